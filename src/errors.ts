@@ -1,0 +1,67 @@
+/** Every code that a {@link PairduckError} can carry. docs/errors.md has a paragraph for each. */
+export const errorCodes = [
+  'INVALID_PAIR',
+  'INVALID_TICK',
+  'INVALID_CANDLE',
+  'INVALID_ROW',
+  'PAIR_NOT_FOUND',
+  'PAIR_LOCKED',
+  'PAIR_CORRUPT',
+  'POOL_EXHAUSTED',
+  'BACKPRESSURE',
+  'DISK_FULL',
+  'SCHEMA_NEWER',
+  'DIRECTORY_IN_USE',
+  'QUERY_FAILED',
+  'WRITE_REFUSED',
+  'IMPORT_FAILED',
+  'ABORTED',
+  'CLOSED',
+  'VALKEY_UNREACHABLE',
+  'VALKEY_AUTH',
+  'VALKEY_WRONG_TYPE',
+  'VALKEY_REFUSED',
+  'FENCED',
+  'INVALID_ORDER',
+  'INVALID_EVENT',
+] as const
+
+export type ErrorCode = (typeof errorCodes)[number]
+
+/**
+ * The one error class of pairduck. `code` is the contract and stays; `message` is prose for a
+ * person and may change; `details` names the value and the place; `cause` is the evidence.
+ */
+export class PairduckError extends Error {
+  override readonly name = 'PairduckError'
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, unknown>>
+
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { cause, ...details }: { cause?: unknown; [detail: string]: unknown } = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.details = details
+  }
+
+  /** True for a PairduckError, of the given code when one is given. */
+  static is(error: unknown, code?: ErrorCode): error is PairduckError {
+    return error instanceof PairduckError && (code === undefined || error.code === code)
+  }
+}
+
+/** A value as a reader should see it in a message: short, with its type. */
+export function shown(value: unknown): string {
+  const text =
+    typeof value === 'string'
+      ? JSON.stringify(value)
+      : typeof value === 'bigint'
+        ? `${value}n`
+        : typeof value === 'object' && value !== null
+          ? Object.prototype.toString.call(value)
+          : String(value)
+  return `\`${text.length > 80 ? `${text.slice(0, 77)}…` : text}\` (${value === null ? 'null' : typeof value})`
+}

@@ -1,0 +1,30 @@
+declare const row: unique symbol
+
+/** What a placeholder can be bound to: a number is a DOUBLE, a bigint a BIGINT. */
+export type SqlValue = number | bigint | string | boolean | null
+
+/**
+ * A query as a value: text, parameters, and in its type the row that comes back. Builders make
+ * it; nothing in queries/ ever sees a connection. Columns are named as in the API (camelCase);
+ * TIMESTAMP columns come back as Unix ms with the microseconds in the fraction.
+ */
+export interface Query<Row> {
+  /** The builder's name, for messages and events. */
+  readonly name: string
+  /** One SELECT in DuckDB's SQL, with named placeholders (`$fromMicros`). */
+  readonly sql: string
+  readonly params: Readonly<Record<string, SqlValue>>
+  /** Never there at run time: it carries the row type. */
+  readonly [row]?: Row
+}
+
+export type RowOf<Q> = Q extends Query<infer Row> ? Row : never
+
+/** Freezes a query; every builder ends with it. */
+export function query<Row>(
+  name: string,
+  sql: string,
+  params: Readonly<Record<string, SqlValue>> = {},
+): Query<Row> {
+  return Object.freeze({ name, sql, params: Object.freeze({ ...params }) })
+}

@@ -1,0 +1,116 @@
+import { barStart, candleRelation, type CandleRelation } from './tables.ts'
+import { timeframeMs, type Timeframe } from '../time.ts'
+
+/**
+ * Candles are a monoid: with the first and the last `(timestamp, id)` kept beside a piece, two
+ * pieces of one bar merge exactly in any order (sums to rounding). One fold makes pieces out of
+ * ticks, one merges pieces; the views, the roll-up, late ticks and `candlesFromTicksQuery` all
+ * use these two and nothing else.
+ */
+export const partColumns: readonly string[] = [
+  'timestamp',
+  'open',
+  'high',
+  'low',
+  'close',
+  'volume',
+  'buy_volume',
+  'sell_volume',
+  'quote_volume',
+  'trade_count',
+  'first_timestamp',
+  'first_id',
+  'last_timestamp',
+  'last_id',
+  'given',
+]
+
+/**
+ * Pieces of bars out of the ticks of a relation. Open and close are looked up among the few ticks
+ * that stand at a bar's first and last time: ordering every tick by its id costs three times more.
+ */
+export function partsFromTicks(timeframe: Timeframe, ticks: string, where = 'true'): string {
+  return `
+    WITH bar AS MATERIALIZED (
+      SELECT
+        ${barStart(timeframe)} AS timestamp,
+        max(price) AS high,
+        min(price) AS low,
+        sum(volume) AS volume,
+        coalesce(sum(volume) FILTER (side = 'BUY'), 0) AS buy_volume,
+        coalesce(sum(volume) FILTER (side = 'SELL'), 0) AS sell_volume,
+        sum(price * volume) AS quote_volume,
+        count(*) AS trade_count,
+        min(timestamp) AS first_timestamp,
+        max(timestamp) AS last_timestamp
+      FROM ${ticks} WHERE ${where} GROUP BY 1
+    ), edge AS MATERIALIZED (
+      SELECT timestamp, coalesce(length(trade_id), 0) AS id_length, coalesce(trade_id, '') AS id, price
+      FROM ${ticks}
+      WHERE ${where} AND timestamp IN (
+        SELECT first_timestamp FROM bar UNION ALL SELECT last_timestamp FROM bar)
+    ), tied AS MATERIALIZED (
+      SELECT
+        timestamp,
+        min({ id_length: id_length, id: id, price: price }) AS first,
+        max({ id_length: id_length, id: id, price: price }) AS last
+      FROM edge GROUP BY timestamp
+    )
+    SELECT
+      bar.timestamp, opening.first.price AS open, high, low, closing.last.price AS close,
+      volume, buy_volume, sell_volume, quote_volume, trade_count,
+      first_timestamp, opening.first.id AS first_id,
+      last_timestamp, closing.last.id AS last_id, false AS given
+    FROM bar
+    JOIN tied AS opening ON opening.timestamp = first_timestamp
+    JOIN tied AS closing ON closing.timestamp = last_timestamp`
+}
+
+/** One piece per bar out of many; a given candle stands for its whole bar. */
+export function mergeParts(parts: string): string {
+  return `
+    SELECT
+      timestamp,
+      arg_min(open, (first_timestamp, length(first_id), first_id, open)) AS open,
+      max(high) AS high,
+      min(low) AS low,
+      arg_max(close, (last_timestamp, length(last_id), last_id, close)) AS close,
+      sum(volume) AS volume,
+      sum(buy_volume) AS buy_volume,
+      sum(sell_volume) AS sell_volume,
+      sum(quote_volume) AS quote_volume,
+      sum(trade_count)::BIGINT AS trade_count,
+      min(first_timestamp) AS first_timestamp,
+      arg_min(first_id, (first_timestamp, length(first_id), first_id, open)) AS first_id,
+      max(last_timestamp) AS last_timestamp,
+      arg_max(last_id, (last_timestamp, length(last_id), last_id, close)) AS last_id,
+      bool_or(given) AS given
+    FROM ${parts} AS part
+    WHERE given OR timestamp NOT IN (SELECT timestamp FROM ${parts} AS other WHERE given)
+    GROUP BY timestamp`
+}
+
+/**
+ * The view `candles_<timeframe>`: what was rolled up, merged with the ticks that were not yet.
+ * Bars older than the relation's mark are gone, even where a late tick left a piece of one.
+ */
+export function candleViewSql(timeframe: Timeframe): string {
+  const relation: CandleRelation = candleRelation(timeframe)
+  const unrolled = `timestamp >= (SELECT rolled_until FROM pairduck_candle_state)`
+  return `
+    CREATE OR REPLACE VIEW ${relation} AS
+    WITH parts AS (
+      SELECT ${partColumns.join(', ')} FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
+      UNION ALL
+      SELECT * FROM (${partsFromTicks(timeframe, 'ticks', unrolled)})
+    )
+    SELECT timestamp, open, high, low, close, volume, buy_volume, sell_volume, quote_volume, trade_count
+    FROM (${mergeParts('parts')})
+    WHERE timestamp >= coalesce(
+      (SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}'), '-infinity'::TIMESTAMP)`
+}
+
+/** The closing time of a bar, in SQL. */
+export function barEnd(timeframe: Timeframe, start = 'timestamp'): string {
+  return `(${start} + INTERVAL ${timeframeMs[timeframe]} MILLISECOND)`
+}
