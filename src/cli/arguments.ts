@@ -1,0 +1,73 @@
+import { InvalidArgumentError } from 'commander'
+import { formatPair, parsePair } from '../pair.ts'
+import { earliestMs, isTimeframe, latestMs, timeframes, type Timeframe } from '../time.ts'
+
+const isoPattern =
+  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?$/i
+
+/** A pair in its one text form. Throws `INVALID_PAIR`. */
+export function pairArgument(text: string): string {
+  return formatPair(parsePair(text))
+}
+
+/**
+ * A time as Unix ms (the fraction carrying microseconds) from ISO 8601 or a number of Unix ms.
+ * Without a zone it is UTC, not the zone of the machine: files and tables hold UTC.
+ */
+export function timeArgument(text: string): number {
+  const ms = /^\d+(?:\.\d+)?$/.test(text) && !/^\d{4}$/.test(text) ? Number(text) : isoMs(text)
+  if (ms === undefined || Number.isNaN(ms))
+    throw new InvalidArgumentError(
+      'Expected ISO 8601 such as 2024-08-08T23:54:15Z, or Unix milliseconds.',
+    )
+  if (ms < earliestMs || ms >= latestMs)
+    throw new InvalidArgumentError(
+      'That is not between the years 2000 and 2100; a number is read as Unix milliseconds.',
+    )
+  return ms
+}
+
+export function timeframeArgument(text: string): Timeframe {
+  if (!isTimeframe(text))
+    throw new InvalidArgumentError(`Expected one of ${timeframes.join(', ')}.`)
+  return text
+}
+
+export function timeframesArgument(text: string): Timeframe[] {
+  return text.split(',').map((part) => timeframeArgument(part.trim()))
+}
+
+export function numberArgument(text: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text)
+  if (!Number.isFinite(value)) throw new InvalidArgumentError('Expected a number.')
+  return value
+}
+
+export function positiveArgument(text: string): number {
+  const value = numberArgument(text)
+  if (value <= 0) throw new InvalidArgumentError('Expected a number above 0.')
+  return value
+}
+
+export function countArgument(text: string): number {
+  const value = numberArgument(text)
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a whole number from 1 on.')
+  return value
+}
+
+function isoMs(text: string): number | undefined {
+  const match = isoPattern.exec(text)
+  if (!match) return undefined
+  const [, date, minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match
+  const ms = Date.parse(`${date}T${minutes}:${seconds}${zone.toUpperCase()}`)
+  if (Number.isNaN(ms) || !isRealDate(date!)) return undefined
+  // Microseconds by hand: Date keeps milliseconds only.
+  return ms + Number(fraction.padEnd(6, '0').slice(0, 6)) / 1000
+}
+
+/** Date.parse takes 30 February for 1 March. */
+function isRealDate(date: string): boolean {
+  const ms = Date.parse(`${date}T00:00:00Z`)
+  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)
+}

@@ -1,0 +1,37 @@
+import type { Command } from 'commander'
+import { timeArgument } from './arguments.ts'
+import type { CliContext } from './context.ts'
+
+/** Adds one command to the program; each file in commands/ exports one. */
+export type AddCommand = (program: Command, context: CliContext) => void
+
+export const defaultDataDir = 'data'
+
+export interface CommonOptions {
+  readonly dataDir: string
+  readonly json: boolean
+}
+
+export interface WindowOptions {
+  readonly from?: number
+  readonly to?: number
+}
+
+/** `--data-dir` and `--json`, which every command knows. */
+export function withCommonOptions(command: Command): Command {
+  return command
+    .option('--data-dir <folder>', 'where the pairs are kept', defaultDataDir)
+    .option('--json', 'one JSON document on stdout, for programs', false)
+}
+
+/** `--from` and `--to`; without them everything stored. */
+export function withWindowOptions(command: Command): Command {
+  return command
+    .option('--from <time>', 'first moment to look at (ISO 8601 or Unix ms)', timeArgument)
+    .option('--to <time>', 'first moment after it', timeArgument)
+}
+
+/** The window of a query: `{}` for everything stored. */
+export function windowOf({ from, to }: WindowOptions): WindowOptions {
+  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+}

@@ -1,0 +1,95 @@
+/** Figures and times as a person reads them. Programs get the plain numbers (`--json`). */
+
+const none = '–'
+
+/** A price with as many decimals as its size calls for: 61,837.63, 0.00001234. */
+export function priceText(price: number | null | undefined, decimals?: number): string {
+  if (price === null || price === undefined || !Number.isFinite(price)) return none
+  return fixed(price, decimals ?? priceDecimals([price]))
+}
+
+/** The fewest decimals (at most 10) that show all of these prices without loss. */
+export function priceDecimals(prices: readonly number[]): number {
+  let decimals = 0
+  for (const price of prices) {
+    while (decimals < 10 && !isWhole(price, decimals)) decimals++
+  }
+  return decimals
+}
+
+/** A volume in about four digits: 0.0012, 12.35, 1,204, 3.45M. */
+export function volumeText(volume: number | null | undefined): string {
+  if (volume === null || volume === undefined || !Number.isFinite(volume)) return none
+  const size = Math.abs(volume)
+  if (size >= 1e9) return `${fixed(volume / 1e9, 2)}G`
+  if (size >= 1e6) return `${fixed(volume / 1e6, 2)}M`
+  if (size >= 1e5) return `${fixed(volume / 1e3, 1)}k`
+  if (size === 0) return '0'
+  return fixed(volume, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 4 : 6)
+}
+
+/** With its sign, for deltas. */
+export function signedText(value: number | null | undefined): string {
+  const text = volumeText(value)
+  return typeof value === 'number' && value > 0 ? `+${text}` : text
+}
+
+export function countText(count: number): string {
+  return fixed(count, 0)
+}
+
+export function bytesText(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024
+    unit++
+  }
+  return `${fixed(value, unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`
+}
+
+export function percentText(share: number | null | undefined): string {
+  return typeof share === 'number' && Number.isFinite(share) ? `${fixed(share * 100, 1)} %` : none
+}
+
+export function ratioText(ratio: number | null | undefined): string {
+  return typeof ratio === 'number' && Number.isFinite(ratio) ? fixed(ratio, 3) : none
+}
+
+/** `2024-08-08 23:54:15`, UTC; milliseconds and microseconds only where there are any. */
+export function timeText(ms: number | null | undefined): string {
+  if (ms === null || ms === undefined || !Number.isFinite(ms)) return none
+  const micros = Math.round(ms * 1000)
+  const text = new Date(Math.floor(micros / 1000)).toISOString()
+  const fraction = String(((micros % 1_000_000) + 1_000_000) % 1_000_000).padStart(6, '0')
+  const shown = fraction.replace(/000$/, '')
+  return `${text.slice(0, 10)} ${text.slice(11, 19)}${/^0+$/.test(shown) ? '' : `.${shown}`}`
+}
+
+/** How long something took or ago it was: `850 ms`, `12.3 s`, `4 min`, `3 h`, `2 d`. */
+export function durationText(ms: number): string {
+  if (ms < 1_000) return `${fixed(ms, 0)} ms`
+  if (ms < 60_000) return `${fixed(ms / 1_000, 1)} s`
+  if (ms < 3_600_000) return `${fixed(ms / 60_000, 0)} min`
+  if (ms < 86_400_000) return `${fixed(ms / 3_600_000, 1)} h`
+  return `${fixed(ms / 86_400_000, 1)} d`
+}
+
+const formats = new Map<number, Intl.NumberFormat>()
+
+function fixed(value: number, decimals: number): string {
+  let format = formats.get(decimals)
+  if (format === undefined) {
+    const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
+    format = new Intl.NumberFormat('en-US', digits)
+    formats.set(decimals, format)
+  }
+  return format.format(value === 0 ? 0 : value)
+}
+
+/** Whether a price is a whole number of 10^-decimals, but for the dust of doubles. */
+function isWhole(price: number, decimals: number): boolean {
+  const scaled = price * 10 ** decimals
+  return Math.abs(scaled - Math.round(scaled)) <= 1e-9 * Math.max(1, Math.abs(scaled))
+}

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import type { AddCommand } from './command.ts'
+import type { CliContext } from './context.ts'
+import { oneLine } from './failure.ts'
+
+const commands: readonly AddCommand[] = []
+
+/** The whole command line, ready to parse; nothing in it exits the process. */
+export function makeProgram(context: CliContext): Command {
+  const program = new Command('pairduck')
+    .description('Market data in one DuckDB file per trading pair, with order-flow analytics.')
+    .version(packageVersion())
+    .showSuggestionAfterError(true)
+    .exitOverride()
+    .configureHelp({ helpWidth: context.terminal.columns })
+    .configureOutput({
+      writeOut: (text) => context.terminal.print(text),
+      writeErr: (text) => context.terminal.note(text.trimEnd()),
+      outputError: (text, write) => write(oneLine(text.replace(/^error: /, ''))),
+    })
+    .addHelpText(
+      'after',
+      '\nA pair is exchange/market/symbol, for example binance/spot/BTCUSDT.\nTimes are UTC: ISO 8601 or Unix milliseconds.',
+    )
+  for (const addCommand of commands) addCommand(program, context)
+  return program
+}
+
+function packageVersion(): string {
+  const file = new URL('../../package.json', import.meta.url)
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
+}

@@ -1,0 +1,24 @@
+import { processContext, type CliContext } from './context.ts'
+import { exitCodeOf, failureLine } from './failure.ts'
+import { makeProgram } from './program.ts'
+
+/**
+ * Runs the command line and gives its exit code: 0 done, 1 failed (one line on stderr names the
+ * error's code), 2 wrong usage, 130 stopped by Ctrl-C before the end. Never throws, never exits
+ * by itself, so that what was printed reaches a slow pipe.
+ */
+export async function runCli(
+  args: readonly string[],
+  context: CliContext = processContext(),
+): Promise<number> {
+  try {
+    await makeProgram(context).parseAsync(args, { from: 'user' })
+    return context.exitCode
+  } catch (error) {
+    const line = failureLine(error)
+    if (line !== undefined) context.terminal.note(line)
+    return exitCodeOf(error)
+  } finally {
+    context.dispose()
+  }
+}

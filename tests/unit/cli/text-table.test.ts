@@ -1,0 +1,39 @@
+import { describe, expect, it } from 'vitest'
+import { makeInk, plainInk } from '../../../src/cli/ink.ts'
+import { textTable } from '../../../src/cli/text-table.ts'
+
+const columns = [
+  { title: 'pair', cell: (row: Row) => row.pair, align: 'left' as const },
+  { title: 'ticks', cell: (row: Row) => String(row.ticks) },
+]
+interface Row {
+  pair: string
+  ticks: number
+}
+const rows: Row[] = [
+  { pair: 'binance/spot/BTCUSDT', ticks: 9757 },
+  { pair: 'kraken/spot/XBT/EUR', ticks: 3 },
+]
+
+describe('textTable', () => {
+  it('aligns names left and numbers right, without a frame', () => {
+    expect(textTable(rows, columns, { columns: Infinity, ink: plainInk })).toBe(
+      [
+        'pair                  ticks',
+        'binance/spot/BTCUSDT   9757',
+        'kraken/spot/XBT/EUR       3',
+      ].join('\n'),
+    )
+  })
+
+  it('keeps to the width of the terminal by cutting the widest column', () => {
+    const lines = textTable(rows, columns, { columns: 20, ink: plainInk }).split('\n')
+    expect(Math.max(...lines.map((line) => line.length))).toBe(20)
+    expect(lines[1]).toBe('binance/spot…   9757')
+  })
+
+  it('does not count colours as width', () => {
+    const [head] = textTable(rows, columns, { columns: Infinity, ink: makeInk(true) }).split('\n')
+    expect(head).toContain('\u001B[90mpair\u001B[39m')
+  })
+})
