@@ -1,0 +1,134 @@
+import { posix } from 'node:path'
+import { importsOf, resolveImport, type SourceTree } from './source-tree.ts'
+
+/** What of src/ each part may import. Parts beside each other stay strangers. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  leaf: ['leaf'],
+  schema: ['leaf', 'schema'],
+  queries: ['leaf', 'schema', 'queries'],
+  storage: ['leaf', 'schema', 'storage'],
+  mirror: ['leaf', 'schema', 'mirror'],
+  cli: ['leaf', 'schema', 'queries', 'storage', 'mirror', 'cli', 'index'],
+  index: ['leaf', 'schema', 'queries', 'storage', 'mirror'],
+}
+const leaves = new Set(['errors', 'options', 'pair', 'time'])
+/** The shape of a query, which storage runs without knowing any builder. */
+const queryValue = 'src/queries/query.ts'
+const vagueNames = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc'])
+
+/** Imports run leaves → schema → queries | storage | mirror → cli and index, never back. */
+export function wrongImports(tree: SourceTree): string[] {
+  const findings: string[] = []
+  for (const [file, text] of sources(tree)) {
+    const allowed = mayImport[partOf(file)]
+    if (allowed === undefined) {
+      findings.push(`${file}: no rule says what ${partOf(file)} may import`)
+      continue
+    }
+    for (const specifier of importsOf(text)) {
+      const target = resolveImport(file, specifier)
+      if (target === undefined || (partOf(file) === 'storage' && target === queryValue)) continue
+      const part = target.startsWith('src/') ? partOf(target) : undefined
+      if (part === undefined || !allowed.includes(part))
+        findings.push(`${file}: ${partOf(file)} may not import ${target}`)
+    }
+  }
+  return findings
+}
+
+/** A name that fits everything says nothing. */
+export function vagueFileNames(tree: SourceTree): string[] {
+  return [...tree.keys()]
+    .filter((file) => file.split('/').some((part) => vagueNames.has(part.split('.')[0]!)))
+    .map((file) => `${file}: the name does not say what is inside`)
+}
+
+/** src/index.ts, and each part's, holds names and nothing else. */
+export function codeInIndexes(tree: SourceTree): string[] {
+  return [...sources(tree)]
+    .filter(([file]) => posix.basename(file) === 'index.ts')
+    .filter(([, text]) => withoutComments(text).replaceAll(reExport, '').trim() !== '')
+    .map(([file]) => `${file}: more than re-exports`)
+}
+
+/** The codes of src/errors.ts and the headings of docs/errors.md are the same set. */
+export function undocumentedCodes(tree: SourceTree): string[] {
+  const codes = errorCodesOf(tree)
+  const sections = (tree.get('docs/errors.md') ?? '')
+    .split(/^#+ /m)
+    .map((section) => /^`?([A-Z][A-Z_]+)`?\n([^]*)$/.exec(section))
+    .filter((match) => match !== null)
+    .map(([, code, text]) => ({ code: code!, text: text! }))
+  const documented = sections.map(({ code }) => code)
+  return [
+    ...codes.filter((code) => !documented.includes(code)).map((code) => `${code}: no heading`),
+    ...documented.filter((code) => !codes.includes(code)).map((code) => `${code}: no such code`),
+    ...documented
+      .filter((code, at) => documented.indexOf(code) !== at)
+      .map((code) => `${code}: two headings`),
+    ...sections.filter(({ text }) => text.trim() === '').map(({ code }) => `${code}: no text`),
+  ]
+}
+
+/** Codes that nothing in src/ names: a caller would wait for them in vain. */
+export function unusedCodes(tree: SourceTree): string[] {
+  const elsewhere = [...sources(tree)]
+    .filter(([file]) => file !== 'src/errors.ts')
+    .map(([, text]) => withoutComments(text))
+    .join('\n')
+  return errorCodesOf(tree).filter((code) => !elsewhere.includes(`'${code}'`))
+}
+
+/** Nothing tracked speaks of one machine: its folders, or the registry it installs from. */
+export function machineTraces(tree: SourceTree): string[] {
+  // Built from pieces, so that this file does not find itself.
+  const folders = ['work', 'root', 'home', 'Users'].join('|')
+  const traces = [
+    new RegExp(`(?<![\\w.~$}>/-])/(?:${folders})/[\\w.-]+`, 'g'),
+    new RegExp(['registry', '(?:[\\w-]+\\.)+[a-z]{2,}'].join('\\.'), 'g'),
+    new RegExp(['artifact[o]ry', 'verdacc[i]o', 'nexu[s]\\.'].join('|'), 'gi'),
+  ]
+  const fixed = /['"`][/]tmp(?:[/]|['"`])/g
+  return [...tree].flatMap(([file, text]) =>
+    [...traces, ...(file.endsWith('.ts') ? [fixed] : [])]
+      .flatMap((trace) => [...text.matchAll(trace)])
+      .map(([found]) => `${file}: ${found}`),
+  )
+}
+
+/** The lock file names versions and checksums, not where one machine got them. */
+export function resolvedAddresses(tree: SourceTree): string[] {
+  const count = (tree.get('package-lock.json') ?? '').split('"resolved"').length - 1
+  return count > 0 ? [`package-lock.json: ${count} resolved addresses`] : []
+}
+
+/** Code is checked by the linter; prose has to be finished too. */
+export function unfinishedProse(tree: SourceTree): string[] {
+  const marks = new RegExp(`\\b(?:${['TO', 'FIX'].join('DO|')}ME|TBD)\\b`)
+  return [...tree]
+    .filter(([file, text]) => file.endsWith('.md') && marks.test(text))
+    .map(([file]) => `${file}: left unfinished`)
+}
+
+const reExport = /^export (?:type )?(?:\*|\{[^}]*\})(?: as \w+)? from '[^']+'$/gm
+
+function sources(tree: SourceTree): [string, string][] {
+  return [...tree].filter(([file]) => file.startsWith('src/') && file.endsWith('.ts'))
+}
+
+/** `leaf`, `index`, or the folder below src/. */
+function partOf(file: string): string {
+  const [, first = '', second] = file.split('/')
+  if (second !== undefined) return first
+  const name = first.replace(/\.ts$/, '')
+  return leaves.has(name) ? 'leaf' : name
+}
+
+function errorCodesOf(tree: SourceTree): string[] {
+  const list = /errorCodes = \[([^\]]*)\]/.exec(tree.get('src/errors.ts') ?? '')?.[1] ?? ''
+  return [...list.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1]!)
+}
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '')
+}
