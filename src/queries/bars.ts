@@ -1,0 +1,78 @@
+import { oneOf, optional, required, type OptionRule } from '../options.ts'
+import { partsFromTicks } from '../schema/candles.ts'
+import { defaultCandles } from '../schema/create.ts'
+import { candleRelation, type CandleRelation } from '../schema/tables.ts'
+import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
+import { deletedBeforeSql } from './coverage.ts'
+import { closedBars, type ResolvedWindow } from './window.ts'
+
+/** Where bars come from: the stored `candles_<timeframe>`, or the stored ticks. */
+export type BarSource = 'candles' | 'ticks'
+
+export interface BarOptions {
+  readonly timeframe: Timeframe
+  /** Default: `candles` for 1m, 5m and 15m, which are kept unless told otherwise; else `ticks`. */
+  readonly source?: BarSource | undefined
+}
+
+export const timeframeRule: OptionRule<Timeframe> = required(oneOf(timeframes, '1m'))
+
+/** The rules of {@link BarOptions}, to be spread into a builder's own. */
+export const barRules: {
+  readonly timeframe: OptionRule<Timeframe>
+  readonly source: OptionRule<BarSource | undefined>
+} = {
+  timeframe: timeframeRule,
+  source: optional(oneOf(['candles', 'ticks'], 'candles')),
+}
+
+export interface ResolvedBars {
+  readonly timeframe: Timeframe
+  readonly source: BarSource
+  /** The relation whose coverage is the bars' own. */
+  readonly relation: 'ticks' | CandleRelation
+}
+
+export function resolveBars({ timeframe, source }: BarOptions): ResolvedBars {
+  const from = source ?? (defaultCandles.includes(timeframe) ? 'candles' : 'ticks')
+  return {
+    timeframe,
+    source: from,
+    relation: from === 'ticks' ? 'ticks' : candleRelation(timeframe),
+  }
+}
+
+/**
+ * A SELECT of bars, unordered: `timestamp` (open time), `open high low close volume buy_volume
+ * sell_volume quote_volume trade_count`. With `asOf` only bars closed by it. From ticks, bars that
+ * retention has cut into are left out: half a bar has a high and a low that never were.
+ * `where` narrows further; it speaks of bars (their `timestamp`), see `barsInWindow`.
+ */
+export function barsSql(bars: ResolvedBars, window: ResolvedWindow, where = 'true'): string {
+  const closed = closedBars(window, bars.timeframe)
+  if (bars.source === 'candles')
+    return `SELECT ${barColumns} FROM ${bars.relation} WHERE ${closed} AND ${where}`
+  const mark = deletedBeforeSql('ticks')
+  return `
+    SELECT ${barColumns} FROM (${partsFromTicks(bars.timeframe, 'ticks', ticksOf(window, bars.timeframe))})
+    WHERE ${closed} AND timestamp >= coalesce(${mark}, '-infinity'::TIMESTAMP) AND ${where}`
+}
+
+/** The condition on ticks that belong to the bars of a window: never a part of a bar. */
+export function ticksOfBars({ from, to, asOf }: ResolvedWindow, timeframe: Timeframe): string {
+  const width = timeframeMs[timeframe] * 1000
+  const opening = (micros: string): string =>
+    `make_timestamp((${micros} + ${width - 1}) // ${width} * ${width})`
+  const conditions = [
+    from === undefined ? [] : [`timestamp >= ${opening(from)}`],
+    to === undefined ? [] : [`timestamp < ${opening(to)}`],
+    asOf === undefined ? [] : [`timestamp < make_timestamp(${asOf} // ${width} * ${width})`],
+  ].flat()
+  return conditions.length === 0 ? 'true' : conditions.join(' AND ')
+}
+
+const barColumns = `timestamp, open, high, low, close, volume, buy_volume, sell_volume, quote_volume, trade_count`
+
+function ticksOf({ asOf, params }: ResolvedWindow, timeframe: Timeframe): string {
+  return ticksOfBars({ from: undefined, to: undefined, asOf, params }, timeframe)
+}

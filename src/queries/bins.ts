@@ -1,0 +1,75 @@
+import { oneOf, required, rule, type OptionRule } from '../options.ts'
+
+/** Which bin holds a price, and which of its edges (or its middle) names it. */
+export type Rounding = 'floor' | 'nearest' | 'ceil'
+
+export const binRules: {
+  readonly binSize: OptionRule<number>
+  readonly rounding: OptionRule<Rounding>
+} = {
+  binSize: required(
+    rule('a positive number', (value) => Number.isFinite(value) && Number(value) > 0, 1),
+  ),
+  rounding: oneOf(['floor', 'nearest', 'ceil'], 'floor'),
+}
+
+/**
+ * Prices in bins, by whole numbers. Bin k holds `[k, k+1)` sizes (`floor`), `[k-½, k+½)`
+ * (`nearest`) or `(k-1, k]` (`ceil`), and is named by k sizes: lower edge, middle, upper edge.
+ *
+ * A decimal price is stored as the nearest double, so price ÷ size misses a whole number by up to
+ * 4 × 2⁻⁵³ of it where it should meet one. The quotient is nudged by 2⁻⁵⁰ of itself towards the
+ * edge that belongs to the bin: every price of up to 14 digits falls where decimal arithmetic puts
+ * it, and 0.1 + 0.2 is 0.3.
+ */
+export interface Bins {
+  /** The bin's number as BIGINT. */
+  index(price: string): string
+  /** The name of bin number `index`, as the double nearest to the decimal. */
+  label(index: string): string
+  lowerEdge(index: string): string
+  upperEdge(index: string): string
+}
+
+export function bins({ binSize, rounding }: { binSize: number; rounding: Rounding }): Bins {
+  const { units, scale } = decimal(binSize)
+  const at = (position: string): string => `((${position}) * ${units} / ${scale})`
+  const below = { floor: '', nearest: ' - 0.5::DOUBLE', ceil: ' - 1' }[rounding]
+  const above = { floor: ' + 1', nearest: ' + 0.5::DOUBLE', ceil: '' }[rounding]
+  return {
+    index: (price) => `${nudged(`(${price}) / ${double(binSize)}`, rounding)}::BIGINT`,
+    label: (index) => at(index),
+    lowerEdge: (index) => at(`${index}${below}`),
+    upperEdge: (index) => at(`${index}${above}`),
+  }
+}
+
+const up = `(1 + 8.881784197001252e-16::DOUBLE)`
+const down = `(1 - 8.881784197001252e-16::DOUBLE)`
+
+function nudged(quotient: string, rounding: Rounding): string {
+  return {
+    floor: `floor(${quotient} * ${up})`,
+    nearest: `floor(${quotient} * ${up} + 0.5::DOUBLE)`,
+    ceil: `ceil(${quotient} * ${down})`,
+  }[rounding]
+}
+
+/**
+ * The size as whole units over a power of ten, both exact doubles: units × index ÷ scale rounds
+ * once, so that bin 3 of 0.1 is named 0.3 and not 0.30000000000000004.
+ */
+function decimal(size: number): { units: string; scale: string } {
+  const [mantissa = '', exponent = '0'] = size.toExponential().split('e')
+  const [whole = '', fraction = ''] = mantissa.split('.')
+  const power = Number(exponent) - fraction.length
+  const units = Number(whole + fraction)
+  return power >= 0
+    ? { units: double(size), scale: double(1) }
+    : { units: double(units), scale: double(Number(`1e${-power}`)) }
+}
+
+/** A literal that DuckDB reads as DOUBLE; `0.05` alone would be a DECIMAL. */
+function double(value: number): string {
+  return `${value.toExponential()}::DOUBLE`
+}
