@@ -93,6 +93,7 @@ describe('each rule finds what it is for', () => {
       '## Group\n\n### `GHOST`\n\n### `OTHER`\n\nText.',
       /^GHOST: no text/,
     ],
+    ['undocumentedCodes', 'docs/errors.md', '# A_B\n\nT.\n\n# A_B\n\nT.\n', /^A_B: two headings/],
     ['unusedCodes', 'src/errors.ts', errors, /^ONE_CODE$/],
     ['machineTraces', 'README.md', `cd ${slash}home/somebody/project`, /somebody/],
     ['machineTraces', 'docs/a.md', ['https://registry', 'example.org/x'].join('.'), /example\.org/],
