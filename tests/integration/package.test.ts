@@ -1,0 +1,253 @@
+import { execFile } from 'node:child_process'
+import {
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { publint } from 'publint'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import manifest from '../../package.json' with { type: 'json' }
+import { root } from '../../scripts/run.ts'
+import { importsOf } from '../support/source-tree.ts'
+import { machineTraces } from '../support/style-rules.ts'
+
+// What a user gets: the packed tarball, installed by npm into an empty project.
+describe('the packed package', () => {
+  let project = ''
+  let tarball = ''
+  /** Every file of the installed package, by its path in it. */
+  let files: ReadonlyMap<string, string> = new Map()
+
+  beforeAll(async () => {
+    project = await realpath(await mkdtemp(join(tmpdir(), 'pairduck-package-')))
+    // Packing builds, as publishing does.
+    await run('npm', ['pack', '--pack-destination', project], { cwd: root })
+    tarball = join(
+      project,
+      (await readdir(project)).find((name) => name.endsWith('.tgz'))!,
+    )
+    await writeFile(join(project, 'package.json'), '{ "private": true }')
+    await run('npm', ['install', tarball, '--prefer-offline', '--no-audit', '--no-fund'], {
+      cwd: project,
+    })
+    files = await readFolder(join(project, 'node_modules', 'pairduck'))
+  })
+  afterAll(() => rm(project, { recursive: true, force: true }))
+
+  it('holds what runs and what is read, and nothing else', () => {
+    const stray = [...files.keys()].filter(
+      (file) =>
+        !/^dist\/.*(?:\.js|\.d\.ts)$|^docs\/.*\.(?:md|svg|png)$/.test(file) &&
+        !['package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(file),
+    )
+    expect(stray).toEqual([])
+    expect([...files.keys()]).toEqual(
+      expect.arrayContaining(['README.md', 'LICENSE', 'CHANGELOG.md', 'docs/errors.md']),
+    )
+    expect(machineTraces(files)).toEqual([])
+  })
+
+  it('depends on every package that it imports', () => {
+    const packages = [...files]
+      .filter(([file]) => /\.(?:js|d\.ts)$/.test(file))
+      .flatMap(([, text]) => importsOf(text))
+      .filter((specifier) => !/^(?:\.|node:)/.test(specifier))
+      .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0])
+    const { dependencies, peerDependencies = {} } = manifest as typeof manifest & {
+      peerDependencies?: Record<string, string>
+    }
+    expect(packages.length).toBeGreaterThan(0)
+    expect(Object.keys({ ...dependencies, ...peerDependencies })).toEqual(
+      expect.arrayContaining([...new Set(packages)]),
+    )
+  })
+
+  it('says in its package.json what a registry shows', () => {
+    expect(manifest).toMatchObject({
+      name: 'pairduck',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      description: expect.stringMatching(/.{40}/),
+      license: 'MIT',
+      type: 'module',
+      engines: { node: '>=20.19' },
+      keywords: expect.arrayContaining(['duckdb', 'trading']),
+    })
+    expect(Object.keys(manifest.exports)).toEqual(['.', './queries', './mirror', './package.json'])
+    expect(files.get('CHANGELOG.md')).toContain(manifest.version)
+  })
+
+  it('passes publint without a message', async () => {
+    const { buffer } = new Uint8Array(await readFile(tarball))
+    const { messages } = await publint({ pack: { tarball: buffer }, strict: true })
+    expect(messages).toEqual([])
+  })
+
+  // A problem that the profile does not ignore makes attw fail, and with it this call.
+  it('has types that ESM projects and bundlers find', async () => {
+    const { stdout } = await run(bin('attw'), [tarball, '--profile', 'esm-only', '--no-emoji'])
+    expect(stdout.match(/node16 \(from ESM\): OK \(ESM\)\n bundler: OK/g)).toHaveLength(3)
+  })
+
+  it('runs as a command', async () => {
+    const pairduck = join(project, 'node_modules', '.bin', 'pairduck')
+    expect((await run(pairduck, ['--version'], { cwd: project })).stdout).toBe(
+      `${manifest.version}\n`,
+    )
+    const { stdout } = await run(pairduck, ['--help'], { cwd: project })
+    for (const command of ['demo', 'import', 'cleanup', 'candles', 'cvd'])
+      expect(stdout).toMatch(new RegExp(`^  ${command}\\b`, 'm'))
+  })
+
+  it.each([
+    ['import', 'use.mjs', `import { DatabaseManager, calculateCvdQuery } from 'pairduck'`],
+    ['require', 'use.cjs', `const { DatabaseManager, calculateCvdQuery } = require('pairduck')`],
+  ])('stores and answers through %s', async (_how, file, head) => {
+    await writeFile(join(project, file), `${head}\n${storeAndAnswer}`)
+    const { stdout } = await run(process.execPath, [file, `data-${file}`], { cwd: project })
+    // 10 bought and 4 sold: a cumulative volume delta of 6.
+    expect(JSON.parse(stdout)).toMatchObject({ counts: { inserted: 2, duplicates: 0 }, cvd: 6 })
+  })
+
+  it.each(['pairduck/queries', 'pairduck/mirror', 'pairduck/package.json'])(
+    'lends %s to import and require',
+    async (name) => {
+      const script = `
+        const imported = await import('${name}'${name.endsWith('.json') ? `, { with: { type: 'json' } }` : ''})
+        const { createRequire } = await import('node:module')
+        const required = createRequire(import.meta.url)('${name}')
+        const keys = Object.keys(imported.default ?? imported).filter((key) => key !== 'default')
+        console.log(JSON.stringify([keys.length, keys.every((key) => key in required)]))`
+      await writeFile(join(project, 'lend.mjs'), script)
+      const { stdout } = await run(process.execPath, ['lend.mjs'], { cwd: project })
+      expect(JSON.parse(stdout)).toEqual([expect.any(Number), true])
+      expect(JSON.parse(stdout)[0]).toBeGreaterThan(0)
+    },
+  )
+
+  it('keeps everything else of it to itself', async () => {
+    const script = `await import('pairduck/dist/index.js').catch((error) => console.log(error.code))`
+    await writeFile(join(project, 'inside.mjs'), script)
+    const { stdout } = await run(process.execPath, ['inside.mjs'], { cwd: project })
+    expect(stdout.trim()).toBe('ERR_PACKAGE_PATH_NOT_EXPORTED')
+  })
+
+  it('compiles in a strict project, its declarations checked too', async () => {
+    const folder = join(project, 'typed')
+    await mkdir(join(folder, 'node_modules', '@types'), { recursive: true })
+    await symlink(
+      join(root, 'node_modules', '@types', 'node'),
+      join(folder, 'node_modules', '@types', 'node'),
+    )
+    await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
+    await writeFile(join(folder, 'use.ts'), typedUse)
+    const compilerOptions = {
+      target: 'es2022',
+      lib: ['es2023', 'esnext.disposable'],
+      module: 'nodenext',
+      types: ['node'],
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      noUncheckedIndexedAccess: true,
+      skipLibCheck: false,
+      noEmit: true,
+    }
+    await writeFile(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+    const { stdout } = await run(bin('tsc'), ['-p', '.'], { cwd: folder })
+    expect(stdout).toBe('')
+  })
+})
+
+const storeAndAnswer = `
+async function main() {
+  const db = await DatabaseManager.open({ dataDir: process.argv[2] })
+  try {
+    const timestamp = Date.now() - 1000
+    const counts = await db.insertTicks('binance/spot/BTCUSDT', [
+      { timestamp, price: 50_000, volume: 10, side: 'BUY', tradeId: '1' },
+      { timestamp, price: 50_001, volume: 4, side: 'SELL', tradeId: '2' },
+    ])
+    const [row] = await db.query('binance/spot/BTCUSDT', calculateCvdQuery({ lookbackMinutes: 15 }))
+    console.log(JSON.stringify({ counts, cvd: row.cvd }))
+  } finally {
+    await db.close()
+  }
+}
+main()
+`
+
+const typedUse = `
+import { DatabaseManager, PairduckError, calculateCvdQuery, type Pair } from 'pairduck'
+import { calculateMarketProfileQuery } from 'pairduck/queries'
+import { ValkeyMirror } from 'pairduck/mirror'
+
+const pair: Pair = { exchange: 'binance', market: 'spot', symbol: 'BTCUSDT' }
+
+export async function use(): Promise<number | undefined> {
+  const db = await DatabaseManager.open({ dataDir: 'data', maxConnections: 20 })
+  try {
+    const counts = await db.insertTicks(pair, [
+      { timestamp: Date.now(), price: 1, volume: 2, side: 'BUY', tradeId: 'a' },
+    ])
+    const inserted: number = counts.inserted
+    const [cvd] = await db.query(pair, calculateCvdQuery({ lookbackMinutes: 15 }))
+    const [profile] = await db.query(pair, calculateMarketProfileQuery({ binSize: 10 }))
+    return inserted > 0 && profile !== undefined ? cvd?.cvd : undefined
+  } catch (error) {
+    if (PairduckError.is(error, 'PAIR_LOCKED')) return undefined
+    throw error
+  } finally {
+    await db.close()
+  }
+}
+
+export async function mirror(): Promise<void> {
+  const open = await ValkeyMirror.open({ url: 'valkey://127.0.0.1:6379' })
+  await open.close()
+  // @ts-expect-error a misspelt option is refused by the compiler too
+  await DatabaseManager.open({ maxConection: 1 })
+}
+`
+
+interface Output {
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs a command, with npm's own variables of an outer \`npm test\` taken away. */
+function run(
+  command: string,
+  args: readonly string[],
+  { cwd = root }: { readonly cwd?: string } = {},
+): Promise<Output> {
+  const env = Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.toLowerCase().startsWith('npm_')),
+  )
+  return new Promise((resolve, reject) => {
+    execFile(command, args, { cwd, env, maxBuffer: 2 ** 24 }, (error, stdout, stderr) => {
+      if (error === null) resolve({ stdout, stderr })
+      else reject(new Error(`${command} ${args.join(' ')}\n${stdout}\n${stderr}`, { cause: error }))
+    })
+  })
+}
+
+function bin(name: string): string {
+  return join(root, 'node_modules', '.bin', name)
+}
+
+async function readFolder(folder: string): Promise<Map<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+  const texts = await Promise.all(paths.map((path) => readFile(path, 'utf8')))
+  return new Map(
+    paths.map((path, at) => [path.slice(folder.length + 1).replaceAll('\\', '/'), texts[at]!]),
+  )
+}
