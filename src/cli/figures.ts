@@ -76,6 +76,11 @@ export function durationText(ms: number): string {
   return `${fixed(ms / 86_400_000, 1)} d`
 }
 
+/** A text in at most so many characters; what was cut off shows as an ellipsis. */
+export function cut(text: string, columns: number): string {
+  return text.length <= columns ? text : `${text.slice(0, Math.max(0, columns - 1))}…`
+}
+
 const formats = new Map<number, Intl.NumberFormat>()
 
 function fixed(value: number, decimals: number): string {

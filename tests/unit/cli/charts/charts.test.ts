@@ -1,0 +1,134 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { candleChart } from '../../../../src/cli/charts/candle-chart.ts'
+import { footprintGrid } from '../../../../src/cli/charts/footprint-grid.ts'
+import { lineChart } from '../../../../src/cli/charts/line-chart.ts'
+import { profileChart } from '../../../../src/cli/charts/profile-chart.ts'
+import { plainInk } from '../../../../src/cli/ink.ts'
+
+const minute = 60_000
+const start = Date.UTC(2024, 7, 8, 12)
+const ink = plainInk
+
+describe('candleChart', () => {
+  // Two rising candles and a falling one between 100 and 104, volumes 1, 4 and 2. Five rows are
+  // left for prices, so a row is 1 high: the row of 104 is 103.5 to 104.5, its lower half holds
+  // the high 104 (a wick), and the body from 103 down to 102 takes the lower half of 103's row and
+  // the upper of 102's. The volume 4 fills three rows of eighths, 1 is 6 of 24 eighths, 2 is 12.
+  const candles = [
+    { timestamp: start, open: 100, high: 102, low: 100, close: 102, volume: 1 },
+    { timestamp: start + minute, open: 102, high: 104, low: 102, close: 103, volume: 4 },
+    { timestamp: start + 2 * minute, open: 103, high: 103, low: 100, close: 101, volume: 2 },
+  ]
+
+  it('draws bodies, wicks, volume, and axes with values and times', () => {
+    expect(candleChart(candles, { columns: 50, rows: 11, ink })).toEqual([
+      '   104 ┤   ╷',
+      '       │   ╽  ║',
+      '   102 ┤╻  ┃  ║',
+      '       │┃     ║',
+      '   100 ┤┃     │',
+      '  4.00 ┤   █',
+      '       │   █  ▄',
+      'volume ┤▆  █  █',
+      '       └┬────────',
+      '        08-08 12:00:00',
+    ])
+  })
+})
+
+describe('every chart', () => {
+  const price = fc.double({ min: 1e-6, max: 1e6, noNaN: true })
+  const sizes = fc.record({
+    columns: fc.integer({ min: 40, max: 200 }),
+    rows: fc.integer({ min: 10, max: 60 }),
+    ink: fc.constant(ink),
+  })
+
+  it('of candles keeps to its columns and shows every price in its rows', () => {
+    const candle = fc
+      .tuple(price, price, price, price, fc.double({ min: 0, max: 1e9, noNaN: true }))
+      .map(([a, b, c, d, volume]) => ({
+        open: a,
+        close: b,
+        high: Math.max(a, b, c, d),
+        low: Math.min(a, b, c, d),
+        volume,
+      }))
+    fc.assert(
+      fc.property(fc.array(candle, { minLength: 1, maxLength: 300 }), sizes, (bars, size) => {
+        const lines = candleChart(
+          bars.map((bar, index) => ({ ...bar, timestamp: start + index * minute })),
+          size,
+        )
+        expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(size.columns)
+        expect(lines.length).toBeLessThanOrEqual(size.rows + 1)
+      }),
+    )
+  })
+
+  it('of a line keeps to its columns and rows', () => {
+    const values = fc.array(fc.double({ min: -1e7, max: 1e7, noNaN: true }), {
+      minLength: 1,
+      maxLength: 500,
+    })
+    fc.assert(
+      fc.property(values, sizes, (numbers, size) => {
+        const lines = lineChart(
+          numbers.map((value, index) => ({ value, timestamp: start + index * minute })),
+          size,
+        )
+        expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(size.columns)
+        expect(lines.length).toBeLessThanOrEqual(size.rows)
+      }),
+    )
+  })
+
+  it('of a profile or a footprint keeps to its columns and rows', () => {
+    const bins = fc.uniqueArray(
+      fc.record({
+        index: fc.integer({ min: 1, max: 5000 }),
+        buy: fc.integer({ min: 0, max: 1e6 }),
+        sell: fc.integer({ min: 1, max: 1e6 }),
+      }),
+      { selector: (bin) => bin.index, minLength: 1, maxLength: 200 },
+    )
+    fc.assert(
+      fc.property(bins, fc.constantFrom(0.0001, 0.05, 0.1, 10), sizes, (chosen, binSize, size) => {
+        const profile = chosen.map(({ index, buy, sell }) => ({
+          price: index * binSize,
+          volume: buy + sell,
+        }))
+        const low = Math.min(...profile.map((bin) => bin.price))
+        const high = Math.max(...profile.map((bin) => bin.price)) + binSize
+        const lines = profileChart(
+          {
+            binSize,
+            poc: profile[0]!.price,
+            valueAreaLow: low,
+            valueAreaHigh: high,
+            bins: profile,
+          },
+          size,
+        )
+        const grid = footprintGrid(
+          chosen.map(({ index, buy, sell }) => ({
+            timestamp: start + (index % 7) * minute,
+            price: index * binSize,
+            buyVolume: buy,
+            sellVolume: sell,
+          })),
+          binSize,
+          size,
+        )
+        for (const text of [lines, grid]) {
+          expect(text.length).toBeLessThanOrEqual(Math.max(size.rows, 12))
+          expect(Math.max(...text.map((line) => line.length))).toBeLessThanOrEqual(
+            Math.max(size.columns, 100),
+          )
+        }
+        expect(lines.filter((line) => line.includes('POC'))).toHaveLength(1)
+      }),
+    )
+  })
+})
