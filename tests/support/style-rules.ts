@@ -8,7 +8,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   queries: ['leaf', 'schema', 'queries'],
   storage: ['leaf', 'schema', 'storage'],
   mirror: ['leaf', 'schema', 'mirror'],
-  cli: ['leaf', 'schema', 'queries', 'storage', 'mirror', 'cli', 'index'],
+  simulator: ['leaf', 'simulator'],
+  cli: ['leaf', 'schema', 'queries', 'storage', 'mirror', 'simulator', 'cli', 'index'],
   index: ['leaf', 'schema', 'queries', 'storage', 'mirror'],
 }
 const leaves = new Set(['errors', 'options', 'pair', 'time'])
