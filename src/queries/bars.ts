@@ -4,7 +4,7 @@ import { defaultCandles } from '../schema/create.ts'
 import { candleRelation, type CandleRelation } from '../schema/tables.ts'
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
 import { deletedBeforeSql } from './coverage.ts'
-import { closedBars, type ResolvedWindow } from './window.ts'
+import { barsInWindow, closedBars, type ResolvedWindow } from './window.ts'
 
 /** Where bars come from: the stored `candles_<timeframe>`, or the stored ticks. */
 export type BarSource = 'candles' | 'ticks'
@@ -46,16 +46,15 @@ export function resolveBars({ timeframe, source }: BarOptions): ResolvedBars {
  * A SELECT of bars, unordered: `timestamp` (open time), `open high low close volume buy_volume
  * sell_volume quote_volume trade_count`. With `asOf` only bars closed by it. From ticks, bars that
  * retention has cut into are left out: half a bar has a high and a low that never were.
- * `where` narrows further; it speaks of bars (their `timestamp`), see `barsInWindow`.
+ * `where` narrows further; it speaks of bars (their `timestamp`).
  */
 export function barsSql(bars: ResolvedBars, window: ResolvedWindow, where = 'true'): string {
-  const closed = closedBars(window, bars.timeframe)
-  if (bars.source === 'candles')
-    return `SELECT ${barColumns} FROM ${bars.relation} WHERE ${closed} AND ${where}`
-  const mark = deletedBeforeSql('ticks')
-  return `
-    SELECT ${barColumns} FROM (${partsFromTicks(bars.timeframe, 'ticks', ticksOf(window, bars.timeframe))})
-    WHERE ${closed} AND timestamp >= coalesce(${mark}, '-infinity'::TIMESTAMP) AND ${where}`
+  return selectBars(bars, { ...window, from: undefined, to: undefined }, where)
+}
+
+/** The same, of the bars that open inside the window alone. */
+export function barsOfWindowSql(bars: ResolvedBars, window: ResolvedWindow): string {
+  return selectBars(bars, window, barsInWindow(window, bars.timeframe))
 }
 
 /** The condition on ticks that belong to the bars of a window: never a part of a bar. */
@@ -73,6 +72,12 @@ export function ticksOfBars({ from, to, asOf }: ResolvedWindow, timeframe: Timef
 
 const barColumns = `timestamp, open, high, low, close, volume, buy_volume, sell_volume, quote_volume, trade_count`
 
-function ticksOf({ asOf, params }: ResolvedWindow, timeframe: Timeframe): string {
-  return ticksOfBars({ from: undefined, to: undefined, asOf, params }, timeframe)
+function selectBars(bars: ResolvedBars, window: ResolvedWindow, where: string): string {
+  const closed = closedBars(window, bars.timeframe)
+  if (bars.source === 'candles')
+    return `SELECT ${barColumns} FROM ${bars.relation} WHERE ${closed} AND ${where}`
+  const parts = partsFromTicks(bars.timeframe, 'ticks', ticksOfBars(window, bars.timeframe))
+  return `
+    SELECT ${barColumns} FROM (${parts})
+    WHERE timestamp >= coalesce(${deletedBeforeSql('ticks')}, '-infinity'::TIMESTAMP) AND ${where}`
 }

@@ -3,6 +3,57 @@ export type { Lookback, TimeRange, Window, WindowOptions } from './window.ts'
 export type { Coverage } from './coverage.ts'
 export type { Rounding } from './bins.ts'
 export type { BarOptions, BarSource } from './bars.ts'
+export type { TradeSizeOptions } from './trade-size.ts'
+export type { ValueAreaOptions } from './value-area.ts'
+export type {
+  Candle,
+  FairValueGapRow,
+  MarketProfileRow,
+  OrderFlowRow,
+  StoredCandle,
+  StoredTick,
+  Tick,
+  ZoneRow,
+} from './rows.ts'
+
+export { getRecentTicksQuery, type RecentTicksOptions } from './recent-ticks.ts'
+export { getCandlesQuery, type CandlesOptions } from './candles.ts'
+export {
+  candlesFromTicksQuery,
+  type CandleFromTicks,
+  type CandlesFromTicksOptions,
+} from './candles-from-ticks.ts'
+export { calculateCvdQuery, type Cvd, type CvdOptions } from './cvd.ts'
+export {
+  calculateOrderFlowImbalanceQuery,
+  type OrderFlowImbalance,
+  type OrderFlowImbalanceOptions,
+} from './order-flow-imbalance.ts'
+export {
+  calculateMarketProfileQuery,
+  type MarketProfile,
+  type MarketProfileOptions,
+  type ProfileBin,
+} from './market-profile.ts'
+export {
+  getActiveDemandZonesQuery,
+  getActiveSupplyZonesQuery,
+  type ActiveZonesOptions,
+} from './active-zones.ts'
+export { getUnfilledFvgsQuery, type UnfilledFvgsOptions } from './unfilled-fvgs.ts'
+
+export type { InsertRelation, InsertRows } from './insert-columns.ts'
+export {
+  insertCandleQuery,
+  insertFvgQuery,
+  insertMarketProfileQuery,
+  insertOrderFlowQuery,
+  insertSupplyDemandZoneQuery,
+  insertTickQuery,
+  type Insert,
+} from './insert.ts'
+
+
 export {
   detectFvgQuery,
   type DetectFvgOptions,

@@ -1,0 +1,39 @@
+import { integer, optional, resolveOptions } from '../options.ts'
+import { barRules, barsOfWindowSql, resolveBars, type BarOptions } from './bars.ts'
+import { query, type Query } from './query.ts'
+import type { StoredCandle } from './rows.ts'
+import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
+
+export interface CandlesOptions extends BarOptions, WindowOptions {
+  /** Only the newest so many. Default: all of the window. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * The bars that open inside a window, oldest first; the one still open is among them unless
+ * `asOf` is given. Bars without trades are absent.
+ */
+export function getCandlesQuery(options: CandlesOptions): Query<StoredCandle> {
+  const name = 'getCandlesQuery'
+  const resolved = resolveOptions(name, options, {
+    ...windowRules,
+    ...barRules,
+    limit: optional(integer(1, 10_000_000, 1)),
+  })
+  const window = resolveWindow(name, resolved)
+  const bars = resolveBars(resolved)
+  const { limit } = resolved
+  const newest = limit === undefined ? '' : `ORDER BY timestamp DESC LIMIT ${limit}`
+  return query(
+    name,
+    `SELECT ${candleFields}
+    FROM (${barsOfWindowSql(bars, window)} ${newest}) AS bar
+    ORDER BY bar.timestamp`,
+    window.params,
+  )
+}
+
+/** The columns of bars under the API's names. */
+export const candleFields = `timestamp AS "timestamp", open AS "open", high AS "high", low AS "low",
+  close AS "close", volume AS "volume", buy_volume AS "buyVolume", sell_volume AS "sellVolume",
+  quote_volume AS "quoteVolume", trade_count AS "tradeCount"`

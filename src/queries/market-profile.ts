@@ -1,0 +1,80 @@
+import { resolveOptions } from '../options.ts'
+import { binRules, bins, type Rounding } from './bins.ts'
+import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { query, type Query } from './query.ts'
+import { valueAreaRules, valueAreaSql, type ValueAreaOptions } from './value-area.ts'
+import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
+
+export interface MarketProfileOptions extends WindowOptions, ValueAreaOptions {
+  /** The width of a bin, in price. */
+  readonly binSize: number
+  /** Default `floor`: bins are named by their lower edge. */
+  readonly rounding?: Rounding | undefined
+}
+
+export interface ProfileBin {
+  /** The bin's name: its lower edge, middle or upper edge, by `rounding`. */
+  readonly price: number
+  readonly buyVolume: number
+  readonly sellVolume: number
+  readonly volume: number
+  readonly tradeCount: number
+}
+
+export interface MarketProfile extends Coverage {
+  /** The name of the bin of the largest volume; null without a trade, as are the next five. */
+  readonly poc: number | null
+  /** Lower edge of the value area's lowest bin. */
+  readonly valueAreaLow: number | null
+  /** Upper edge of the value area's highest bin. */
+  readonly valueAreaHigh: number | null
+  /** The same two bins by name. */
+  readonly valueAreaLowBin: number | null
+  readonly valueAreaHighBin: number | null
+  readonly pocVolume: number | null
+  readonly valueAreaVolume: number | null
+  readonly totalVolume: number
+  readonly binSize: number
+  /** Bins with trades, lowest first. */
+  readonly bins: readonly ProfileBin[]
+}
+
+/**
+ * The volume at each price of a window, with point of control and value area, in one row. The
+ * point of control is the bin of the largest volume (tie: nearest the middle of the range, then
+ * the lower one); the value area grows from it until it holds 70 % (`ValueAreaOptions`).
+ * Authorities: py-market-profile, the CBOT rule (`pair`).
+ */
+export function calculateMarketProfileQuery(options: MarketProfileOptions): Query<MarketProfile> {
+  const name = 'calculateMarketProfileQuery'
+  const resolved = resolveOptions(name, options, {
+    ...windowRules,
+    ...binRules,
+    ...valueAreaRules,
+  })
+  const window = resolveWindow(name, resolved)
+  const grid = bins(resolved)
+  const covered = coveredFromSql(window)
+  return query(
+    name,
+    `WITH bin AS MATERIALIZED (
+      SELECT 0 AS profile, ${grid.index('price')} AS bin, sum(volume) AS weight,
+        sum(if(side = 'BUY', volume, 0)) AS buy_volume,
+        sum(if(side = 'SELL', volume, 0)) AS sell_volume, count(*) AS trade_count
+      FROM ticks WHERE ${ticksInWindow(window)} GROUP BY ALL
+    ), ${valueAreaSql(resolved)}
+    SELECT ${grid.label('poc')} AS "poc",
+      ${grid.lowerEdge('area_low')} AS "valueAreaLow",
+      ${grid.upperEdge('area_high')} AS "valueAreaHigh",
+      ${grid.label('area_low')} AS "valueAreaLowBin", ${grid.label('area_high')} AS "valueAreaHighBin",
+      poc_weight AS "pocVolume", area_weight AS "valueAreaVolume",
+      coalesce(total, 0) AS "totalVolume", ${resolved.binSize.toExponential()}::DOUBLE AS "binSize",
+      coalesce(bins, []) AS "bins",
+      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+    FROM (SELECT list({
+        price: ${grid.label('bin')}, buyVolume: buy_volume, sellVolume: sell_volume,
+        volume: weight, tradeCount: trade_count
+      } ORDER BY bin) AS bins FROM bin) LEFT JOIN area ON true`,
+    window.params,
+  )
+}

@@ -1,0 +1,49 @@
+import { resolveOptions } from '../options.ts'
+import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { query, type Query } from './query.ts'
+import { ticksOfSize, tradeSizeRules, type TradeSizeOptions } from './trade-size.ts'
+import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
+
+export interface OrderFlowImbalanceOptions extends WindowOptions, TradeSizeOptions {}
+
+export interface OrderFlowImbalance extends Coverage {
+  /** Bought ÷ sold; null where nothing was sold. */
+  readonly imbalanceRatio: number | null
+  /** (bought − sold) ÷ (bought + sold), −1 … 1; null without a trade. */
+  readonly tradeImbalance: number | null
+  /** Bought − sold. */
+  readonly delta: number
+  readonly buyVolume: number
+  readonly sellVolume: number
+  readonly buyCount: number
+  readonly sellCount: number
+}
+
+/**
+ * How far takers' buying outweighs their selling in a window, in one row: 45 bought and 8 sold
+ * give an `imbalanceRatio` of 5.625.
+ */
+export function calculateOrderFlowImbalanceQuery(
+  options: OrderFlowImbalanceOptions = {},
+): Query<OrderFlowImbalance> {
+  const name = 'calculateOrderFlowImbalanceQuery'
+  const resolved = resolveOptions(name, options, { ...windowRules, ...tradeSizeRules })
+  const window = resolveWindow(name, resolved)
+  const covered = coveredFromSql(window)
+  return query(
+    name,
+    `SELECT buy_volume / nullif(sell_volume, 0) AS "imbalanceRatio",
+      (buy_volume - sell_volume) / nullif(buy_volume + sell_volume, 0) AS "tradeImbalance",
+      buy_volume - sell_volume AS "delta",
+      buy_volume AS "buyVolume", sell_volume AS "sellVolume",
+      buy_count AS "buyCount", trade_count - buy_count AS "sellCount",
+      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+    FROM (
+      SELECT coalesce(sum(if(side = 'BUY', volume, 0)), 0) AS buy_volume,
+        coalesce(sum(if(side = 'SELL', volume, 0)), 0) AS sell_volume,
+        count(*) AS trade_count, count_if(side = 'BUY') AS buy_count
+      FROM ticks WHERE ${ticksInWindow(window)} AND ${ticksOfSize(resolved)}
+    )`,
+    window.params,
+  )
+}

@@ -1,0 +1,209 @@
+import { assert, asyncProperty, constantFrom } from 'fast-check'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  candlesFromTicksQuery,
+  getCandlesQuery,
+  getRecentTicksQuery,
+} from '../../../src/queries/index.ts'
+import { timeframeMs, type Timeframe } from '../../../src/time.ts'
+import { Duck } from '../../support/duck.ts'
+import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { byTickOrder, epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
+
+let duck: Duck
+beforeAll(async () => {
+  duck = await Duck.open()
+})
+beforeEach(() => duck.clear())
+afterAll(() => duck.close())
+
+const minute = 60_000
+function tick(
+  at: number,
+  price: number,
+  volume = 1,
+  side: 'BUY' | 'SELL' = 'BUY',
+  tradeId?: string,
+) {
+  return { timestamp: epoch + at, price, volume, side, tradeId }
+}
+
+describe('worked out on paper', () => {
+  // Minute 0: 100, 103, 99, 101. Minutes 1 and 2: none. Minute 3: 105, of two tied in time: id 9
+  // comes before id 10.
+  const ticks = [
+    tick(3 * minute, 105, 1, 'SELL', '10'),
+    tick(3 * minute, 104, 2, 'BUY', '9'),
+    tick(0, 100, 1),
+    tick(59_999.999, 101, 4),
+    tick(10_000, 103, 2, 'SELL'),
+    tick(20_000, 99, 3),
+  ]
+  const first = {
+    timestamp: epoch,
+    open: 100,
+    high: 103,
+    low: 99,
+    close: 101,
+    volume: 10,
+    buyVolume: 8,
+    sellVolume: 2,
+    quoteVolume: 100 + 404 + 206 + 297,
+    tradeCount: 4,
+  }
+  const last = {
+    timestamp: epoch + 3 * minute,
+    open: 104,
+    high: 105,
+    low: 104,
+    close: 105,
+    volume: 3,
+    buyVolume: 2,
+    sellVolume: 1,
+    quoteVolume: 105 + 208,
+    tradeCount: 2,
+  }
+  beforeEach(() => duck.insertTicks(ticks))
+
+  test('bars from ticks and from the stored relation', async () => {
+    expect(await duck.query(candlesFromTicksQuery({ timeframe: '1m' }))).toEqual([
+      { ...first, coveredFrom: epoch, truncated: false },
+      { ...last, coveredFrom: epoch, truncated: false },
+    ])
+    for (const source of ['candles', 'ticks'] as const) {
+      expect(await duck.query(getCandlesQuery({ timeframe: '1m', source }))).toEqual([first, last])
+      expect(await duck.query(getCandlesQuery({ timeframe: '1m', source, limit: 1 }))).toEqual([
+        last,
+      ])
+      const asOf = epoch + 4 * minute - 1
+      expect(await duck.query(getCandlesQuery({ timeframe: '1m', source, asOf }))).toEqual([first])
+    }
+  })
+
+  test('a window takes the bars that open inside it, whole', async () => {
+    const options = { timeframe: '1m', from: epoch + 1, to: epoch + 3 * minute + 1 } as const
+    expect(await duck.query(getCandlesQuery(options))).toEqual([last])
+    expect(await duck.query(candlesFromTicksQuery(options))).toMatchObject([last])
+    expect(
+      await duck.query(candlesFromTicksQuery({ timeframe: '1m', to: epoch + 1 })),
+    ).toMatchObject([first])
+  })
+
+  test('flat bars in the holes on request', async () => {
+    const flat = {
+      open: 101,
+      high: 101,
+      low: 101,
+      close: 101,
+      volume: 0,
+      buyVolume: 0,
+      sellVolume: 0,
+      quoteVolume: 0,
+      tradeCount: 0,
+    }
+    expect(
+      await duck.query(candlesFromTicksQuery({ timeframe: '1m', fill: 'previous' })),
+    ).toMatchObject([
+      first,
+      { ...flat, timestamp: epoch + minute },
+      { ...flat, timestamp: epoch + 2 * minute },
+      last,
+    ])
+  })
+
+  test('a bar that retention has cut into is truncated', async () => {
+    await duck.deleteTicksBefore(epoch + 15_000)
+    const rows = await duck.query(candlesFromTicksQuery({ timeframe: '1m' }))
+    expect(rows.map(({ truncated }) => truncated)).toEqual([true, false])
+  })
+
+  test('recent ticks come newest first, tied ones by id as a number', async () => {
+    const rows = await duck.query(getRecentTicksQuery({ limit: 3 }))
+    expect(rows.map(({ price, tradeId }) => [price, tradeId])).toEqual([
+      [105, '10'],
+      [104, '9'],
+      [101, null],
+    ])
+  })
+})
+
+/** Candles as anyone would fold them: sort, then walk. */
+function fold(ticks: readonly RandomTick[], timeframe: Timeframe) {
+  const width = timeframeMs[timeframe]
+  const bars = new Map<number, ReturnType<typeof opened>>()
+  for (const trade of ticks.toSorted(byTickOrder)) {
+    const timestamp = Math.floor(trade.timestamp / width) * width
+    const bar = bars.get(timestamp) ?? opened(timestamp, trade.price)
+    bars.set(timestamp, bar)
+    bar.high = Math.max(bar.high, trade.price)
+    bar.low = Math.min(bar.low, trade.price)
+    bar.close = trade.price
+    bar.volume += trade.volume
+    if (trade.side === 'BUY') bar.buyVolume += trade.volume
+    else bar.sellVolume += trade.volume
+    bar.tradeCount += 1
+  }
+  return [...bars.values()]
+}
+
+function opened(timestamp: number, price: number) {
+  return {
+    timestamp,
+    open: price,
+    high: price,
+    low: price,
+    close: price,
+    volume: 0,
+    buyVolume: 0,
+    sellVolume: 0,
+    tradeCount: 0,
+  }
+}
+
+test('equals a walk over random ticks, from ticks and from the stored relation', async () => {
+  await assert(
+    asyncProperty(
+      randomTicks(),
+      constantFrom('1s', '1m', '5m', '1h', '1d'),
+      async (ticks, timeframe) => {
+        await duck.clear()
+        await duck.insertTicks(ticks)
+        const expected = fold(ticks, timeframe)
+        const rows = await duck.query(candlesFromTicksQuery({ timeframe }))
+        expect(rows).toMatchObject(expected)
+        expect(rows).toHaveLength(expected.length)
+        expect(await duck.query(getCandlesQuery({ timeframe, source: 'candles' }))).toMatchObject(
+          expected,
+        )
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
+  'equals a walk over the real trades of %s',
+  async (symbol) => {
+    const ticks = oracleTrades(symbol)
+    await duck.insertTicks(ticks.toReversed())
+    for (const timeframe of ['1s', '1m', '15m'] as const) {
+      const rows = await duck.query(candlesFromTicksQuery({ timeframe }))
+      const expected = fold(ticks, timeframe)
+      const exact = (bar: (typeof expected)[number]) => [
+        bar.timestamp,
+        bar.open,
+        bar.high,
+        bar.low,
+        bar.close,
+        bar.tradeCount,
+      ]
+      expect(rows.map((row) => exact(row as (typeof expected)[number]))).toEqual(
+        expected.map(exact),
+      )
+      for (const [index, { volume, buyVolume }] of rows.entries()) {
+        expect(volume / expected[index]!.volume).toBeCloseTo(1, 9)
+        expect(buyVolume).toBeCloseTo(expected[index]!.buyVolume, 9)
+      }
+    }
+  },
+)
