@@ -57,7 +57,7 @@ describe('the packed package', () => {
   it('depends on every package that it imports', () => {
     const packages = [...files]
       .filter(([file]) => /\.(?:js|d\.ts)$/.test(file))
-      .flatMap(([, text]) => importsOf(text))
+      .flatMap(([, text]) => importsOf(text).map(({ specifier }) => specifier))
       .filter((specifier) => !/^(?:\.|node:)/.test(specifier))
       .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0])
     const { dependencies, peerDependencies = {} } = manifest as typeof manifest & {

@@ -27,11 +27,20 @@ export function readSourceTree(): SourceTree {
   return tree
 }
 
-/** The specifiers that a module imports or re-exports, types included. */
-export function importsOf(text: string): string[] {
+export interface Import {
+  readonly specifier: string
+  /** Gone at run time: `import type`, `export type`. */
+  readonly typeOnly: boolean
+}
+
+/** What a module imports or re-exports. */
+export function importsOf(text: string): Import[] {
   const statements =
-    /^[ \t]*(?:import|export)\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|^[ \t]*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
-  return [...text.matchAll(statements)].map((match) => (match[1] ?? match[2] ?? match[3])!)
+    /^[ \t]*(?:import|export)(\s+type)?\b[^'";]*?\bfrom\s*['"]([^'"]+)['"]|^[ \t]*import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/gm
+  return [...text.matchAll(statements)].map(([, type, from, bare, dynamic]) => ({
+    specifier: (from ?? bare ?? dynamic)!,
+    typeOnly: type !== undefined,
+  }))
 }
 
 /** The path that a relative specifier names, from the root; undefined for a package. */

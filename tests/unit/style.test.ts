@@ -119,7 +119,7 @@ describe('each rule finds what it is for', () => {
       ],
       [
         'src/storage/a.ts',
-        `import type { Query } from '../queries/query.ts'\nthrow new E('ONE_CODE', 'x')\n`,
+        `import type { Query } from '../queries/query.ts'\nimport {\n  type Pair,\n  parsePair,\n} from '../pair.ts'\nthrow new E('ONE_CODE', 'x')\n`,
       ],
       ['src/cli/main.ts', `import { a } from '../index.ts'\nconst code = 'OTHER'\n`],
       ['docs/a.md', 'See https://example.org/home/page and dist/work/x and ~/home/y.\n'],
