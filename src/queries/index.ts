@@ -53,7 +53,6 @@ export {
   type Insert,
 } from './insert.ts'
 
-
 export {
   detectFvgQuery,
   type DetectFvgOptions,
