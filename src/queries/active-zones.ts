@@ -1,7 +1,7 @@
 import { flag, integer, number, oneOf, optional, resolveOptions } from '../options.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../time.ts'
 import { query, type Query, type SqlValue } from './query.ts'
-import type { ZoneRow } from './rows.ts'
+import type { ZoneRow } from '../schema/rows.ts'
 
 export interface ActiveZonesOptions {
   /** Default: of every timeframe. */

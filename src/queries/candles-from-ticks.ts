@@ -5,7 +5,7 @@ import { ticksOfBars, timeframeRule } from './bars.ts'
 import { candleFields } from './candles.ts'
 import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
-import type { StoredCandle } from './rows.ts'
+import type { StoredCandle } from '../schema/rows.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface CandlesFromTicksOptions extends WindowOptions {

@@ -1,7 +1,7 @@
 import { integer, optional, resolveOptions } from '../options.ts'
 import { barRules, barsOfWindowSql, resolveBars, type BarOptions } from './bars.ts'
 import { query, type Query } from './query.ts'
-import type { StoredCandle } from './rows.ts'
+import type { StoredCandle } from '../schema/rows.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface CandlesOptions extends BarOptions, WindowOptions {

@@ -14,7 +14,7 @@ export type {
   StoredTick,
   Tick,
   ZoneRow,
-} from './rows.ts'
+} from '../schema/rows.ts'
 
 export { getRecentTicksQuery, type RecentTicksOptions } from './recent-ticks.ts'
 export { getCandlesQuery, type CandlesOptions } from './candles.ts'
@@ -42,7 +42,7 @@ export {
 } from './active-zones.ts'
 export { getUnfilledFvgsQuery, type UnfilledFvgsOptions } from './unfilled-fvgs.ts'
 
-export type { InsertRelation, InsertRows } from './insert-columns.ts'
+export type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 export {
   insertCandleQuery,
   insertFvgQuery,

@@ -2,8 +2,8 @@ import { PairduckError, shown, type ErrorCode } from '../errors.ts'
 import { resolveOptions, required, rule } from '../options.ts'
 import { isTimeframe, microsFromMs, type Timeframe } from '../time.ts'
 import type { SqlValue } from './query.ts'
-import { expected, fits, insertColumns, type InsertColumn } from './insert-columns.ts'
-import type { InsertRelation, InsertRows } from './insert-columns.ts'
+import { expected, fits, insertColumns, type InsertColumn } from '../schema/insert-columns.ts'
+import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type {
   Candle,
   FairValueGapRow,
@@ -11,7 +11,7 @@ import type {
   OrderFlowRow,
   Tick,
   ZoneRow,
-} from './rows.ts'
+} from '../schema/rows.ts'
 
 /**
  * An insert as a value. A manager takes `relation` and `rows` through the pair's writer, so that

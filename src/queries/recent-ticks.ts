@@ -1,6 +1,6 @@
 import { integer, resolveOptions } from '../options.ts'
 import { query, type Query } from './query.ts'
-import type { StoredTick } from './rows.ts'
+import type { StoredTick } from '../schema/rows.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface RecentTicksOptions extends WindowOptions {

@@ -1,7 +1,7 @@
 import { integer, oneOf, optional, resolveOptions } from '../options.ts'
 import { timeframes, type Timeframe } from '../time.ts'
 import { query, type Query } from './query.ts'
-import type { FairValueGapRow } from './rows.ts'
+import type { FairValueGapRow } from '../schema/rows.ts'
 
 export interface UnfilledFvgsOptions {
   /** Default: of every timeframe. */

@@ -1,5 +1,5 @@
-import { barStart, candleRelation, type CandleRelation } from './tables.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
+import { barStart, candleRelation, type CandleRelation } from './tables.ts'
 
 /**
  * Candles are a monoid: with the first and the last `(timestamp, id)` kept beside a piece, two
@@ -67,10 +67,11 @@ export function partsFromTicks(timeframe: Timeframe, ticks: string, where = 'tru
 }
 
 /** One piece per bar out of many; a given candle stands for its whole bar. */
-export function mergeParts(parts: string): string {
+export function mergeParts(parts: string, bar: readonly string[] = ['timestamp']): string {
+  const key = bar.join(', ')
   return `
     SELECT
-      timestamp,
+      ${key},
       arg_min(open, (first_timestamp, length(first_id), first_id, open)) AS open,
       max(high) AS high,
       min(low) AS low,
@@ -86,8 +87,8 @@ export function mergeParts(parts: string): string {
       arg_max(last_id, (last_timestamp, length(last_id), last_id, close)) AS last_id,
       bool_or(given) AS given
     FROM ${parts} AS part
-    WHERE given OR timestamp NOT IN (SELECT timestamp FROM ${parts} AS other WHERE given)
-    GROUP BY timestamp`
+    WHERE given OR (${key}) NOT IN (SELECT (${key}) FROM ${parts} AS other WHERE given)
+    GROUP BY ${key}`
 }
 
 /**
@@ -114,3 +115,80 @@ export function candleViewSql(timeframe: Timeframe): string {
 export function barEnd(timeframe: Timeframe, start = 'timestamp'): string {
   return `(${start} + INTERVAL ${timeframeMs[timeframe]} MILLISECOND)`
 }
+
+/**
+ * The statements that make a file keep a timeframe that it did not. It begins with the first bar
+ * that the stored ticks hold whole: half a bar would be a wrong candle.
+ */
+export function addTimeframeSql(timeframe: Timeframe): string[] {
+  const relation = candleRelation(timeframe)
+  const firstWhole = `(SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}')`
+  return [
+    `INSERT INTO pairduck_marks
+     SELECT '${relation}', ${barStart(timeframe, `deleted_before + INTERVAL ${timeframeMs[timeframe]} MILLISECOND - INTERVAL 1 MICROSECOND`)}
+     FROM pairduck_marks WHERE relation = 'ticks'`,
+    `INSERT INTO pairduck_candle_parts SELECT '${timeframe}', * FROM (${partsFromTicks(
+      timeframe,
+      'ticks',
+      `timestamp < (SELECT rolled_until FROM pairduck_candle_state)
+       AND timestamp >= coalesce(${firstWhole}, '-infinity'::TIMESTAMP)`,
+    )})`,
+    candleViewSql(timeframe),
+  ]
+}
+
+/** Parts of ticks that came after their time was rolled up, read from a batch in the late commit's own transaction. */
+export function latePartsSql(
+  candles: readonly Timeframe[],
+  batch: string,
+  rolledUntilMicros: number,
+): string[] {
+  if (candles.length === 0) return []
+  const parts = candles.map(
+    (timeframe) => `SELECT '${timeframe}', * FROM (${partsFromTicks(timeframe, 'late')})`,
+  )
+  return [
+    `INSERT INTO pairduck_candle_parts
+     WITH late AS MATERIALIZED (
+       SELECT * FROM ${batch} WHERE timestamp < make_timestamp(${rolledUntilMicros})
+     )
+     ${parts.join(' UNION ALL ')}`,
+  ]
+}
+
+/** Moves the ticks of [from, until) into the parts; to be run in one transaction. */
+export function rollUpSql(
+  candles: readonly Timeframe[],
+  fromMicros: number,
+  untilMicros: number,
+): string[] {
+  const from = Number.isFinite(fromMicros) ? `timestamp >= make_timestamp(${fromMicros}) AND ` : ''
+  return [
+    ...candles.map(
+      (timeframe) =>
+        `INSERT INTO pairduck_candle_parts SELECT '${timeframe}', * FROM (${partsFromTicks(
+          timeframe,
+          'ticks',
+          `${from}timestamp < make_timestamp(${untilMicros})`,
+        )})`,
+    ),
+    `UPDATE pairduck_candle_state SET rolled_until = make_timestamp(${untilMicros})`,
+  ]
+}
+
+/** Merges the parts of bars that have more than one; to be run in one transaction. */
+export const compactPartsSql: readonly string[] = [
+  `CREATE OR REPLACE TEMP TABLE pairduck_crowded AS
+   SELECT timeframe, timestamp FROM pairduck_candle_parts
+   GROUP BY ALL HAVING count(*) > 1`,
+  `CREATE OR REPLACE TEMP TABLE pairduck_merged AS
+   SELECT * FROM (${mergeParts(
+     `(SELECT * FROM pairduck_candle_parts SEMI JOIN pairduck_crowded USING (timeframe, timestamp))`,
+     ['timeframe', 'timestamp'],
+   )})`,
+  `DELETE FROM pairduck_candle_parts
+   WHERE (timeframe, timestamp) IN (SELECT (timeframe, timestamp) FROM pairduck_merged)`,
+  `INSERT INTO pairduck_candle_parts SELECT * FROM pairduck_merged`,
+  `DROP TABLE pairduck_merged`,
+  `DROP TABLE pairduck_crowded`,
+]

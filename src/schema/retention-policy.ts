@@ -1,0 +1,70 @@
+import { timeframes, type Timeframe } from '../time.ts'
+import { candleRelation, type CandleRelation, type Relation } from './tables.ts'
+
+const minute = 60_000
+const hour = 60 * minute
+const day = 24 * hour
+
+/** How long a relation's rows are kept, by their `timestamp`, and how often the timer looks. */
+export interface RetentionRule {
+  readonly keepMs: number | 'forever'
+  readonly everyMs: number
+  /** Only so many rows stay, the strongest ones, the newer first among equals (zones). */
+  readonly maxRows?: number
+}
+
+export type RetentionPolicy = Readonly<Record<Relation, RetentionRule>>
+
+/** What a caller may give: a rule, or only its `keepMs`. */
+export type RetentionOptions = Readonly<
+  Partial<Record<Relation, number | 'forever' | Partial<RetentionRule>>>
+>
+
+const candleKeepMs: Readonly<Record<Timeframe, number>> = {
+  '1s': 15 * minute,
+  '1m': 15 * minute,
+  '3m': hour,
+  '5m': hour,
+  '15m': hour,
+  '30m': day,
+  '1h': 7 * day,
+  '4h': 30 * day,
+  '1d': 365 * day,
+}
+
+/** The default: small files for a live engine. Broken zones and filled gaps always go. */
+export const defaultRetention: RetentionPolicy = {
+  ticks: { keepMs: 15 * minute, everyMs: 5 * minute },
+  ...(Object.fromEntries(
+    timeframes.map((timeframe) => [
+      candleRelation(timeframe),
+      { keepMs: candleKeepMs[timeframe], everyMs: 15 * minute },
+    ]),
+  ) as Record<CandleRelation, RetentionRule>),
+  order_flow: { keepMs: 15 * minute, everyMs: 5 * minute },
+  market_profile: { keepMs: 15 * minute, everyMs: 5 * minute },
+  supply_demand_zones: { keepMs: 'forever', everyMs: 5 * minute, maxRows: 50 },
+  fair_value_gaps: { keepMs: day, everyMs: 5 * minute },
+}
+
+/** The default with the caller's rules put over it; throws on unknown relations and bad values. */
+export function resolveRetention(options: RetentionOptions = {}): RetentionPolicy {
+  const policy: Record<string, RetentionRule> = { ...defaultRetention }
+  for (const [relation, given] of Object.entries(options)) {
+    const fallback = policy[relation]
+    if (fallback === undefined)
+      throw new TypeError(
+        `retention: unknown table \`${relation}\`; known: ${Object.keys(policy).join(', ')}`,
+      )
+    const rule =
+      typeof given === 'object' ? { ...fallback, ...given } : { ...fallback, keepMs: given }
+    if (rule.keepMs !== 'forever' && !(Number.isFinite(rule.keepMs) && rule.keepMs >= 0))
+      throw new RangeError(
+        `retention: expected \`${relation}.keepMs\` to be milliseconds from 0 on, or 'forever', got ${String(rule.keepMs)}`,
+      )
+    if (!(rule.everyMs > 0))
+      throw new RangeError(`retention: expected \`${relation}.everyMs\` to be above 0`)
+    policy[relation] = rule
+  }
+  return policy as RetentionPolicy
+}
