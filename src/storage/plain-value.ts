@@ -1,0 +1,30 @@
+import {
+  DuckDBArrayValue,
+  DuckDBDecimalValue,
+  DuckDBListValue,
+  DuckDBMapValue,
+  DuckDBStructValue,
+  DuckDBTimestampTZValue,
+  DuckDBTimestampValue,
+  type DuckDBValue,
+} from '@duckdb/node-api'
+
+/** A DuckDB value as plain JavaScript: numbers, text, arrays and objects; times as Unix ms. */
+export function plainValue(value: DuckDBValue): unknown {
+  if (typeof value === 'bigint') return Number(value)
+  if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue)
+    return Number(value.micros) / 1000
+  if (value instanceof DuckDBDecimalValue) return value.toDouble()
+  if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue)
+    return value.items.map((item) => plainValue(item))
+  if (value instanceof DuckDBStructValue)
+    return Object.fromEntries(
+      Object.entries(value.entries).map(([name, entry]) => [name, plainValue(entry)]),
+    )
+  if (value instanceof DuckDBMapValue)
+    return Object.fromEntries(
+      value.entries.map(({ key, value: entry }) => [String(plainValue(key)), plainValue(entry)]),
+    )
+  if (typeof value === 'object' && value !== null) return String(value)
+  return value
+}
