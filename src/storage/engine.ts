@@ -1,0 +1,65 @@
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+import PQueue from 'p-queue'
+import { BatchFunction } from './batch-function.ts'
+
+/**
+ * The one DuckDB instance of a manager: in memory, with every pair's file attached to it. Against
+ * an instance per file this opens in 0.7 ms instead of 11 and needs a tenth of the memory.
+ */
+export class Engine {
+  readonly batches: BatchFunction
+  readonly #instance: DuckDBInstance
+  readonly #control: DuckDBConnection
+  /** One statement at a time: a second one on a connection would only block a thread of Node's pool. */
+  readonly #statements = new PQueue({ concurrency: 1 })
+  #nextAlias = 1
+
+  private constructor(instance: DuckDBInstance, control: DuckDBConnection) {
+    this.#instance = instance
+    this.#control = control
+    this.batches = new BatchFunction(control)
+  }
+
+  static async start(): Promise<Engine> {
+    // One thread: many small commits run 1.6 times faster than with two.
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+    const control = await instance.connect()
+    // Otherwise NOW() put into a TIMESTAMP is local time.
+    await control.run(`SET GLOBAL TimeZone = 'UTC'`)
+    // Commits of a few ticks write 1 to 2.6 KB of WAL each; the default threshold lets it grow to 16 MB.
+    await control.run(`SET GLOBAL checkpoint_threshold = '1MB'`)
+    return new Engine(instance, control)
+  }
+
+  /** Attaches a checked, absolute path and returns its alias. */
+  async attach(file: string): Promise<string> {
+    // Numbers, because aliases ignore case. With a storage version a WAL that belongs to another
+    // file is refused instead of replayed.
+    const alias = `p${this.#nextAlias++}`
+    await this.#run(
+      `ATTACH '${file.replaceAll(`'`, `''`)}' AS ${alias} (STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384)`,
+    )
+    return alias
+  }
+
+  /** Every connection of the pair must be closed before, or its file stays open. */
+  async detach(alias: string): Promise<void> {
+    await this.#run(`DETACH ${alias}`)
+  }
+
+  /** A connection whose unqualified names are the pair's. */
+  async connect(alias: string): Promise<DuckDBConnection> {
+    const connection = await this.#instance.connect()
+    await connection.run(`USE ${alias}`)
+    return connection
+  }
+
+  stop(): void {
+    this.#control.closeSync()
+    this.#instance.closeSync()
+  }
+
+  async #run(sql: string): Promise<void> {
+    await this.#statements.add(() => this.#control.run(sql))
+  }
+}

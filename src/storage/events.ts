@@ -1,0 +1,57 @@
+import { channel } from 'node:diagnostics_channel'
+import { EventEmitter } from 'node:events'
+import type { Relation } from '../schema/tables.ts'
+import type { Conflict } from './tick-judge.ts'
+
+/** What became of a call's ticks: `inserted + duplicates + conflicts + expired` = given. */
+export interface InsertCounts {
+  /** Stored, `late` ones included. */
+  readonly inserted: number
+  /** The same trade was stored before. */
+  readonly duplicates: number
+  /** The id was stored before with another price, volume or side; the first stays. */
+  readonly conflicts: number
+  /** Too old to be judged: retention has deleted that time. */
+  readonly expired: number
+  /** Older than the newest that was stored; part of `inserted`. */
+  readonly late: number
+}
+
+/** What a cleanup of one pair did. */
+export interface CleanupResult {
+  readonly pair: string
+  /** Rows deleted by relation; nothing where nothing was due. */
+  readonly deleted: Readonly<Partial<Record<Relation, number>>>
+  /** Undefined when all went well; else why the pair was left, with the holder's pid or lease. */
+  readonly skipped?: string
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+}
+
+/** The events of a manager and what they carry; each is also on `diagnostics_channel` as `pairduck:<name>`. */
+export interface PairduckEvents {
+  ticksStored: [event: { pair: string; counts: InsertCounts; newest: number }]
+  conflict: [event: { pair: string; conflicts: readonly Conflict[] }]
+  pairOpened: [event: { pair: string }]
+  pairEvicted: [event: { pair: string; reason: 'idle' | 'room' }]
+  pairQuarantined: [event: { pair: string; folder: string }]
+  rowsLost: [event: { pair: string; relation: Relation; expectedRows: number; foundRows: number }]
+  cleanupDone: [event: { results: readonly CleanupResult[]; tookMs: number }]
+  error: [event: { pair?: string; error: unknown }]
+}
+
+/** Tells listeners; a listener that throws, or none for `error`, never harms the store. */
+export class Events extends EventEmitter<PairduckEvents> {
+  tell<Name extends keyof PairduckEvents>(name: Name, event: PairduckEvents[Name][0]): void {
+    const diagnostics = channel(`pairduck:${name}`)
+    if (diagnostics.hasSubscribers) diagnostics.publish(event)
+    if (this.listenerCount(name) === 0) return
+    for (const listener of this.listeners(name)) {
+      try {
+        ;(listener as (event: PairduckEvents[Name][0]) => void)(event)
+      } catch (error) {
+        if (name !== 'error') this.tell('error', { error })
+      }
+    }
+  }
+}

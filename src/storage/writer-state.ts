@@ -1,0 +1,53 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { dedupeWindowMicros, isLaterId } from './tick-judge.ts'
+import { readRows } from './read-rows.ts'
+import type { WriterState } from './tick-writer.ts'
+
+/** Reads from the file what the writer has to know before its first commit. */
+export async function readWriterState(
+  connection: DuckDBConnection,
+): Promise<{ state: WriterState; ticks: number; deletedBefore: number | null }> {
+  const [row] = await readRows<{
+    ticks: number
+    newest: number | null
+    rolledUntil: number | null
+    unrolled: number
+    deletedBefore: number | null
+    analyzedUntil: number | null
+  }>(
+    connection,
+    `SELECT
+       (SELECT count(*) FROM ticks) AS "ticks",
+       (SELECT epoch_us(max(timestamp)) FROM ticks) AS "newest",
+       epoch_us(nullif(rolled_until, '-infinity')) AS "rolledUntil",
+       (SELECT count(*) FROM ticks WHERE timestamp >= rolled_until) AS "unrolled",
+       (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = 'ticks') AS "deletedBefore",
+       (SELECT epoch_us(max(processed_until)) FROM pairduck_analytics) AS "analyzedUntil"
+     FROM pairduck_candle_state`,
+  )
+  const { ticks, newest, rolledUntil, unrolled, deletedBefore, analyzedUntil } = row!
+  return {
+    ticks,
+    deletedBefore: deletedBefore === null ? null : deletedBefore / 1000,
+    state: {
+      newest: newest ?? -Infinity,
+      maxId: newest === null ? '' : await largestRecentId(connection, newest),
+      rolledUntil: rolledUntil ?? -Infinity,
+      unrolled,
+      deletedBefore: deletedBefore ?? -Infinity,
+      analyzedUntil: analyzedUntil ?? -Infinity,
+    },
+  }
+}
+
+/** Compared here and not in SQL, so that there is one order of ids and not two that nearly agree. */
+async function largestRecentId(connection: DuckDBConnection, newest: number): Promise<string> {
+  const rows = await readRows<{ id: string }>(
+    connection,
+    `SELECT trade_id AS id FROM ticks
+     WHERE timestamp >= make_timestamp(${newest - dedupeWindowMicros}) AND trade_id IS NOT NULL`,
+  )
+  let largest = ''
+  for (const { id } of rows) if (isLaterId(id, largest)) largest = id
+  return largest
+}
