@@ -1,0 +1,50 @@
+import type { Pair } from '../pair.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import { Lease } from './lease.ts'
+import type { WriteBudget } from './write-budget.ts'
+
+export interface AcquireOptions {
+  readonly signal?: AbortSignal | undefined
+  /** How long to wait for a connection; default `acquireTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+}
+
+/** Lends connections of pairs and knows which are out. */
+export class LeaseDesk {
+  readonly #pool: ConnectionPool
+  readonly #budget: WriteBudget
+  readonly #out = new Set<Lease>()
+
+  constructor(pool: ConnectionPool, budget: WriteBudget) {
+    this.#pool = pool
+    this.#budget = budget
+  }
+
+  async lend(pair: Pair, { signal, timeoutMs }: AcquireOptions): Promise<Lease> {
+    const database = await this.#pool.pin(pair, { signal, timeoutMs })
+    try {
+      const connection = await database.lendReader()
+      const lease: Lease = new Lease(database, connection, this.#budget, () => {
+        this.#out.delete(lease)
+        this.#pool.unpin(database.name)
+      })
+      this.#out.add(lease)
+      return lease
+    } catch (error) {
+      this.#pool.unpin(database.name)
+      throw error
+    }
+  }
+
+  /** Who holds the pair, in words. */
+  holders(name: string): string[] {
+    return [...this.#out]
+      .filter(({ pair }) => pair === name)
+      .map(({ acquiredAt }) => `a lease acquired ${new Date(acquiredAt).toISOString()}`)
+  }
+
+  /** Interrupts and takes back everything: for closing. */
+  async revokeAll(): Promise<void> {
+    await Promise.allSettled([...this.#out].map((lease) => lease.revoke()))
+  }
+}

@@ -1,0 +1,123 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { PairduckError } from '../errors.ts'
+import type { Query } from '../queries/query.ts'
+import { fromDuckDb } from './duckdb-errors.ts'
+import type { PairDatabase } from './pair-database.ts'
+import { readColumns, readRows, type SqlParams } from './read-rows.ts'
+import type { ColumnValues } from './read-vector.ts'
+import { refuseWriterTables } from './writer-tables.ts'
+import type { WriteBudget } from './write-budget.ts'
+
+export interface QueryOptions {
+  /** Interrupts the query; the call then rejects with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * A connection on loan: its pair stays open until it is released. Releasing twice is harmless;
+ * a transaction left open is rolled back.
+ */
+export class Lease {
+  readonly pair: string
+  /** The DuckDB connection; its unqualified names are the pair's. */
+  readonly connection: DuckDBConnection
+  readonly acquiredAt: number
+  readonly #database: PairDatabase
+  readonly #budget: WriteBudget
+  readonly #onRelease: () => void
+  readonly #inFlight = new Set<Promise<unknown>>()
+  #released: Promise<void> | undefined
+
+  constructor(
+    database: PairDatabase,
+    connection: DuckDBConnection,
+    budget: WriteBudget,
+    onRelease: () => void,
+  ) {
+    this.pair = database.name
+    this.connection = connection
+    this.acquiredAt = Date.now()
+    this.#database = database
+    this.#budget = budget
+    this.#onRelease = onRelease
+  }
+
+  /** The query's rows; times as Unix ms with the microseconds in the fraction. */
+  query<Row>(query: Query<Row>, { signal }: QueryOptions = {}): Promise<Row[]> {
+    return this.#reading(query.name, signal, () =>
+      readRows<Row>(this.connection, query.sql, query.params),
+    )
+  }
+
+  /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
+  queryColumns<Row>(
+    query: Query<Row>,
+    { signal }: QueryOptions = {},
+  ): Promise<{ [Name in keyof Row]: ColumnValues }> {
+    return this.#reading(
+      query.name,
+      signal,
+      async () =>
+        (await readColumns(this.connection, query.sql, query.params)) as {
+          [Name in keyof Row]: ColumnValues
+        },
+    )
+  }
+
+  /**
+   * Runs any statement on tables of one's own and on the analytics tables. Writes to ticks and
+   * candles are refused (`WRITE_REFUSED`): they go through the pair's writer.
+   */
+  async execute<Row = Record<string, unknown>>(sql: string, params?: SqlParams): Promise<Row[]> {
+    refuseWriterTables(sql)
+    return this.#reading('execute', undefined, () => readRows<Row>(this.connection, sql, params))
+  }
+
+  release(): Promise<void> {
+    return (this.#released ??= this.#giveBack())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release()
+  }
+
+  /** Interrupts what runs, waits for its rejection, and releases: how a closing manager ends it. */
+  async revoke(): Promise<void> {
+    this.connection.interrupt()
+    await Promise.allSettled(this.#inFlight)
+    await this.release()
+  }
+
+  async #giveBack(): Promise<void> {
+    await this.#database.takeBack(this.connection)
+    this.#onRelease()
+  }
+
+  async #reading<T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    if (this.#released !== undefined)
+      throw new PairduckError('CLOSED', `${this.pair}: the lease was released`)
+    const interrupt = (): void => this.connection.interrupt()
+    try {
+      signal?.throwIfAborted()
+      const running = this.#budget.read(async () => {
+        signal?.throwIfAborted()
+        signal?.addEventListener('abort', interrupt, { once: true })
+        return work()
+      }, signal)
+      this.#inFlight.add(running)
+      return await running.finally(() => this.#inFlight.delete(running))
+    } catch (error) {
+      if (signal?.aborted === true)
+        throw new PairduckError('ABORTED', `${this.pair}: ${name} was aborted`, {
+          cause: signal.reason,
+        })
+      throw fromDuckDb(error, `${this.pair}: ${name}`, 'QUERY_FAILED')
+    } finally {
+      signal?.removeEventListener('abort', interrupt)
+    }
+  }
+}

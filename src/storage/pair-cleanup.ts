@@ -1,0 +1,63 @@
+import type { RetentionPolicy } from '../schema/retention-policy.ts'
+import type { Relation } from '../schema/tables.ts'
+import { microsFromMs, msFromMicros } from '../time.ts'
+import { isCheckpointBlocked } from './duckdb-errors.ts'
+import type { CleanupResult } from './events.ts'
+import type { PairDatabase } from './pair-database.ts'
+import { applyRetention, planRetention, readMarks } from './retention.ts'
+
+/** The time that retention counts from: the clock's, a given one, or that of the newest tick (replays). */
+export type CleanupNow = number | Date | 'newest-tick'
+
+/**
+ * One cleanup pass over an open pair: roll up, delete, merge, CHECKPOINT, as one job of its writer,
+ * between two commits. From another connection a CHECKPOINT under load fails nearly always.
+ */
+export async function cleanupDatabase(
+  database: PairDatabase,
+  policy: RetentionPolicy,
+  { now, dueOnly, leases }: { now: CleanupNow; dueOnly: boolean; leases: () => readonly string[] },
+): Promise<CleanupResult> {
+  const bytesBefore = await database.bytes()
+  const { writer } = database
+  let skipped: string | undefined
+  const deleted = await writer.run(
+    async (connection): Promise<Partial<Record<Relation, number>>> => {
+      const at = momentOf(now, writer.state.newest)
+      if (at === undefined) return {}
+      const plan = planRetention(policy, database.candles, at, {
+        marks: await readMarks(connection),
+        dueOnly,
+      })
+      const ticks = plan.find(({ relation }) => relation === 'ticks')
+      await writer.rollUp(
+        connection,
+        writer.rollTarget(ticks?.before === undefined ? undefined : microsFromMs(ticks.before)),
+      )
+      const gone = await applyRetention(connection, plan)
+      if (ticks?.before !== undefined) writer.raiseDeletedBefore(microsFromMs(ticks.before))
+      try {
+        await database.checkpoint(connection)
+      } catch (error) {
+        if (!isCheckpointBlocked(error)) throw error
+        // The rows are deleted; their space comes free with the next pass.
+        skipped = `checkpoint deferred: a write transaction is open (${leases().join(', ') || 'unknown holder'})`
+      }
+      await database.saveState(connection, false)
+      return gone
+    },
+  )
+  return {
+    pair: database.name,
+    deleted,
+    ...(skipped === undefined ? {} : { skipped }),
+    bytesBefore,
+    bytesAfter: await database.bytes(),
+  }
+}
+
+function momentOf(now: CleanupNow, newestMicros: number): number | undefined {
+  if (now === 'newest-tick')
+    return Number.isFinite(newestMicros) ? msFromMicros(newestMicros) : undefined
+  return now instanceof Date ? now.getTime() : now
+}

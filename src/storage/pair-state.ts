@@ -1,0 +1,97 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { candleRelation, type Relation } from '../schema/tables.ts'
+import type { Timeframe } from '../time.ts'
+import { schemaVersion } from '../schema/migrations.ts'
+import { readRows } from './read-rows.ts'
+
+/** What a relation held. */
+export interface RelationState {
+  readonly rows: number
+  readonly oldest: number | null
+  readonly newest: number | null
+}
+
+/**
+ * What a pair's file held when it was last checkpointed by us or closed: kept outside the file,
+ * because a WAL that was cut while the file was closed opens without a word.
+ */
+export interface PairState {
+  readonly schemaVersion: number
+  /** True after a close, false while the file is open or after a crash. */
+  readonly clean: boolean
+  /** Retention's mark of the ticks: with another one the row counts cannot be compared. */
+  readonly deletedBefore: number | null
+  readonly relations: Readonly<Partial<Record<Relation, RelationState>>>
+}
+
+/** Rows that the state file knew of and the file does not hold any more. */
+export interface LostRows {
+  readonly relation: Relation
+  readonly expectedRows: number
+  readonly foundRows: number
+}
+
+const stored: readonly Relation[] = [
+  'ticks',
+  'order_flow',
+  'market_profile',
+  'supply_demand_zones',
+  'fair_value_gaps',
+]
+
+export async function measureState(
+  connection: DuckDBConnection,
+  candles: readonly Timeframe[],
+  clean: boolean,
+): Promise<PairState> {
+  const relations = [...stored, ...candles.map((timeframe) => candleRelation(timeframe))]
+  const rows = await readRows<RelationState & { relation: Relation; mark: number | null }>(
+    connection,
+    relations
+      .map(
+        (relation) => `SELECT '${relation}' AS relation, count(*) AS rows,
+          min(timestamp) AS oldest, max(timestamp) AS newest,
+          (SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}') AS mark
+          FROM ${relation}`,
+      )
+      .join(' UNION ALL '),
+  )
+  return {
+    schemaVersion,
+    clean,
+    deletedBefore: rows.find(({ relation }) => relation === 'ticks')?.mark ?? null,
+    relations: Object.fromEntries(
+      rows.map(({ relation, rows, oldest, newest }) => [relation, { rows, oldest, newest }]),
+    ),
+  }
+}
+
+/** Ticks that are gone although no retention took them. */
+export function lostRows(
+  before: PairState | undefined,
+  found: { ticks: number; deletedBefore: number | null },
+): LostRows[] {
+  if (before === undefined || before.deletedBefore !== found.deletedBefore) return []
+  const expected = before.relations.ticks?.rows ?? 0
+  return found.ticks < expected
+    ? [{ relation: 'ticks', expectedRows: expected, foundRows: found.ticks }]
+    : []
+}
+
+/** Written whole or not at all: to a name of its own, then renamed. */
+export async function writeState(file: string, state: PairState): Promise<void> {
+  const draft = `${file}.${process.pid}.draft`
+  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`)
+  await rename(draft, file)
+}
+
+/** Undefined when there is none, or none that can be read: it is a second witness, not the truth. */
+export async function readState(file: string): Promise<PairState | undefined> {
+  try {
+    const state = JSON.parse(await readFile(file, 'utf8')) as PairState
+    return typeof state.relations === 'object' ? state : undefined
+  } catch {
+    return undefined
+  }
+}
