@@ -1,0 +1,37 @@
+export { errorCodes, PairduckError, type ErrorCode } from './errors.ts'
+export { formatPair, parsePair, type Pair, type PairLike } from './pair.ts'
+export { timeframes, type Clock, type Timeframe } from './time.ts'
+export * from './queries/index.ts'
+export {
+  defaultRetention,
+  type RetentionOptions,
+  type RetentionPolicy,
+  type RetentionRule,
+} from './schema/retention-policy.ts'
+export { schemaVersion } from './schema/migrations.ts'
+export type { CandleRelation, Relation } from './schema/tables.ts'
+export { DatabaseManager } from './storage/database-manager.ts'
+export type { CleanupOptions, ManagerOptions } from './storage/manager-options.ts'
+export type { CleanupPass } from './storage/maintenance.ts'
+export type { CleanupNow } from './storage/pair-cleanup.ts'
+export type { ConnectionPool, ManagerStats, PoolStats } from './storage/connection-pool.ts'
+export type { CleanupResult, InsertCounts, PairduckEvents } from './storage/events.ts'
+export type { Conflict } from './storage/tick-judge.ts'
+export type { Lease, QueryOptions } from './storage/lease.ts'
+export type { AcquireOptions } from './storage/lease-desk.ts'
+export type { SqlParams } from './storage/read-rows.ts'
+export type { ColumnValues } from './storage/read-vector.ts'
+export type { RepairReport } from './storage/repair.ts'
+export type { RowCounts } from './storage/row-writer.ts'
+export type { SnapshotReport } from './storage/snapshot.ts'
+export type { TickColumns } from './storage/tick.ts'
+export type { VerifyReport } from './storage/verify.ts'
+export {
+  cleanupOldData,
+  createAllTables,
+  executeInsert,
+  executeQuery,
+  getManager,
+  getPool,
+  type InsertValue,
+} from './storage/free-functions.ts'

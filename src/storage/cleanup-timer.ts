@@ -1,0 +1,43 @@
+/**
+ * A clock around a cleanup pass: never two at once, errors to a listener, and it does not keep the
+ * process alive.
+ */
+export class CleanupTimer {
+  readonly #pass: (signal: AbortSignal) => Promise<unknown>
+  readonly #onError: (error: unknown) => void
+  #timer: NodeJS.Timeout | undefined
+  #abort: AbortController | undefined
+  #running: Promise<void> | undefined
+
+  constructor(pass: (signal: AbortSignal) => Promise<unknown>, onError: (error: unknown) => void) {
+    this.#pass = pass
+    this.#onError = onError
+  }
+
+  /** Starts it, or gives a running one its new pace. The first pass comes after `everyMs`. */
+  start(everyMs: number): void {
+    clearTimeout(this.#timer)
+    this.#abort ??= new AbortController()
+    this.#wind(everyMs, this.#abort.signal)
+  }
+
+  /** Ends it; resolves when the pass in flight has ended (it stops after the pair it is at). */
+  async stop(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#abort?.abort()
+    this.#abort = undefined
+    await this.#running
+  }
+
+  #wind(everyMs: number, signal: AbortSignal): void {
+    this.#timer = setTimeout(() => {
+      this.#running = this.#pass(signal)
+        .then(() => undefined, this.#onError)
+        .finally(() => {
+          this.#running = undefined
+          if (!signal.aborted) this.#wind(everyMs, signal)
+        })
+    }, everyMs)
+    this.#timer.unref()
+  }
+}

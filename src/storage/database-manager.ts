@@ -1,0 +1,298 @@
+import { PairduckError } from '../errors.ts'
+import { formatPair, type Pair, type PairLike } from '../pair.ts'
+import type { Query } from '../queries/query.ts'
+import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { Tick } from '../schema/rows.ts'
+import { isTimeframe, type Timeframe } from '../time.ts'
+import { CleanupTimer } from './cleanup-timer.ts'
+import { ConnectionPool, type ManagerStats } from './connection-pool.ts'
+import { DataDirectory } from './data-directory.ts'
+import { Engine } from './engine.ts'
+import { Events, type CleanupResult, type InsertCounts } from './events.ts'
+import type { Lease, QueryOptions } from './lease.ts'
+import { LeaseDesk, type AcquireOptions } from './lease-desk.ts'
+import {
+  resolveCleanupOptions,
+  resolveManagerOptions,
+  type CleanupOptions,
+  type ManagerOptions,
+  type ResolvedManagerOptions,
+} from './manager-options.ts'
+import { Maintenance, type CleanupPass } from './maintenance.ts'
+import { PairDatabase } from './pair-database.ts'
+import { listPairs, pairFiles } from './pair-files.ts'
+import { PairNames } from './pair-names.ts'
+import type { ColumnValues } from './read-vector.ts'
+import type { RepairReport } from './repair.ts'
+import { writeCandles, writeRows, type RowCounts } from './row-writer.ts'
+import type { SnapshotReport } from './snapshot.ts'
+import type { TickColumns } from './tick.ts'
+import type { VerifyReport } from './verify.ts'
+import { WriteBudget } from './write-budget.ts'
+
+type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
+
+/**
+ * The market data of many pairs, one DuckDB file each. Open one manager per process and data
+ * directory, share it, close it at the end. Its events are those of {@link PairduckEvents}.
+ */
+export class DatabaseManager extends Events {
+  readonly dataDir: string
+  readonly #options: ResolvedManagerOptions
+  readonly #directory: DataDirectory
+  readonly #engine: Engine
+  readonly #budget: WriteBudget
+  readonly #names = new PairNames()
+  readonly #desk: LeaseDesk
+  readonly #timer: CleanupTimer
+  readonly #maintenance: Maintenance
+  /** The open files; most callers want the manager's own methods. */
+  readonly pool: ConnectionPool
+  #closing: Promise<void> | undefined
+
+  private constructor(options: ResolvedManagerOptions, directory: DataDirectory, engine: Engine) {
+    super()
+    this.dataDir = directory.path
+    this.#options = options
+    this.#directory = directory
+    this.#engine = engine
+    this.#budget = new WriteBudget(options.maxPendingTicksTotal)
+    this.pool = new ConnectionPool((pair) => this.#openPair(pair), options, this)
+    this.#desk = new LeaseDesk(this.pool, this.#budget)
+    this.#maintenance = new Maintenance({
+      dataDir: directory.path,
+      options,
+      pool: this.pool,
+      engine,
+      events: this,
+      leaseholders: (name) => this.#desk.holders(name),
+    })
+    this.#timer = new CleanupTimer(
+      (signal) => this.cleanupAllPairs({ dueOnly: true, signal }),
+      (error) => this.tell('error', { error }),
+    )
+  }
+
+  /**
+   * Opens a data directory, making it if need be. `DIRECTORY_IN_USE` when this process holds it
+   * already; TypeError and RangeError for options that do not fit.
+   */
+  static async open(options?: ManagerOptions): Promise<DatabaseManager> {
+    const resolved = resolveManagerOptions(options)
+    const directory = await DataDirectory.hold(resolved.dataDir)
+    try {
+      return new DatabaseManager(resolved, directory, await Engine.start())
+    } catch (error) {
+      directory.release()
+      throw error
+    }
+  }
+
+  /**
+   * Stores ticks; resolves when they are durable. A call is stored whole or, when one of its ticks
+   * cannot be stored (`INVALID_TICK`, naming index and field), not at all. Ticks that are stored
+   * already are not stored again, so sending anew what was not acknowledged is always right.
+   * `BACKPRESSURE` when too many wait.
+   */
+  async insertTicks(pair: PairLike, ticks: readonly Tick[] | TickColumns): Promise<InsertCounts> {
+    return this.#pinned(pair, (database) => database.writer.insert(ticks))
+  }
+
+  /**
+   * Stores candles that come from elsewhere, durably. Each replaces what stood for its bar, ticks
+   * included, and stands until another one is given. Volume may be 0; buy, sell and quote volume
+   * and the count may be absent. `INVALID_CANDLE` names index and field.
+   */
+  async insertCandles(
+    pair: PairLike,
+    timeframe: Timeframe,
+    candles: Rows<'candles'>,
+  ): Promise<RowCounts> {
+    if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
+    return this.#pinned(pair, (database) => {
+      if (!database.candles.includes(timeframe))
+        throw new RangeError(
+          `${database.name} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
+        )
+      return database.writer.run((connection) => writeCandles(connection, timeframe, candles))
+    })
+  }
+
+  /** Stores rows of `order_flow`, durably and all or none. `INVALID_ROW` names index and field. */
+  insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts> {
+    return this.#insertRows(pair, 'order_flow', rows)
+  }
+
+  /** Rows of `market_profile`; see {@link insertOrderFlow}. */
+  insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts> {
+    return this.#insertRows(pair, 'market_profile', rows)
+  }
+
+  /** Stores supply and demand zones; see {@link insertOrderFlow}. */
+  insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts> {
+    return this.#insertRows(pair, 'supply_demand_zones', rows)
+  }
+
+  /** Stores fair value gaps; see {@link insertOrderFlow}. */
+  insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts> {
+    return this.#insertRows(pair, 'fair_value_gaps', rows)
+  }
+
+  /** The query's rows. Times are Unix ms with the microseconds in the fraction. */
+  query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+    return this.withConnection(pair, (lease) => lease.query(query, options), options)
+  }
+
+  /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
+  queryColumns<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: QueryOptions,
+  ): Promise<{ [Name in keyof Row]: ColumnValues }> {
+    return this.withConnection(pair, (lease) => lease.queryColumns(query, options), options)
+  }
+
+  /**
+   * Lends a connection on the pair; while it is out, the pair stays open. Give it back with
+   * `release()`, or take it with `await using`. `POOL_EXHAUSTED` when none comes free in time.
+   */
+  async acquire(pair: PairLike, options: AcquireOptions = {}): Promise<Lease> {
+    return this.#desk.lend(this.#parse(pair), options)
+  }
+
+  /** Runs `work` with a lease and gives it back, whatever happens. */
+  async withConnection<T>(
+    pair: PairLike,
+    work: (lease: Lease) => Promise<T>,
+    options?: AcquireOptions,
+  ): Promise<T> {
+    const lease = await this.acquire(pair, options)
+    try {
+      return await work(lease)
+    } finally {
+      await lease.release()
+    }
+  }
+
+  /** Every pair that has files in the data directory, sorted. */
+  listPairs(): Promise<Pair[]> {
+    this.#refuseClosed()
+    return listPairs(this.dataDir)
+  }
+
+  /** True from the moment that {@link close} was called. */
+  get closed(): boolean {
+    return this.#closing !== undefined
+  }
+
+  stats(): ManagerStats {
+    return { ...this.pool.stats(), pendingTicks: this.#budget.pendingTicks }
+  }
+
+  /**
+   * Deletes what retention says, merges candle parts and frees the space, between two commits.
+   * `PAIR_NOT_FOUND` when the pair has no file, `PAIR_LOCKED` when another process holds it.
+   */
+  async cleanupPair(pair: PairLike, options?: CleanupOptions): Promise<CleanupResult> {
+    const rules = resolveCleanupOptions('cleanupPair', options)
+    return this.#maintenance.cleanupPair(this.#parse(pair), rules)
+  }
+
+  /**
+   * One pass over every pair of the data directory, open or not. Pairs that another process holds
+   * are skipped and counted; a closed pair with nothing expired is not even opened.
+   */
+  async cleanupAllPairs(options?: CleanupOptions): Promise<CleanupPass> {
+    this.#refuseClosed()
+    return this.#maintenance.cleanupAllPairs(resolveCleanupOptions('cleanupAllPairs', options))
+  }
+
+  /** Cleans by a timer, table by table as its policy says; errors go to the `error` event. */
+  startCleanup({ everyMs = 60_000 }: { everyMs?: number } = {}): void {
+    this.#refuseClosed()
+    this.#timer.start(everyMs)
+  }
+
+  /** Ends the timer; resolves when the pass in flight has ended. */
+  stopCleanup(): Promise<void> {
+    return this.#timer.stop()
+  }
+
+  /** Writes a consistent copy that other processes can open, replacing an older one. */
+  async snapshot(pair: PairLike, file: string): Promise<SnapshotReport> {
+    return this.#maintenance.snapshot(this.#parse(pair), file)
+  }
+
+  /** Reads every value of every table; says what is damaged or missing, changes nothing. */
+  async verify(pair: PairLike): Promise<VerifyReport> {
+    return this.#maintenance.verify(this.#parse(pair))
+  }
+
+  /** Makes a damaged pair usable: what was there goes to quarantine, what can be read is kept. */
+  async repair(pair: PairLike): Promise<RepairReport> {
+    return this.#maintenance.repair(this.#parse(pair))
+  }
+
+  /**
+   * Stops intake, stores what was taken, ends leases, closes every file. Calling it again gives
+   * the same promise. Failures of several pairs come together as an AggregateError.
+   */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#shutdown())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #openPair(pair: Pair): Promise<PairDatabase> {
+    return PairDatabase.open(pair, pairFiles(this.dataDir, pair), {
+      engine: this.#engine,
+      budget: this.#budget,
+      events: this,
+      writer: this.#options,
+      candles: this.#options.candles,
+    })
+  }
+
+  /** Holds the pair open while `work` writes to it. */
+  async #pinned<T>(pair: PairLike, work: (database: PairDatabase) => Promise<T>): Promise<T> {
+    const parsed = this.#parse(pair)
+    const database = this.pool.pinOpen(formatPair(parsed)) ?? (await this.pool.pin(parsed))
+    try {
+      return await work(database)
+    } finally {
+      this.pool.unpin(database.name)
+    }
+  }
+
+  #insertRows<Relation extends Exclude<InsertRelation, 'ticks' | 'candles'>>(
+    pair: PairLike,
+    relation: Relation,
+    rows: Rows<Relation>,
+  ): Promise<RowCounts> {
+    return this.#pinned(pair, (database) =>
+      database.writer.run((connection) => writeRows(connection, relation, rows)),
+    )
+  }
+
+  #parse(pair: PairLike): Pair {
+    this.#refuseClosed()
+    return this.#names.parse(pair)
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw new PairduckError('CLOSED', 'the manager is closed')
+  }
+
+  async #shutdown(): Promise<void> {
+    await this.#timer.stop()
+    await this.#desk.revokeAll()
+    try {
+      await this.pool.close()
+    } finally {
+      this.#engine.stop()
+      this.#directory.release()
+    }
+  }
+}

@@ -1,0 +1,107 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { rollUpSql } from '../schema/candles.ts'
+import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { Query } from '../queries/query.ts'
+import { resolveRetention, type RetentionOptions } from '../schema/retention-policy.ts'
+import type { Relation } from '../schema/tables.ts'
+import { microsFromMs, type Timeframe } from '../time.ts'
+import type { PairLike } from '../pair.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import { DatabaseManager } from './database-manager.ts'
+import type { InsertCounts } from './events.ts'
+import type { ManagerOptions } from './manager-options.ts'
+import { migrate } from './migrate.ts'
+import { readRows } from './read-rows.ts'
+import { applyRetention, planRetention } from './retention.ts'
+import type { RowCounts } from './row-writer.ts'
+import { inTransaction } from './transaction.ts'
+import { readWriterState } from './writer-state.ts'
+
+/**
+ * Makes pairduck's tables and candle views in the current database of any DuckDB connection, or
+ * brings older ones up to date. Returns the candle timeframes that it keeps.
+ */
+export function createAllTables(
+  connection: DuckDBConnection,
+  candles?: readonly Timeframe[],
+): Promise<Timeframe[]> {
+  return migrate(connection, candles)
+}
+
+/**
+ * Deletes what retention says as of `now` (Unix ms) from the connection's current database and
+ * returns the rows deleted by relation. For databases that no manager holds; CHECKPOINT is the
+ * caller's.
+ */
+export async function cleanupOldData(
+  connection: DuckDBConnection,
+  policy?: RetentionOptions,
+  now: number = Date.now(),
+): Promise<Partial<Record<Relation, number>>> {
+  const candles = await migrate(connection, undefined)
+  const plan = planRetention(resolveRetention(policy), candles, now)
+  const before = plan.find(({ relation }) => relation === 'ticks')?.before
+  const { state } = await readWriterState(connection)
+  if (before !== undefined && microsFromMs(before) > state.rolledUntil)
+    await inTransaction(connection, async () => {
+      for (const sql of rollUpSql(candles, state.rolledUntil, microsFromMs(before)))
+        await connection.run(sql)
+    })
+  return applyRetention(connection, plan)
+}
+
+/** Runs a query value on any DuckDB connection; rows as from `DatabaseManager.query`. */
+export function executeQuery<Row>(connection: DuckDBConnection, query: Query<Row>): Promise<Row[]> {
+  return readRows<Row>(connection, query.sql, query.params)
+}
+
+/** What `executeInsert` takes: what the insert builders give. */
+export interface InsertValue<Relation extends InsertRelation = InsertRelation> {
+  readonly relation: Relation
+  readonly timeframe?: Timeframe
+  readonly rows: readonly InsertRows[Relation][]
+}
+
+/** Runs an insert value through the pair's writer: ticks once, candles replacing, all durable. */
+export function executeInsert(
+  db: DatabaseManager,
+  pair: PairLike,
+  insert: InsertValue,
+): Promise<InsertCounts | RowCounts> {
+  const rows = insert.rows as never
+  const into = {
+    ticks: () => db.insertTicks(pair, rows),
+    candles: () => db.insertCandles(pair, insert.timeframe!, rows),
+    order_flow: () => db.insertOrderFlow(pair, rows),
+    market_profile: () => db.insertMarketProfile(pair, rows),
+    supply_demand_zones: () => db.insertZones(pair, rows),
+    fair_value_gaps: () => db.insertFairValueGaps(pair, rows),
+  } satisfies Record<InsertRelation, () => Promise<InsertCounts | RowCounts>>
+  return into[insert.relation]()
+}
+
+let shared: Promise<DatabaseManager> | undefined
+
+/**
+ * The process-wide default manager, opened on first use. Options count on that first call only;
+ * later ones with other options are refused. After it was closed, the next call opens a new one.
+ */
+export async function getManager(options?: ManagerOptions): Promise<DatabaseManager> {
+  if (shared !== undefined && options !== undefined)
+    throw new TypeError('the default manager is open already: give its options on first use only')
+  shared ??= DatabaseManager.open(options)
+  try {
+    const manager = await shared
+    if (!manager.closed) return manager
+  } catch (error) {
+    shared = undefined
+    throw error
+  }
+  shared = DatabaseManager.open(options)
+  return shared
+}
+
+/** The pool of {@link getManager}. */
+export async function getPool(options?: ManagerOptions): Promise<ConnectionPool> {
+  return (await getManager(options)).pool
+}

@@ -1,0 +1,179 @@
+import { stat } from 'node:fs/promises'
+import { PairduckError } from '../errors.ts'
+import { formatPair, type Pair } from '../pair.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import type { Engine } from './engine.ts'
+import type { CleanupResult, Events } from './events.ts'
+import type { CleanupRules, ResolvedManagerOptions } from './manager-options.ts'
+import { cleanupDatabase } from './pair-cleanup.ts'
+import type { PairDatabase } from './pair-database.ts'
+import { listPairs, pairFiles, sizeOf } from './pair-files.ts'
+import { readState } from './pair-state.ts'
+import { repairFiles, type RepairReport } from './repair.ts'
+import { planRetention } from './retention.ts'
+import { snapshotDatabase, type SnapshotReport } from './snapshot.ts'
+import { verifyDatabase, type VerifyReport } from './verify.ts'
+
+/** What a pass over all pairs did. */
+export interface CleanupPass {
+  readonly pairs: number
+  /** Pairs that were not cleaned: held by another process, damaged, or a lease in the way. */
+  readonly skipped: number
+  readonly deletedRows: number
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  readonly tookMs: number
+  readonly results: readonly CleanupResult[]
+}
+
+/** The jobs on whole files: cleanup, snapshot, verify, repair. */
+export class Maintenance {
+  readonly #dataDir: string
+  readonly #options: ResolvedManagerOptions
+  readonly #pool: ConnectionPool
+  readonly #engine: Engine
+  readonly #events: Events
+  readonly #leaseholders: (name: string) => readonly string[]
+
+  constructor(of: {
+    dataDir: string
+    options: ResolvedManagerOptions
+    pool: ConnectionPool
+    engine: Engine
+    events: Events
+    leaseholders: (name: string) => readonly string[]
+  }) {
+    this.#dataDir = of.dataDir
+    this.#options = of.options
+    this.#pool = of.pool
+    this.#engine = of.engine
+    this.#events = of.events
+    this.#leaseholders = of.leaseholders
+  }
+
+  cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
+    return this.#onFile(pair, (database) =>
+      cleanupDatabase(database, this.#options.retention, {
+        now: now ?? this.#options.clock(),
+        dueOnly,
+        leases: () => this.#leaseholders(database.name),
+      }),
+    )
+  }
+
+  async cleanupAllPairs({ now, signal, dueOnly }: CleanupRules): Promise<CleanupPass> {
+    const started = performance.now()
+    const results: CleanupResult[] = []
+    for (const pair of await listPairs(this.#dataDir)) {
+      if (signal?.aborted === true) break
+      results.push(await this.#cleanupOne(pair, { now, signal, dueOnly }))
+    }
+    const sum = (of: (result: CleanupResult) => number): number =>
+      results.reduce((total, result) => total + of(result), 0)
+    const pass = {
+      pairs: results.length,
+      skipped: results.filter(({ skipped }) => skipped !== undefined).length,
+      deletedRows: sum(({ deleted }) =>
+        Object.values(deleted).reduce((rows, each) => rows + each, 0),
+      ),
+      bytesBefore: sum(({ bytesBefore }) => bytesBefore),
+      bytesAfter: sum(({ bytesAfter }) => bytesAfter),
+      tookMs: performance.now() - started,
+      results,
+    }
+    this.#events.tell('cleanupDone', pass)
+    this.#pool.closeIdle()
+    return pass
+  }
+
+  snapshot(pair: Pair, file: string): Promise<SnapshotReport> {
+    return this.#onFile(pair, (database) =>
+      snapshotDatabase(database, this.#engine, file, this.#dataDir),
+    )
+  }
+
+  async verify(pair: Pair): Promise<VerifyReport> {
+    try {
+      return await this.#onFile(pair, (database) => verifyDatabase(database))
+    } catch (error) {
+      if (!PairduckError.is(error, 'PAIR_CORRUPT')) throw error
+      return { pair: formatPair(pair), ok: false, problems: [error.message], rows: {} }
+    }
+  }
+
+  async repair(pair: Pair): Promise<RepairReport> {
+    const before = await this.verify(pair)
+    if (before.ok) return { pair: before.pair, action: 'none', problems: [], rows: before.rows }
+    await this.#pool.release(before.pair)
+    const report = await repairFiles(pair, pairFiles(this.#dataDir, pair), before.problems, {
+      dataDir: this.#dataDir,
+      engine: this.#engine,
+      now: this.#options.clock(),
+      verify: () => this.verify(pair),
+      release: () => this.#pool.release(before.pair),
+    })
+    if (report.quarantine !== undefined)
+      this.#events.tell('pairQuarantined', { pair: before.pair, folder: report.quarantine })
+    return report
+  }
+
+  /** One pair of a pass: whatever stands in its way is told in its result and stops nobody else. */
+  async #cleanupOne(pair: Pair, rules: CleanupRules): Promise<CleanupResult> {
+    const name = formatPair(pair)
+    const wasOpen = this.#pool.isOpen(name)
+    try {
+      if (!wasOpen && (await this.#nothingExpired(pair, rules))) {
+        const bytes = (await sizeOf(pairFiles(this.#dataDir, pair).database)) ?? 0
+        return { pair: name, deleted: {}, bytesBefore: bytes, bytesAfter: bytes }
+      }
+      return await this.cleanupPair(pair, rules)
+    } catch (error) {
+      this.#events.tell('error', { pair: name, error })
+      const skipped = PairduckError.is(error) ? `${error.code}: ${error.message}` : String(error)
+      return { pair: name, deleted: {}, skipped, bytesBefore: 0, bytesAfter: 0 }
+    } finally {
+      // What only the cleanup opened is given free at once for other processes.
+      if (!wasOpen) await this.#pool.release(name)
+    }
+  }
+
+  /** By the state file alone, where it is at least as new as the database and there is no WAL. */
+  async #nothingExpired(pair: Pair, { now }: CleanupRules): Promise<boolean> {
+    const files = pairFiles(this.#dataDir, pair)
+    const state = await readState(files.state)
+    if (state === undefined || !state.clean || (await sizeOf(files.wal)) !== undefined) return false
+    const [file, witness] = await Promise.all([stat(files.database), stat(files.state)])
+    if (witness.mtimeMs < file.mtimeMs) return false
+    const newest = state.relations.ticks?.newest
+    const at = now === 'newest-tick' ? newest : Number(now ?? this.#options.clock())
+    if (at === undefined || at === null) return true
+    return planRetention(this.#options.retention, this.#keptCandles(state.relations), at).every(
+      ({ relation, before }) => {
+        const oldest = state.relations[relation]?.oldest ?? null
+        return oldest === null || (before !== undefined && oldest >= before)
+      },
+    )
+  }
+
+  #keptCandles(relations: object): ResolvedManagerOptions['candles'] & {} {
+    return Object.keys(relations)
+      .filter((relation) => relation.startsWith('candles_'))
+      .map((relation) => relation.slice('candles_'.length)) as never
+  }
+
+  /** Work on a pair that has files; a pair that has none is not made by looking at it. */
+  async #onFile<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
+    const files = pairFiles(this.#dataDir, pair)
+    if ((await sizeOf(files.database)) === undefined && (await sizeOf(files.wal)) === undefined)
+      throw new PairduckError(
+        'PAIR_NOT_FOUND',
+        `${formatPair(pair)}: there is no file for this pair`,
+      )
+    const database = await this.#pool.pin(pair)
+    try {
+      return await work(database)
+    } finally {
+      this.#pool.unpin(database.name)
+    }
+  }
+}

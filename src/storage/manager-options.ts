@@ -1,0 +1,116 @@
+import { flag, integer, resolveOptions, rule, type OptionRule, type Resolved } from '../options.ts'
+import {
+  resolveRetention,
+  type RetentionOptions,
+  type RetentionPolicy,
+} from '../schema/retention-policy.ts'
+import type { CleanupNow } from './pair-cleanup.ts'
+import { isTimeframe, type Clock, type Timeframe } from '../time.ts'
+
+/** What `DatabaseManager.open` takes; everything has a default. */
+export interface ManagerOptions {
+  /** Where the pairs' folders are. Default `data`. */
+  readonly dataDir?: string
+  /** Pair files open at once. Default 200. */
+  readonly maxConnections?: number
+  /** Callers that may wait for a connection. Default 1,000. */
+  readonly maxWaiting?: number
+  /** How long one waits for a connection. Default 30,000. */
+  readonly acquireTimeoutMs?: number
+  /** A pair that nobody used for this long is closed, so that other processes can have it. Default 60,000. */
+  readonly idleCloseMs?: number
+  /** How long a commit waits for more ticks. Default 0: it begins as soon as the one before has ended. */
+  readonly lingerMs?: number
+  /** Ticks of one pair that may wait to be stored. Default 100,000. */
+  readonly maxPendingTicks?: number
+  /** Ticks of all pairs that may wait to be stored. Default 2,000,000. */
+  readonly maxPendingTicksTotal?: number
+  /** A commit takes no further calls from this many ticks on. Default 20,000. */
+  readonly maxTicksPerCommit?: number
+  /** How far ahead of the clock a tick may be. Default 60,000; larger for simulated clocks. */
+  readonly maxFutureMs?: number
+  /** Candles to keep. Default: what the file keeps, and `1m 5m 15m` for a new one. */
+  readonly candles?: readonly Timeframe[]
+  /** How long each table's rows are kept, in ms, or 'forever'. */
+  readonly retention?: RetentionOptions
+  /** Unix ms; for simulated time. Default Date.now. */
+  readonly clock?: Clock
+}
+
+const text = (fallback: string): OptionRule<string> =>
+  rule(
+    'a non-empty string',
+    (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
+    fallback,
+  )
+
+const century = 100 * 365 * 86_400_000
+
+const rules = {
+  dataDir: text('data'),
+  maxConnections: integer(1, 10_000, 200),
+  maxWaiting: integer(0, 1_000_000, 1_000),
+  acquireTimeoutMs: integer(0, century, 30_000),
+  idleCloseMs: integer(1, century, 60_000),
+  lingerMs: integer(0, 60_000, 0),
+  maxPendingTicks: integer(1, 1e9, 100_000),
+  maxPendingTicksTotal: integer(1, 1e9, 2_000_000),
+  maxTicksPerCommit: integer(1, 1e7, 20_000),
+  maxFutureMs: integer(0, century, 60_000),
+  candles: rule<readonly Timeframe[] | undefined>(
+    'a list of timeframes (1s 1m 3m 5m 15m 30m 1h 4h 1d)',
+    (value) => Array.isArray(value) && value.every((each) => isTimeframe(each)),
+    undefined,
+  ),
+  retention: rule<RetentionOptions | undefined>(
+    'an object of tables',
+    (value) => typeof value === 'object' && value !== null,
+    undefined,
+  ),
+  clock: rule<Clock>(
+    'a function that gives Unix ms',
+    (value) => typeof value === 'function',
+    Date.now,
+  ),
+}
+
+export type ResolvedManagerOptions = Omit<Resolved<typeof rules>, 'retention'> & {
+  readonly retention: RetentionPolicy
+}
+
+export function resolveManagerOptions(options: ManagerOptions | undefined): ResolvedManagerOptions {
+  const resolved = resolveOptions('DatabaseManager.open', options, rules)
+  return { ...resolved, retention: resolveRetention(resolved.retention) }
+}
+
+export interface CleanupOptions {
+  /** What retention counts from: the manager's clock when left out; `'newest-tick'` serves replays. */
+  readonly now?: CleanupNow | undefined
+  /** Ends a pass after the pair it is at. */
+  readonly signal?: AbortSignal | undefined
+  /** Leave tables whose `everyMs` has not passed since they were last cleaned. Default false. */
+  readonly dueOnly?: boolean | undefined
+}
+
+const cleanupRules = {
+  now: rule<CleanupNow | undefined>(
+    `Unix ms, a Date or 'newest-tick'`,
+    (value) =>
+      value === 'newest-tick' ||
+      Number.isFinite(value) ||
+      (value instanceof Date && Number.isFinite(value.getTime())),
+    undefined,
+  ),
+  signal: rule<AbortSignal | undefined>(
+    'an AbortSignal',
+    (value) => value instanceof AbortSignal,
+    undefined,
+  ),
+  dueOnly: flag(false),
+}
+
+export type CleanupRules = Resolved<typeof cleanupRules>
+
+export function resolveCleanupOptions(caller: string, options: object | undefined): CleanupRules {
+  return resolveOptions(caller, options, cleanupRules)
+}
