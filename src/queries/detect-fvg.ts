@@ -1,5 +1,6 @@
 import { flag, integer, number, oneOf, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
+import type { FairValueGapRow } from '../schema/rows.ts'
 import { timeframeMs } from '../time.ts'
 import { averageTrueRangeSql } from './average-true-range.ts'
 import { barRules, barsSql, resolveBars, type BarOptions } from './bars.ts'
@@ -31,21 +32,12 @@ export interface DetectFvgOptions extends BarOptions, WindowOptions {
   readonly includeFilled?: boolean | undefined
 }
 
-export interface FvgRow extends Coverage {
-  /** Open time of the middle bar, Unix ms. */
-  readonly timestamp: number
-  readonly type: 'bullish' | 'bearish'
-  readonly priceLow: number
-  readonly priceHigh: number
-  /** Close time of the third bar: nobody could know of the gap before. */
-  readonly knownAt: number
-  /** 0 to 1: the deepest that a later bar came into the gap; it never falls. */
-  readonly filledPct: number
-  /** Close time of the first later bar that reached the near edge, the middle, the level of `fill`. */
-  readonly touchedAt: number | null
-  readonly midAt: number | null
-  readonly filledAt: number | null
-}
+/**
+ * A gap and how far later bars have filled it. `filledPct` never falls; `touchedAt`, `midAt` and
+ * `filledAt` are the closes of the first later bars that reached the near edge, the middle and the
+ * level of `fill`. `knownAt` is the close of the third bar: nobody could know of the gap before.
+ */
+export interface DetectedFvg extends FairValueGapRow, Coverage {}
 
 const rules = {
   ...barRules,
@@ -68,7 +60,7 @@ const rules = {
  * only bars closed by then are used. Ordered by time. Sources: smart-money-concepts (`smc`,
  * `joinConsecutive`), ATAS FairValueGap; `percent` as LuxAlgo measures it.
  */
-export function detectFvgQuery(options: DetectFvgOptions): Query<FvgRow> {
+export function detectFvgQuery(options: DetectFvgOptions): Query<DetectedFvg> {
   const resolved = resolveOptions('detectFvgQuery', options, rules)
   const { timeframe, joinConsecutive } = resolved
   const window = resolveWindow('detectFvgQuery', resolved, { asOf: 'now' })
@@ -85,7 +77,7 @@ export function detectFvgQuery(options: DetectFvgOptions): Query<FvgRow> {
       WHERE ${barsInWindow({ ...window, asOf: undefined }, timeframe)}
     ), ${laterBarsSql({ levels: 'level', bars: 'bar', ...fvgLaterBars })}
     SELECT
-      timestamp, CASE WHEN bullish THEN 'bullish' ELSE 'bearish' END AS "type",
+      timestamp, '${timeframe}' AS "timeframe", CASE WHEN bullish THEN 'bullish' ELSE 'bearish' END AS "type",
       price_low AS "priceLow", price_high AS "priceHigh", known_at AS "knownAt",
       ${filledPctSql} AS "filledPct",
       ${barEnd(timeframe, 'touched')} AS "touchedAt", ${barEnd(timeframe, 'mid')} AS "midAt",
@@ -130,10 +122,10 @@ export function gapsSql(given: GapRules): string {
       ? ['middle_close > middle_open', 'middle_close < middle_open']
       : ['true', 'true']
   const least = {
-    price: `${minGap}::DOUBLE`,
-    percent: `${minGap}::DOUBLE / 100 * price_low`,
+    price: `${minGap.toExponential()}::DOUBLE`,
+    percent: `${minGap.toExponential()}::DOUBLE / 100 * price_low`,
     // Wilder's average is exact to rounding only: a gap of exactly so many counts.
-    atr: `${minGap}::DOUBLE * average_true_range * (1 - 1e-9::DOUBLE)`,
+    atr: `${minGap.toExponential()}::DOUBLE * average_true_range * (1 - 1e-9::DOUBLE)`,
   }[minGapUnit]
   const span = `third_timestamp - first_timestamp = INTERVAL ${2 * timeframeMs[timeframe]} MILLISECOND`
   return `${inAtr ? `${averageTrueRangeSql(bars, atrPeriod)},` : ''}

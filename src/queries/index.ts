@@ -55,8 +55,36 @@ export {
 
 export {
   detectFvgQuery,
+  type DetectedFvg,
   type DetectFvgOptions,
   type FvgDefinition,
   type FvgFill,
-  type FvgRow,
 } from './detect-fvg.ts'
+export {
+  detectZonesQuery,
+  type DetectedZone,
+  type DetectZonesOptions,
+  type ZoneDefinition,
+} from './zones.ts'
+export {
+  detectLargeTradesQuery,
+  type DetectLargeTradesOptions,
+  type LargeTrade,
+  type TradeSize,
+} from './large-trades.ts'
+export {
+  calculateTradeSizeBucketsQuery,
+  type TradeSizeBucket,
+  type TradeSizeBucketsOptions,
+} from './trade-size-buckets.ts'
+export {
+  detectSpeedOfTapeQuery,
+  type SpeedOfTape,
+  type SpeedOfTapeOptions,
+  type TapeMeasure,
+} from './speed-of-tape.ts'
+export {
+  detectUnfinishedAuctionsQuery,
+  type DetectUnfinishedAuctionsOptions,
+  type UnfinishedAuction,
+} from './unfinished-auction.ts'

@@ -4,7 +4,7 @@ import type { Coverage } from '../../../src/queries/coverage.ts'
 import {
   detectFvgQuery,
   type DetectFvgOptions,
-  type FvgRow,
+  type DetectedFvg,
 } from '../../../src/queries/detect-fvg.ts'
 import { foldBars, type Bar } from '../../support/bar-fold.ts'
 import { Duck } from '../../support/duck.ts'
@@ -31,7 +31,7 @@ function closeOf(bar: number): number {
   return marketOpenMs + (bar + 1) * minute
 }
 
-async function at(asOf: number, options: Partial<DetectFvgOptions> = {}): Promise<FvgRow[]> {
+async function at(asOf: number, options: Partial<DetectFvgOptions> = {}): Promise<DetectedFvg[]> {
   return duck.query(detectFvgQuery({ timeframe: '1m', asOf, ...options }))
 }
 
@@ -87,6 +87,7 @@ describe('worked out on paper', () => {
     expect(await at(closeOf(8))).toEqual([
       {
         timestamp: marketOpenMs + minute,
+        timeframe: '1m',
         type: 'bullish',
         priceLow: 12,
         priceHigh: 14,
@@ -267,7 +268,7 @@ test('as of T equals everything from T on deleted', async () => {
   )
 })
 
-type BareGap = Omit<FvgRow, keyof Coverage>
+type BareGap = Omit<DetectedFvg, keyof Coverage>
 
 /** The definition as a loop over bars, looking at every later bar one by one. */
 function referenceGaps(
@@ -324,6 +325,7 @@ function referenceGaps(
       ]
       return {
         timestamp,
+        timeframe: options.timeframe,
         type: bullish ? ('bullish' as const) : ('bearish' as const),
         priceLow: low,
         priceHigh: high,

@@ -1,0 +1,153 @@
+import { assert, asyncProperty, constantFrom, double } from 'fast-check'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import {
+  detectLargeTradesQuery,
+  type DetectLargeTradesOptions,
+  type LargeTrade,
+} from '../../../src/queries/large-trades.ts'
+import { Duck, type TickLike } from '../../support/duck.ts'
+import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
+import { withoutCoverage } from '../../support/without-coverage.ts'
+
+let duck: Duck
+beforeAll(async () => {
+  duck = await Duck.open()
+})
+beforeEach(() => duck.clear())
+afterAll(() => duck.close())
+
+describe('worked out on paper', () => {
+  // Ten trades of volume 1 … 10 at price 10, ids 1 … 10, one a millisecond; odd ones bought.
+  const ticks: TickLike[] = Array.from({ length: 10 }, (_, at) => ({
+    timestamp: marketOpenMs + at,
+    price: 10,
+    volume: at + 1,
+    side: at % 2 === 0 ? 'BUY' : 'SELL',
+    tradeId: String(at + 1),
+  }))
+
+  test('by size, and by the quantile of the window', async () => {
+    await duck.insertTicks(arrival(ticks, [0, 3]))
+    expect(await duck.query(detectLargeTradesQuery({ minSize: 9 }))).toEqual([
+      {
+        timestamp: marketOpenMs + 8,
+        price: 10,
+        volume: 9,
+        notional: 90,
+        side: 'BUY',
+        tradeId: '9',
+        threshold: 9,
+        knownAt: marketOpenMs + 8,
+        coveredFrom: marketOpenMs,
+        truncated: false,
+      },
+      {
+        timestamp: marketOpenMs + 9,
+        price: 10,
+        volume: 10,
+        notional: 100,
+        side: 'SELL',
+        tradeId: '10',
+        threshold: 9,
+        knownAt: marketOpenMs + 9,
+        coveredFrom: marketOpenMs,
+        truncated: false,
+      },
+    ])
+    // Nearest rank: 0.8 × 10 = the 8th smallest, so 8, 9 and 10 are large; the window's end is
+    // known with its last trade.
+    const large = await duck.query(detectLargeTradesQuery({ quantile: 0.8 }))
+    expect(large.map(({ volume, threshold, knownAt }) => [volume, threshold, knownAt])).toEqual([
+      [8, 8, marketOpenMs + 9],
+      [9, 8, marketOpenMs + 9],
+      [10, 8, marketOpenMs + 9],
+    ])
+  })
+
+  test('by notional, of one side, in a window', async () => {
+    await duck.insertTicks(ticks)
+    const volumes = async (options: DetectLargeTradesOptions): Promise<number[]> =>
+      (await duck.query(detectLargeTradesQuery(options))).map(({ volume }) => volume)
+    expect(await volumes({ measure: 'notional', minSize: 90 })).toEqual([9, 10])
+    // The quantile is of both sides: 8; sold of those are 8 and 10.
+    expect(await volumes({ quantile: 0.8, side: 'SELL' })).toEqual([8, 10])
+    // The first five only: 0.8 × 5 = the 4th.
+    expect(await volumes({ quantile: 0.8, to: marketOpenMs + 5 })).toEqual([4, 5])
+    expect(await volumes({ quantile: 0.8, asOf: marketOpenMs + 5 })).toEqual([4, 5])
+    expect(await volumes({})).toEqual([10])
+  })
+})
+
+test('refuses what does not go together', () => {
+  expect(() => detectLargeTradesQuery({ minSize: 1, quantile: 0.5 })).toThrow('not both')
+  expect(() => detectLargeTradesQuery({ quantile: 1.5 })).toThrow('from 0 to 1')
+})
+
+test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
+  '%s: the largest hundredth of real trades',
+  async (symbol) => {
+    const trades = oracleTrades(symbol)
+    await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
+    const rows = await duck.query(detectLargeTradesQuery({ measure: 'notional' }))
+    expect(rows.length).toBeGreaterThan(50)
+    expect(withoutCoverage(rows)).toEqual(referenceLarge(trades, { measure: 'notional' }))
+  },
+)
+
+test('equals a fold over random ticks; as of T equals everything from T on deleted', async () => {
+  const options = constantFrom<DetectLargeTradesOptions>(
+    { minSize: 30 },
+    { minSize: 1500, measure: 'notional' },
+    { quantile: 0.9 },
+    { quantile: 0, side: 'BUY' },
+    { quantile: 1, measure: 'notional' },
+    {},
+  )
+  const part = double({ min: 0, max: 1.2, noNaN: true })
+  await assert(
+    asyncProperty(randomTicks(), lateness, part, options, async (ticks, late, share, given) => {
+      const end = ticks.at(-1)?.timestamp ?? marketOpenMs
+      const asOf = Math.floor(marketOpenMs + share * (end - marketOpenMs))
+      await duck.clear()
+      await duck.insertTicks(arrival(ticks, late))
+      const large = detectLargeTradesQuery({ ...given, asOf })
+      const before = await duck.query(large)
+      const known = ticks.filter(({ timestamp }) => timestamp < asOf)
+      expect(withoutCoverage(before)).toEqual(referenceLarge(known, given))
+      await duck.deleteTicksFrom(asOf)
+      expect(await duck.query(large)).toEqual(before)
+    }),
+    { numRuns: 60 },
+  )
+})
+
+type BareTrade = Omit<LargeTrade, 'coveredFrom' | 'truncated'>
+
+/** Ticks in the order of trading. */
+function referenceLarge(
+  ticks: readonly TickLike[],
+  options: DetectLargeTradesOptions,
+): BareTrade[] {
+  const size = ({ price, volume }: TickLike): number =>
+    options.measure === 'notional' ? price * volume : volume
+  const sizes = ticks.map((tick) => size(tick)).sort((a, b) => a - b)
+  const quantile = options.quantile ?? 0.99
+  // The nearest rank as the engine has it: n − ⌊n − q·n⌋, at least the first.
+  const rank = Math.max(1, sizes.length - Math.floor(sizes.length - quantile * sizes.length))
+  const threshold = options.minSize ?? sizes[rank - 1] ?? Number.NaN
+  const last = ticks.at(-1)?.timestamp ?? 0
+  return ticks
+    .filter((tick) => size(tick) >= threshold)
+    .filter(({ side }) => options.side === undefined || options.side === side)
+    .map(({ timestamp, price, volume, side, tradeId }) => ({
+      timestamp,
+      price,
+      volume,
+      notional: price * volume,
+      side,
+      tradeId: tradeId ?? null,
+      threshold,
+      knownAt: options.minSize === undefined ? last : timestamp,
+    }))
+}
