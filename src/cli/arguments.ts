@@ -1,4 +1,4 @@
-import { InvalidArgumentError } from 'commander'
+import { InvalidArgumentError, Option } from 'commander'
 import { formatPair, parsePair } from '../pair.ts'
 import { earliestMs, isTimeframe, latestMs, timeframes, type Timeframe } from '../time.ts'
 
@@ -54,6 +54,15 @@ export function countArgument(text: string): number {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('Expected a whole number from 1 on.')
   return value
+}
+
+/** An option that takes one of some words; the first is the default. */
+export function choiceOption(
+  flags: string,
+  description: string,
+  choices: readonly string[],
+): Option {
+  return new Option(flags, description).choices(choices).default(choices[0])
 }
 
 function isoMs(text: string): number | undefined {

@@ -17,16 +17,22 @@ export function checkedUsage<T>(build: () => T): T {
   try {
     return build()
   } catch (error) {
-    if (error instanceof TypeError || error instanceof RangeError)
-      throw new UsageError(error.message, { cause: error })
-    throw error
+    return asUsage(error)
   }
+}
+
+/** Throws an error on, a TypeError or RangeError as a {@link UsageError}. */
+export function asUsage(error: unknown): never {
+  if (error instanceof TypeError || error instanceof RangeError)
+    throw new UsageError(error.message, { cause: error })
+  throw error
 }
 
 /** What stderr says about an error, in one line; undefined when it was said or is none (--help). */
 export function failureLine(error: unknown): string | undefined {
   if (error instanceof CommanderError) return undefined
   debug('%o', error)
+  if (error instanceof AggregateError) return failureLine(error.errors[0])
   if (!(error instanceof Error)) return oneLine(`unexpected: ${String(error)}`)
   const code = codeOf(error)
   if (code !== undefined) return oneLine(`${code}: ${error.message}`)

@@ -1,10 +1,35 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addCandlesCommand } from './commands/candles.ts'
+import { addCleanupCommand } from './commands/cleanup.ts'
+import { addDemoCommand } from './commands/demo.ts'
+import { addFvgCommand } from './commands/fvg.ts'
+import { addImbalanceCommand } from './commands/imbalance.ts'
+import { addPairsCommand } from './commands/pairs.ts'
+import { addProfileCommand } from './commands/profile.ts'
+import { addRepairCommand } from './commands/repair.ts'
+import { addSnapshotCommand } from './commands/snapshot.ts'
+import { addSqlCommand } from './commands/sql.ts'
+import { addStatsCommand } from './commands/stats.ts'
+import { addVerifyCommand } from './commands/verify.ts'
 import type { AddCommand } from './command.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from './failure.ts'
 
-const commands: readonly AddCommand[] = []
+const commands: readonly AddCommand[] = [
+  addDemoCommand,
+  addPairsCommand,
+  addStatsCommand,
+  addCleanupCommand,
+  addVerifyCommand,
+  addRepairCommand,
+  addSnapshotCommand,
+  addSqlCommand,
+  addCandlesCommand,
+  addImbalanceCommand,
+  addProfileCommand,
+  addFvgCommand,
+]
 
 /** The whole command line, ready to parse; nothing in it exits the process. */
 export function makeProgram(context: CliContext): Command {

@@ -1,0 +1,72 @@
+import type { Command } from 'commander'
+import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
+import { roundStep } from './charts/value-axis.ts'
+import { positiveArgument, timeframeArgument } from './arguments.ts'
+import { withWindowOptions, windowOf, type WindowOptions } from './command.ts'
+import type { PairView } from './pair-command.ts'
+import { query } from '../queries/query.ts'
+import { resolveWindow, ticksInWindow } from '../queries/window.ts'
+
+export interface TimeframeOptions extends WindowOptions {
+  readonly timeframe: Timeframe
+}
+
+export interface BinOptions extends WindowOptions {
+  readonly binSize?: number
+}
+
+export function withTimeframeOptions(command: Command, fallback: Timeframe = '1m'): Command {
+  return withWindowOptions(
+    command.option(
+      '--timeframe <length>',
+      `length of a bar: ${timeframes.join(' ')}`,
+      timeframeArgument,
+      fallback,
+    ),
+  )
+}
+
+export function withBinOption(command: Command): Command {
+  return command.option(
+    '--bin-size <price>',
+    'height of a price bin (default: a round size that makes about 24)',
+    positiveArgument,
+  )
+}
+
+interface TickExtent {
+  readonly low: number | null
+  readonly high: number | null
+  readonly oldest: number | null
+  readonly newest: number | null
+}
+
+/** Lowest and highest price, oldest and newest time of a window's ticks; nulls where there are none. */
+export async function tickExtent(view: PairView, options: WindowOptions): Promise<TickExtent> {
+  const window = resolveWindow('tickExtent', windowOf(options))
+  const [extent] = await view.query(
+    query<TickExtent>(
+      'tickExtent',
+      `SELECT min(price) AS "low", max(price) AS "high",
+        min(timestamp) AS "oldest", max(timestamp) AS "newest"
+      FROM ticks WHERE ${ticksInWindow(window)}`,
+      window.params,
+    ),
+  )
+  return extent ?? { low: null, high: null, oldest: null, newest: null }
+}
+
+const wantedBins = 24
+
+/** The bin size that was given, else a round one by the range of prices. */
+export async function binSizeOf(view: PairView, options: BinOptions): Promise<number> {
+  if (options.binSize !== undefined) return options.binSize
+  const { low, high } = await tickExtent(view, options)
+  if (low === null || high === null) return 1
+  return roundStep(high > low ? (high - low) / wantedBins : high * 1e-4)
+}
+
+/** The shortest timeframe that cuts a window into no more bars than there are columns. */
+export function timeframeForWidth(spanMs: number, columns: number): Timeframe {
+  return timeframes.find((timeframe) => spanMs / timeframeMs[timeframe] <= columns) ?? '1d'
+}

@@ -1,0 +1,111 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Query } from '../../queries/query.ts'
+import { countArgument, positiveArgument } from '../arguments.ts'
+import type { AddCommand } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { ingestMarket, type MarketIngest } from '../demo/ingest-market.ts'
+import { demoAnalytics, ingestLines, retentionLines } from '../demo/demo-report.ts'
+import { countText } from '../figures.ts'
+import { withManager, type Manager } from '../manager.ts'
+import { startProgress } from '../progress.ts'
+
+interface DemoOptions {
+  readonly dataDir?: string
+  readonly json: boolean
+  readonly seed: string
+  readonly pairs: number
+  readonly minutes: number
+  readonly rate: number
+}
+
+const symbols = [
+  'BTCUSDT',
+  'ETHUSDT',
+  'SOLUSDT',
+  'XRPUSDT',
+  'DOGEUSDT',
+  'BTC/EUR',
+  'ETH/BTC',
+  'AVAXUSDT',
+]
+
+export const addDemoCommand: AddCommand = (program, context) => {
+  program
+    .command('demo')
+    .description(
+      'A simulated market on several pairs, into files, and the analytics on the screen.',
+    )
+    .option('--data-dir <folder>', 'keep the files here (default: a temporary folder)')
+    .option('--json', 'one JSON document on stdout, for programs', false)
+    .option('--seed <text>', 'another seed, another market', 'pairduck')
+    .option('--pairs <count>', 'how many pairs trade', countArgument, 6)
+    .option('--minutes <count>', 'how long the market runs', positiveArgument, 60)
+    .option('--rate <ticks>', 'mean trades of a pair in a second', positiveArgument, 20)
+    .action(async (options: DemoOptions) => {
+      const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'pairduck-demo-')))
+      try {
+        await withManager({ dataDir }, (db) => runDemo(db, options, context))
+      } finally {
+        if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
+      }
+    })
+}
+
+async function runDemo(db: Manager, options: DemoOptions, context: CliContext): Promise<void> {
+  const { terminal, signal } = context
+  const ingest = await ingestWithProgress(db, options, context)
+  if (!options.json) terminal.print(ingestLines(ingest, terminal).join('\n'))
+  const { pair } = ingest.pairs[0]!
+  const query = <Row>(value: Query<Row>): Promise<Row[]> => db.query(pair, value, { signal })
+  const analytics = await demoAnalytics({ pair, db, query, terminal })
+  if (!options.json) terminal.print(analytics.lines().join('\n'))
+  const cleanup = await db.cleanupAllPairs({ now: 'newest-tick', signal })
+  if (options.json)
+    terminal.printJson({ seed: options.seed, ...ingest, analytics: analytics.json, cleanup })
+  else terminal.print(retentionLines(cleanup, options, terminal).join('\n'))
+}
+
+async function ingestWithProgress(
+  db: Manager,
+  { seed, pairs, minutes, rate, json }: DemoOptions,
+  { terminal, signal, now }: CliContext,
+): Promise<MarketIngest> {
+  const durationMs = minutes * 60_000
+  // Up to the last full minute: the newest bar is whole, and a look back from now finds it.
+  const from = Math.floor((now() - durationMs) / 60_000) * 60_000
+  const names = Array.from({ length: pairs }, (_, index) => pairName(index))
+  if (!json)
+    terminal.print(
+      `${minutes} minutes of a simulated market on ${pairs} pairs, about ${rate} trades a second each, seed "${seed}"`,
+    )
+  const progress = startProgress(terminal, durationMs, {
+    format: 'storing {bar} {percentage} %  {ticks} ticks  {rate} a second  {eta_formatted} left',
+    figures: { ticks: '0', rate: '0' },
+  })
+  const started = performance.now()
+  try {
+    return await ingestMarket(
+      db,
+      { pairs: names, from, durationMs, seed, ticksPerSecond: rate },
+      {
+        signal,
+        onBatch: (untilMs, ticks) => {
+          const seconds = (performance.now() - started) / 1_000
+          progress.update(untilMs - from, {
+            ticks: countText(ticks),
+            rate: countText(Math.round(ticks / seconds)),
+          })
+        },
+      },
+    )
+  } finally {
+    progress.stop()
+  }
+}
+
+function pairName(index: number): string {
+  const round = Math.floor(index / symbols.length)
+  return `demo/spot/${symbols[index % symbols.length]}${round > 0 ? `-${round + 1}` : ''}`
+}

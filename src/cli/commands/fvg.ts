@@ -1,0 +1,83 @@
+import { detectFvgQuery, type FvgRow } from '../../queries/index.ts'
+import { choiceOption, numberArgument, timeArgument } from '../arguments.ts'
+import { withTimeframeOptions, type TimeframeOptions } from '../bar-options.ts'
+import { windowOf, type AddCommand } from '../command.ts'
+import { checkedUsage } from '../failure.ts'
+import { percentText, priceDecimals, priceText, timeText } from '../figures.ts'
+import { coverageLines, headingLine } from '../heading.ts'
+import { addPairCommand, type PairView } from '../pair-command.ts'
+import { textTable } from '../text-table.ts'
+
+interface FvgOptions extends TimeframeOptions {
+  readonly definition: 'classic' | 'smc'
+  readonly fill: 'full' | 'half' | 'touch'
+  readonly minGap: number
+  readonly minGapUnit: 'price' | 'percent' | 'atr'
+  readonly join: boolean
+  readonly adjacent: boolean
+  readonly unfilled: boolean
+  readonly asOf?: number
+}
+
+export const addFvgCommand: AddCommand = (program, context) => {
+  addPairCommand<FvgOptions>(program, context, {
+    name: 'fvg',
+    description:
+      'Fair value gaps: three bars whose first and last do not overlap, and their fills.',
+    configure: (command) =>
+      withTimeframeOptions(command)
+        .addOption(choiceOption('--definition <name>', 'which gaps count', ['classic', 'smc']))
+        .addOption(
+          choiceOption('--fill <level>', 'when a gap is filled', ['full', 'half', 'touch']),
+        )
+        .option('--min-gap <size>', 'smallest gap', numberArgument, 0)
+        .addOption(choiceOption('--min-gap-unit <unit>', 'unit of it', ['price', 'percent', 'atr']))
+        .option('--join', 'one gap out of a run of them', false)
+        .option('--adjacent', 'only bars without a hole in time between them', false)
+        .option('--unfilled', 'only gaps that are not filled', false)
+        .option('--as-of <time>', 'as it was known then', timeArgument),
+    answer: async (view, options) => {
+      const { timeframe, definition, fill, minGap, minGapUnit, asOf } = options
+      const query = checkedUsage(() =>
+        detectFvgQuery({
+          timeframe,
+          definition,
+          fill,
+          minGap,
+          minGapUnit,
+          joinConsecutive: options.join,
+          requireAdjacent: options.adjacent,
+          includeFilled: !options.unfilled,
+          asOf,
+          ...windowOf(options),
+        }),
+      )
+      const gaps = await view.query(query)
+      return { json: gaps, lines: () => fvgLines(view, options, gaps) }
+    },
+  })
+}
+
+function fvgLines({ pair, terminal }: PairView, options: FvgOptions, gaps: readonly FvgRow[]) {
+  const { tableColumns, ink } = terminal
+  const title = headingLine({ pair, what: `${options.timeframe} fair value gaps`, ...options }, ink)
+  if (gaps.length === 0) return [title, 'none']
+  const decimals = priceDecimals(gaps.flatMap((gap) => [gap.priceLow, gap.priceHigh]))
+  const table = textTable(
+    gaps,
+    [
+      { title: 'middle bar (UTC)', cell: (gap) => timeText(gap.timestamp), align: 'left' },
+      {
+        title: 'type',
+        cell: ({ type }) => (type === 'bullish' ? ink.buy : ink.sell)(type),
+        align: 'left',
+      },
+      { title: 'low', cell: (gap) => priceText(gap.priceLow, decimals) },
+      { title: 'high', cell: (gap) => priceText(gap.priceHigh, decimals) },
+      { title: 'filled', cell: (gap) => percentText(gap.filledPct) },
+      { title: 'filled at', cell: (gap) => timeText(gap.filledAt), align: 'left' },
+    ],
+    { columns: tableColumns, ink },
+  )
+  return [title, table, ...coverageLines(gaps[0])]
+}

@@ -1,0 +1,36 @@
+import { pairArgument } from '../arguments.ts'
+import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import { countText } from '../figures.ts'
+import { requireStored, withManager } from '../manager.ts'
+import { printAnswer } from '../pair-command.ts'
+import type { RepairReport } from '../../storage/repair.ts'
+
+export const addRepairCommand: AddCommand = (program, context) => {
+  withCommonOptions(program.command('repair'))
+    .description(
+      'Make a damaged pair usable: its files go to quarantine, what can be read is kept.',
+    )
+    .argument('<pair>', 'exchange/market/symbol', pairArgument)
+    .action(async (pair: string, options: CommonOptions) => {
+      const report = await withManager(options, async (db) => {
+        requireStored(pair, await db.listPairs(), options.dataDir)
+        return db.repair(pair)
+      })
+      printAnswer(context, options, { json: report, lines: () => reportLines(pair, report) })
+    })
+}
+
+function reportLines(pair: string, report: RepairReport): string[] {
+  const lost = Object.entries(report.lost ?? {})
+  const outcome = {
+    none: 'nothing is wrong, nothing was changed',
+    rescued: 'a new file holds all that could be read',
+    'set aside': 'nothing could be read; the pair begins anew',
+  }[report.action]
+  return [
+    `${pair}: ${outcome}`,
+    ...report.problems.map((problem) => `found: ${problem}`),
+    ...lost.map(([table, rows]) => `lost: ${countText(rows)} rows of ${table}`),
+    ...(report.quarantine === undefined ? [] : [`the damaged files are in ${report.quarantine}`]),
+  ]
+}

@@ -1,0 +1,106 @@
+import { PairduckError } from '../../errors.ts'
+import { formatPair, type Pair } from '../../pair.ts'
+import { query } from '../../queries/query.ts'
+import { pairArgument } from '../arguments.ts'
+import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { bytesText, countText, timeText } from '../figures.ts'
+import { chosenPairs, noneStored, pairBytes, withStore, type Manager } from '../manager.ts'
+import { printAnswer } from '../pair-command.ts'
+import { textTable } from '../text-table.ts'
+
+/** What one table or candle view of a pair holds. */
+interface RelationStats {
+  readonly relation: string
+  readonly rows: number
+  readonly oldest: number | null
+  readonly newest: number | null
+}
+
+interface PairStats {
+  readonly pair: string
+  readonly bytes: number
+  readonly relations: readonly RelationStats[]
+  /** Why the pair could not be opened; null when all is well. */
+  readonly error: { readonly code: string; readonly message: string } | null
+}
+
+export const addStatsCommand: AddCommand = (program, context) => {
+  withCommonOptions(program.command('stats'))
+    .description('What is stored: rows, oldest and newest time of every table, and file sizes.')
+    .argument('[pairs...]', 'exchange/market/symbol (default: all)')
+    .action(async (given: string[], options: CommonOptions) => {
+      const { dataDir } = options
+      const wanted = given.map((text) => pairArgument(text))
+      const stats = await withStore<PairStats[]>(
+        { dataDir },
+        () => noneStored(wanted, dataDir),
+        async (db) => {
+          const found: PairStats[] = []
+          for (const pair of await chosenPairs(db, wanted))
+            found.push(await statsOf(db, pair, context))
+          return found
+        },
+      )
+      printAnswer(context, options, { json: stats, lines: () => statsLines(context, stats) })
+    })
+}
+
+/** A pair that another process holds is told, not a reason to stop. */
+async function statsOf(db: Manager, pair: Pair, { signal }: CliContext): Promise<PairStats> {
+  const name = formatPair(pair)
+  const bytes = await pairBytes(db.dataDir, pair)
+  try {
+    const relations = await db.query(
+      pair,
+      query<{ name: string }>(
+        'relations',
+        `SELECT table_name AS "name" FROM information_schema.tables
+        WHERE table_name NOT LIKE 'pairduck_%' AND table_catalog = current_database()
+        ORDER BY table_name`,
+      ),
+      { signal },
+    )
+    const counts = relations.map(
+      (relation) =>
+        `SELECT '${relation.name}' AS "relation", count(*) AS "rows", min(timestamp) AS "oldest",
+          max(timestamp) AS "newest" FROM ${relation.name}`,
+    )
+    const rows = await db.query(
+      pair,
+      query<RelationStats>('stats', `${counts.join(' UNION ALL ')} ORDER BY 1`),
+      { signal },
+    )
+    return { pair: name, bytes, relations: rows, error: null }
+  } catch (error) {
+    if (!PairduckError.is(error) || error.code === 'ABORTED') throw error
+    return { pair: name, bytes, relations: [], error: { code: error.code, message: error.message } }
+  }
+}
+
+function statsLines({ terminal }: CliContext, stats: readonly PairStats[]): string[] {
+  const { tableColumns, ink } = terminal
+  if (stats.length === 0) return ['no pairs stored']
+  return stats.flatMap(({ pair, bytes, relations, error }, index) => {
+    const title = `${ink.strong(pair)} ${ink.faint(bytesText(bytes))}`
+    const filled = relations.filter(({ rows }) => rows > 0)
+    const body =
+      error !== null
+        ? [`${error.code}: ${error.message}`]
+        : filled.length === 0
+          ? ['empty']
+          : [
+              textTable(
+                filled,
+                [
+                  { title: 'table', cell: ({ relation }) => relation, align: 'left' },
+                  { title: 'rows', cell: ({ rows }) => countText(rows) },
+                  { title: 'oldest (UTC)', cell: ({ oldest }) => timeText(oldest), align: 'left' },
+                  { title: 'newest (UTC)', cell: ({ newest }) => timeText(newest), align: 'left' },
+                ],
+                { columns: tableColumns, ink },
+              ),
+            ]
+    return [...(index > 0 ? [''] : []), title, ...body]
+  })
+}

@@ -1,0 +1,38 @@
+import { timeText } from './figures.ts'
+import type { Ink } from './ink.ts'
+
+export interface Spoken {
+  readonly pair: string
+  readonly what: string
+  readonly from?: number | null | undefined
+  readonly to?: number | null | undefined
+}
+
+/** `binance/spot/BTCUSDT 1m candles, 2024-08-08 23:54:00 to 2024-08-09 00:00:00 UTC` */
+export function headingText({ pair, what, from, to }: Spoken): string {
+  return `${pair} ${what}${spanText(from, to)}`
+}
+
+export function headingLine(spoken: Spoken, ink: Ink): string {
+  return `${ink.strong(`${spoken.pair} ${spoken.what}`)}${ink.faint(spanText(spoken.from, spoken.to))}`
+}
+
+/** From when to when, as far as either end is known. */
+export function spanText(from: number | null | undefined, to: number | null | undefined): string {
+  const begin = from ?? undefined
+  const end = to ?? undefined
+  if (begin !== undefined && end !== undefined)
+    return `, ${timeText(begin)} to ${timeText(end)} UTC`
+  if (begin !== undefined) return `, from ${timeText(begin)} UTC`
+  return end === undefined ? '' : `, until ${timeText(end)} UTC`
+}
+
+/** Said under a figure that is not of the whole window that was asked for. */
+export function coverageLines(
+  coverage: { readonly coveredFrom: number | null; readonly truncated: boolean } | undefined,
+): string[] {
+  if (coverage?.truncated !== true) return []
+  return coverage.coveredFrom === null
+    ? ['nothing is stored for this time']
+    : [`only from ${timeText(coverage.coveredFrom)} UTC on: what is older is not stored`]
+}

@@ -1,0 +1,84 @@
+import { access } from 'node:fs/promises'
+import { closest, distance } from 'fastest-levenshtein'
+import { PairduckError } from '../errors.ts'
+import { formatPair, parsePair, type Pair } from '../pair.ts'
+import type { DatabaseManager } from '../storage/database-manager.ts'
+import type { ManagerOptions } from '../storage/manager-options.ts'
+import { pairFiles, sizeOf } from '../storage/pair-files.ts'
+
+export type Manager = DatabaseManager
+
+/**
+ * Lends a manager on the data directory and closes it, whatever happens. The engine is loaded
+ * only here: `--help` and wrong usage answer without it.
+ */
+export async function withManager<T>(
+  options: ManagerOptions & { readonly dataDir: string },
+  use: (db: Manager) => Promise<T>,
+): Promise<T> {
+  const { DatabaseManager } = await import('../storage/database-manager.ts')
+  const db = await DatabaseManager.open(options)
+  let given: T
+  try {
+    given = await use(db)
+  } catch (error) {
+    // What went wrong first is what the user has to hear of.
+    await db.close().catch(() => undefined)
+    throw error
+  }
+  await db.close()
+  return given
+}
+
+/**
+ * The same for commands that only look: where there is no data directory they don't make one, and
+ * give what they would give for an empty one.
+ */
+export async function withStore<T>(
+  options: ManagerOptions & { readonly dataDir: string },
+  absent: () => T,
+  use: (db: Manager) => Promise<T>,
+): Promise<T> {
+  const exists = await access(options.dataDir).then(
+    () => true,
+    () => false,
+  )
+  return exists ? withManager(options, use) : absent()
+}
+
+/** The pairs that a command was given, or all that are stored. Throws `PAIR_NOT_FOUND`. */
+export async function chosenPairs(db: Manager, wanted: readonly string[]): Promise<Pair[]> {
+  const stored = await db.listPairs()
+  if (wanted.length === 0) return stored
+  for (const pair of wanted) requireStored(pair, stored, db.dataDir)
+  return wanted.map((pair) => parsePair(pair))
+}
+
+/** What {@link chosenPairs} leads to without a data directory: an empty list, or the same error. */
+export function noneStored(wanted: readonly string[], dataDir: string): [] {
+  for (const pair of wanted) requireStored(pair, [], dataDir)
+  return []
+}
+
+/** Refuses a pair that nothing was ever written to: asking must not make a file for it. */
+export function requireStored(pair: string, stored: readonly Pair[], dataDir: string): void {
+  if (!stored.some((each) => formatPair(each) === pair)) throw notStored(pair, stored, dataDir)
+}
+
+export function notStored(pair: string, stored: readonly Pair[], dataDir: string): PairduckError {
+  const names = stored.map((each) => formatPair(each))
+  const near = names.length > 0 ? closest(pair, names) : undefined
+  const hint =
+    near !== undefined && distance(pair, near) <= Math.max(3, pair.length / 3)
+      ? `: did you mean ${near}?`
+      : names.length === 0
+        ? ', which holds no pairs'
+        : '; `pairduck pairs` lists what is there'
+  return new PairduckError('PAIR_NOT_FOUND', `${pair} is not stored in ${dataDir}${hint}`, { pair })
+}
+
+/** Bytes of a pair's file and write-ahead log, without opening them. */
+export async function pairBytes(dataDir: string, pair: Pair): Promise<number> {
+  const { database, wal } = pairFiles(dataDir, pair)
+  return ((await sizeOf(database)) ?? 0) + ((await sizeOf(wal)) ?? 0)
+}

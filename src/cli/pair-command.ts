@@ -1,0 +1,79 @@
+import { Command } from 'commander'
+import { PairduckError } from '../errors.ts'
+import type { Pair } from '../pair.ts'
+import type { Query } from '../queries/query.ts'
+import { pairArgument } from './arguments.ts'
+import { withCommonOptions, type CommonOptions } from './command.ts'
+import type { CliContext } from './context.ts'
+import { requireStored, withManager, withStore, type Manager } from './manager.ts'
+import type { Terminal } from './terminal.ts'
+
+/** What a command found out: for programs, and as lines for people. */
+export interface Answer {
+  /** An array for lists, an object otherwise. */
+  readonly json: unknown
+  readonly lines: () => readonly string[]
+}
+
+/** One stored pair, as a command that reads sees it. */
+export interface PairView {
+  readonly pair: string
+  readonly db: Manager
+  readonly query: <Row>(query: Query<Row>) => Promise<Row[]>
+  readonly terminal: Terminal
+}
+
+export interface PairCommand<Options> {
+  readonly name: string
+  readonly description: string
+  readonly configure?: (command: Command) => Command
+  readonly answer: (view: PairView, options: Options, rest: readonly string[]) => Promise<Answer>
+}
+
+/** Adds `pairduck <name> <pair>`: a command that reads one stored pair and prints an answer. */
+export function addPairCommand<Options>(
+  program: Command,
+  context: CliContext,
+  { name, description, configure = (command) => command, answer }: PairCommand<Options>,
+): void {
+  const command = program
+    .command(name)
+    .description(description)
+    .argument('<pair>', 'exchange/market/symbol', pairArgument)
+  configure(withCommonOptions(command)).action(async () => {
+    const [pair, ...rest] = command.processedArgs as [string, ...string[]]
+    const options = command.opts<CommonOptions & Options>()
+    const { dataDir } = options
+    requireStored(
+      pair,
+      await withStore<Pair[]>(
+        { dataDir },
+        () => [],
+        (db) => db.listPairs(),
+      ),
+      dataDir,
+    )
+    await withManager({ dataDir }, async (db) => {
+      const query = <Row>(value: Query<Row>): Promise<Row[]> =>
+        db.query(pair, value, { signal: context.signal })
+      const view = { pair, db, query, terminal: context.terminal }
+      printAnswer(context, options, await answer(view, options, rest))
+    })
+  })
+}
+
+export function printAnswer(
+  { terminal }: CliContext,
+  { json }: { readonly json: boolean },
+  answer: Answer,
+): void {
+  if (json) terminal.printJson(answer.json)
+  else terminal.print(answer.lines().join('\n'))
+}
+
+/** The only row of a query that always gives one. */
+export async function onlyRow<Row>(rows: Promise<readonly Row[]>): Promise<Row> {
+  const [row] = await rows
+  if (row === undefined) throw new PairduckError('QUERY_FAILED', 'the query gave no row')
+  return row
+}

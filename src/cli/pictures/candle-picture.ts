@@ -1,0 +1,167 @@
+import type { EChartsCoreOption } from 'echarts/core'
+import type { ChartCandle } from '../charts/candle-chart.ts'
+import type { ChartProfile } from '../charts/profile-chart.ts'
+import { priceDecimals, priceText } from '../figures.ts'
+import { heading, palette, priceAxis, timeAxis, volumeAxis } from './svg.ts'
+
+/** A gap or a zone: a price range from one time on, to another or to the end of the picture. */
+export interface PriceBox {
+  readonly label: string
+  readonly low: number
+  readonly high: number
+  readonly fromMs: number
+  /** When it was filled or broken. */
+  readonly toMs: number | null
+  readonly side: 'demand' | 'supply'
+}
+
+export interface CandlePicture {
+  readonly title: string
+  readonly subtitle: string
+  readonly candles: readonly ChartCandle[]
+  readonly profile?: ChartProfile
+  readonly boxes?: readonly PriceBox[]
+}
+
+const priceGrid = { left: 90, top: 96, bottom: 200 }
+const volumeGrid = { left: 90, height: 90, bottom: 70 }
+const profileWidth = 220
+const rightEdge = 40
+
+/** Candles with volume below; the profile at the side on the same price axis; gaps and zones as boxes. */
+export function candlePicture(picture: CandlePicture): EChartsCoreOption {
+  const { candles, profile, title, subtitle } = picture
+  const right = profile === undefined ? rightEdge : profileWidth + rightEdge + 20
+  const decimals = priceDecimals(candles.map((candle) => candle.close))
+  const format = (price: number): string => priceText(price, decimals)
+  const times = candles.map((candle) => candle.timestamp)
+  const prices = pricesOf(picture)
+  const priceScale = priceAxis(Math.min(...prices), Math.max(...prices))
+  const side = profile && {
+    grid: { ...priceGrid, left: undefined, width: profileWidth, right: rightEdge },
+    xAxis: { ...volumeAxis('volume at price', 2, 3), nameLocation: 'middle', nameGap: 30 },
+    yAxis: { ...priceScale, gridIndex: 2, axisLabel: { show: false } },
+    series: profileSeries(profile, format),
+  }
+  return {
+    title: heading(title, subtitle),
+    grid: [{ ...priceGrid, right }, { ...volumeGrid, right }, ...(side ? [side.grid] : [])],
+    xAxis: [
+      timeAxis(times, { gridIndex: 0, labelled: false }),
+      timeAxis(times, { gridIndex: 1, labelled: true }),
+      ...(side ? [side.xAxis] : []),
+    ],
+    yAxis: [
+      { ...priceScale, name: 'price' },
+      volumeAxis('volume', 1, 2),
+      ...(side ? [side.yAxis] : []),
+    ],
+    series: [candleSeries(picture), volumeSeries(candles), ...(side ? [side.series] : [])],
+  }
+}
+
+function candleSeries({ candles, boxes = [] }: CandlePicture): object {
+  return {
+    type: 'candlestick',
+    data: candles.map(({ open, close, low, high }) => [open, close, low, high]),
+    itemStyle: {
+      color: palette.up,
+      color0: palette.down,
+      borderColor: palette.up,
+      borderColor0: palette.down,
+    },
+    markArea: {
+      silent: true,
+      label: { position: 'insideTopLeft', fontSize: 10, color: palette.faint, distance: 2 },
+      data: boxes.map((box) => [
+        {
+          name: box.label,
+          xAxis: barIndex(candles, box.fromMs),
+          yAxis: box.high,
+          itemStyle: { color: palette[box.side] },
+        },
+        {
+          xAxis: box.toMs === null ? candles.length - 1 : barIndex(candles, box.toMs),
+          yAxis: box.low,
+        },
+      ]),
+    },
+  }
+}
+
+function volumeSeries(candles: readonly ChartCandle[]): object {
+  return {
+    type: 'bar',
+    xAxisIndex: 1,
+    yAxisIndex: 1,
+    data: candles.map(({ volume, open, close }) => ({
+      value: volume ?? 0,
+      itemStyle: { color: close < open ? palette.down : palette.up, opacity: 0.7 },
+    })),
+  }
+}
+
+/** Each bin a rectangle as high as the bin, so that bars and candles share one price axis exactly. */
+function profileSeries(profile: ChartProfile, format: (price: number) => string): object {
+  const { binSize, poc, valueAreaLow, valueAreaHigh, bins } = profile
+  const colour = (price: number): string => {
+    if (Math.abs(price - poc) < binSize / 2) return palette.poc
+    const middle = price + binSize / 2
+    return middle > valueAreaLow && middle < valueAreaHigh ? palette.area : palette.outside
+  }
+  const mark = (name: string, price: number, position: string): object => ({
+    yAxis: price,
+    label: { formatter: `${name} ${format(price)}`, position, fontSize: 11, color: palette.text },
+    lineStyle: { color: name === 'POC' ? palette.poc : palette.faint },
+  })
+  return {
+    type: 'custom',
+    xAxisIndex: 2,
+    yAxisIndex: 2,
+    encode: { x: 0, y: [1, 2] },
+    data: bins.map((bin) => ({
+      value: [bin.volume, bin.price, bin.price + binSize],
+      itemStyle: { color: colour(bin.price) },
+    })),
+    renderItem: binRectangle,
+    markLine: {
+      silent: true,
+      symbol: 'none',
+      data: [
+        mark('VAH', valueAreaHigh, 'insideEndTop'),
+        mark('POC', poc + binSize / 2, 'insideEndTop'),
+        mark('VAL', valueAreaLow, 'insideEndBottom'),
+      ],
+    },
+  }
+}
+
+interface RenderApi {
+  value(dimension: number): number
+  coord(point: readonly [number, number]): [number, number]
+  visual(name: 'color'): string
+}
+
+function binRectangle(_params: unknown, api: RenderApi): object {
+  const [right, bottom] = api.coord([api.value(0), api.value(1)])
+  const [left, top] = api.coord([0, api.value(2)])
+  return {
+    type: 'rect',
+    shape: { x: left, y: top, width: right - left, height: Math.max(1, bottom - top - 1) },
+    style: { fill: api.visual('color') },
+  }
+}
+
+/** The bar that holds a time; a box that began before the first bar begins with it. */
+function barIndex(candles: readonly ChartCandle[], ms: number): number {
+  const next = candles.findIndex((candle) => candle.timestamp > ms)
+  return Math.max(0, (next === -1 ? candles.length : next) - 1)
+}
+
+/** All that is drawn on the price axis. Lists of bins and candles are short: a screen's worth. */
+function pricesOf({ candles, profile }: CandlePicture): number[] {
+  return [
+    ...candles.flatMap(({ low, high }) => [low, high]),
+    ...(profile?.bins.flatMap(({ price }) => [price, price + profile.binSize]) ?? []),
+  ]
+}

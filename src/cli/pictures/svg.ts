@@ -1,0 +1,136 @@
+import type { EChartsCoreOption } from 'echarts/core'
+import { roundStep } from '../charts/value-axis.ts'
+import { priceDecimals, priceText, volumeText } from '../figures.ts'
+
+/** How large a picture is, in CSS pixels. */
+export const pictureSize = { width: 1200, height: 700 } as const
+
+export const palette = {
+  up: '#1a9850',
+  down: '#d73027',
+  line: '#2b5cad',
+  poc: '#e08214',
+  area: '#74a9cf',
+  outside: '#d0d7de',
+  grid: '#e6e8eb',
+  text: '#24292f',
+  faint: '#57606a',
+  demand: 'rgba(26, 152, 80, 0.16)',
+  supply: 'rgba(215, 48, 39, 0.16)',
+} as const
+
+/**
+ * Draws a chart as an SVG document, without a browser. The library is loaded only here: it takes
+ * longer to load than most commands take to run.
+ */
+export async function renderSvg(option: EChartsCoreOption): Promise<string> {
+  const [core, charts, components, renderers] = await Promise.all([
+    import('echarts/core'),
+    import('echarts/charts'),
+    import('echarts/components'),
+    import('echarts/renderers'),
+  ])
+  core.use([
+    charts.BarChart,
+    charts.CandlestickChart,
+    charts.CustomChart,
+    charts.LineChart,
+    components.GridComponent,
+    components.LegendComponent,
+    components.MarkAreaComponent,
+    components.MarkLineComponent,
+    components.TitleComponent,
+    renderers.SVGRenderer,
+  ])
+  const chart = core.init(null, null, { renderer: 'svg', ssr: true, ...pictureSize })
+  try {
+    chart.setOption({ ...base, ...option })
+    return centredByShift(chart.renderToSVGString())
+  } finally {
+    chart.dispose()
+  }
+}
+
+/** A heading with a remark under it, at the upper left of every picture. */
+export function heading(text: string, subtext: string): EChartsCoreOption {
+  return {
+    text,
+    subtext,
+    left: 16,
+    top: 10,
+    itemGap: 4,
+    textStyle: { fontSize: 18, color: palette.text },
+    subtextStyle: { fontSize: 12, color: palette.faint },
+  }
+}
+
+/** An axis of bars, named by their open times; only the lowest of several panels says them. */
+export function timeAxis(
+  times: readonly number[],
+  { gridIndex, labelled }: { readonly gridIndex: number; readonly labelled: boolean },
+): object {
+  return {
+    ...axisLook,
+    type: 'category',
+    gridIndex,
+    data: axisTimes(times),
+    splitLine: { show: false },
+    axisLine: { ...axisLook.axisLine, onZero: false },
+    ...(labelled
+      ? { name: 'time (UTC)', nameLocation: 'middle', nameGap: 30 }
+      : { axisLabel: { show: false } }),
+  }
+}
+
+export function volumeAxis(name: string, gridIndex: number, splitNumber = 5): object {
+  const axisLabel = { ...axisLook.axisLabel, formatter: axisVolume }
+  return { ...axisLook, type: 'value', gridIndex, name, splitNumber, axisLabel }
+}
+
+/** A price axis from one round price to another that holds both. */
+export function priceAxis(least: number, most: number): object {
+  const step = roundStep((most - least || most * 0.01) / 8)
+  const decimals = priceDecimals([step])
+  return {
+    ...axisLook,
+    type: 'value',
+    scale: true,
+    min: Math.floor(least / step) * step,
+    max: Math.ceil(most / step) * step,
+    interval: step,
+    axisLabel: { ...axisLook.axisLabel, formatter: (price: number) => priceText(price, decimals) },
+  }
+}
+
+/** `08-08 23:54`, UTC, with seconds where any of the times has some. */
+export function axisTimes(times: readonly number[]): string[] {
+  const end = times.every((ms) => ms % 60_000 === 0) ? 16 : 19
+  return times.map((ms) => {
+    const iso = new Date(ms).toISOString()
+    return `${iso.slice(5, 10)} ${iso.slice(11, end)}`
+  })
+}
+
+function axisVolume(volume: number): string {
+  return volumeText(volume).replace(/\.0+$/, '')
+}
+
+/** The look of every axis: thin lines, a grid that stays behind the data. */
+const axisLook = {
+  axisLine: { show: true, lineStyle: { color: palette.faint } },
+  axisLabel: { color: palette.text, fontSize: 12, hideOverlap: true },
+  axisTick: { show: true },
+  splitLine: { show: true, lineStyle: { color: palette.grid } },
+  nameTextStyle: { color: palette.faint, fontSize: 12 },
+} as const
+
+const base: EChartsCoreOption = {
+  animation: false,
+  backgroundColor: '#ffffff',
+  textStyle: { fontFamily: 'DejaVu Sans, Verdana, Helvetica, Arial, sans-serif' },
+}
+
+/** Viewers outside browsers know no `dominant-baseline`; a shift by part of the letters' height all do. */
+function centredByShift(svg: string): string {
+  return svg.replaceAll('dominant-baseline="central"', 'dy="0.35em"')
+}
