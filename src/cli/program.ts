@@ -12,6 +12,7 @@ import { addSnapshotCommand } from './commands/snapshot.ts'
 import { addSqlCommand } from './commands/sql.ts'
 import { addStatsCommand } from './commands/stats.ts'
 import { addVerifyCommand } from './commands/verify.ts'
+import { addZonesCommand } from './commands/zones.ts'
 import type { AddCommand } from './command.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from './failure.ts'
@@ -29,6 +30,7 @@ const commands: readonly AddCommand[] = [
   addImbalanceCommand,
   addProfileCommand,
   addFvgCommand,
+  addZonesCommand,
 ]
 
 /** The whole command line, ready to parse; nothing in it exits the process. */

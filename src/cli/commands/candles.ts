@@ -2,6 +2,7 @@ import type { EChartsCoreOption } from 'echarts/core'
 import {
   calculateMarketProfileQuery,
   detectFvgQuery,
+  detectZonesQuery,
   getCandlesQuery,
   type StoredCandle,
 } from '../../queries/index.ts'
@@ -90,12 +91,23 @@ async function boxesOf(
   window: { readonly from: number; readonly to: number },
 ): Promise<PriceBox[]> {
   const gaps = await view.query(detectFvgQuery({ timeframe, ...window, includeFilled: false }))
-  return gaps.slice(-maxBoxes).map((gap): PriceBox => ({
-    label: 'gap',
-    low: gap.priceLow,
-    high: gap.priceHigh,
-    fromMs: gap.timestamp,
-    toMs: null,
-    side: gap.type === 'bullish' ? 'demand' : 'supply',
-  }))
+  const zones = await view.query(detectZonesQuery({ timeframe, ...window, includeBroken: false }))
+  return [
+    ...gaps.slice(-maxBoxes).map((gap): PriceBox => ({
+      label: 'gap',
+      low: gap.priceLow,
+      high: gap.priceHigh,
+      fromMs: gap.timestamp,
+      toMs: null,
+      side: gap.type === 'bullish' ? 'demand' : 'supply',
+    })),
+    ...zones.slice(-maxBoxes).map((zone): PriceBox => ({
+      label: zone.type,
+      low: zone.priceLow,
+      high: zone.priceHigh,
+      fromMs: zone.timestamp,
+      toMs: null,
+      side: zone.type,
+    })),
+  ]
 }

@@ -61,10 +61,25 @@ async function runDemo(db: Manager, options: DemoOptions, context: CliContext): 
   const query = <Row>(value: Query<Row>): Promise<Row[]> => db.query(pair, value, { signal })
   const analytics = await demoAnalytics({ pair, db, query, terminal })
   if (!options.json) terminal.print(analytics.lines().join('\n'))
-  const cleanup = await db.cleanupAllPairs({ now: 'newest-tick', signal })
+  // Files that the user wants to keep stay whole; the temporary ones show what retention does.
+  const cleanup =
+    options.dataDir === undefined
+      ? await db.cleanupAllPairs({ now: 'newest-tick', signal })
+      : undefined
   if (options.json)
-    terminal.printJson({ seed: options.seed, ...ingest, analytics: analytics.json, cleanup })
-  else terminal.print(retentionLines(cleanup, options, terminal).join('\n'))
+    terminal.printJson({
+      seed: options.seed,
+      ...ingest,
+      analytics: analytics.json,
+      cleanup: cleanup ?? null,
+    })
+  else terminal.print([...retentionLines(cleanup, terminal), nextLine(pair, options)].join('\n'))
+}
+
+function nextLine(pair: string, { dataDir }: DemoOptions): string {
+  return dataDir === undefined
+    ? 'nothing is left behind; `pairduck demo --data-dir demo-data` keeps the files to play with'
+    : `now try: pairduck candles ${pair} --data-dir ${dataDir} --svg candles.svg`
 }
 
 async function ingestWithProgress(

@@ -1,4 +1,4 @@
-import { detectFvgQuery, type FvgRow } from '../../queries/index.ts'
+import { detectFvgQuery, type DetectedFvg } from '../../queries/index.ts'
 import { choiceOption, numberArgument, timeArgument } from '../arguments.ts'
 import { withTimeframeOptions, type TimeframeOptions } from '../bar-options.ts'
 import { windowOf, type AddCommand } from '../command.ts'
@@ -58,7 +58,7 @@ export const addFvgCommand: AddCommand = (program, context) => {
   })
 }
 
-function fvgLines({ pair, terminal }: PairView, options: FvgOptions, gaps: readonly FvgRow[]) {
+function fvgLines({ pair, terminal }: PairView, options: FvgOptions, gaps: readonly DetectedFvg[]) {
   const { tableColumns, ink } = terminal
   const title = headingLine({ pair, what: `${options.timeframe} fair value gaps`, ...options }, ink)
   if (gaps.length === 0) return [title, 'none']

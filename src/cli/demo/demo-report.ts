@@ -83,19 +83,14 @@ export async function demoAnalytics(view: PairView): Promise<Answer> {
   }
 }
 
-/** What retention does to it: the files become small, the candles and their figures stay. */
-export function retentionLines(
-  { deletedRows, bytesBefore, bytesAfter, tookMs }: CleanupPass,
-  { dataDir }: { readonly dataDir?: string },
-  { ink }: Terminal,
-): string[] {
+/** What retention does to it: the files become small and stay so. */
+export function retentionLines(pass: CleanupPass | undefined, { ink }: Terminal): string[] {
+  if (pass === undefined) return []
+  const { deletedRows, bytesBefore, bytesAfter, tookMs } = pass
   return [
-    `cleanup (ticks are kept 15 minutes, 1m candles 15 minutes, 5m and 15m candles an hour):`,
+    'cleanup, with the default retention (ticks and 1m candles 15 minutes, 5m and 15m an hour):',
     `${countText(deletedRows)} rows deleted in ${durationText(tookMs)}, files ${bytesText(bytesBefore)} → ${ink.strong(bytesText(bytesAfter))}`,
     '',
-    dataDir === undefined
-      ? 'nothing is left behind; `pairduck demo --data-dir demo-data` keeps the files to play with'
-      : `now try: pairduck footprint demo/spot/BTCUSDT --data-dir ${dataDir}`,
   ]
 }
 

@@ -1,0 +1,82 @@
+import { detectZonesQuery, type DetectedZone } from '../../queries/index.ts'
+import { choiceOption, countArgument, numberArgument, timeArgument } from '../arguments.ts'
+import { withTimeframeOptions, type TimeframeOptions } from '../bar-options.ts'
+import { windowOf, type AddCommand } from '../command.ts'
+import { checkedUsage } from '../failure.ts'
+import { priceDecimals, priceText, ratioText, timeText } from '../figures.ts'
+import { coverageLines, headingLine } from '../heading.ts'
+import { addPairCommand, type PairView } from '../pair-command.ts'
+import { textTable } from '../text-table.ts'
+
+interface ZonesOptions extends TimeframeOptions {
+  readonly type: 'both' | 'supply' | 'demand'
+  readonly definition: 'fractal' | 'atas'
+  readonly volumeBars: number
+  readonly minStrength: number
+  readonly unbroken: boolean
+  readonly asOf?: number
+}
+
+export const addZonesCommand: AddCommand = (program, context) => {
+  addPairCommand<ZonesOptions>(program, context, {
+    name: 'zones',
+    description: 'Supply and demand zones: turning points on more volume than usual.',
+    configure: (command) =>
+      withTimeframeOptions(command)
+        .addOption(choiceOption('--type <side>', 'which zones', ['both', 'supply', 'demand']))
+        .addOption(
+          choiceOption('--definition <name>', 'which turning points count', ['fractal', 'atas']),
+        )
+        .option('--volume-bars <count>', 'bars of the average volume', countArgument, 20)
+        .option('--min-strength <ratio>', 'smallest volume ÷ average', numberArgument, 0)
+        .option('--unbroken', 'only zones that are not broken', false)
+        .option('--as-of <time>', 'as it was known then', timeArgument),
+    answer: async (view, options) => {
+      const { timeframe, type, definition, volumeBars, minStrength, unbroken, asOf } = options
+      const query = checkedUsage(() =>
+        detectZonesQuery({
+          timeframe,
+          type,
+          definition,
+          volumeBars,
+          minStrength,
+          includeBroken: !unbroken,
+          asOf,
+          ...windowOf(options),
+        }),
+      )
+      const zones = await view.query(query)
+      return { json: zones, lines: () => zoneLines(view, options, zones) }
+    },
+  })
+}
+
+function zoneLines(
+  { pair, terminal }: PairView,
+  options: ZonesOptions,
+  zones: readonly DetectedZone[],
+): string[] {
+  const { tableColumns, ink } = terminal
+  const what = `${options.timeframe} supply and demand zones`
+  const title = headingLine({ pair, what, ...options }, ink)
+  if (zones.length === 0) return [title, 'none']
+  const decimals = priceDecimals(zones.flatMap((zone) => [zone.priceLow, zone.priceHigh]))
+  const table = textTable(
+    zones,
+    [
+      { title: 'middle bar (UTC)', cell: (zone) => timeText(zone.timestamp), align: 'left' },
+      {
+        title: 'type',
+        cell: ({ type }) => (type === 'demand' ? ink.buy : ink.sell)(type),
+        align: 'left',
+      },
+      { title: 'low', cell: (zone) => priceText(zone.priceLow, decimals) },
+      { title: 'high', cell: (zone) => priceText(zone.priceHigh, decimals) },
+      { title: 'strength', cell: (zone) => ratioText(zone.strength) },
+      { title: 'status', cell: (zone) => zone.status, align: 'left' },
+      { title: 'known at', cell: (zone) => timeText(zone.knownAt), align: 'left' },
+    ],
+    { columns: tableColumns, ink },
+  )
+  return [title, table, ...coverageLines(zones[0])]
+}
