@@ -11,6 +11,7 @@ import { addRepairCommand } from './commands/repair.ts'
 import { addSnapshotCommand } from './commands/snapshot.ts'
 import { addSqlCommand } from './commands/sql.ts'
 import { addStatsCommand } from './commands/stats.ts'
+import { addValkeyCommand } from './commands/valkey.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { addZonesCommand } from './commands/zones.ts'
 import type { AddCommand } from './command.ts'
@@ -31,6 +32,7 @@ const commands: readonly AddCommand[] = [
   addProfileCommand,
   addFvgCommand,
   addZonesCommand,
+  addValkeyCommand,
 ]
 
 /** The whole command line, ready to parse; nothing in it exits the process. */

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, existsSync } from 'node:fs'
 import { copyFile, readFile, rename, rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -52,6 +52,7 @@ export async function withRestoredDump<T>(
   place: (dump: string, keys: number) => Promise<T>,
 ): Promise<T> {
   const form = backupForm(file)
+  if (!existsSync(file)) throw new PairduckError('INVALID_BACKUP', `there is no ${file}`, { file })
   return withScratchServer(binary, form === 'rdb' ? file : undefined, async (send, saved) => {
     if (form === 'valkey') await loadCommands(send, await readLines(file))
     await send('SAVE')
@@ -59,7 +60,8 @@ export async function withRestoredDump<T>(
   })
 }
 
-function backupForm(file: string): 'rdb' | 'valkey' {
+/** The form that a file's ending names. Throws TypeError for any other. */
+export function backupForm(file: string): 'rdb' | 'valkey' {
   const form = /\.(rdb|valkey)$/.exec(file)?.[1]
   if (form === 'rdb' || form === 'valkey') return form
   throw new TypeError(`expected a backup file to end in .rdb or .valkey, got ${file}`)

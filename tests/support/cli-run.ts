@@ -1,0 +1,51 @@
+import { Writable } from 'node:stream'
+import type { CliContext } from '../../src/cli/context.ts'
+import { runCli } from '../../src/cli/run.ts'
+import { Terminal } from '../../src/cli/terminal.ts'
+
+export interface CliRun {
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface CliRunOptions {
+  readonly now?: () => number
+  readonly signal?: AbortSignal
+  /** Called with everything printed so far, whenever something is printed. */
+  readonly onOutput?: (stdout: string) => void
+}
+
+/** Runs the command line in this process, as in a pipe, and gives what it printed. */
+export async function cliRun(
+  args: readonly string[],
+  options: CliRunOptions = {},
+): Promise<CliRun> {
+  const stdout = new Collected(options.onOutput)
+  const stderr = new Collected()
+  const context: CliContext = {
+    terminal: new Terminal({ stdout, stderr, environment: { NO_COLOR: '1' } }),
+    now: options.now ?? Date.now,
+    signal: options.signal ?? new AbortController().signal,
+    exitCode: 0,
+    dispose: () => undefined,
+  }
+  const exitCode = await runCli(args, context)
+  return { exitCode, stdout: stdout.text, stderr: stderr.text }
+}
+
+class Collected extends Writable {
+  text = ''
+  readonly #onOutput: ((text: string) => void) | undefined
+
+  constructor(onOutput?: (text: string) => void) {
+    super({ decodeStrings: false })
+    this.#onOutput = onOutput
+  }
+
+  override _write(chunk: string, _encoding: string, done: () => void): void {
+    this.text += chunk
+    this.#onOutput?.(this.text)
+    done()
+  }
+}
