@@ -1,0 +1,226 @@
+import { createClient, createCluster, createSentinel } from '@redis/client'
+import type { RedisArgument, RedisClientOptions, RedisSentinelOptions } from '@redis/client'
+import type { ValkeyConnection } from './connection-options.ts'
+import { clientFailure } from './failure.ts'
+import type { ServerScript, Unsubscribe, ValkeyClient, ValkeyReply } from './valkey-client.ts'
+
+type SocketOptions = NonNullable<NonNullable<RedisSentinelOptions['nodeClientOptions']>['socket']>
+type Listener = (message: string | Buffer) => void
+
+/** The part of @redis/client's three kinds of clients that the mirror uses. */
+interface Wire {
+  send(key: string | undefined, readOnly: boolean, args: RedisArgument[]): Promise<unknown>
+  subscribe(channel: string, listener: Listener): Promise<unknown>
+  unsubscribe(channel: string, listener: Listener): Promise<unknown>
+  on(event: string, listener: (...details: unknown[]) => void): unknown
+  off(event: string, listener: (...details: unknown[]) => void): unknown
+  connect(): Promise<unknown>
+  close(): unknown
+  destroy(): unknown
+}
+
+const maxBackoffMs = 1_000
+/** How long close() waits for replies that are still under way before it cuts the connection. */
+const closeGraceMs = 1_000
+
+/** Connects with @redis/client: standalone, Unix socket, Sentinel or cluster. */
+export async function connectRedis(connection: ValkeyConnection): Promise<ValkeyClient> {
+  const wire = connection.sentinel
+    ? sentinelWire(connection)
+    : connection.cluster
+      ? clusterWire(connection)
+      : standaloneWire(connection)
+  const client = new RedisAdapter(wire, connection.label)
+  await client.connect()
+  return client
+}
+
+class RedisAdapter implements ValkeyClient {
+  readonly #wire: Wire
+  readonly #label: string
+  #lastError: unknown
+
+  constructor(wire: Wire, label: string) {
+    this.#wire = wire
+    this.#label = label
+    // Without a listener an error of the socket would end the process; each command reports it.
+    wire.on('error', (error) => {
+      this.#lastError = error
+    })
+  }
+
+  async connect(): Promise<void> {
+    try {
+      await this.#wire.connect()
+    } catch (error) {
+      await settled(() => this.#wire.destroy())
+      throw clientFailure(worthier(error, this.#lastError), this.#label)
+    }
+  }
+
+  async command(args: readonly string[]): Promise<ValkeyReply> {
+    return await this.#send(args[1], false, [...args])
+  }
+
+  async script(
+    { source, sha, readOnly }: ServerScript,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<ValkeyReply> {
+    const [bySha, bySource] = readOnly ? ['EVALSHA_RO', 'EVAL_RO'] : ['EVALSHA', 'EVAL']
+    const rest = [String(keys.length), ...keys, ...args]
+    try {
+      return await this.#send(keys[0], readOnly, [bySha, sha, ...rest])
+    } catch (error) {
+      // The server forgets scripts when it restarts; it did not run this one.
+      if (!/\bNOSCRIPT\b/.test((error as Error).message)) throw error
+      return await this.#send(keys[0], readOnly, [bySource, source, ...rest])
+    }
+  }
+
+  async subscribe(channel: string, listener: (message: string) => void): Promise<Unsubscribe> {
+    const onMessage: Listener = (message) => listener(String(message))
+    try {
+      await this.#wire.subscribe(channel, onMessage)
+    } catch (error) {
+      throw clientFailure(error, this.#label)
+    }
+    return async () => {
+      // A connection that is gone has no subscription left to end.
+      await settled(() => this.#wire.unsubscribe(channel, onMessage))
+    }
+  }
+
+  onReconnect(listener: () => void): () => void {
+    const onReady = (): void => listener()
+    this.#wire.on('ready', onReady)
+    return () => {
+      this.#wire.off('ready', onReady)
+    }
+  }
+
+  async close(): Promise<void> {
+    const timer = setTimeout(() => void settled(() => this.#wire.destroy()), closeGraceMs)
+    await settled(() => this.#wire.close())
+    clearTimeout(timer)
+  }
+
+  async #send(key: string | undefined, readOnly: boolean, args: string[]): Promise<ValkeyReply> {
+    try {
+      return (await this.#wire.send(key, readOnly, args)) as ValkeyReply
+    } catch (error) {
+      throw clientFailure(error, this.#label)
+    }
+  }
+}
+
+function standaloneWire(connection: ValkeyConnection): Wire {
+  let everReady = false
+  const client = createClient({
+    ...nodeOptions(connection),
+    database: connection.database,
+    socket: {
+      ...socketOptions(connection),
+      ...(connection.socketPath === undefined
+        ? { host: connection.host, port: connection.port }
+        : { path: connection.socketPath }),
+      // The first connection fails at once: waiting for a server is the caller's decision.
+      reconnectStrategy: (retries: number, cause: Error) => (everReady ? backoff(retries) : cause),
+    } as SocketOptions,
+  })
+  client.on('ready', () => {
+    everReady = true
+  })
+  return wired(client, (_key, _readOnly, args) => client.sendCommand(args))
+}
+
+function sentinelWire(connection: ValkeyConnection): Wire {
+  const { name, nodes, username, password } = connection.sentinel!
+  const { commandOptions: _, ...node } = nodeOptions(connection)
+  const socket = { ...socketOptions(connection), reconnectStrategy: backoff }
+  const sentinel = createSentinel({
+    name,
+    sentinelRootNodes: nodes.map(({ host, port }) => ({ host, port })),
+    nodeClientOptions: { ...node, database: connection.database, socket },
+    sentinelClientOptions: {
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      disableClientInfo: true,
+      socket,
+    },
+    scanInterval: 1_000,
+    passthroughClientErrorEvents: true,
+  })
+  return wired(sentinel, (_key, _readOnly, args) => sentinel.sendCommand(false, args))
+}
+
+function clusterWire(connection: ValkeyConnection): Wire {
+  const socket = { ...socketOptions(connection), reconnectStrategy: backoff }
+  const node = { ...nodeOptions(connection), socket }
+  const cluster = createCluster({
+    rootNodes: connection.cluster!.nodes.map(({ host, port }) => ({
+      ...node,
+      socket: { ...socket, host, port } as SocketOptions,
+    })),
+    defaults: node,
+  })
+  return wired(cluster, (key, readOnly, args) => cluster.sendCommand(key, readOnly, args))
+}
+
+/** What every connection gets, so that none queues without bound or waits for ever. */
+function nodeOptions(
+  connection: ValkeyConnection,
+): Omit<RedisClientOptions, 'socket'> & { commandOptions?: never } {
+  const { username, password, maxQueuedCommands, socketTimeoutMs } = connection
+  return {
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    disableOfflineQueue: true,
+    commandsQueueMaxLength: maxQueuedCommands,
+    // The timeout also counts quiet time, so a quiet connection has to make some noise.
+    pingInterval: Math.ceil(socketTimeoutMs / 3),
+    disableClientInfo: true,
+    maintNotifications: 'disabled',
+  }
+}
+
+function socketOptions({
+  connectTimeoutMs,
+  socketTimeoutMs,
+  tls,
+}: ValkeyConnection): SocketOptions {
+  const timeouts = { connectTimeout: connectTimeoutMs, socketTimeout: socketTimeoutMs }
+  return tls === undefined ? timeouts : { ...timeouts, ...tls, tls: true }
+}
+
+function backoff(retries: number): number {
+  return Math.min(maxBackoffMs, 25 * 2 ** Math.min(retries, 10)) * (0.75 + Math.random() / 2)
+}
+
+function wired(client: Omit<Wire, 'send'>, send: Wire['send']): Wire {
+  return {
+    send,
+    subscribe: (channel, listener) => client.subscribe(channel, listener),
+    unsubscribe: (channel, listener) => client.unsubscribe(channel, listener),
+    on: (event, listener) => client.on(event, listener),
+    off: (event, listener) => client.off(event, listener),
+    connect: () => client.connect(),
+    close: () => client.close(),
+    destroy: () => client.destroy(),
+  }
+}
+
+/** A refusal of the password says more than the closed socket that follows it. */
+function worthier(error: unknown, earlier: unknown): unknown {
+  return earlier instanceof Error && /^(?:WRONGPASS|NOAUTH|NOPERM)/.test(earlier.message)
+    ? earlier
+    : error
+}
+
+async function settled(action: () => unknown): Promise<void> {
+  try {
+    await action()
+  } catch {
+    // Closing what is closed already, or was never open, is what the caller wanted.
+  }
+}

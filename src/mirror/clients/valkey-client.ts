@@ -1,0 +1,36 @@
+/** A server's reply as the mirror asks for it: text, integers, lists; never floats. */
+export type ValkeyReply = string | number | null | ValkeyReply[]
+
+/** A Lua script with its SHA-1; `readOnly` ones run through EVALSHA_RO. */
+export interface ServerScript {
+  readonly source: string
+  readonly sha: string
+  readonly readOnly: boolean
+}
+
+export type Unsubscribe = () => Promise<void>
+
+/**
+ * The connection that the mirror needs: bring your own by implementing it.
+ *
+ * What every implementation promises: a command whose reply was lost is rejected, never sent
+ * again; while there is no connection, commands are rejected at once instead of being queued;
+ * the number of commands in flight is bounded; a silent server is given up after a timeout.
+ * Rejections are `PairduckError`s with the codes `VALKEY_UNREACHABLE` (try again later),
+ * `VALKEY_AUTH`, `VALKEY_WRONG_TYPE` or `VALKEY_REFUSED`.
+ */
+export interface ValkeyClient {
+  /** Runs one command. Its first key, if it has one, is the second element. */
+  command(args: readonly string[]): Promise<ValkeyReply>
+  /** Runs a script; the keys come first, and all live in one slot. */
+  script(
+    script: ServerScript,
+    keys: readonly string[],
+    args: readonly string[],
+  ): Promise<ValkeyReply>
+  /** Listens to a channel, across reconnects, until the returned function is called. */
+  subscribe(channel: string, listener: (message: string) => void): Promise<Unsubscribe>
+  /** Calls back after each reconnect, where the client can tell; returns how to stop. */
+  onReconnect(listener: () => void): () => void
+  close(): Promise<void>
+}

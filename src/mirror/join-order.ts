@@ -1,0 +1,98 @@
+import { compareText } from './decimal.ts'
+import type { DecimalText } from './decimal.ts'
+import type { OrderState } from './order.ts'
+import type { OrderOutcome } from './order-status.ts'
+
+/** An order's state with the time at which it ended. */
+export interface JoinedOrder extends OrderState {
+  readonly finishedMs: number | null
+}
+
+/** Ties between two ends told for the same millisecond are broken by this rank. */
+const outcomeRank: readonly OrderOutcome[] = ['rejected', 'expired', 'canceled', 'filled']
+
+/** What is known of an order after its first event. */
+export function firstState(next: OrderState): JoinedOrder {
+  return { ...next, finishedMs: next.outcome === undefined ? null : next.updatedMs }
+}
+
+/**
+ * What is known of an order after one more event. The join takes each part from where it is
+ * newest and never goes back, so it doesn't matter in which order, or how often, events arrive:
+ *
+ * - an order that has ended stays ended;
+ * - the filled amount never falls; notional, average and fee belong to the greater fill;
+ * - amount, prices and names are those of the newest event.
+ */
+export function joinOrder(prev: JoinedOrder, next: OrderState): JoinedOrder {
+  const filledOrder =
+    compareText(next.filled, prev.filled) || compareText(next.notional, prev.notional)
+  const more = filledOrder > 0 ? next : prev
+  const newer = isNewer(prev, next, filledOrder) ? next : prev
+  const older = newer === next ? prev : next
+  const [outcome, finishedMs] = joinOutcome(prev, next, more.filled)
+  return {
+    ...newer,
+    amount: greater(newer.amount, more.filled),
+    outcome,
+    finishedMs,
+    filled: more.filled,
+    notional: more.notional,
+    average: more.average ?? (more === next ? prev : next).average,
+    ...joinFee(prev, next, filledOrder),
+    feeRate: newer.feeRate ?? older.feeRate,
+    createdMs: Math.min(prev.createdMs, next.createdMs),
+    updatedMs: Math.max(prev.updatedMs, next.updatedMs),
+    sourceType: newer.sourceType ?? older.sourceType,
+    clientOrderId: newer.clientOrderId ?? older.clientOrderId,
+    comment: newer.comment ?? older.comment,
+  }
+}
+
+function isNewer(prev: JoinedOrder, next: OrderState, filledOrder: number): boolean {
+  if (next.updatedMs !== prev.updatedMs) return next.updatedMs > prev.updatedMs
+  const ended = Number(next.outcome !== undefined) - Number(prev.outcome !== undefined)
+  return (ended || filledOrder) > 0
+}
+
+function joinOutcome(
+  prev: JoinedOrder,
+  next: OrderState,
+  filled: DecimalText,
+): [OrderOutcome, number | null] {
+  if (next.outcome === undefined) return [prev.outcome, prev.finishedMs]
+  if (prev.outcome === undefined || prev.finishedMs === null) return [next.outcome, next.updatedMs]
+  const finishedMs = Math.max(prev.finishedMs, next.updatedMs)
+  // An order reported filled to its full amount was filled, whatever a cancel request answered.
+  const filledBy = [prev, next].find(
+    (state) => state.outcome === 'filled' && compareText(state.filled, filled) === 0,
+  )
+  if (filledBy !== undefined) return ['filled', finishedMs]
+  const time = next.updatedMs - prev.finishedMs
+  const later = time || outcomeRank.indexOf(next.outcome) - outcomeRank.indexOf(prev.outcome)
+  return [later > 0 ? next.outcome : prev.outcome, finishedMs]
+}
+
+/**
+ * The fee of the greater fill; where that event did not tell one, the greatest that is known:
+ * fees of an order only add up.
+ */
+function joinFee(
+  prev: JoinedOrder,
+  next: OrderState,
+  filledOrder: number,
+): Pick<OrderState, 'fee' | 'feeCurrency'> {
+  const known = [prev, next].filter((state) => state.fee !== null)
+  if (known.length < 2) {
+    const told = known[0] ?? { fee: null, feeCurrency: prev.feeCurrency ?? next.feeCurrency }
+    return { fee: told.fee, feeCurrency: told.feeCurrency }
+  }
+  const by = filledOrder || compareText(next.fee!, prev.fee!)
+  const { fee, feeCurrency } =
+    filledOrder < 0 && compareText(next.fee!, prev.fee!) > 0 ? next : by > 0 ? next : prev
+  return { fee, feeCurrency }
+}
+
+function greater(a: DecimalText, b: DecimalText): DecimalText {
+  return compareText(a, b) >= 0 ? a : b
+}
