@@ -1,0 +1,188 @@
+import { optional, resolveOptions, rule } from '../../options.ts'
+import type { Balance } from '../balance.ts'
+import { isZero } from '../decimal.ts'
+import type { DecimalText } from '../decimal.ts'
+import { isAsset } from '../symbol.ts'
+import { ExchangeRates, type Rates } from './exchange-rates.ts'
+import { addTo, tableOf, trimmed } from './money.ts'
+import { symbolReport, TradeSums, type SymbolReport } from './trade-sums.ts'
+import { marketOf, tradeHistory, type FillOutcome, type ReportFill } from './trade-history.ts'
+import { utcDay } from './utc-day.ts'
+
+export interface DailyReportOptions {
+  /**
+   * The currency of `trades.pnl`; default: the quote currency of the fills when there is only
+   * one, else USDT.
+   */
+  readonly currency?: string
+  /** What one unit of other assets is worth in `currency`: for quote currencies and fees. */
+  readonly rates?: Rates
+  /** When the report is made, Unix ms; default: now. The balances are of this moment. */
+  readonly writtenAt?: number
+}
+
+/** One day of an account. Decimals are exact texts; an order counts once, however it was filled. */
+export interface DailyReport {
+  readonly date: string
+  readonly writtenAt: number
+  readonly currency: string
+  readonly balances: Readonly<
+    Record<string, { readonly free: DecimalText; readonly locked: DecimalText }>
+  >
+  readonly trades: {
+    readonly totalBuys: number
+    readonly totalSells: number
+    /** Realised on the day, in `currency`. */
+    readonly pnl: DecimalText
+    /** Null when nothing was bought, or more than one market was traded. */
+    readonly avgBuyPrice: DecimalText | null
+    readonly avgSellPrice: DecimalText | null
+  }
+  readonly totalTrades: number
+  readonly totalFills: number
+  /** Orders that closed at a profit, as part of those that closed anything; null without any. */
+  readonly winRate: number | null
+  readonly fees: Readonly<Record<string, DecimalText>>
+  readonly pnlByCurrency: Readonly<Record<string, DecimalText>>
+  readonly bySymbol: Readonly<Record<string, SymbolReport>>
+  /** What is in no figure of `currency`, because no rate was given. */
+  readonly notConverted: {
+    readonly pnl: Readonly<Record<string, DecimalText>>
+    readonly fees: Readonly<Record<string, DecimalText>>
+  }
+  /** Amounts sold whose purchase is not among the fills: no profit or loss is claimed for them. */
+  readonly soldWithoutCost: Readonly<Record<string, DecimalText>>
+  /** Markets traded whose profit is not computed (settled in another than the quote currency). */
+  readonly notComputed: readonly string[]
+}
+
+/**
+ * The report of one UTC day. `fills` are the account's fills from its first one on (later ones
+ * than the day's are ignored, repeated ones count once): what was bought earlier is what today's
+ * sale had cost. Profit and loss is realised, by average cost, after fees, per symbol in its
+ * quote currency; amounts of different currencies are never added, only converted by `rates`.
+ */
+export function dailyReport(
+  fills: Iterable<ReportFill>,
+  balances: Iterable<Pick<Balance, 'asset' | 'free' | 'used'>>,
+  date: string | number,
+  options: DailyReportOptions = {},
+): DailyReport {
+  const day = utcDay(date)
+  const known = [...fills].filter(({ timestamp }) => timestamp < day.endMs)
+  const { writtenAt, rates } = resolveReportOptions(options, known)
+  const history = tradeHistory(known, rates)
+  const today = history.outcomes.filter(({ fill }) => fill.timestamp >= day.startMs)
+  const bySymbol = new Map<string, TradeSums>()
+  const all = new TradeSums()
+  for (const outcome of today) {
+    const sums = bySymbol.get(outcome.fill.symbol) ?? new TradeSums()
+    bySymbol.set(outcome.fill.symbol, sums)
+    sums.add(outcome)
+    all.add(outcome)
+  }
+  const symbols = [...bySymbol.keys()].sort((a, b) => (a < b ? -1 : 1))
+  const only = symbols.length === 1 ? all : undefined
+  const money = profitAndLoss(bySymbol, rates)
+  return {
+    date: day.date,
+    writtenAt,
+    currency: rates.currency,
+    balances: balanceTable(balances),
+    trades: {
+      totalBuys: all.orders('buy'),
+      totalSells: all.orders('sell'),
+      pnl: money.total,
+      avgBuyPrice: only?.averagePrice('buy') ?? null,
+      avgSellPrice: only?.averagePrice('sell') ?? null,
+    },
+    totalTrades: all.orders('buy') + all.orders('sell'),
+    totalFills: today.length,
+    winRate: all.winRate(),
+    fees: tableOf(all.fees),
+    pnlByCurrency: money.byCurrency,
+    bySymbol: Object.fromEntries(
+      symbols.map((symbol) => [
+        symbol,
+        symbolReport(bySymbol.get(symbol)!, history.positions.get(symbol)),
+      ]),
+    ),
+    notConverted: { pnl: money.notConverted, fees: feesNotCounted(today) },
+    soldWithoutCost: uncovered(today),
+    notComputed: history.notComputed.filter((symbol) => bySymbol.has(symbol)),
+  }
+}
+
+interface ReportFrame {
+  readonly writtenAt: number
+  readonly rates: ExchangeRates
+}
+
+function resolveReportOptions(
+  options: DailyReportOptions,
+  fills: readonly ReportFill[],
+): ReportFrame {
+  const { currency, rates, writtenAt } = resolveOptions('dailyReport', options, {
+    currency: optional(rule('an asset in capitals', isAsset, '')),
+    rates: rule<Rates>(
+      'a table of decimal texts by asset',
+      (value) => typeof value === 'object' && value !== null,
+      {},
+    ),
+    writtenAt: optional(rule('Unix milliseconds', Number.isFinite, 0)),
+  })
+  const quotes = new Set(fills.map((fill) => marketOf(fill).quote))
+  const [only = 'USDT'] = quotes.size === 1 ? quotes : []
+  return {
+    writtenAt: writtenAt ?? Date.now(),
+    rates: new ExchangeRates(currency ?? only, rates),
+  }
+}
+
+function balanceTable(
+  balances: Iterable<Pick<Balance, 'asset' | 'free' | 'used'>>,
+): DailyReport['balances'] {
+  const entries = [...balances].map(
+    ({ asset, free, used }) => [asset, { free, locked: used }] as const,
+  )
+  return Object.fromEntries(entries.sort(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+function profitAndLoss(
+  bySymbol: ReadonlyMap<string, TradeSums>,
+  rates: ExchangeRates,
+): {
+  total: DecimalText
+  byCurrency: Record<string, DecimalText>
+  notConverted: Record<string, DecimalText>
+} {
+  const byCurrency = new Map<string, DecimalText>()
+  for (const [symbol, { pnl }] of bySymbol) addTo(byCurrency, marketOf({ symbol }).quote, pnl)
+  const total = new Map<string, DecimalText>()
+  const notConverted = new Map<string, DecimalText>()
+  for (const [quote, pnl] of byCurrency) {
+    const converted = rates.convert(pnl, quote, rates.currency)
+    if (converted !== undefined) addTo(total, rates.currency, converted)
+    else if (!isZero(pnl)) notConverted.set(quote, pnl)
+  }
+  return {
+    total: trimmed(total.get(rates.currency) ?? '0'),
+    byCurrency: tableOf(byCurrency),
+    notConverted: tableOf(notConverted),
+  }
+}
+
+function feesNotCounted(outcomes: readonly FillOutcome[]): Record<string, DecimalText> {
+  const sums = new Map<string, DecimalText>()
+  for (const { fill, feeCounted } of outcomes)
+    if (!feeCounted && fill.fee !== null && fill.feeCurrency !== null)
+      addTo(sums, fill.feeCurrency, fill.fee)
+  return tableOf(sums)
+}
+
+function uncovered(outcomes: readonly FillOutcome[]): Record<string, DecimalText> {
+  const sums = new Map<string, DecimalText>()
+  for (const { fill, uncovered } of outcomes)
+    if (!isZero(uncovered)) addTo(sums, fill.symbol, uncovered)
+  return tableOf(sums)
+}

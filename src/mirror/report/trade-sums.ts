@@ -1,0 +1,89 @@
+import { addText, divideText, isPositive, isZero } from '../decimal.ts'
+import type { DecimalText } from '../decimal.ts'
+import { addTo, moneyScale, tableOf, trimmed } from './money.ts'
+import type { Position } from './position.ts'
+import type { FillOutcome, ReportFill } from './trade-history.ts'
+
+/** One market's part of a daily report, in its quote currency. */
+export interface SymbolReport {
+  readonly totalBuys: number
+  readonly totalSells: number
+  readonly totalFills: number
+  readonly bought: DecimalText
+  readonly sold: DecimalText
+  readonly avgBuyPrice: DecimalText | null
+  readonly avgSellPrice: DecimalText | null
+  readonly pnl: DecimalText
+  readonly winRate: number | null
+  readonly fees: Readonly<Record<string, DecimalText>>
+  /** What is held at the end of the day, as far as the fills tell, and its average cost. */
+  readonly position: { readonly amount: DecimalText; readonly avgCost: DecimalText | null }
+}
+
+type Side = ReportFill['side']
+
+/** Sums over the fills of a day; those of one order count as one trade. */
+export class TradeSums {
+  readonly fees: Map<string, DecimalText> = new Map()
+  fills = 0
+  #pnl: DecimalText = '0'
+  readonly #orders = { buy: new Set<string>(), sell: new Set<string>() }
+  readonly #amount = { buy: '0', sell: '0' }
+  readonly #notional = { buy: '0', sell: '0' }
+  /** Realised per order that closed anything. */
+  readonly #closings = new Map<string, DecimalText>()
+
+  add({ fill, pnl }: FillOutcome): void {
+    const { side, amount, cost, fee, feeCurrency } = fill
+    const order = `${fill.symbol} ${fill.orderId ?? `fill:${fill.id}`}`
+    this.fills += 1
+    this.#orders[side].add(order)
+    this.#amount[side] = addText(this.#amount[side], amount)
+    this.#notional[side] = addText(this.#notional[side], cost)
+    if (fee !== null && feeCurrency !== null) addTo(this.fees, feeCurrency, fee)
+    if (pnl === undefined) return
+    this.#pnl = addText(this.#pnl, pnl)
+    addTo(this.#closings, order, pnl)
+  }
+
+  get pnl(): DecimalText {
+    return trimmed(this.#pnl)
+  }
+
+  orders(side: Side): number {
+    return this.#orders[side].size
+  }
+
+  amount(side: Side): DecimalText {
+    return trimmed(this.#amount[side])
+  }
+
+  /** Without fees; null when there was none. */
+  averagePrice(side: Side): DecimalText | null {
+    return divideText(this.#notional[side], this.#amount[side], moneyScale) ?? null
+  }
+
+  winRate(): number | null {
+    if (this.#closings.size === 0) return null
+    const wins = [...this.#closings.values()].filter(isPositive).length
+    return Math.round((wins / this.#closings.size) * 10_000) / 10_000
+  }
+}
+
+export function symbolReport(sums: TradeSums, position: Position | undefined): SymbolReport {
+  const amount = trimmed(position?.quantity ?? '0')
+  const avgCost = isZero(amount) ? undefined : divideText(position!.cost, amount, moneyScale)
+  return {
+    totalBuys: sums.orders('buy'),
+    totalSells: sums.orders('sell'),
+    totalFills: sums.fills,
+    bought: sums.amount('buy'),
+    sold: sums.amount('sell'),
+    avgBuyPrice: sums.averagePrice('buy'),
+    avgSellPrice: sums.averagePrice('sell'),
+    pnl: sums.pnl,
+    winRate: sums.winRate(),
+    fees: tableOf(sums.fees),
+    position: { amount, avgCost: avgCost ?? null },
+  }
+}
