@@ -13,6 +13,11 @@ beforeEach(async () => {
 afterEach(() => rm(home, { recursive: true, force: true }))
 
 const balances = [{ asset: 'BTC', free: '1.0', used: '0.00011' }]
+const account = {
+  listFills: async () => [],
+  getBalances: async () => balances,
+  listTickers: async () => [],
+}
 
 test('the file of the day appears whole in a folder made for it, and replaces an earlier one', async () => {
   const dir = join(home, 'reports', 'binance')
@@ -20,11 +25,11 @@ test('the file of the day appears whole in a folder made for it, and replaces an
   const first = await writeDailyReport(
     dir,
     '2025-11-30',
-    { fills: [], balances: [] },
+    { ...account, getBalances: async () => [] },
     { writtenAt },
   )
   expect(first.file).toBe(join(dir, 'performance_20251130.json'))
-  await writeDailyReport(dir, writtenAt, { fills: [], balances }, { writtenAt })
+  await writeDailyReport(dir, writtenAt, account, { writtenAt })
   expect(await readdir(dir)).toEqual(['performance_20251130.json'])
   const text = await readFile(first.file, 'utf8')
   expect(text).toBe(formatReport(dailyReport([], balances, '2025-11-30', { writtenAt })))
@@ -39,9 +44,7 @@ test('the file of the day appears whole in a folder made for it, and replaces an
 test('a report that can not be written leaves the earlier one and nothing else', async () => {
   const blocked = join(home, 'file')
   await writeFile(blocked, 'kept')
-  await expect(writeDailyReport(blocked, '2025-11-30', { fills: [], balances })).rejects.toThrow(
-    /EEXIST|ENOTDIR/,
-  )
-  await expect(writeDailyReport(home, 'x', { fills: [], balances })).rejects.toThrow(TypeError)
+  await expect(writeDailyReport(blocked, '2025-11-30', account)).rejects.toThrow(/EEXIST|ENOTDIR/)
+  await expect(writeDailyReport(home, 'x', account)).rejects.toThrow(TypeError)
   expect(await readdir(home)).toEqual(['file'])
 })

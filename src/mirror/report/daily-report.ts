@@ -113,6 +113,13 @@ export function dailyReport(
   }
 }
 
+/** The quote currency of all fills when there is only one, else USDT. */
+export function reportCurrency(fills: Iterable<ReportFill>): string {
+  const quotes = new Set([...fills].map((fill) => marketOf(fill).quote))
+  const [only = 'USDT'] = quotes.size === 1 ? quotes : []
+  return only
+}
+
 interface ReportFrame {
   readonly writtenAt: number
   readonly rates: ExchangeRates
@@ -131,11 +138,9 @@ function resolveReportOptions(
     ),
     writtenAt: optional(rule('Unix milliseconds', Number.isFinite, 0)),
   })
-  const quotes = new Set(fills.map((fill) => marketOf(fill).quote))
-  const [only = 'USDT'] = quotes.size === 1 ? quotes : []
   return {
     writtenAt: writtenAt ?? Date.now(),
-    rates: new ExchangeRates(currency ?? only, rates),
+    rates: new ExchangeRates(currency ?? reportCurrency(fills), rates),
   }
 }
 

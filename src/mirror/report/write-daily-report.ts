@@ -1,29 +1,23 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Balance } from '../balance.ts'
-import { dailyReport, type DailyReport, type DailyReportOptions } from './daily-report.ts'
+import type { DailyReport, DailyReportOptions } from './daily-report.ts'
+import { readDailyReport } from './read-daily-report.ts'
 import { formatReport } from './report-document.ts'
-import type { ReportFill } from './trade-history.ts'
-
-/** The account's state as the report needs it; a `ValkeyMirror` has it. */
-export interface ReportInput {
-  /** All fills from the first on. */
-  readonly fills: Iterable<ReportFill>
-  readonly balances: Iterable<Pick<Balance, 'asset' | 'free' | 'used'>>
-}
+import type { ReportSource } from './report-source.ts'
 
 /**
  * Writes `performance_YYYYMMDD.json` of one UTC day into `dir` (made when it is not there) and
- * returns its path and the report. The file appears whole: it is written and synced under another
- * name first, and replaces an earlier one of the same day.
+ * returns its path and the report. Rates that are not given are taken from the mirrored tickers,
+ * so they are today's. The file appears whole: it is written and synced under another name
+ * first, and replaces an earlier one of the same day.
  */
 export async function writeDailyReport(
   dir: string,
   date: string | number,
-  { fills, balances }: ReportInput,
+  source: ReportSource,
   options: DailyReportOptions = {},
 ): Promise<{ readonly file: string; readonly report: DailyReport }> {
-  const report = dailyReport(fills, balances, date, options)
+  const report = await readDailyReport(source, date, options)
   const file = join(dir, `performance_${report.date.replaceAll('-', '')}.json`)
   await mkdir(dir, { recursive: true })
   const partial = `${file}.partial-${process.pid}`
