@@ -35,6 +35,46 @@ export {
   type MarketProfileOptions,
   type ProfileBin,
 } from './market-profile.ts'
+export { calculateCvdBarsQuery, type CvdBar, type CvdBarsOptions } from './cvd-bars.ts'
+export {
+  calculateFootprintQuery,
+  type FootprintBar,
+  type FootprintCell,
+  type FootprintOptions,
+} from './footprint.ts'
+export {
+  calculateDiagonalImbalanceQuery,
+  type DiagonalImbalance,
+  type DiagonalImbalanceOptions,
+} from './diagonal-imbalance.ts'
+export {
+  calculateStackedImbalanceQuery,
+  type StackedImbalance,
+  type StackedImbalanceOptions,
+} from './stacked-imbalance.ts'
+export {
+  calculateVolumeNodesQuery,
+  type VolumeNode,
+  type VolumeNodesOptions,
+} from './volume-nodes.ts'
+export {
+  calculateTpoProfileQuery,
+  type TpoBin,
+  type TpoProfile,
+  type TpoProfileOptions,
+} from './tpo-profile.ts'
+export { calculateNakedPocQuery, type NakedPoc, type NakedPocOptions } from './naked-poc.ts'
+export {
+  calculateVwapBarsQuery,
+  calculateVwapQuery,
+  type Vwap,
+  type VwapBand,
+  type VwapBar,
+  type VwapBarsOptions,
+  type VwapOptions,
+} from './vwap.ts'
+export type { ResetOptions } from './reset.ts'
+export type { SessionOptions } from './session.ts'
 export {
   getActiveDemandZonesQuery,
   getActiveSupplyZonesQuery,

@@ -96,6 +96,11 @@ export function barsInWindow(window: ResolvedWindow, timeframe: Timeframe): stri
   return all(atLeast(window.from), before(window.to), closedBars(window, timeframe))
 }
 
+/** The condition on a time: not before the window. */
+export function windowStart({ from }: ResolvedWindow, time: string): string {
+  return from === undefined ? 'true' : `${time} >= make_timestamp(${from})`
+}
+
 /** The condition on bars by `asOf` alone: those that had closed by then. */
 export function closedBars({ asOf }: ResolvedWindow, timeframe: Timeframe): string {
   return asOf === undefined

@@ -1,0 +1,75 @@
+import { flag, resolveOptions } from '../options.ts'
+import { barEnd } from '../schema/candles.ts'
+import type { Timeframe } from '../time.ts'
+import { timeframeRule } from './bars.ts'
+import { binRules, bins, type Rounding } from './bins.ts'
+import { cellsSql, wholeBars } from './cells.ts'
+import { query, type Query } from './query.ts'
+import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
+
+export interface NakedPocOptions extends WindowOptions {
+  /** The bars whose points of control are followed. */
+  readonly timeframe: Timeframe
+  /** The width of a bin, in price. */
+  readonly binSize: number
+  readonly rounding?: Rounding | undefined
+  /** Those that were filled too. Default false. */
+  readonly includeFilled?: boolean | undefined
+}
+
+export interface NakedPoc {
+  /** Open time of the bar. */
+  readonly timestamp: number
+  /** The name of the bar's bin of the largest volume, by the rule of the market profile. */
+  readonly poc: number
+  /** The volume in it. */
+  readonly volume: number
+  /** When the bar closes. */
+  readonly knownAt: number
+  /** When the first later bar closed whose range of bins holds it; null while it is naked. */
+  readonly filledAt: number | null
+}
+
+/**
+ * Points of control of closed bars that no later closed bar has traded through, oldest first. The
+ * window says whose; every bar up to `asOf` can fill them. Authority: flowsurface.
+ */
+export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc> {
+  const name = 'calculateNakedPocQuery'
+  const { timeframe, includeFilled, ...resolved } = resolveOptions(name, options, {
+    ...windowRules,
+    ...binRules,
+    timeframe: timeframeRule,
+    includeFilled: flag(false),
+  })
+  const window = resolveWindow(name, resolved, { asOf: 'now' })
+  const until = { ...window, to: undefined }
+  const grid = bins(resolved)
+  const inside = [
+    windowStart(window, 'bar'),
+    window.to === undefined ? 'true' : `bar < make_timestamp(${window.to})`,
+  ].join(' AND ')
+  return query(
+    name,
+    `WITH cell AS MATERIALIZED (
+      SELECT bar, bin, buy_volume + sell_volume AS volume
+      FROM (${cellsSql({ timeframe, grid }, until)}) WHERE ${wholeBars()}
+    ), extent AS MATERIALIZED (
+      SELECT bar, min(bin) AS lowest, max(bin) AS highest FROM cell GROUP BY bar
+    ), control AS (
+      SELECT bar, max(volume) AS volume,
+        arg_max(bin, (volume, -abs(2 * bin - lowest - highest), -bin)) AS poc
+      FROM cell JOIN extent USING (bar) WHERE ${inside} GROUP BY bar
+    ), filled AS (
+      SELECT control.bar, min(later.bar) AS filled_bar
+      FROM control JOIN extent AS later
+        ON later.bar > control.bar AND poc BETWEEN later.lowest AND later.highest
+      GROUP BY control.bar
+    )
+    SELECT bar AS "timestamp", ${grid.label('poc')} AS "poc", volume AS "volume",
+      ${barEnd(timeframe, 'bar')} AS "knownAt", ${barEnd(timeframe, 'filled_bar')} AS "filledAt"
+    FROM control LEFT JOIN filled USING (bar)
+    ${includeFilled ? '' : 'WHERE filled_bar IS NULL'} ORDER BY bar`,
+    window.params,
+  )
+}

@@ -1,0 +1,79 @@
+import { rule, type OptionRule } from '../options.ts'
+import { timeframeMs, type Timeframe } from '../time.ts'
+import { sessionMicros, sessionRules, type SessionOptions } from './session.ts'
+import { ticksOfBars } from './bars.ts'
+import { coveredFromSql, truncatedSql, windowBegin } from './coverage.ts'
+import type { ResolvedWindow } from './window.ts'
+
+/** Where a running sum over bars begins anew. */
+export interface ResetOptions extends SessionOptions {
+  /**
+   * `none` (default): at the window's beginning alone. `session`: with each session. A number N:
+   * with every N bars, counted on the clock (15 bars of 1m: at :00, :15, :30, :45).
+   */
+  readonly reset?: 'none' | 'session' | number | undefined
+}
+
+export interface ResolvedReset {
+  readonly reset: 'none' | 'session' | number
+  readonly sessionStart: string
+}
+
+/** The rules of {@link ResetOptions}, to be spread into a builder's own. */
+export const resetRules: {
+  readonly reset: OptionRule<'none' | 'session' | number>
+  readonly sessionStart: OptionRule<string>
+} = {
+  reset: rule<'none' | 'session' | number>(
+    `'none', 'session' or a whole number of bars from 1 on`,
+    (value) =>
+      value === 'none' || value === 'session' || (Number.isSafeInteger(value) && Number(value) > 0),
+    'none',
+  ),
+  ...sessionRules,
+}
+
+/** The running sums of a window in SQL. */
+export interface Runs {
+  /** The condition on ticks: those of the window's bars, and of its first run before them. */
+  readonly ticks: string
+  /** Of a bar at `bar`: when its run began, or NULL where the window has no beginning. */
+  readonly begin: string
+  readonly coveredFrom: string
+  /** Whether the run began before the data do. */
+  readonly truncated: string
+}
+
+/** A bar belongs to the run that holds its opening. */
+export function runsOf(reset: ResolvedReset, timeframe: Timeframe, window: ResolvedWindow): Runs {
+  const coveredFrom = coveredFromSql(window)
+  if (reset.reset === 'none') {
+    const begin = windowBegin(window)
+    return {
+      ticks: ticksOfBars(window, timeframe),
+      begin: begin ?? 'NULL::TIMESTAMP',
+      coveredFrom,
+      truncated: truncatedSql(begin, coveredFrom),
+    }
+  }
+  const begin = (micros: string): string =>
+    `make_timestamp(${beginMicros(reset, timeframe, micros)})`
+  const { from } = window
+  const after = ticksOfBars({ ...window, from: undefined }, timeframe)
+  return {
+    ticks: from === undefined ? after : `timestamp >= ${begin(from)} AND ${after}`,
+    begin: begin('epoch_us(bar)'),
+    coveredFrom,
+    truncated: truncatedSql(begin('epoch_us(bar)'), coveredFrom),
+  }
+}
+
+function beginMicros(
+  { reset, sessionStart }: ResolvedReset,
+  timeframe: Timeframe,
+  micros: string,
+): string {
+  if (typeof reset !== 'number') return sessionMicros(micros, { sessionStart })
+  const width = reset * timeframeMs[timeframe] * 1000
+  return `(${micros} // ${width} * ${width})`
+}

@@ -1,0 +1,140 @@
+import { integer, oneOf, resolveOptions } from '../options.ts'
+import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
+import { barRules, barsOfWindowSql, resolveBars, type BarSource } from './bars.ts'
+import { binRules, bins, type Bins, type Rounding } from './bins.ts'
+import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
+import { query, type Query } from './query.ts'
+import { sessionMicros, sessionRules, sessionStartMinutes, type SessionOptions } from './session.ts'
+import { valueAreaRules, valueAreaSql, type ValueAreaOptions } from './value-area.ts'
+import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
+
+export interface TpoProfileOptions extends WindowOptions, ValueAreaOptions, SessionOptions {
+  /** The width of a bin, in price. */
+  readonly binSize: number
+  readonly rounding?: Rounding | undefined
+  /** The time that one letter stands for. Default `30m`, by custom. */
+  readonly timeframe?: Timeframe | undefined
+  readonly source?: BarSource | undefined
+  /** The initial balance: so many minutes from the session's beginning. Default 60. */
+  readonly initialBalanceMinutes?: number | undefined
+}
+
+export interface TpoBin {
+  /** The bin's name. */
+  readonly price: number
+  /** How many periods touched the bin. */
+  readonly tpoCount: number
+  /** Their letters in order: A … Z, a … z, then from A again. */
+  readonly letters: string
+}
+
+export interface TpoProfile extends Coverage {
+  /** The beginning of the session. */
+  readonly timestamp: number
+  /** The bin that most periods touched, and the value area by count, as in the market profile. */
+  readonly poc: number
+  readonly valueAreaLow: number
+  readonly valueAreaHigh: number
+  readonly valueAreaLowBin: number
+  readonly valueAreaHighBin: number
+  readonly high: number
+  readonly low: number
+  /** The range of the session's first minutes; null where nothing was traded then. */
+  readonly initialBalanceHigh: number | null
+  readonly initialBalanceLow: number | null
+  readonly tpoCount: number
+  readonly binSize: number
+  /** Bins that were touched, lowest first. */
+  readonly bins: readonly TpoBin[]
+}
+
+/**
+ * The time-price-opportunity profile of each session that overlaps the window, oldest first: a
+ * period marks every bin from its low to its high with its letter. A session needs its data:
+ * with ticks of the last minutes alone it says `truncated`. Authority: chart-patterns.
+ */
+export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoProfile> {
+  const name = 'calculateTpoProfileQuery'
+  const resolved = resolveOptions(name, options, {
+    ...windowRules,
+    ...binRules,
+    ...valueAreaRules,
+    ...sessionRules,
+    ...barRules,
+    timeframe: oneOf(timeframes, '30m'),
+    initialBalanceMinutes: integer(1, 1440, 60),
+  })
+  const window = resolveWindow(name, resolved)
+  const { from } = window
+  const bars = resolveBars(resolved)
+  const periodMinutes = checkedPeriod(name, resolved)
+  const session = (micros: string): string => sessionMicros(micros, resolved)
+  const whole = { ...window, from: from === undefined ? undefined : session(from) }
+  const grid = bins(resolved)
+  const covered = coveredFromSql(window, bars.relation)
+  const balance = `letter < ${resolved.initialBalanceMinutes / periodMinutes}`
+  return query(
+    name,
+    `WITH ${touchedBins(barsOfWindowSql(bars, whole), periodMinutes, session, grid)}, ${valueAreaSql(resolved)}, price AS (
+      SELECT session AS profile, max(high) AS high, min(low) AS low,
+        max(high) FILTER (${balance}) AS balance_high, min(low) FILTER (${balance}) AS balance_low
+      FROM period GROUP BY ALL
+    ), listed AS (
+      SELECT profile, list({
+        price: ${grid.label('bin')}, tpoCount: weight, letters: letters
+      } ORDER BY bin) AS bins
+      FROM bin GROUP BY profile
+    )
+    SELECT make_timestamp(profile) AS "timestamp", ${grid.label('poc')} AS "poc",
+      ${grid.lowerEdge('area_low')} AS "valueAreaLow",
+      ${grid.upperEdge('area_high')} AS "valueAreaHigh",
+      ${grid.label('area_low')} AS "valueAreaLowBin", ${grid.label('area_high')} AS "valueAreaHighBin",
+      high AS "high", low AS "low",
+      balance_high AS "initialBalanceHigh", balance_low AS "initialBalanceLow",
+      total AS "tpoCount", ${resolved.binSize.toExponential()}::DOUBLE AS "binSize", bins AS "bins",
+      ${covered} AS "coveredFrom", ${truncatedSql('make_timestamp(profile)', covered)} AS "truncated"
+    FROM area JOIN price USING (profile) JOIN listed USING (profile) ORDER BY profile`,
+    window.params,
+  )
+}
+
+const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+function checkedPeriod(
+  name: string,
+  options: { timeframe: Timeframe; initialBalanceMinutes: number; sessionStart: string },
+): number {
+  const periodMinutes = timeframeMs[options.timeframe] / 60_000
+  for (const [option, minutes] of [
+    ['initialBalanceMinutes', options.initialBalanceMinutes],
+    ['sessionStart', sessionStartMinutes(options)],
+  ] as const)
+    if (minutes % periodMinutes !== 0)
+      throw new RangeError(
+        `${name}: \`${option}\` (${minutes} min) is no whole number of periods of ${options.timeframe}`,
+      )
+  return periodMinutes
+}
+
+/** CTEs `period`, one row per period and session, and `bin`: the bins that they touched. */
+function touchedBins(
+  bars: string,
+  periodMinutes: number,
+  session: (micros: string) => string,
+  grid: Bins,
+): string {
+  return `
+    period AS MATERIALIZED (
+      SELECT *, (epoch_us(timestamp) - session) // ${periodMinutes * 60_000_000} AS letter
+      FROM (SELECT timestamp, high, low, ${session('epoch_us(timestamp)')} AS session
+        FROM (${bars}))
+    ), touched AS (
+      SELECT session, letter, unnest(range(${grid.index('low')}, ${grid.index('high')} + 1)) AS bin
+      FROM period
+    ), bin AS MATERIALIZED (
+      SELECT session AS profile, bin, count(*)::DOUBLE AS weight,
+        string_agg(substr('${letters}', (letter % ${letters.length} + 1)::BIGINT, 1), ''
+          ORDER BY letter) AS letters
+      FROM touched GROUP BY ALL
+    )`
+}
