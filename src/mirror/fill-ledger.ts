@@ -48,16 +48,17 @@ export class FillLedger {
     return known === undefined || (known.fee === null && fill.fee !== null)
   }
 
-  add(fill: Fill): void {
-    if (!this.wants(fill)) return
-    const replaced = this.#fills.has(fill.id)
+  /** Adds a fill that is {@link wants | wanted}; the returned function takes it back. */
+  add(fill: Fill): () => void {
+    const replaced = this.#fills.get(fill.id)
     this.#fills.set(fill.id, fill)
     if (fill.orderId !== null) {
       const ids = this.#byOrder.get(fill.orderId) ?? new Set()
       this.#byOrder.set(fill.orderId, ids.add(fill.id))
     }
-    if (replaced) this.#recount(fill.side)
-    else this.#count(fill)
+    if (replaced === undefined) this.#count(fill)
+    else this.#recount()
+    return () => this.#takeBack(fill, replaced)
   }
 
   totals(side: 'buy' | 'sell'): SideTotals | undefined {
@@ -87,9 +88,17 @@ export class FillLedger {
     return { fee, feeCurrency: currency }
   }
 
-  #recount(side: 'buy' | 'sell'): void {
-    delete this.#totals[side]
-    for (const fill of this.#fills.values()) if (fill.side === side) this.#count(fill)
+  #takeBack(fill: Fill, replaced: Fill | undefined): void {
+    if (replaced === undefined) {
+      this.#fills.delete(fill.id)
+      if (fill.orderId !== null) this.#byOrder.get(fill.orderId)?.delete(fill.id)
+    } else this.#fills.set(fill.id, replaced)
+    this.#recount()
+  }
+
+  #recount(): void {
+    this.#totals = {}
+    for (const fill of this.#fills.values()) this.#count(fill)
   }
 
   #count(fill: Fill): void {

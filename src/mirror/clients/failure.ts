@@ -3,13 +3,16 @@ import type { ErrorCode } from '../../errors.ts'
 
 /** Beginnings of server errors, and what they mean for the caller. */
 const replyCodes: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/^(?:WRONGPASS|NOAUTH|NOPERM|DENIED)|ACL failure in script|invalid password/i, 'VALKEY_AUTH'],
+  [/\b(?:WRONGPASS|NOAUTH|NOPERM|DENIED)\b|ACL failure in script|invalid password/, 'VALKEY_AUTH'],
   [/^(?:ERR )?(?:WRONGTYPE)/, 'VALKEY_WRONG_TYPE'],
   [
     /^-?(?:LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|BUSY|UNKILLABLE|NOREPLICAS|MOVED|ASK)\b/,
     'VALKEY_UNREACHABLE',
   ],
-  [/^(?:ERR|OOM|MISCONF|NOSCRIPT|EXECABORT|CROSSSLOT)\b/, 'VALKEY_REFUSED'],
+  [
+    /^(?:ERR|OOM|MISCONF|NOSCRIPT|EXECABORT|CROSSSLOT|ResponseError|NoScriptError)\b/,
+    'VALKEY_REFUSED',
+  ],
 ]
 
 /**
@@ -19,8 +22,8 @@ const replyCodes: readonly (readonly [RegExp, ErrorCode])[] = [
 export function clientFailure(error: unknown, server: string): PairduckError {
   if (error instanceof PairduckError) return error
   const message = error instanceof Error ? error.message : String(error)
-  // GLIDE puts `An error was signalled by the server: - ResponseError: ` before what it was told.
-  const said = message.replace(/^An error was signalled by the server: ?-? ?(?:\w+: )?/, '')
+  // GLIDE puts `An error was signalled by the server: - ` before what it was told.
+  const said = message.replace(/^An error was signalled by the server: ?-? ?/, '')
   const code = replyCodes.find(([pattern]) => pattern.test(said))?.[1] ?? 'VALKEY_UNREACHABLE'
   return new PairduckError(code, `${server}: ${message || 'no connection'}`, {
     cause: error,

@@ -1,0 +1,124 @@
+import { decodeFill } from './fill.ts'
+import type { Fill } from './fill.ts'
+import type { TimedBalance } from './balance.ts'
+import type { ValkeyClient } from './clients/valkey-client.ts'
+import type { MirrorKeys } from './keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { decodeRecord } from './order-json.ts'
+import type { OrderState } from './order.ts'
+import type { Ticker } from './ticker.ts'
+import { decodeTransfer, transferField } from './transfer.ts'
+import type { Transfer } from './transfer.ts'
+import type { UnitPlan } from './unit-plan.ts'
+
+/** One logical change: it is written whole or not at all. */
+export type Change =
+  | { readonly kind: 'order'; readonly order: OrderState }
+  | { readonly kind: 'fill'; readonly fill: Fill }
+  | { readonly kind: 'balance'; readonly balance: TimedBalance }
+  | { readonly kind: 'noBalance'; readonly asset: string }
+  | { readonly kind: 'ticker'; readonly ticker: Ticker }
+  | { readonly kind: 'transfer'; readonly transfer: Omit<Transfer, 'refValue'> }
+
+/**
+ * Plans as many of the changes as one unit takes, after reading what they need; gives for each
+ * whether it changes anything.
+ */
+export async function planChanges(
+  plan: UnitPlan,
+  changes: readonly Change[],
+  { state, keys, client }: { state: MirrorState; keys: MirrorKeys; client: ValkeyClient },
+): Promise<boolean[]> {
+  await loadFor(changes, state, keys, client)
+  const results: boolean[] = []
+  for (const change of changes) {
+    results.push(planChange(plan, change))
+    if (plan.isFull) break
+  }
+  return results
+}
+
+/** Lays a change over a plan; false when it changes nothing. */
+function planChange(plan: UnitPlan, change: Change): boolean {
+  switch (change.kind) {
+    case 'order':
+      return plan.order(change.order)
+    case 'fill':
+      return plan.fill(change.fill)
+    case 'balance':
+      return plan.balance(change.balance)
+    case 'noBalance':
+      return plan.dropBalance(change.asset)
+    case 'ticker':
+      return plan.ticker(change.ticker)
+    case 'transfer':
+    default:
+      return plan.transfer(change.transfer)
+  }
+}
+
+/**
+ * Reads what changes can only be planned upon: the fills of their base assets (for fees and
+ * statistics), the orders that fills belong to, the transfers. Each is read once and kept.
+ */
+async function loadFor(
+  changes: Iterable<Change>,
+  state: MirrorState,
+  keys: MirrorKeys,
+  client: ValkeyClient,
+): Promise<void> {
+  const bases = new Set<string>()
+  const orderIds = new Set<string>()
+  let transfers = false
+  for (const change of changes) {
+    if (change.kind === 'order') bases.add(change.order.base)
+    else if (change.kind === 'fill') {
+      bases.add(change.fill.symbol.slice(0, change.fill.symbol.indexOf('/')))
+      const { orderId } = change.fill
+      if (orderId !== null && state.order(orderId) === undefined) orderIds.add(orderId)
+    } else if (change.kind === 'transfer') transfers = true
+  }
+  for (const base of bases) {
+    if (!state.loadedBases.has(base)) await loadBase(base, state, keys, client)
+  }
+  if (orderIds.size > 0) await loadOrders([...orderIds], state, keys, client)
+  if (transfers && !state.transfersLoaded) await loadTransfers(state, keys, client)
+}
+
+async function loadBase(
+  base: string,
+  state: MirrorState,
+  keys: MirrorKeys,
+  client: ValkeyClient,
+): Promise<void> {
+  for (const symbol of state.symbolsOf(base)) {
+    const values = (await client.command(['HVALS', keys.fills(symbol)])) as string[]
+    const ledger = state.ledger(symbol)
+    for (const json of values) {
+      const fill = decodeFill(json)
+      if (ledger.wants(fill)) ledger.add(fill)
+    }
+  }
+  state.loadedBases.add(base)
+}
+
+async function loadOrders(
+  ids: readonly string[],
+  state: MirrorState,
+  keys: MirrorKeys,
+  client: ValkeyClient,
+): Promise<void> {
+  const values = (await client.command(['HMGET', keys.orders, ...ids])) as (string | null)[]
+  for (const json of values) if (json !== null) state.setOrder(decodeRecord(json))
+}
+
+async function loadTransfers(
+  state: MirrorState,
+  keys: MirrorKeys,
+  client: ValkeyClient,
+): Promise<void> {
+  const values = (await client.command(['HVALS', keys.transfers])) as string[]
+  for (const transfer of values.map(decodeTransfer))
+    state.transfers.set(transferField(transfer), transfer)
+  state.transfersLoaded = true
+}

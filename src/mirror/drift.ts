@@ -1,0 +1,133 @@
+import type { AccountSnapshot } from './account-source.ts'
+import { readBalance, sameBalance } from './balance.ts'
+import type { MirrorKeys } from './keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { advanceOrder } from './order-record.ts'
+import type { OrderRecord } from './order-record.ts'
+import { readOrder } from './read-order.ts'
+import { wrongIndexes } from './stored-account.ts'
+import type { StoredAccount } from './stored-account.ts'
+
+/** One difference between what is stored and what should be. */
+export interface DriftEntry {
+  readonly kind: 'order' | 'balance' | 'index'
+  /** Order id, asset, or the key of the set. */
+  readonly id: string
+  /** Not stored, stored though it should not be, or stored otherwise. */
+  readonly problem: 'missing' | 'unexpected' | 'different'
+  readonly field?: string
+  readonly stored?: unknown
+  readonly actual?: unknown
+}
+
+/** Compares what is stored with what this writer has written. */
+export function driftFromState(
+  stored: StoredAccount,
+  state: MirrorState,
+  keys: MirrorKeys,
+): DriftEntry[] {
+  const entries = indexDrift(stored, keys)
+  for (const [id, record] of state.openOrders) {
+    const order = stored.orders.get(id)?.record
+    if (order === undefined) entries.push({ kind: 'order', id, problem: 'missing' })
+    else entries.push(...stateDrift(id, order, record))
+  }
+  for (const [asset, balance] of state.balances) {
+    const found = stored.balances.get(asset)
+    if (found === undefined) entries.push({ kind: 'balance', id: asset, problem: 'missing' })
+    else if (!sameBalance(found, balance))
+      entries.push({
+        kind: 'balance',
+        id: asset,
+        problem: 'different',
+        stored: found,
+        actual: balance,
+      })
+  }
+  return entries
+}
+
+/** Compares what is stored with a snapshot of the account. */
+export function driftFromSnapshot(
+  stored: StoredAccount,
+  snapshot: AccountSnapshot,
+  keys: MirrorKeys,
+  derivatives: boolean,
+): DriftEntry[] {
+  const entries = indexDrift(stored, keys)
+  const open = new Set<string>()
+  for (const input of snapshot.openOrders) {
+    const next = readOrder(input, derivatives)
+    open.add(next.id)
+    const order = stored.orders.get(next.id)?.record
+    if (order === undefined) entries.push({ kind: 'order', id: next.id, problem: 'missing' })
+    else entries.push(...stateDrift(next.id, order, advanceOrder(order, next, 1)))
+  }
+  for (const [id, order] of stored.orders) {
+    if (order !== undefined && order.record.state.outcome === undefined && !open.has(id))
+      entries.push({ kind: 'order', id, problem: 'unexpected' })
+  }
+  return [...entries, ...balanceDrift(stored, snapshot)]
+}
+
+function balanceDrift(stored: StoredAccount, snapshot: AccountSnapshot): DriftEntry[] {
+  if (snapshot.balances === undefined) return []
+  const entries: DriftEntry[] = []
+  const actual = new Map(snapshot.balances.map(readBalance).map((held) => [held.asset, held]))
+  for (const [asset, { free, used, total }] of actual) {
+    const found = stored.balances.get(asset)
+    if (found === undefined) entries.push({ kind: 'balance', id: asset, problem: 'missing' })
+    else if (!sameBalance(found, { asset, free, used, total }))
+      entries.push({
+        kind: 'balance',
+        id: asset,
+        problem: 'different',
+        stored: found,
+        actual: { asset, free, used, total },
+      })
+  }
+  for (const asset of stored.balances.keys())
+    if (!actual.has(asset)) entries.push({ kind: 'balance', id: asset, problem: 'unexpected' })
+  return entries
+}
+
+function indexDrift(stored: StoredAccount, keys: MirrorKeys): DriftEntry[] {
+  const entries: DriftEntry[] = wrongIndexes(stored, keys).map(({ key, id }) => ({
+    kind: 'index',
+    id: key,
+    problem: 'unexpected',
+    stored: id,
+  }))
+  for (const [id, order] of stored.orders) {
+    const state = order?.record.state
+    if (state === undefined || state.outcome !== undefined) continue
+    if (!stored.openBySymbol.get(state.symbol)?.has(id))
+      entries.push({ kind: 'index', id: keys.open(state.symbol), problem: 'missing', actual: id })
+  }
+  return entries
+}
+
+const comparedFields = [
+  'symbol',
+  'side',
+  'type',
+  'amount',
+  'outcome',
+  'limitPrice',
+  'triggerPrice',
+  'filled',
+  'notional',
+] as const
+
+function stateDrift(id: string, stored: OrderRecord, actual: OrderRecord): DriftEntry[] {
+  return comparedFields
+    .filter((field) => stored.state[field] !== actual.state[field])
+    .map((field) => ({
+      kind: 'order',
+      id,
+      problem: 'different',
+      field,
+      stored: stored.state[field],
+      actual: actual.state[field],
+    }))
+}

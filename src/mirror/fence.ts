@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto'
+import { PairduckError } from '../errors.ts'
+import type { Unsubscribe, ValkeyClient } from './clients/valkey-client.ts'
+import type { MirrorKeys } from './keys.ts'
+import {
+  renewScript,
+  resignScript,
+  restoreScript,
+  speakScript,
+  takeOverScript,
+} from './scripts/fence-scripts.ts'
+
+/** How long a writer waits for its own voice on the writers' channel before it gives up. */
+const barrierMs = 2_000
+const barrierRepeatMs = 100
+
+export interface FenceOptions {
+  readonly client: ValkeyClient
+  readonly keys: MirrorKeys
+  readonly writerId: string
+  readonly leaseMs: number
+  readonly now: () => number
+}
+
+/**
+ * One writer's right to write. The fence key holds the token of the newest writer; every unit
+ * compares it with its own. The lease, measured by the monotonic clock, says how long after its
+ * last renewal a writer may believe that nobody could have taken over behind a flush.
+ */
+export class Fence {
+  readonly #options: FenceOptions
+  readonly #instance = randomUUID()
+  readonly #heard = new Set<string>()
+  #listening: Unsubscribe | undefined
+  #leaseUntil = -Infinity
+  #lost: PairduckError | undefined
+  /** Own fence value: token, writer and instance. */
+  value = ''
+  epoch = ''
+  /** The sequence number of the last own unit. */
+  sequence = '0'
+  /** Called once, when another writer is known to have taken over. */
+  onLost: (error: PairduckError) => void = () => undefined
+
+  constructor(options: FenceOptions) {
+    this.#options = options
+  }
+
+  /** Takes over from whoever held the fence. */
+  async takeOver(): Promise<void> {
+    const { client, keys, writerId, leaseMs, now } = this.#options
+    this.#listening = await client.subscribe(keys.writers, (message) => this.#hear(message))
+    const start = performance.now()
+    const owner = `${writerId}:${this.#instance}`
+    const reply = await client.script(
+      takeOverScript,
+      [keys.fence, keys.epoch, keys.sequence, keys.leader],
+      [String(now()), owner, String(leaseMs), randomUUID(), writerId, keys.writers],
+    )
+    const [value, epoch, sequence] = reply as string[]
+    this.value = value!
+    this.epoch = epoch!
+    this.sequence = sequence!
+    this.#leaseUntil = start + leaseMs
+    for (const message of this.#heard) this.#hear(message)
+  }
+
+  /** The error that ended this writer, if one did. */
+  get lost(): PairduckError | undefined {
+    return this.#lost
+  }
+
+  /**
+   * Renews lease and leader key. Gives whether the server still holds what this writer wrote
+   * last; puts the fence back when a flush took it. Throws `FENCED`.
+   */
+  async renew(): Promise<boolean> {
+    this.throwIfLost()
+    const { client, keys, writerId, leaseMs } = this.#options
+    const start = performance.now()
+    const reply = await client.script(
+      renewScript,
+      [keys.fence, keys.sequence, keys.leader],
+      [this.value, writerId, String(leaseMs)],
+    )
+    const [answer, found] = reply as string[]
+    if (answer === 'OK') this.#leaseUntil = start + leaseMs
+    else await this.recover(found!)
+    return answer === 'OK' && found === this.sequence
+  }
+
+  /**
+   * After a unit found another fence than its own. A greater token, or none while the own lease
+   * has run out, ends this writer. Else the server lost the key: the own token is put back and a
+   * new epoch begun.
+   */
+  async recover(found: string): Promise<void> {
+    this.throwIfLost()
+    if (tokenOf(found) >= tokenOf(this.value) && found !== this.value)
+      throw this.lose(found, 'another writer has taken over')
+    if (performance.now() >= this.#leaseUntil)
+      throw this.lose(found, 'the fence is gone and the own lease has run out')
+    // A take-over before the flush was announced on this channel, and what was announced before
+    // the own words arrives before them.
+    await this.#hearMyself()
+    this.throwIfLost()
+    await this.beginEpoch()
+  }
+
+  /** Begins a new epoch: what the server holds is not what was written; watchers look again. */
+  async beginEpoch(): Promise<void> {
+    const { client, keys, writerId, leaseMs } = this.#options
+    const epoch = randomUUID()
+    const start = performance.now()
+    const reply = await client.script(
+      restoreScript,
+      [keys.fence, keys.epoch, keys.sequence, keys.leader],
+      [this.value, epoch, this.sequence, writerId, String(leaseMs)],
+    )
+    const [answer, found] = reply as string[]
+    if (answer !== 'OK') throw this.lose(found!, 'another writer has taken over')
+    this.epoch = epoch
+    this.sequence = found!
+    this.#leaseUntil = start + leaseMs
+  }
+
+  /** Ends this writer; gives the error that its calls are rejected with. */
+  lose(found: string, reason: string): PairduckError {
+    if (this.#lost === undefined) {
+      this.#lost = new PairduckError(
+        'FENCED',
+        `writer ${this.#options.writerId} may not write any more: ${reason}`,
+        { fence: this.value, found },
+      )
+      this.onLost(this.#lost)
+    }
+    return this.#lost
+  }
+
+  throwIfLost(): void {
+    if (this.#lost !== undefined) throw this.#lost
+  }
+
+  /** Gives the leader key back, so that the next writer need not wait for it to run out. */
+  async resign(): Promise<void> {
+    const { client, keys } = this.#options
+    await this.#listening?.()
+    this.#listening = undefined
+    if (this.#lost === undefined && this.value !== '')
+      await client.script(resignScript, [keys.fence, keys.leader], [this.value])
+  }
+
+  #hear(message: string): void {
+    this.#heard.add(message)
+    if (this.value === '' || message.startsWith('heard:')) return
+    this.#heard.delete(message)
+    if (tokenOf(message) > tokenOf(this.value)) this.lose(message, 'another writer has taken over')
+  }
+
+  async #hearMyself(): Promise<void> {
+    const { client, keys } = this.#options
+    const words = `heard:${randomUUID()}`
+    const deadline = performance.now() + barrierMs
+    while (!this.#heard.has(words)) {
+      if (performance.now() > deadline)
+        throw this.lose('', 'the fence is gone and take-overs could not be ruled out')
+      await client.script(speakScript, [keys.fence], [keys.writers, words])
+      for (let waited = 0; waited < barrierRepeatMs && !this.#heard.has(words); waited += 5)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+    }
+    this.#heard.delete(words)
+  }
+}
+
+function tokenOf(fence: string): number {
+  return Number(/^\d+/.exec(fence)?.[0] ?? -1)
+}

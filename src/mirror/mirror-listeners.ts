@@ -1,0 +1,36 @@
+import type { PairduckError } from '../errors.ts'
+import type { ReconcileResult } from './reconcile.ts'
+
+/** The events of a {@link ValkeyMirror}, with what each tells. */
+export interface MirrorEvents {
+  /** Something could not be mirrored: INVALID_ORDER or INVALID_EVENT. */
+  readonly refused: PairduckError
+  /** A balance change came, which only a snapshot can settle. */
+  readonly snapshotNeeded: undefined
+  /** The server had lost data; what this writer knows was written again. */
+  readonly rewritten: undefined
+  readonly reconciled: ReconcileResult
+  /** Another writer took over: this one has ended. */
+  readonly fenced: PairduckError
+  /** A check or a source failed; it will be tried again. */
+  readonly error: unknown
+}
+
+type Listener<Name extends keyof MirrorEvents> = (detail: MirrorEvents[Name]) => void
+
+/** Listeners by event name; an event without listeners goes unheard and does no harm. */
+export class MirrorListeners {
+  readonly #byName: { [Name in keyof MirrorEvents]?: Set<Listener<Name>> } = {}
+
+  on<Name extends keyof MirrorEvents>(name: Name, listener: Listener<Name>): () => void {
+    const listeners: Set<Listener<Name>> = this.#byName[name] ?? new Set()
+    Object.assign(this.#byName, { [name]: listeners.add(listener) })
+    return () => {
+      listeners.delete(listener)
+    }
+  }
+
+  emit<Name extends keyof MirrorEvents>(name: Name, detail: MirrorEvents[Name]): void {
+    for (const listener of this.#byName[name] ?? []) listener(detail)
+  }
+}

@@ -1,0 +1,152 @@
+import { decodeBalance } from './balance.ts'
+import type { Balance } from './balance.ts'
+import type { ValkeyClient } from './clients/valkey-client.ts'
+import type { DecimalText } from './decimal.ts'
+import { decodeFill } from './fill.ts'
+import type { Fill } from './fill.ts'
+import { tradeFigures } from './keys.ts'
+import type { MirrorKeys, TradeFigure } from './keys.ts'
+import { readMirroredOrder, readMirroredOrderWithHistory } from './mirrored-order.ts'
+import type { MirroredOrder, MirroredOrderWithHistory } from './mirrored-order.ts'
+import { orderBook } from './order-book.ts'
+import type { OrderBook } from './order-book.ts'
+import { openOrdersScript, tradeStatsScript } from './scripts/read-scripts.ts'
+import { decodeTicker } from './ticker.ts'
+import type { Ticker } from './ticker.ts'
+import { decodeTransfer } from './transfer.ts'
+import type { Transfer } from './transfer.ts'
+
+/** What was traded of one base asset on one side. */
+export interface TradeStats {
+  readonly side: 'buy' | 'sell'
+  readonly base: string
+  /** Orders with a fill, by quote currency. */
+  readonly count: Readonly<Record<string, number>>
+  /** Base amount, by quote currency. */
+  readonly amount: Readonly<Record<string, DecimalText>>
+  /** Value in quote currency. */
+  readonly notional: Readonly<Record<string, DecimalText>>
+  /** Fees, by the asset that they were taken in. */
+  readonly fee: Readonly<Record<string, DecimalText>>
+}
+
+const tickerFields = ['price', 'timestamp', 'bid', 'ask', 'bidVolume', 'askVolume'] as const
+
+/**
+ * Reads what is mirrored. Each method sees one whole state: it takes it in one read. Decimals
+ * are text with the exchange's own digits. Rejections carry the client's codes.
+ */
+export class MirrorReads {
+  protected readonly client: ValkeyClient
+  protected readonly keys: MirrorKeys
+
+  protected constructor(client: ValkeyClient, keys: MirrorKeys) {
+    this.client = client
+    this.keys = keys
+  }
+
+  /** One order with its history, open or not; undefined when it isn't mirrored. */
+  async getOrder(id: string): Promise<MirroredOrderWithHistory | undefined> {
+    const json = await this.client.command(['HGET', this.keys.orders, id])
+    return typeof json === 'string' ? readMirroredOrderWithHistory(json) : undefined
+  }
+
+  /** The open orders of one symbol or of all, the newest update first. */
+  async listOpenOrders(symbol?: string): Promise<MirroredOrder[]> {
+    const set = symbol === undefined ? this.keys.openSet : this.keys.open(symbol)
+    const reply = await this.client.script(openOrdersScript, [this.keys.orders, set], [])
+    return openOrders(reply as (string | null)[])
+  }
+
+  async getBalances(): Promise<Balance[]> {
+    const values = (await this.client.command(['HVALS', this.keys.balances])) as string[]
+    return values.map(decodeBalance).sort((a, b) => (a.asset < b.asset ? -1 : 1))
+  }
+
+  async getTicker(symbol: string): Promise<Ticker | undefined> {
+    const key = this.keys.ticker(symbol)
+    const values = await this.client.command(['HMGET', key, ...tickerFields])
+    const hash: Record<string, string> = {}
+    for (const [index, value] of (values as (string | null)[]).entries())
+      if (value !== null) hash[tickerFields[index]!] = value
+    return decodeTicker(symbol, hash)
+  }
+
+  async listTickers(): Promise<Ticker[]> {
+    const symbols = (await this.client.command(['SMEMBERS', this.keys.tickers])) as string[]
+    const tickers = await Promise.all(symbols.sort().map((symbol) => this.getTicker(symbol)))
+    return tickers.filter((ticker) => ticker !== undefined)
+  }
+
+  /** Trade statistics of all base assets, or of one. */
+  async getTradeStats(base?: string): Promise<TradeStats[]> {
+    const indexes = tradeFigures.map((figure) => this.keys.tradesIndex(figure))
+    const reply = (await this.client.script(tradeStatsScript, indexes, [])) as (string | string[])[]
+    const stats = new Map<string, MutableStats>()
+    for (let i = 0; i < reply.length; i += 2) {
+      const [, side, asset, figure] = (reply[i] as string).slice(this.keys.prefix.length).split(':')
+      if (side === undefined || asset === undefined || (base !== undefined && asset !== base))
+        continue
+      const name = `${asset}:${side}`
+      const entry = stats.get(name) ?? emptyStats(side as 'buy' | 'sell', asset)
+      stats.set(name, entry)
+      setFigure(entry, figure as TradeFigure, reply[i + 1] as string[])
+    }
+    return [...stats.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, entry]) => entry)
+  }
+
+  /** Own open limit orders of a symbol by price level. */
+  async getOrderBook(symbol: string): Promise<OrderBook> {
+    return orderBook(symbol, await this.listOpenOrders(symbol))
+  }
+
+  /** All symbols that an order or a fill was mirrored of. */
+  async listSymbols(): Promise<string[]> {
+    return ((await this.client.command(['SMEMBERS', this.keys.symbols])) as string[]).sort()
+  }
+
+  /** The fills of one symbol or of all, the oldest first. */
+  async listFills(symbol?: string): Promise<Fill[]> {
+    const symbols = symbol === undefined ? await this.listSymbols() : [symbol]
+    const lists = await Promise.all(
+      symbols.map((name) => this.client.command(['HVALS', this.keys.fills(name)])),
+    )
+    return (lists.flat() as string[])
+      .map(decodeFill)
+      .sort((a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1))
+  }
+
+  /** The deposits and withdrawals, the oldest first. */
+  async listTransfers(): Promise<Transfer[]> {
+    const values = (await this.client.command(['HVALS', this.keys.transfers])) as string[]
+    return values.map(decodeTransfer).sort((a, b) => a.timestamp - b.timestamp)
+  }
+}
+
+/** Open orders from the script's list of id, JSON, id …; ids without an order are passed over. */
+export function openOrders(reply: readonly (string | null)[]): MirroredOrder[] {
+  const orders: MirroredOrder[] = []
+  for (let i = 1; i < reply.length; i += 2) {
+    const json = reply[i]
+    if (typeof json === 'string') orders.push(readMirroredOrder(json))
+  }
+  return orders.sort((a, b) => b.updatedMs - a.updatedMs || (a.id < b.id ? -1 : 1))
+}
+
+interface MutableStats extends TradeStats {
+  readonly count: Record<string, number>
+  readonly amount: Record<string, DecimalText>
+  readonly notional: Record<string, DecimalText>
+  readonly fee: Record<string, DecimalText>
+}
+
+function emptyStats(side: 'buy' | 'sell', base: string): MutableStats {
+  return { side, base, count: {}, amount: {}, notional: {}, fee: {} }
+}
+
+function setFigure(entry: MutableStats, figure: TradeFigure, flat: readonly string[]): void {
+  for (let i = 0; i < flat.length; i += 2) {
+    if (figure === 'count') entry.count[flat[i]!] = Number(flat[i + 1])
+    else entry[figure][flat[i]!] = flat[i + 1]!
+  }
+}

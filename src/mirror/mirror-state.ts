@@ -1,0 +1,52 @@
+import { LRUCache } from 'lru-cache'
+import type { TimedBalance } from './balance.ts'
+import { FillLedger } from './fill-ledger.ts'
+import type { OrderRecord } from './order-record.ts'
+import { parseSymbol } from './symbol.ts'
+import type { Ticker } from './ticker.ts'
+import type { Transfer } from './transfer.ts'
+
+/** Closed orders that are remembered; older ones are read back when an event names them. */
+const maxClosedOrders = 10_000
+
+/**
+ * What a writer has written, so that it need not read before it writes: nobody else may, the
+ * fence sees to that. All open orders, the newest closed ones, balances, tickers, and the fills
+ * and transfers that statistics are computed from.
+ */
+export class MirrorState {
+  readonly openOrders = new Map<string, OrderRecord>()
+  readonly closedOrders = new LRUCache<string, OrderRecord>({ max: maxClosedOrders })
+  readonly balances = new Map<string, TimedBalance>()
+  readonly tickers = new Map<string, Ticker>()
+  readonly symbols = new Set<string>()
+  /** By symbol; a base asset's ledgers are loaded together, for their fees are summed up. */
+  readonly ledgers = new Map<string, FillLedger>()
+  readonly loadedBases = new Set<string>()
+  readonly transfers = new Map<string, Transfer>()
+  transfersLoaded = false
+
+  order(id: string): OrderRecord | undefined {
+    return this.openOrders.get(id) ?? this.closedOrders.get(id)
+  }
+
+  setOrder(record: OrderRecord): void {
+    const { id, outcome } = record.state
+    if (outcome === undefined) this.openOrders.set(id, record)
+    else {
+      this.openOrders.delete(id)
+      this.closedOrders.set(id, record)
+    }
+  }
+
+  ledger(symbol: string): FillLedger {
+    let ledger = this.ledgers.get(symbol)
+    if (ledger === undefined) this.ledgers.set(symbol, (ledger = new FillLedger()))
+    return ledger
+  }
+
+  /** The known symbols of a base asset. */
+  symbolsOf(base: string): string[] {
+    return [...this.symbols].filter((symbol) => parseSymbol(symbol)?.base === base)
+  }
+}

@@ -1,0 +1,167 @@
+import type { PairduckError } from '../errors.ts'
+import type { AccountSnapshot, AccountSource } from './account-source.ts'
+import { checkedChanges, toChange } from './check-changes.ts'
+import { planChanges } from './change.ts'
+import type { Change } from './change.ts'
+import type { ValkeyClient } from './clients/valkey-client.ts'
+import type { MirrorKeys } from './keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { encodeOrder } from './order-json.ts'
+import { readStored, wrongIndexes } from './stored-account.ts'
+import type { StoredAccount } from './stored-account.ts'
+import type { WriteSettings } from './unit-plan.ts'
+import type { UnitWriter } from './unit-writer.ts'
+
+/** What a reconcile did. */
+export interface ReconcileResult {
+  readonly written: number
+  readonly unchanged: number
+  /** Entries of sets that were wrong, and orders that were stored otherwise than written. */
+  readonly repaired: number
+  /** Open orders that are in no snapshot and of which the source says nothing: left as they are. */
+  readonly unresolved: readonly string[]
+  /** What could not be mirrored; each is an INVALID_ORDER or INVALID_EVENT that names it. */
+  readonly refused: readonly PairduckError[]
+}
+
+export interface ReconcileContext {
+  readonly client: ValkeyClient
+  readonly keys: MirrorKeys
+  readonly state: MirrorState
+  readonly writer: UnitWriter
+  readonly settings: WriteSettings
+  readonly derivatives: boolean
+  readonly writeTimeoutMs: number
+}
+
+/** How many orders are asked for by id at a time. */
+const maxParallelFetches = 4
+const maxUnitChanges = 1_000
+
+/**
+ * Brings what is stored to the snapshot: what is stored wrongly is repaired, what differs is
+ * written in units, and an open order that the snapshot lacks is asked for by id. It runs with
+ * the writer to itself, so that events wait and are applied, if they are newer, afterwards.
+ */
+export async function reconcileAccount(
+  context: ReconcileContext,
+  snapshot: AccountSnapshot,
+  fetchOrder: AccountSource['fetchOrder'] | undefined,
+): Promise<ReconcileResult> {
+  const { client, keys, state } = context
+  const refused: PairduckError[] = []
+  const changes = snapshotChanges(snapshot, context.derivatives, refused)
+  const stored = await readStored(client, keys, state.symbols)
+  const repaired = await repair(context, stored)
+  const open = new Set(changes.map((change) => (change.kind === 'order' ? change.order.id : '')))
+  const missing = [...state.openOrders.keys()].filter((id) => !open.has(id))
+  const asked = await askFor(context, missing, fetchOrder, refused)
+  if (snapshot.balances !== undefined) changes.push(...goneBalances(stored, changes))
+  const written = await writeChanges(context, [...changes, ...asked.changes])
+  return {
+    written,
+    unchanged: changes.length + asked.changes.length - written,
+    repaired,
+    unresolved: asked.unresolved,
+    refused,
+  }
+}
+
+/** The checked changes of a snapshot; what can't be mirrored is put aside. */
+function snapshotChanges(
+  snapshot: AccountSnapshot,
+  derivatives: boolean,
+  refused: PairduckError[],
+): Change[] {
+  return [
+    ...checkedChanges(snapshot.openOrders, toChange.order, derivatives, refused),
+    ...checkedChanges(snapshot.balances ?? [], toChange.balance, derivatives, refused),
+    ...checkedChanges(snapshot.fills ?? [], toChange.fill, derivatives, refused),
+    ...checkedChanges(snapshot.transfers ?? [], toChange.transfer, derivatives, refused),
+  ]
+}
+
+async function repair(context: ReconcileContext, stored: StoredAccount): Promise<number> {
+  const { keys, state, writer, settings } = context
+  // An order that somebody else put there is taken up: the source will be asked for it.
+  for (const [id, order] of stored.orders)
+    if (order !== undefined && state.order(id) === undefined) state.setOrder(order.record)
+  // The differences are written against what is stored, not against what was written once.
+  for (const asset of state.balances.keys())
+    if (!stored.balances.has(asset)) state.balances.delete(asset)
+  for (const [asset, balance] of stored.balances)
+    state.balances.set(asset, {
+      ...balance,
+      timestamp: state.balances.get(asset)?.timestamp ?? null,
+    })
+  const wrong = wrongIndexes(stored, keys)
+  const damaged = [...state.openOrders.values()].filter((record) => {
+    const { id, symbol } = record.state
+    return (
+      stored.orders.get(id)?.json !== encodeOrder(record, settings.defaultFeeRate) ||
+      !stored.openBySymbol.get(symbol)?.has(id)
+    )
+  })
+  const closed = [...stored.orders.keys()]
+    .map((id) => state.closedOrders.get(id))
+    .filter((record) => record !== undefined)
+  const repairs = [...wrong, ...damaged, ...closed]
+  for (let first = 0; first < repairs.length; first += maxUnitChanges) {
+    await writer.write(async (plan) => {
+      for (const entry of repairs.slice(first, first + maxUnitChanges)) {
+        if ('key' in entry) plan.repairs.add('SREM', entry.key, entry.id)
+        else plan.rewriteOrder(entry)
+      }
+    }, deadlineOf(context))
+  }
+  return repairs.length
+}
+
+async function askFor(
+  { state, derivatives }: ReconcileContext,
+  ids: readonly string[],
+  fetchOrder: AccountSource['fetchOrder'] | undefined,
+  refused: PairduckError[],
+): Promise<{ changes: Change[]; unresolved: string[] }> {
+  if (fetchOrder === undefined) return { changes: [], unresolved: [...ids] }
+  const changes: Change[] = []
+  const unresolved: string[] = []
+  const waiting = [...ids]
+  const ask = async (): Promise<void> => {
+    for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
+      const { symbol } = state.openOrders.get(id)!.state
+      const input = await fetchOrder(id, symbol)
+      if (input === undefined) unresolved.push(id)
+      else changes.push(...checkedChanges([input], toChange.order, derivatives, refused))
+    }
+  }
+  await Promise.all(Array.from({ length: maxParallelFetches }, ask))
+  return { changes, unresolved: unresolved.sort() }
+}
+
+function goneBalances(stored: StoredAccount, changes: readonly Change[]): Change[] {
+  const held = new Set(changes.map((each) => (each.kind === 'balance' ? each.balance.asset : '')))
+  return [...stored.balances.keys()]
+    .filter((asset) => !held.has(asset))
+    .map((asset) => ({ kind: 'noBalance', asset }))
+}
+
+async function writeChanges(
+  context: ReconcileContext,
+  changes: readonly Change[],
+): Promise<number> {
+  let written = 0
+  for (let done = 0; done < changes.length;) {
+    let results: boolean[] = []
+    await context.writer.write(async (plan) => {
+      results = await planChanges(plan, changes.slice(done, done + maxUnitChanges), context)
+    }, deadlineOf(context))
+    done += results.length
+    written += results.filter(Boolean).length
+  }
+  return written
+}
+
+function deadlineOf({ writeTimeoutMs }: ReconcileContext): number {
+  return performance.now() + writeTimeoutMs
+}

@@ -1,0 +1,80 @@
+import { decodeBalance } from './balance.ts'
+import type { Balance } from './balance.ts'
+import type { ValkeyClient } from './clients/valkey-client.ts'
+import type { MirrorKeys } from './keys.ts'
+import { decodeRecord } from './order-json.ts'
+import type { OrderRecord } from './order-record.ts'
+import { openOrdersScript } from './scripts/read-scripts.ts'
+
+/** What the server holds of an account, wrong entries included. */
+export interface StoredAccount {
+  /** By the ids of `open:set`; undefined where there is no order, or none that can be read. */
+  readonly orders: ReadonlyMap<string, StoredOrder | undefined>
+  /** The ids of each `open:{SYMBOL}`. */
+  readonly openBySymbol: ReadonlyMap<string, ReadonlySet<string>>
+  readonly balances: ReadonlyMap<string, Balance>
+}
+
+export interface StoredOrder {
+  readonly json: string
+  readonly record: OrderRecord
+}
+
+/** An id in a set of open orders where it doesn't belong. */
+export interface WrongIndex {
+  readonly key: string
+  readonly id: string
+}
+
+/** Reads what is stored; nothing may be written meanwhile. */
+export async function readStored(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  symbols: Iterable<string>,
+): Promise<StoredAccount> {
+  const reply = (await client.script(openOrdersScript, [keys.orders, keys.openSet], [])) as (
+    string | null
+  )[]
+  const orders = new Map<string, StoredOrder | undefined>()
+  const known = new Set(symbols)
+  for (let i = 0; i < reply.length; i += 2) {
+    const stored = storedOrder(reply[i + 1])
+    orders.set(reply[i]!, stored)
+    if (stored !== undefined) known.add(stored.record.state.symbol)
+  }
+  const openBySymbol = new Map<string, ReadonlySet<string>>()
+  for (const symbol of known) {
+    const ids = (await client.command(['SMEMBERS', keys.open(symbol)])) as string[]
+    openBySymbol.set(symbol, new Set(ids))
+  }
+  const values = (await client.command(['HVALS', keys.balances])) as string[]
+  const balances = new Map(values.map(decodeBalance).map((balance) => [balance.asset, balance]))
+  return { orders, openBySymbol, balances }
+}
+
+/** Ids in sets of open orders that have no order, a closed one, or one of another symbol. */
+export function wrongIndexes(stored: StoredAccount, keys: MirrorKeys): WrongIndex[] {
+  const wrong: WrongIndex[] = []
+  const isOpenOf = (id: string, symbol?: string): boolean => {
+    const state = stored.orders.get(id)?.record.state
+    return (
+      state !== undefined &&
+      state.outcome === undefined &&
+      (symbol === undefined || state.symbol === symbol)
+    )
+  }
+  for (const id of stored.orders.keys()) if (!isOpenOf(id)) wrong.push({ key: keys.openSet, id })
+  for (const [symbol, ids] of stored.openBySymbol)
+    for (const id of ids) if (!isOpenOf(id, symbol)) wrong.push({ key: keys.open(symbol), id })
+  return wrong
+}
+
+function storedOrder(json: string | null | undefined): StoredOrder | undefined {
+  if (typeof json !== 'string') return undefined
+  try {
+    return { json, record: decodeRecord(json) }
+  } catch {
+    // Something else was written there: it counts as no order, and is healed as such.
+    return undefined
+  }
+}

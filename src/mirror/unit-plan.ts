@@ -1,0 +1,292 @@
+import { encodeBalance, sameBalance } from './balance.ts'
+import type { TimedBalance } from './balance.ts'
+import { addText, multiplyText } from './decimal.ts'
+import type { DecimalText } from './decimal.ts'
+import { encodeFill } from './fill.ts'
+import type { Fill } from './fill.ts'
+import { tradeFigures } from './keys.ts'
+import type { MirrorKeys } from './keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { encodeOrder } from './order-json.ts'
+import { advanceOrder, withFee } from './order-record.ts'
+import type { OrderRecord } from './order-record.ts'
+import type { OrderState } from './order.ts'
+import { quoteOf } from './read-order.ts'
+import { encodeTicker } from './ticker.ts'
+import type { Ticker } from './ticker.ts'
+import { encodeTransfer, transferField, transferTotals } from './transfer.ts'
+import type { Transfer } from './transfer.ts'
+import { UnitCommands } from './unit-commands.ts'
+
+/** How orders and transfers are written. */
+export interface WriteSettings {
+  readonly defaultFeeRate: DecimalText
+  readonly refCurrency: string
+  readonly maxHistory: number
+}
+
+/** A unit's arguments for the apply script. */
+export interface UnitArguments {
+  readonly keys: string[]
+  readonly args: string[]
+}
+
+/** A script over 10,000 orders would hold the server for 30 ms. */
+const maxItems = 1_000
+const maxHistoryBytes = 2_000_000
+
+/**
+ * What one atomic unit is going to write: changes are laid over what is known, the newest state
+ * of each thing is written once, and only {@link commit} makes it what is known.
+ */
+export class UnitPlan {
+  readonly #state: MirrorState
+  readonly #keys: MirrorKeys
+  readonly #settings: WriteSettings
+  readonly #orders = new Map<string, OrderRecord>()
+  readonly #absent = new Set<string>()
+  readonly #balances = new Map<string, TimedBalance | null>()
+  readonly #tickers = new Map<string, Ticker>()
+  readonly #fills = new Map<string, Fill>()
+  readonly #transfers = new Map<string, Transfer>()
+  readonly #undo: (() => void)[] = []
+  /** Repairs that no change of an order explains: ids in a set where they don't belong. */
+  readonly repairs: UnitCommands = new UnitCommands()
+  #historyBytes = 0
+
+  constructor(state: MirrorState, keys: MirrorKeys, settings: WriteSettings) {
+    this.#state = state
+    this.#keys = keys
+    this.#settings = settings
+  }
+
+  get isEmpty(): boolean {
+    const staged = [this.#orders, this.#balances, this.#tickers, this.#fills, this.#transfers]
+    return this.repairs.isEmpty && staged.every(({ size }) => size === 0)
+  }
+
+  /** Whether the unit is as big as a unit may be. */
+  get isFull(): boolean {
+    const items = this.#orders.size + this.#fills.size + this.#balances.size + this.#transfers.size
+    return items + this.#tickers.size >= maxItems || this.#historyBytes > maxHistoryBytes
+  }
+
+  /** An order's event; false when it changes nothing. */
+  order(next: OrderState): boolean {
+    const prev = this.#orders.get(next.id) ?? this.#state.order(next.id)
+    const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory))
+    if (record === prev) return false
+    if (prev === undefined) this.#absent.add(next.id)
+    this.rewriteOrder(record)
+    return true
+  }
+
+  /** An order to write as it is known. */
+  rewriteOrder(record: OrderRecord): void {
+    this.#orders.set(record.state.id, record)
+    this.#historyBytes += record.history.length * 250
+  }
+
+  fill(fill: Fill): boolean {
+    const ledger = this.#state.ledger(fill.symbol)
+    if (!ledger.wants(fill)) return false
+    this.#undo.push(ledger.add(fill))
+    this.rewriteFill(fill)
+    const { orderId } = fill
+    const prev =
+      orderId === null ? undefined : (this.#orders.get(orderId) ?? this.#state.order(orderId))
+    if (prev !== undefined) {
+      const record = this.#settled(prev)
+      if (record !== prev) this.rewriteOrder(record)
+    }
+    return true
+  }
+
+  rewriteFill(fill: Fill): void {
+    this.#fills.set(`${fill.symbol} ${fill.id}`, fill)
+  }
+
+  balance(next: TimedBalance): boolean {
+    const staged = this.#balances.get(next.asset)
+    const prev = staged === undefined ? this.#state.balances.get(next.asset) : (staged ?? undefined)
+    const older = (next.timestamp ?? Infinity) < (prev?.timestamp ?? -Infinity)
+    if (older || sameBalance(prev, next)) return false
+    this.rewriteBalance(next)
+    return true
+  }
+
+  rewriteBalance(balance: TimedBalance): void {
+    this.#balances.set(balance.asset, balance)
+  }
+
+  /** A balance that a complete snapshot doesn't have any more. */
+  dropBalance(asset: string): boolean {
+    if (!this.#state.balances.has(asset)) return false
+    this.#balances.set(asset, null)
+    return true
+  }
+
+  ticker(next: Ticker): boolean {
+    const prev = this.#tickers.get(next.symbol) ?? this.#state.tickers.get(next.symbol)
+    if (prev !== undefined && prev.timestamp > next.timestamp) return false
+    this.#tickers.set(next.symbol, next)
+    return true
+  }
+
+  transfer(next: Omit<Transfer, 'refValue'>): boolean {
+    const field = transferField(next)
+    if (this.#transfers.has(field) || this.#state.transfers.has(field)) return false
+    this.rewriteTransfer({ ...next, refValue: this.#worth(next.asset, next.amount) })
+    return true
+  }
+
+  rewriteTransfer(transfer: Transfer): void {
+    this.#transfers.set(transferField(transfer), transfer)
+  }
+
+  /** The script's arguments; `tail` is what the change message says after the sequence. */
+  build(fence: string, sequence: string, epoch: string): UnitArguments {
+    const commands = this.#commands()
+    const types = commands.keys(this.#keys.orders)
+    const keys = [this.#keys.fence, this.#keys.sequence, ...types.keys()]
+    const keyIndex = new Map(keys.map((key, index) => [key, index + 1]))
+    const args = [fence, sequence, this.#keys.changes, this.#message(epoch)]
+    args.push(String(this.#absent.size), ...this.#absent, ...types.values())
+    commands.encode(keyIndex, args)
+    return { keys, args }
+  }
+
+  /** Makes what was written what is known. */
+  commit(): void {
+    const state = this.#state
+    for (const record of this.#orders.values()) {
+      state.setOrder(record)
+      state.symbols.add(record.state.symbol)
+    }
+    for (const fill of this.#fills.values()) state.symbols.add(fill.symbol)
+    for (const [asset, balance] of this.#balances) {
+      if (balance === null) state.balances.delete(asset)
+      else state.balances.set(asset, balance)
+    }
+    for (const [symbol, ticker] of this.#tickers) state.tickers.set(symbol, ticker)
+    for (const [field, transfer] of this.#transfers) state.transfers.set(field, transfer)
+  }
+
+  /** Takes back what planning had to change at once. */
+  rollback(): void {
+    for (const undo of this.#undo.reverse()) undo()
+  }
+
+  #settled(record: OrderRecord): OrderRecord {
+    const { id, symbol, filled } = record.state
+    const fee = this.#state.ledgers.get(symbol)?.orderFee(id, filled)
+    return fee === undefined ? record : withFee(record, fee.fee, fee.feeCurrency)
+  }
+
+  #worth(asset: string, amount: DecimalText): DecimalText | null {
+    const { refCurrency } = this.#settings
+    if (asset === refCurrency) return amount
+    const symbol = `${asset}/${refCurrency}`
+    const price = (this.#tickers.get(symbol) ?? this.#state.tickers.get(symbol))?.price
+    return price === undefined ? null : multiplyText(amount, price)
+  }
+
+  #commands(): UnitCommands {
+    const commands = this.repairs.copy()
+    this.#orderCommands(commands)
+    for (const [asset, balance] of this.#balances) {
+      if (balance === null) commands.add('HDEL', this.#keys.balances, asset)
+      else commands.add('HSET', this.#keys.balances, asset, encodeBalance(balance))
+    }
+    for (const ticker of this.#tickers.values()) {
+      const { fields, absent } = encodeTicker(ticker)
+      commands.add('HSET', this.#keys.ticker(ticker.symbol), ...fields)
+      if (absent.length > 0) commands.add('HDEL', this.#keys.ticker(ticker.symbol), ...absent)
+      commands.add('SADD', this.#keys.tickers, ticker.symbol)
+    }
+    this.#fillCommands(commands)
+    this.#transferCommands(commands)
+    return commands
+  }
+
+  #orderCommands(commands: UnitCommands): void {
+    const { orders, openSet, symbols } = this.#keys
+    const seen = new Set<string>()
+    for (const [id, record] of this.#orders) {
+      const { symbol, outcome } = record.state
+      commands.add('HSET', orders, id, encodeOrder(record, this.#settings.defaultFeeRate))
+      const change = outcome === undefined ? 'SADD' : 'SREM'
+      commands.add(change, openSet, id)
+      commands.add(change, this.#keys.open(symbol), id)
+      seen.add(symbol)
+    }
+    for (const symbol of seen) commands.add('SADD', symbols, symbol)
+  }
+
+  #fillCommands(commands: UnitCommands): void {
+    const symbols = new Set<string>()
+    for (const fill of this.#fills.values()) {
+      commands.add('HSET', this.#keys.fills(fill.symbol), fill.id, encodeFill(fill))
+      symbols.add(fill.symbol)
+    }
+    for (const symbol of symbols) {
+      commands.add('SADD', this.#keys.symbols, symbol)
+      for (const side of ['buy', 'sell'] as const) this.#statistics(commands, symbol, side)
+    }
+  }
+
+  /** The absolute figures of one symbol and side; fees are summed over all quotes of the base. */
+  #statistics(commands: UnitCommands, symbol: string, side: 'buy' | 'sell'): void {
+    const totals = this.#state.ledger(symbol).totals(side)
+    if (totals === undefined) return
+    const base = symbol.slice(0, symbol.indexOf('/'))
+    const fees = new Map<string, DecimalText>()
+    for (const other of new Set([...this.#state.symbolsOf(base), symbol])) {
+      for (const [asset, fee] of this.#state.ledger(other).totals(side)?.fees ?? [])
+        fees.set(asset, addText(fees.get(asset) ?? '0', fee))
+    }
+    const values = {
+      count: [quoteOf(symbol), String(totals.count)],
+      amount: [quoteOf(symbol), totals.amount],
+      notional: [quoteOf(symbol), totals.notional],
+      fee: [...fees].flat(),
+    }
+    for (const figure of tradeFigures) {
+      if (values[figure].length === 0) continue
+      const key = this.#keys.trades(side, base, figure)
+      commands.add('HSET', key, ...values[figure])
+      commands.add('SADD', this.#keys.tradesIndex(figure), key)
+    }
+  }
+
+  #transferCommands(commands: UnitCommands): void {
+    const touched = new Map<string, Transfer>()
+    for (const [field, transfer] of this.#transfers) {
+      commands.add('HSET', this.#keys.transfers, field, encodeTransfer(transfer))
+      touched.set(`${transfer.type} ${transfer.asset}`, transfer)
+    }
+    const all = new Map([...this.#state.transfers, ...this.#transfers])
+    for (const { type, asset } of touched.values()) {
+      const { quantity, refValue } = transferTotals(all.values(), type, asset)
+      const key = this.#keys.transferTotals(type, asset)
+      const { refCurrency } = this.#settings
+      commands.add('HSET', key, 'ref_symbol', refCurrency, 'asset_quantity', quantity)
+      commands.add('HSET', key, 'ref_value', refValue)
+      commands.add('SADD', this.#keys.transferIndex(type), key)
+    }
+  }
+
+  /** What the change message says after the sequence: names, not values, so that it stays small. */
+  #message(epoch: string): string {
+    const changed = {
+      epoch,
+      orders: [...this.#orders.keys()],
+      balances: [...this.#balances.keys()],
+      tickers: [...this.#tickers.keys()],
+      fills: [...new Set([...this.#fills.values()].map(({ symbol }) => symbol))],
+      transfers: [...new Set([...this.#transfers.values()].map(({ asset }) => asset))],
+    }
+    const parts = Object.entries(changed).filter(([, value]) => value.length > 0)
+    return `,${JSON.stringify(Object.fromEntries(parts)).slice(1)}`
+  }
+}

@@ -1,0 +1,183 @@
+import { PairduckError } from '../errors.ts'
+import type { ValkeyClient } from './clients/valkey-client.ts'
+import { decodeRecord } from './order-json.ts'
+import type { Fence } from './fence.ts'
+import type { MirrorKeys } from './keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { applyScript } from './scripts/apply-script.ts'
+import { UnitPlan } from './unit-plan.ts'
+import type { WriteSettings } from './unit-plan.ts'
+
+/** Waits between attempts while the server can't be reached. */
+const firstRetryMs = 25
+const lastRetryMs = 500
+
+export interface UnitWriterOptions {
+  readonly client: ValkeyClient
+  readonly keys: MirrorKeys
+  readonly state: MirrorState
+  readonly fence: Fence
+  readonly settings: WriteSettings
+  /** Told after a loss was noticed and everything known was written again. */
+  readonly onRewritten: () => void
+}
+
+/**
+ * Sends units one after another and keeps what is known in step with what is written. A unit
+ * whose reply was lost is sent again: it holds absolute values, so it changes nothing twice.
+ */
+export class UnitWriter {
+  readonly #options: UnitWriterOptions
+  #mustRewrite = false
+
+  constructor(options: UnitWriterOptions) {
+    this.#options = options
+  }
+
+  plan(): UnitPlan {
+    const { state, keys, settings } = this.#options
+    return new UnitPlan(state, keys, settings)
+  }
+
+  /**
+   * Plans by `fill` and writes the unit, until the deadline (monotonic clock) is over. Rejects
+   * with the error of the last attempt; then nothing of it is known to be written.
+   */
+  async write(fill: (plan: UnitPlan) => Promise<void>, deadline: number): Promise<void> {
+    await this.#persist(async () => {
+      for (;;) {
+        if (this.#mustRewrite) await this.#rewriteAll()
+        if (await this.#attempt(fill)) return
+      }
+    }, deadline)
+  }
+
+  /** Looks whether the server still holds what was written, and writes it again if not. */
+  async check(deadline: number): Promise<void> {
+    await this.#persist(async () => {
+      await this.#stillThere()
+      if (this.#mustRewrite) await this.#rewriteAll()
+    }, deadline)
+  }
+
+  /** Does it again while the server can't be reached. */
+  async #persist(action: () => Promise<void>, deadline: number): Promise<void> {
+    let retryMs = firstRetryMs
+    for (;;) {
+      try {
+        await action()
+        return
+      } catch (error) {
+        this.#options.fence.throwIfLost()
+        if (!PairduckError.is(error, 'VALKEY_UNREACHABLE') || performance.now() >= deadline)
+          throw error
+        await pause(Math.min(retryMs, Math.max(1, deadline - performance.now())))
+        retryMs = Math.min(retryMs * 2, lastRetryMs)
+      }
+    }
+  }
+
+  /** Plans and sends once; false when it has to be planned anew. */
+  async #attempt(fill: (plan: UnitPlan) => Promise<void>): Promise<boolean> {
+    const plan = this.plan()
+    let written = false
+    try {
+      await fill(plan)
+      // A repeated event is answered only when what it repeats is still there.
+      written = plan.isEmpty ? await this.#stillThere() : await this.#send(plan)
+    } finally {
+      if (written) plan.commit()
+      else plan.rollback()
+    }
+    return written
+  }
+
+  /** Whether the server holds what was written last; if not, it has to be written again. */
+  async #stillThere(): Promise<boolean> {
+    const { fence } = this.#options
+    const { epoch } = fence
+    if (await fence.renew()) return true
+    if (fence.epoch === epoch) await fence.beginEpoch()
+    this.#mustRewrite = true
+    return false
+  }
+
+  /** Sends one unit; false when it has to be planned anew, from what the server answered. */
+  async #send(plan: UnitPlan): Promise<boolean> {
+    const { client, fence, state } = this.#options
+    fence.throwIfLost()
+    const { keys, args } = plan.build(fence.value, fence.sequence, fence.epoch)
+    const [answer = '', ...details] = (await client.script(applyScript, keys, args)) as string[]
+    switch (answer) {
+      case 'OK':
+        fence.sequence = details[0]!
+        return true
+      case 'FENCED':
+        await fence.recover(details[0]!)
+        this.#mustRewrite = true
+        return false
+      case 'BEHIND':
+        await this.#catchUp(details[0]!)
+        return false
+      case 'KNOWN':
+        for (let i = 0; i < details.length; i += 2) state.setOrder(decodeRecord(details[i + 1]!))
+        return false
+      default:
+        throw new PairduckError(
+          'VALKEY_WRONG_TYPE',
+          `key ${details[0]} holds a ${details[1]}: it is not the mirror's, and nothing was written`,
+          { key: details[0], type: details[1] },
+        )
+    }
+  }
+
+  /**
+   * The sequence is not the own one. One more: the unit before was executed and its reply lost.
+   * Anything else: the server went back to an older state.
+   */
+  async #catchUp(found: string): Promise<void> {
+    const { fence } = this.#options
+    if (Number(found) === Number(fence.sequence) + 1) {
+      fence.sequence = found
+      return
+    }
+    await fence.beginEpoch()
+    this.#mustRewrite = true
+  }
+
+  /** Writes everything that is known, in units; begun again from the start if it is cut short. */
+  async #rewriteAll(): Promise<void> {
+    const { state } = this.#options
+    const steps = rewriteSteps(state)
+    let plan = this.plan()
+    for (const step of steps) {
+      step(plan)
+      if (plan.isFull) {
+        await this.#sendWhole(plan)
+        plan = this.plan()
+      }
+    }
+    if (!plan.isEmpty) await this.#sendWhole(plan)
+    this.#mustRewrite = false
+    this.#options.onRewritten()
+  }
+
+  async #sendWhole(plan: UnitPlan): Promise<void> {
+    if (!(await this.#send(plan)))
+      throw new PairduckError('VALKEY_UNREACHABLE', 'the server lost its data again meanwhile')
+  }
+}
+
+function* rewriteSteps(state: MirrorState): Generator<(plan: UnitPlan) => void> {
+  for (const record of state.openOrders.values()) yield (plan) => plan.rewriteOrder(record)
+  for (const record of state.closedOrders.values()) yield (plan) => plan.rewriteOrder(record)
+  for (const balance of state.balances.values()) yield (plan) => plan.rewriteBalance(balance)
+  for (const ticker of state.tickers.values()) yield (plan) => plan.ticker(ticker)
+  for (const ledger of state.ledgers.values())
+    for (const fill of ledger.fills()) yield (plan) => plan.rewriteFill(fill)
+  for (const transfer of state.transfers.values()) yield (plan) => plan.rewriteTransfer(transfer)
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}

@@ -1,0 +1,227 @@
+import { PairduckError } from '../errors.ts'
+import { decodeBalance } from './balance.ts'
+import type { Balance } from './balance.ts'
+import type { ValkeyClient } from './clients/valkey-client.ts'
+import type { MirrorKeys } from './keys.ts'
+import { readMirroredOrder } from './mirrored-order.ts'
+import type { MirroredOrder } from './mirrored-order.ts'
+import { openOrders } from './mirror-reads.ts'
+import { snapshotScript } from './scripts/read-scripts.ts'
+
+/** The whole state, at the beginning and whenever changes may have been missed. */
+export interface MirrorSnapshot {
+  readonly type: 'snapshot'
+  readonly reason: 'start' | 'gap' | 'epoch' | 'overflow'
+  readonly epoch: string
+  readonly sequence: number
+  readonly openOrders: readonly MirroredOrder[]
+  readonly balances: readonly Balance[]
+}
+
+/** What changed since the event before; values are as of this sequence number or newer. */
+export interface MirrorChange {
+  readonly type: 'change'
+  readonly epoch: string
+  readonly sequence: number
+  readonly orders: readonly MirroredOrder[]
+  readonly balances: readonly Balance[]
+  /** Symbols whose ticker changed, symbols with new fills, assets with new transfers. */
+  readonly tickers: readonly string[]
+  readonly fills: readonly string[]
+  readonly transfers: readonly string[]
+}
+
+export type MirrorEvent = MirrorSnapshot | MirrorChange
+
+export interface WatchOptions {
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal
+  /** How often a quiet watcher looks whether it missed something. */
+  readonly heartbeatMs?: number
+}
+
+/** A change message as the writer publishes it. */
+interface Message {
+  readonly sequence: number
+  readonly epoch: string
+  readonly orders?: readonly string[]
+  readonly balances?: readonly string[]
+  readonly tickers?: readonly string[]
+  readonly fills?: readonly string[]
+  readonly transfers?: readonly string[]
+}
+
+/** Messages that wait for a slow consumer; beyond that a snapshot replaces them. */
+const maxWaiting = 10_000
+const retryMs = 250
+
+/**
+ * Follows the mirror: first a snapshot, then every change in order. Messages may get lost, so
+ * each carries a sequence number: after a gap, another epoch or too long a queue, a new snapshot
+ * comes by itself. Ends with the signal, or when the consumer leaves the loop.
+ */
+export async function* watchMirror(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  { signal, heartbeatMs = 5_000 }: WatchOptions = {},
+): AsyncGenerator<MirrorEvent, void, void> {
+  const inbox = new Inbox(signal)
+  const unsubscribe = await client.subscribe(keys.changes, (message) => inbox.put(message))
+  const stopListening = client.onReconnect(() => inbox.wake())
+  let at: MirrorSnapshot | MirrorChange | undefined
+  try {
+    while (!inbox.closed) {
+      try {
+        const event = await nextEvent(client, keys, inbox, at)
+        if (event !== undefined) yield (at = event)
+        else await inbox.waiting(heartbeatMs)
+      } catch (error) {
+        // Until the server is back there is nothing to say; then a snapshot says it all.
+        if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) throw error
+        await inbox.waiting(retryMs)
+      }
+    }
+  } finally {
+    stopListening()
+    await unsubscribe()
+  }
+}
+
+async function nextEvent(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  inbox: Inbox,
+  at: MirrorEvent | undefined,
+): Promise<MirrorEvent | undefined> {
+  if (at === undefined) return await readSnapshot(client, keys, 'start')
+  if (inbox.takeOverflow()) return await readSnapshot(client, keys, 'overflow')
+  const messages = inbox.take().filter(({ sequence }) => sequence > at.sequence)
+  if (messages.length === 0) return await missed(client, keys, at)
+  const gap = messages.some(({ sequence }, index) => sequence !== at.sequence + index + 1)
+  if (messages.some(({ epoch }) => epoch !== at.epoch))
+    return await readSnapshot(client, keys, 'epoch')
+  return gap ? await readSnapshot(client, keys, 'gap') : await readChange(client, keys, messages)
+}
+
+/** A quiet watcher asks whether the silence is one. */
+async function missed(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  at: MirrorEvent,
+): Promise<MirrorSnapshot | undefined> {
+  const epoch = await client.command(['GET', keys.epoch])
+  const sequence = Number((await client.command(['GET', keys.sequence])) ?? 0)
+  if (epoch !== at.epoch) return await readSnapshot(client, keys, 'epoch')
+  return sequence === at.sequence ? undefined : await readSnapshot(client, keys, 'gap')
+}
+
+async function readSnapshot(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  reason: MirrorSnapshot['reason'],
+): Promise<MirrorSnapshot> {
+  const [epoch, sequence, orders, balances] = (await client.script(
+    snapshotScript,
+    [keys.orders, keys.openSet, keys.balances, keys.epoch, keys.sequence],
+    [],
+  )) as [string, string, (string | null)[], string[]]
+  return {
+    type: 'snapshot',
+    reason,
+    epoch,
+    sequence: Number(sequence),
+    openOrders: openOrders(orders),
+    balances: balances.map(decodeBalance),
+  }
+}
+
+async function readChange(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  messages: readonly Message[],
+): Promise<MirrorChange> {
+  const named = (field: 'orders' | 'balances' | 'tickers' | 'fills' | 'transfers'): string[] => [
+    ...new Set(messages.flatMap((message) => message[field] ?? [])),
+  ]
+  const { epoch, sequence } = messages.at(-1)!
+  const orders = await values(client, keys.orders, named('orders'))
+  const balances = await values(client, keys.balances, named('balances'))
+  return {
+    type: 'change',
+    epoch,
+    sequence,
+    orders: orders.map(readMirroredOrder),
+    balances: balances.map(decodeBalance),
+    tickers: named('tickers'),
+    fills: named('fills'),
+    transfers: named('transfers'),
+  }
+}
+
+async function values(
+  client: ValkeyClient,
+  key: string,
+  names: readonly string[],
+): Promise<string[]> {
+  const found: string[] = []
+  for (let first = 0; first < names.length; first += 1_000) {
+    const slice = names.slice(first, first + 1_000)
+    const reply = (await client.command(['HMGET', key, ...slice])) as (string | null)[]
+    found.push(...reply.filter((value) => value !== null))
+  }
+  return found
+}
+
+/** Messages that have come and are not looked at yet. */
+class Inbox {
+  #messages: Message[] = []
+  #overflow = false
+  #wake: (() => void) | undefined
+
+  readonly #signal: AbortSignal | undefined
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal
+    signal?.addEventListener('abort', () => this.wake(), { once: true })
+  }
+
+  get closed(): boolean {
+    return this.#signal?.aborted === true
+  }
+
+  put(text: string): void {
+    if (this.#messages.length < maxWaiting) this.#messages.push(JSON.parse(text) as Message)
+    else this.#overflow = true
+    this.wake()
+  }
+
+  take(): Message[] {
+    const messages = this.#messages
+    this.#messages = []
+    return messages
+  }
+
+  takeOverflow(): boolean {
+    const overflow = this.#overflow
+    if (overflow) this.take()
+    this.#overflow = false
+    return overflow
+  }
+
+  wake(): void {
+    this.#wake?.()
+  }
+
+  /** Resolves at the next message, on abort, or when the time is over. */
+  async waiting(ms: number): Promise<void> {
+    if (this.#messages.length > 0 || this.closed) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+    this.#wake = undefined
+  }
+}
