@@ -1,0 +1,38 @@
+import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
+
+const createTicks = `CREATE TABLE ticks (timestamp TIMESTAMP, price DOUBLE, volume DOUBLE, side ENUM('BUY', 'SELL'), trade_id VARCHAR)`
+
+/**
+ * DuckDB without pairduck, set up as well as pairduck sets it up: one instance, one file per pair
+ * attached to it, a connection each, and in each file nothing but the table of ticks.
+ */
+export class BareEngine {
+  readonly connections: readonly DuckDBConnection[]
+  readonly #instance: DuckDBInstance
+
+  private constructor(instance: DuckDBInstance, connections: readonly DuckDBConnection[]) {
+    this.#instance = instance
+    this.connections = connections
+  }
+
+  static async open(prefix: string, pairs: number): Promise<BareEngine> {
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+    const connections: DuckDBConnection[] = []
+    for (let pair = 0; pair < pairs; pair++) {
+      const connection = await instance.connect()
+      await connection.run(`SET GLOBAL checkpoint_threshold = '1MB'`)
+      await connection.run(
+        `ATTACH '${prefix}${pair}.duckdb' AS b${pair} (STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384)`,
+      )
+      await connection.run(`USE b${pair}`)
+      await connection.run(createTicks)
+      connections.push(connection)
+    }
+    return new BareEngine(instance, connections)
+  }
+
+  close(): void {
+    for (const connection of this.connections) connection.closeSync()
+    this.#instance.closeSync()
+  }
+}
