@@ -56,6 +56,19 @@ export function countArgument(text: string): number {
   return value
 }
 
+/** `1,2,3` */
+export function numbersArgument(text: string): number[] {
+  return text.split(',').map((part) => positiveArgument(part.trim()))
+}
+
+/** Where a running sum begins anew: `none`, `session`, or every so many bars. */
+export function resetArgument(text: string): 'none' | 'session' | number {
+  if (text === 'none' || text === 'session') return text
+  if (!/^\d+$/.test(text))
+    throw new InvalidArgumentError('Expected none, session or a number of bars.')
+  return countArgument(text)
+}
+
 /** An option that takes one of some words; the first is the default. */
 export function choiceOption(
   flags: string,

@@ -66,6 +66,11 @@ export async function binSizeOf(view: PairView, options: BinOptions): Promise<nu
   return roundStep(high > low ? (high - low) / wantedBins : high * 1e-4)
 }
 
+/** The longest timeframe that gives a line a point in every column; a line chart thins the rest. */
+export function timeframeForLine(spanMs: number, columns: number): Timeframe {
+  return timeframes.findLast((timeframe) => spanMs / timeframeMs[timeframe] >= columns) ?? '1s'
+}
+
 /** The shortest timeframe that cuts a window into no more bars than there are columns. */
 export function timeframeForWidth(spanMs: number, columns: number): Timeframe {
   return timeframes.find((timeframe) => spanMs / timeframeMs[timeframe] <= columns) ?? '1d'

@@ -2,6 +2,10 @@ import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { addCandlesCommand } from './commands/candles.ts'
 import { addCleanupCommand } from './commands/cleanup.ts'
+import { addCvdCommand } from './commands/cvd.ts'
+import { addFootprintCommand } from './commands/footprint.ts'
+import { addVwapCommand } from './commands/vwap.ts'
+import { addTpoCommand } from './commands/tpo.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addFvgCommand } from './commands/fvg.ts'
 import { addImbalanceCommand } from './commands/imbalance.ts'
@@ -28,10 +32,14 @@ const commands: readonly AddCommand[] = [
   addSnapshotCommand,
   addSqlCommand,
   addCandlesCommand,
+  addCvdCommand,
   addImbalanceCommand,
   addProfileCommand,
+  addFootprintCommand,
   addFvgCommand,
   addZonesCommand,
+  addVwapCommand,
+  addTpoCommand,
   addValkeyCommand,
 ]
 

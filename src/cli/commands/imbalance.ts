@@ -1,17 +1,52 @@
-import { calculateOrderFlowImbalanceQuery, type OrderFlowImbalance } from '../../queries/index.ts'
-import { withWindowOptions, windowOf, type AddCommand, type WindowOptions } from '../command.ts'
-import { countText, percentText, ratioText, signedText, volumeText } from '../figures.ts'
+import {
+  calculateDiagonalImbalanceQuery,
+  calculateOrderFlowImbalanceQuery,
+  calculateStackedImbalanceQuery,
+  type OrderFlowImbalance,
+} from '../../queries/index.ts'
+import { countArgument } from '../arguments.ts'
+import {
+  binSizeOf,
+  withBinOption,
+  withTimeframeOptions,
+  type BinOptions,
+  type TimeframeOptions,
+} from '../bar-options.ts'
+import { windowOf, type AddCommand } from '../command.ts'
+import { diagonalOf, withDiagonalOptions, type DiagonalOptions } from '../diagonal-options.ts'
+import { checkedUsage } from '../failure.ts'
+import {
+  countText,
+  percentText,
+  priceText,
+  ratioText,
+  signedText,
+  timeText,
+  volumeText,
+} from '../figures.ts'
 import { coverageLines, headingLine } from '../heading.ts'
-import { addPairCommand, onlyRow, type PairView } from '../pair-command.ts'
+import { addPairCommand, onlyRow, type Answer, type PairView } from '../pair-command.ts'
+import { textTable } from '../text-table.ts'
 
-type ImbalanceOptions = WindowOptions
+interface ImbalanceOptions extends TimeframeOptions, BinOptions, DiagonalOptions {
+  readonly diagonal: boolean
+  readonly stacked: boolean
+  readonly minStack: number
+}
 
 export const addImbalanceCommand: AddCommand = (program, context) => {
   addPairCommand<ImbalanceOptions>(program, context, {
     name: 'imbalance',
-    description: 'How far buying takers outweigh selling ones: bought ÷ sold.',
-    configure: withWindowOptions,
+    description:
+      'How far buying takers outweigh selling ones: bought ÷ sold; or diagonally, price by price.',
+    configure: (command) =>
+      withDiagonalOptions(withBinOption(withTimeframeOptions(command)))
+        .option('--diagonal', 'a side against the opposite one a price further, bar by bar', false)
+        .option('--stacked', 'runs of neighbouring diagonal imbalances', false)
+        .option('--min-stack <count>', 'shortest run', countArgument, 3),
     answer: async (view, options) => {
+      if (options.stacked) return stackedAnswer(view, options)
+      if (options.diagonal) return diagonalAnswer(view, options)
       const imbalance = await onlyRow(
         view.query(calculateOrderFlowImbalanceQuery(windowOf(options))),
       )
@@ -38,6 +73,72 @@ function imbalanceLines(
     `share   ${percentText(imbalance.tradeImbalance)}  (delta ÷ volume)`,
     ...coverageLines(imbalance),
   ]
+}
+
+async function diagonalAnswer(view: PairView, options: ImbalanceOptions): Promise<Answer> {
+  const cells = await cellsOptions(view, options)
+  const rows = await view.query(checkedUsage(() => calculateDiagonalImbalanceQuery(cells)))
+  return {
+    json: rows,
+    lines: () => [
+      title(view, options, 'diagonal imbalances'),
+      rows.length === 0
+        ? 'none'
+        : textTable(
+            rows,
+            [
+              { title: 'bar (UTC)', cell: (row) => timeText(row.timestamp), align: 'left' },
+              { title: 'side', cell: ({ side }) => sideText(view, side), align: 'left' },
+              { title: 'price', cell: (row) => priceText(row.price) },
+              { title: 'dominant', cell: (row) => volumeText(row.dominant) },
+              { title: 'opposite', cell: (row) => volumeText(row.opposite) },
+              { title: 'ratio', cell: (row) => ratioText(row.ratio) },
+            ],
+            { columns: view.terminal.tableColumns, ink: view.terminal.ink },
+          ),
+    ],
+  }
+}
+
+async function stackedAnswer(view: PairView, options: ImbalanceOptions): Promise<Answer> {
+  const cells = await cellsOptions(view, options)
+  const { minStack } = options
+  const query = checkedUsage(() => calculateStackedImbalanceQuery({ ...cells, minStack }))
+  const rows = await view.query(query)
+  return {
+    json: rows,
+    lines: () => [
+      title(view, options, 'stacked imbalances'),
+      rows.length === 0
+        ? 'none'
+        : textTable(
+            rows,
+            [
+              { title: 'bar (UTC)', cell: (row) => timeText(row.timestamp), align: 'left' },
+              { title: 'side', cell: ({ side }) => sideText(view, side), align: 'left' },
+              { title: 'low', cell: (row) => priceText(row.priceLow) },
+              { title: 'high', cell: (row) => priceText(row.priceHigh) },
+              { title: 'bins', cell: (row) => countText(row.count) },
+              { title: 'dominant', cell: (row) => volumeText(row.dominant) },
+            ],
+            { columns: view.terminal.tableColumns, ink: view.terminal.ink },
+          ),
+    ],
+  }
+}
+
+async function cellsOptions(view: PairView, options: ImbalanceOptions) {
+  const { timeframe } = options
+  const binSize = await binSizeOf(view, options)
+  return { timeframe, binSize, ...windowOf(options), ...diagonalOf(options) }
+}
+
+function title({ pair, terminal }: PairView, options: ImbalanceOptions, what: string): string {
+  return headingLine({ pair, what: `${options.timeframe} ${what}`, ...options }, terminal.ink)
+}
+
+function sideText({ terminal }: PairView, side: 'BUY' | 'SELL'): string {
+  return (side === 'BUY' ? terminal.ink.buy : terminal.ink.sell)(side)
 }
 
 /** Buying and selling as one bar of the terminal's width. */

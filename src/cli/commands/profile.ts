@@ -1,14 +1,16 @@
 import { calculateMarketProfileQuery, type MarketProfile } from '../../queries/index.ts'
 import { binSizeOf, withBinOption, type BinOptions } from '../bar-options.ts'
 import { choiceOption, numberArgument } from '../arguments.ts'
+import { profilePictureOf } from '../candle-view.ts'
 import { profileChart } from '../charts/profile-chart.ts'
 import { withWindowOptions, windowOf, type AddCommand } from '../command.ts'
 import { checkedUsage } from '../failure.ts'
 import { percentText, priceText, volumeText } from '../figures.ts'
 import { coverageLines, headingLine } from '../heading.ts'
+import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
 import { addPairCommand, onlyRow, type PairView } from '../pair-command.ts'
 
-interface ProfileOptions extends BinOptions {
+interface ProfileOptions extends BinOptions, PictureOptions {
   readonly share: number
   readonly valueArea: 'single' | 'pair'
   readonly emptyBins: 'count' | 'skip'
@@ -20,7 +22,7 @@ export const addProfileCommand: AddCommand = (program, context) => {
     name: 'profile',
     description: 'Volume at each price, with the point of control and the value area.',
     configure: (command) =>
-      withBinOption(withWindowOptions(command))
+      withPictureOption(withBinOption(withWindowOptions(command)))
         .option('--share <part>', 'part of the volume in the value area', numberArgument, 0.7)
         .addOption(choiceOption('--value-area <rule>', 'how it grows', ['single', 'pair']))
         .addOption(choiceOption('--empty-bins <rule>', 'bins without trades', ['count', 'skip']))
@@ -39,9 +41,22 @@ export const addProfileCommand: AddCommand = (program, context) => {
         }),
       )
       const profile = await onlyRow(view.query(query))
-      return { json: profile, lines: () => profileLines(view, options, profile) }
+      const drawn = atLowerEdges(profile, options.rounding)
+      await writePicture(options, () => profilePictureOf(view, options, drawn))
+      return { json: profile, lines: () => profileLines(view, options, drawn) }
     },
   })
+}
+
+/** Bins that are named by their middle or upper edge are drawn from their lower one all the same. */
+function atLowerEdges(profile: MarketProfile, rounding: ProfileOptions['rounding']): MarketProfile {
+  const { poc, binSize, bins } = profile
+  const down = { floor: 0, nearest: binSize / 2, ceil: binSize }[rounding]
+  return {
+    ...profile,
+    poc: poc === null ? null : poc - down,
+    bins: bins.map((bin) => ({ ...bin, price: bin.price - down })),
+  }
 }
 
 function profileLines(
@@ -50,17 +65,16 @@ function profileLines(
   profile: MarketProfile,
 ): string[] {
   const { columns, rows, ink } = terminal
-  const { poc, valueAreaLow, valueAreaHigh, binSize, totalVolume, valueAreaVolume } = profile
+  const { poc, valueAreaLow, valueAreaHigh, totalVolume, valueAreaVolume } = profile
   const title = headingLine({ pair, what: 'market profile', ...options }, ink)
   if (poc === null || valueAreaLow === null || valueAreaHigh === null)
     return [title, 'no trades', ...coverageLines(profile)]
-  // Bins named by their middle or upper edge are drawn from their lower one all the same.
-  const down = { floor: 0, nearest: binSize / 2, ceil: binSize }[options.rounding]
-  const bins = profile.bins.map((bin) => ({ price: bin.price - down, volume: bin.volume }))
-  const drawn = { binSize, poc: poc - down, valueAreaLow, valueAreaHigh, bins }
   return [
     title,
-    ...profileChart(drawn, { columns, rows: rows - 4, ink }),
+    ...profileChart(
+      { ...profile, poc, valueAreaLow, valueAreaHigh },
+      { columns, rows: rows - 4, ink },
+    ),
     `POC ${priceText(poc)}   value area ${priceText(valueAreaLow)} to ${priceText(valueAreaHigh)} (${percentText((valueAreaVolume ?? 0) / totalVolume)} of ${volumeText(totalVolume)})`,
     ...coverageLines(profile),
   ]

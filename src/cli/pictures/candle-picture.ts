@@ -2,11 +2,12 @@ import type { EChartsCoreOption } from 'echarts/core'
 import type { ChartCandle } from '../charts/candle-chart.ts'
 import type { ChartProfile } from '../charts/profile-chart.ts'
 import { priceDecimals, priceText } from '../figures.ts'
-import { heading, palette, priceAxis, timeAxis, volumeAxis } from './svg.ts'
+import { heading, palette, pictureSize, priceAxis, timeAxis, volumeAxis } from './svg.ts'
 
 /** A gap or a zone: a price range from one time on, to another or to the end of the picture. */
 export interface PriceBox {
-  readonly label: string
+  /** A gap is shaded, a zone has a frame too. */
+  readonly kind: 'gap' | 'zone'
   readonly low: number
   readonly high: number
   readonly fromMs: number
@@ -25,23 +26,28 @@ export interface CandlePicture {
 
 const priceGrid = { left: 90, top: 96, bottom: 200 }
 const volumeGrid = { left: 90, height: 90, bottom: 70 }
-const profileWidth = 220
+const profileWidth = 180
 const rightEdge = 40
+/** Room for the names of the profile's lines. */
+const markWidth = 110
+const pricePixels = pictureSize.height - priceGrid.top - priceGrid.bottom
+const markPixels = 15
 
 /** Candles with volume below; the profile at the side on the same price axis; gaps and zones as boxes. */
 export function candlePicture(picture: CandlePicture): EChartsCoreOption {
   const { candles, profile, title, subtitle } = picture
-  const right = profile === undefined ? rightEdge : profileWidth + rightEdge + 20
+  const right = profile === undefined ? rightEdge : profileWidth + markWidth + 20
   const decimals = priceDecimals(candles.map((candle) => candle.close))
   const format = (price: number): string => priceText(price, decimals)
   const times = candles.map((candle) => candle.timestamp)
   const prices = pricesOf(picture)
   const priceScale = priceAxis(Math.min(...prices), Math.max(...prices))
+  const pixelsPerPrice = pricePixels / (priceScale.max - priceScale.min)
   const side = profile && {
-    grid: { ...priceGrid, left: undefined, width: profileWidth, right: rightEdge },
+    grid: { ...priceGrid, left: undefined, width: profileWidth, right: markWidth },
     xAxis: { ...volumeAxis('volume at price', 2, 3), nameLocation: 'middle', nameGap: 30 },
     yAxis: { ...priceScale, gridIndex: 2, axisLabel: { show: false } },
-    series: profileSeries(profile, format),
+    series: profileSeries(profile, format, pixelsPerPrice),
   }
   return {
     title: heading(title, subtitle),
@@ -72,13 +78,16 @@ function candleSeries({ candles, boxes = [] }: CandlePicture): object {
     },
     markArea: {
       silent: true,
-      label: { position: 'insideTopLeft', fontSize: 10, color: palette.faint, distance: 2 },
+      label: { show: false },
       data: boxes.map((box) => [
         {
-          name: box.label,
           xAxis: barIndex(candles, box.fromMs),
           yAxis: box.high,
-          itemStyle: { color: palette[box.side] },
+          itemStyle: {
+            color: palette[box.side],
+            borderColor: box.side === 'demand' ? palette.up : palette.down,
+            borderWidth: box.kind === 'zone' ? 1 : 0,
+          },
         },
         {
           xAxis: box.toMs === null ? candles.length - 1 : barIndex(candles, box.toMs),
@@ -102,17 +111,31 @@ function volumeSeries(candles: readonly ChartCandle[]): object {
 }
 
 /** Each bin a rectangle as high as the bin, so that bars and candles share one price axis exactly. */
-function profileSeries(profile: ChartProfile, format: (price: number) => string): object {
+function profileSeries(
+  profile: ChartProfile,
+  format: (price: number) => string,
+  pixelsPerPrice: number,
+): object {
   const { binSize, poc, valueAreaLow, valueAreaHigh, bins } = profile
   const colour = (price: number): string => {
     if (Math.abs(price - poc) < binSize / 2) return palette.poc
     const middle = price + binSize / 2
     return middle > valueAreaLow && middle < valueAreaHigh ? palette.area : palette.outside
   }
-  const mark = (name: string, price: number, position: string): object => ({
-    yAxis: price,
-    label: { formatter: `${name} ${format(price)}`, position, fontSize: 11, color: palette.text },
-    lineStyle: { color: name === 'POC' ? palette.poc : palette.faint },
+  const pocLine = poc + binSize / 2
+  // Names give way up and down where the lines are closer than letters are high.
+  const room = (price: number): number =>
+    Math.max(0, markPixels - Math.abs(price - pocLine) * pixelsPerPrice)
+  const line = (text: string, yAxis: number, shift: number): object => ({
+    yAxis,
+    label: {
+      formatter: text,
+      position: 'end',
+      offset: [0, shift],
+      fontSize: 11,
+      color: palette.text,
+    },
+    lineStyle: { color: yAxis === pocLine ? palette.poc : palette.faint },
   })
   return {
     type: 'custom',
@@ -128,9 +151,9 @@ function profileSeries(profile: ChartProfile, format: (price: number) => string)
       silent: true,
       symbol: 'none',
       data: [
-        mark('VAH', valueAreaHigh, 'insideEndTop'),
-        mark('POC', poc + binSize / 2, 'insideEndTop'),
-        mark('VAL', valueAreaLow, 'insideEndBottom'),
+        line(`VAH ${format(valueAreaHigh)}`, valueAreaHigh, -room(valueAreaHigh)),
+        line(`POC ${format(poc)}`, pocLine, 0),
+        line(`VAL ${format(valueAreaLow)}`, valueAreaLow, room(valueAreaLow)),
       ],
     },
   }

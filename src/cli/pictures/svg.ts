@@ -88,7 +88,10 @@ export function volumeAxis(name: string, gridIndex: number, splitNumber = 5): ob
 }
 
 /** A price axis from one round price to another that holds both. */
-export function priceAxis(least: number, most: number): object {
+export function priceAxis(
+  least: number,
+  most: number,
+): Readonly<Record<string, unknown>> & { readonly min: number; readonly max: number } {
   const step = roundStep((most - least || most * 0.01) / 8)
   const decimals = priceDecimals([step])
   return {

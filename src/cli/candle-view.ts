@@ -1,0 +1,114 @@
+import type { EChartsCoreOption } from 'echarts/core'
+import {
+  calculateMarketProfileQuery,
+  detectFvgQuery,
+  detectZonesQuery,
+  getCandlesQuery,
+  type MarketProfile,
+  type StoredCandle,
+} from '../queries/index.ts'
+import { timeframeMs, type Timeframe } from '../time.ts'
+import { binSizeOf, tickExtent, timeframeForWidth } from './bar-options.ts'
+import type { WindowOptions } from './command.ts'
+import { headingText, type Spoken } from './heading.ts'
+import { onlyRow, type PairView } from './pair-command.ts'
+import type { PriceBox } from './pictures/candle-picture.ts'
+
+/** More bars than this would be thinner than a line. */
+const maxPictureBars = 400
+const maxBoxes = 12
+const legend = 'shaded: gaps not yet filled; framed: zones not broken; green demand, red supply'
+
+/** What a heading says about candles. */
+export function spokenCandles(
+  pair: string,
+  timeframe: Timeframe,
+  candles: readonly StoredCandle[],
+): Spoken {
+  const last = candles.at(-1)
+  return {
+    pair,
+    what: `${timeframe} candles`,
+    from: candles[0]?.timestamp,
+    to: last && last.timestamp + timeframeMs[timeframe],
+  }
+}
+
+/** The last bars that can be told apart, the profile of their time, its gaps and zones. */
+export async function candlePictureOf(
+  view: PairView,
+  timeframe: Timeframe,
+  candles: readonly StoredCandle[],
+  profile?: MarketProfile,
+): Promise<EChartsCoreOption> {
+  const { candlePicture } = await import('./pictures/candle-picture.ts')
+  const shown = candles.slice(-maxPictureBars)
+  const spoken = spokenCandles(view.pair, timeframe, shown)
+  const title = `${view.pair} ${timeframe}`
+  const [first] = shown
+  if (first === undefined)
+    return candlePicture({ title, subtitle: headingText(spoken), candles: shown })
+  const window = { from: first.timestamp, to: shown.at(-1)!.timestamp + timeframeMs[timeframe] }
+  const { poc, valueAreaLow, valueAreaHigh, ...rest } = profile ?? (await profileOf(view, window))
+  const drawn =
+    poc === null || valueAreaLow === null || valueAreaHigh === null
+      ? {}
+      : { profile: { ...rest, poc, valueAreaLow, valueAreaHigh } }
+  return candlePicture({
+    title,
+    subtitle: `${headingText(spoken)}; ${legend}`,
+    candles: shown,
+    ...drawn,
+    boxes: await boxesOf(view, timeframe, window),
+  })
+}
+
+/** The picture of a window around its profile, with bars as long as suits the picture. */
+export async function profilePictureOf(
+  view: PairView,
+  options: WindowOptions,
+  profile: MarketProfile,
+): Promise<EChartsCoreOption> {
+  const { oldest, newest } = await tickExtent(view, options)
+  const timeframe = timeframeForWidth((newest ?? 0) - (oldest ?? 0), maxPictureBars)
+  const width = timeframeMs[timeframe]
+  // From the opening of the first bar: a window that begins inside a bar leaves it out.
+  const window =
+    oldest === null || newest === null
+      ? {}
+      : { from: Math.floor(oldest / width) * width, to: newest + 0.001 }
+  const candles = await view.query(getCandlesQuery({ timeframe, ...window, source: 'ticks' }))
+  return candlePictureOf(view, timeframe, candles, profile)
+}
+
+async function profileOf(view: PairView, window: WindowOptions): Promise<MarketProfile> {
+  const binSize = await binSizeOf(view, window)
+  return onlyRow(view.query(calculateMarketProfileQuery({ binSize, ...window })))
+}
+
+async function boxesOf(
+  view: PairView,
+  timeframe: Timeframe,
+  window: { readonly from: number; readonly to: number },
+): Promise<PriceBox[]> {
+  const gaps = await view.query(detectFvgQuery({ timeframe, ...window, includeFilled: false }))
+  const zones = await view.query(detectZonesQuery({ timeframe, ...window, includeBroken: false }))
+  return [
+    ...gaps.slice(-maxBoxes).map((gap): PriceBox => ({
+      kind: 'gap',
+      low: gap.priceLow,
+      high: gap.priceHigh,
+      fromMs: gap.timestamp,
+      toMs: null,
+      side: gap.type === 'bullish' ? 'demand' : 'supply',
+    })),
+    ...zones.slice(-maxBoxes).map((zone): PriceBox => ({
+      kind: 'zone',
+      low: zone.priceLow,
+      high: zone.priceHigh,
+      fromMs: zone.timestamp,
+      toMs: null,
+      side: zone.type,
+    })),
+  ]
+}

@@ -1,0 +1,106 @@
+import type { EChartsCoreOption } from 'echarts/core'
+import {
+  calculateCvdBarsQuery,
+  calculateCvdQuery,
+  type Cvd,
+  type CvdBar,
+} from '../../queries/index.ts'
+import type { Timeframe } from '../../time.ts'
+import { positiveArgument, resetArgument, timeframeArgument } from '../arguments.ts'
+import { tickExtent, timeframeForLine, timeframeForWidth } from '../bar-options.ts'
+import { lineChart } from '../charts/line-chart.ts'
+import { withWindowOptions, windowOf, type AddCommand, type WindowOptions } from '../command.ts'
+import { checkedUsage } from '../failure.ts'
+import { countText, signedText, volumeText } from '../figures.ts'
+import { coverageLines, headingLine, headingText } from '../heading.ts'
+import { addPairCommand, onlyRow, type PairView } from '../pair-command.ts'
+import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
+
+interface CvdOptions extends WindowOptions, PictureOptions {
+  readonly timeframe?: Timeframe
+  readonly reset: 'none' | 'session' | number
+  readonly minSize?: number
+  readonly maxSize?: number
+}
+
+/** More columns of delta than this would be thinner than a line. */
+const pictureBars = 600
+
+export const addCvdCommand: AddCommand = (program, context) => {
+  addPairCommand<CvdOptions>(program, context, {
+    name: 'cvd',
+    description: 'Cumulative volume delta: what takers bought less what they sold, as a line.',
+    configure: (command) =>
+      withPictureOption(withWindowOptions(command))
+        .option(
+          '--timeframe <length>',
+          'as bars of this length (with --json: a list of them instead of the total)',
+          timeframeArgument,
+        )
+        .option(
+          '--reset <when>',
+          'begin anew: none, session, or every N bars',
+          resetArgument,
+          'none',
+        )
+        .option('--min-size <volume>', 'only trades of at least this', positiveArgument)
+        .option('--max-size <volume>', 'only trades of at most this', positiveArgument),
+    answer: async (view, options) => {
+      const { minSize, maxSize } = options
+      const filter = { ...windowOf(options), minSize, maxSize }
+      const total = await onlyRow(view.query(checkedUsage(() => calculateCvdQuery(filter))))
+      const { oldest, newest } = await tickExtent(view, options)
+      const spanMs = (newest ?? 0) - (oldest ?? 0)
+      const bars = (fallback: Timeframe): Promise<CvdBar[]> => barsOf(view, options, fallback)
+      await writePicture(options, async () =>
+        picture(view, options, await bars(timeframeForWidth(spanMs, pictureBars))),
+      )
+      const drawn = await bars(timeframeForLine(spanMs, view.terminal.columns))
+      return {
+        json: options.timeframe === undefined ? total : drawn,
+        lines: () => cvdLines(view, options, total, drawn),
+      }
+    },
+  })
+}
+
+/** Bars of the length that was asked for, if one was. */
+function barsOf(view: PairView, options: CvdOptions, fallback: Timeframe): Promise<CvdBar[]> {
+  const { timeframe = fallback, reset, minSize, maxSize } = options
+  return view.query(
+    checkedUsage(() =>
+      calculateCvdBarsQuery({ timeframe, reset, minSize, maxSize, ...windowOf(options) }),
+    ),
+  )
+}
+
+function cvdLines(
+  { pair, terminal }: PairView,
+  options: CvdOptions,
+  total: Cvd,
+  bars: readonly CvdBar[],
+): string[] {
+  const { columns, rows, ink } = terminal
+  const points = bars.map(({ timestamp, close }) => ({ timestamp, value: close }))
+  return [
+    headingLine({ pair, what: 'cumulative volume delta', ...options }, ink),
+    ...lineChart(points, { columns, rows: rows - 4, ink }),
+    `CVD ${(total.cvd < 0 ? ink.sell : ink.buy)(signedText(total.cvd))}   bought ${volumeText(total.buyVolume)}   sold ${volumeText(total.sellVolume)}   ${countText(total.tradeCount)} trades`,
+    ...coverageLines(total),
+  ]
+}
+
+async function picture(
+  { pair }: PairView,
+  options: CvdOptions,
+  bars: readonly CvdBar[],
+): Promise<EChartsCoreOption> {
+  const { cvdPicture } = await import('../pictures/cvd-picture.ts')
+  const from = options.from ?? bars[0]?.timestamp
+  const to = options.to ?? bars.at(-1)?.knownAt
+  return cvdPicture({
+    title: `${pair} cumulative volume delta`,
+    subtitle: headingText({ pair, what: 'CVD', from, to }),
+    bars: bars.map(({ timestamp, close, delta }) => ({ timestamp, value: close, delta })),
+  })
+}

@@ -1,0 +1,116 @@
+import type { EChartsCoreOption } from 'echarts/core'
+import {
+  calculateDiagonalImbalanceQuery,
+  calculateFootprintQuery,
+  type DiagonalImbalance,
+  type FootprintBar,
+} from '../../queries/index.ts'
+import { countArgument } from '../arguments.ts'
+import {
+  binSizeOf,
+  withBinOption,
+  withTimeframeOptions,
+  type BinOptions,
+  type TimeframeOptions,
+} from '../bar-options.ts'
+import { footprintGrid, type FootprintCell } from '../charts/footprint-grid.ts'
+import { windowOf, type AddCommand } from '../command.ts'
+import { diagonalOf, withDiagonalOptions, type DiagonalOptions } from '../diagonal-options.ts'
+import { checkedUsage } from '../failure.ts'
+import { coverageLines, headingLine, headingText } from '../heading.ts'
+import { addPairCommand, type PairView } from '../pair-command.ts'
+import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
+
+type FootprintOptions = TimeframeOptions &
+  BinOptions &
+  DiagonalOptions &
+  PictureOptions & { readonly limit?: number }
+
+export const addFootprintCommand: AddCommand = (program, context) => {
+  addPairCommand<FootprintOptions>(program, context, {
+    name: 'footprint',
+    description:
+      'What was sold and bought at each price of each bar, as a grid; imbalances marked.',
+    configure: (command) =>
+      withPictureOption(withDiagonalOptions(withBinOption(withTimeframeOptions(command)))).option(
+        '--limit <count>',
+        'only the newest bars',
+        countArgument,
+      ),
+    answer: async (view, options) => {
+      const { timeframe, limit } = options
+      const binSize = await binSizeOf(view, options)
+      const window = windowOf(options)
+      const bars = await view.query(
+        checkedUsage(() => calculateFootprintQuery({ timeframe, binSize, ...window })),
+      )
+      const shown = limit === undefined ? bars : bars.slice(-limit)
+      const diagonal = diagonalOf(options)
+      const imbalances = await view.query(
+        checkedUsage(() =>
+          calculateDiagonalImbalanceQuery({ timeframe, binSize, ...window, ...diagonal }),
+        ),
+      )
+      const drawn = { binSize, cells: cellsOf(shown, imbalances, binSize) }
+      await writePicture(options, () => picture(view, options, drawn))
+      return { json: shown, lines: () => gridLines(view, options, shown, drawn) }
+    },
+  })
+}
+
+interface Drawn {
+  readonly binSize: number
+  readonly cells: readonly FootprintCell[]
+}
+
+/** The cells of all bars, with the side that dominates where one does. */
+function cellsOf(
+  bars: readonly FootprintBar[],
+  imbalances: readonly DiagonalImbalance[],
+  binSize: number,
+): FootprintCell[] {
+  const key = (timestamp: number, price: number): string =>
+    `${timestamp}:${Math.round(price / binSize)}`
+  const marked = new Map(
+    imbalances.map(({ timestamp, price, side }) => [
+      key(timestamp, price),
+      side === 'BUY' ? ('buy' as const) : ('sell' as const),
+    ]),
+  )
+  return bars.flatMap(({ timestamp, bins }) =>
+    bins.map(({ price, buyVolume, sellVolume }) => ({
+      timestamp,
+      price,
+      buyVolume,
+      sellVolume,
+      imbalance: marked.get(key(timestamp, price)) ?? null,
+    })),
+  )
+}
+
+function gridLines(
+  { pair, terminal }: PairView,
+  options: FootprintOptions,
+  bars: readonly FootprintBar[],
+  { cells, binSize }: Drawn,
+): string[] {
+  const { columns, rows, ink } = terminal
+  return [
+    headingLine({ pair, what: `${options.timeframe} footprint`, ...options }, ink),
+    ...footprintGrid(cells, binSize, { columns, rows: rows - 2, ink }),
+    ...coverageLines(bars[0]),
+  ]
+}
+
+async function picture(
+  { pair }: PairView,
+  { timeframe, from, to }: FootprintOptions,
+  drawn: Drawn,
+): Promise<EChartsCoreOption> {
+  const { footprintPicture } = await import('../pictures/footprint-picture.ts')
+  return footprintPicture({
+    title: `${pair} ${timeframe} footprint`,
+    subtitle: `${headingText({ pair, what: 'sold × bought', from, to })}; framed: most volume of the bar; bold: imbalance`,
+    ...drawn,
+  })
+}
