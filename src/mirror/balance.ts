@@ -1,6 +1,6 @@
 import { parse } from 'lossless-json'
 import { PairduckError, shown } from '../errors.ts'
-import { addText, isNegative, subtractText } from './decimal.ts'
+import { addText, compareText, isNegative, subtractText } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
 import { isAsset } from './symbol.ts'
@@ -67,8 +67,14 @@ export function decodeBalance(json: string): Balance {
   return { asset: asset!, free: free!, used: used!, total: total ?? addText(free!, used!) }
 }
 
+/** Whether two balances are the same amounts, however many zeros they end in. */
 export function sameBalance(a: Balance | undefined, b: Balance): boolean {
-  return a !== undefined && a.free === b.free && a.used === b.used && a.total === b.total
+  return (
+    a !== undefined &&
+    compareText(a.free, b.free) === 0 &&
+    compareText(a.used, b.used) === 0 &&
+    compareText(a.total, b.total) === 0
+  )
 }
 
 function part(input: BalanceInput, field: 'free' | 'used' | 'total'): DecimalText | undefined {

@@ -1,0 +1,36 @@
+import type { BalanceInput } from '../balance.ts'
+import { isAsset } from '../symbol.ts'
+import type { CcxtBalance, CcxtBalances } from './ccxt-exchange.ts'
+
+/** Entries of ccxt's balances that are no assets. */
+const others = new Set(['info', 'timestamp', 'datetime', 'free', 'used', 'total', 'debt'])
+const maxDepth = 4
+
+/** ccxt's unified balances as a list, each with the part of the payload that is about it. */
+export function balancesFromCcxt(balances: CcxtBalances): BalanceInput[] {
+  const list: BalanceInput[] = []
+  for (const [asset, value] of Object.entries(balances)) {
+    if (others.has(asset) || !isAsset(asset) || typeof value !== 'object' || value === null)
+      continue
+    const { free, used, total } = value as CcxtBalance
+    list.push({
+      asset,
+      free,
+      used,
+      total,
+      timestamp: balances.timestamp,
+      info: partAbout(asset, balances.info, 0),
+    })
+  }
+  return list
+}
+
+/** The innermost object of a payload that names the asset, such as `{ a: 'BTC', f: '1.0' }`. */
+function partAbout(asset: string, payload: unknown, depth: number): unknown {
+  if (typeof payload !== 'object' || payload === null || depth > maxDepth) return undefined
+  for (const inner of Object.values(payload)) {
+    const found = partAbout(asset, inner, depth + 1)
+    if (found !== undefined) return found
+  }
+  return Object.values(payload).includes(asset) ? payload : undefined
+}

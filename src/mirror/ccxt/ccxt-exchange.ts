@@ -1,0 +1,41 @@
+import type { DecimalInput } from '../decimal.ts'
+import type { FillInput } from '../fill.ts'
+import type { OrderInput } from '../order.ts'
+import type { TickerInput } from '../ticker.ts'
+import type { TransferInput } from '../transfer.ts'
+
+/** ccxt's unified balances: an entry per asset, beside a few entries of other kinds. */
+export interface CcxtBalances {
+  readonly info?: unknown
+  readonly timestamp?: number | undefined
+  readonly [asset: string]: unknown
+}
+
+/** The entry of one asset. */
+export interface CcxtBalance {
+  readonly free?: DecimalInput | undefined
+  readonly used?: DecimalInput | undefined
+  readonly total?: DecimalInput | undefined
+}
+
+/**
+ * The part of a ccxt or ccxt.pro exchange object that a mirror uses. Any exchange of that
+ * package fits; what it lacks (`has`) is left out.
+ */
+export interface CcxtExchange {
+  readonly id: string
+  readonly has: Readonly<Record<string, boolean | 'emulated' | undefined>>
+  readonly markets?:
+    | Readonly<Record<string, { readonly maker?: number; readonly taker?: number } | undefined>>
+    | undefined
+  fetchOpenOrders(symbol?: string, since?: number, limit?: number): Promise<OrderInput[]>
+  fetchOrder(id: string, symbol?: string): Promise<OrderInput>
+  fetchBalance(): Promise<CcxtBalances>
+  fetchMyTrades(symbol?: string, since?: number, limit?: number): Promise<FillInput[]>
+  fetchDeposits(code?: string, since?: number, limit?: number): Promise<TransferInput[]>
+  fetchWithdrawals(code?: string, since?: number, limit?: number): Promise<TransferInput[]>
+  watchOrders(symbol?: string): Promise<OrderInput[]>
+  watchMyTrades(symbol?: string): Promise<FillInput[]>
+  watchBalance(): Promise<CcxtBalances>
+  watchTickers(symbols?: string[]): Promise<Readonly<Record<string, TickerInput>>>
+}
