@@ -35,3 +35,12 @@ export {
   getPool,
   type InsertValue,
 } from './storage/free-functions.ts'
+export type {
+  CandleColumnMap,
+  CandleImportReport,
+  ImportOptions,
+  ImportProgress,
+  ImportReport,
+  TickColumnMap,
+  TimeUnit,
+} from './storage/import/import-options.ts'

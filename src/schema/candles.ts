@@ -143,17 +143,7 @@ export function latePartsSql(
   batch: string,
   rolledUntilMicros: number,
 ): string[] {
-  if (candles.length === 0) return []
-  const parts = candles.map(
-    (timeframe) => `SELECT '${timeframe}', * FROM (${partsFromTicks(timeframe, 'late')})`,
-  )
-  return [
-    `INSERT INTO pairduck_candle_parts
-     WITH late AS MATERIALIZED (
-       SELECT * FROM ${batch} WHERE timestamp < make_timestamp(${rolledUntilMicros})
-     )
-     ${parts.join(' UNION ALL ')}`,
-  ]
+  return partsSql(candles, batch, `timestamp < make_timestamp(${rolledUntilMicros})`)
 }
 
 /** Moves the ticks of [from, until) into the parts; to be run in one transaction. */
@@ -164,16 +154,33 @@ export function rollUpSql(
 ): string[] {
   const from = Number.isFinite(fromMicros) ? `timestamp >= make_timestamp(${fromMicros}) AND ` : ''
   return [
-    ...candles.map(
-      (timeframe) =>
-        `INSERT INTO pairduck_candle_parts SELECT '${timeframe}', * FROM (${partsFromTicks(
-          timeframe,
-          'ticks',
-          `${from}timestamp < make_timestamp(${untilMicros})`,
-        )})`,
-    ),
+    ...partsSql(candles, 'ticks', `${from}timestamp < make_timestamp(${untilMicros})`),
     `UPDATE pairduck_candle_state SET rolled_until = make_timestamp(${untilMicros})`,
   ]
+}
+
+/** Folds ticks once, into the finest bars of all, and those into the coarser ones. */
+function partsSql(candles: readonly Timeframe[], ticks: string, where: string): string[] {
+  if (candles.length === 0) return []
+  const finest = finestOf(candles)
+  const bars = candles.map((timeframe) => {
+    const bar = `(SELECT * REPLACE (${barStart(timeframe)} AS timestamp) FROM finest)`
+    return `SELECT '${timeframe}', * FROM (${mergeParts(bar)})`
+  })
+  return [
+    `INSERT INTO pairduck_candle_parts
+     WITH source AS MATERIALIZED (SELECT * FROM ${ticks} WHERE ${where}),
+          finest AS MATERIALIZED (${partsFromTicks(finest, 'source')})
+     ${bars.join(' UNION ALL ')}`,
+  ]
+}
+
+/** The timeframe whose bars make up those of all others: all but `1s` are whole minutes. */
+function finestOf(candles: readonly Timeframe[]): Timeframe {
+  if (candles.includes('1s')) return '1s'
+  const [first, ...others] = candles
+  const wholes = others.every((timeframe) => timeframeMs[timeframe] % timeframeMs[first!] === 0)
+  return wholes ? first! : '1m'
 }
 
 /** Merges the parts of bars that have more than one; to be run in one transaction. */

@@ -114,14 +114,14 @@ export class ConnectionPool {
     }
   }
 
-  /** The database when the pair is open and can be pinned at once: the way of most inserts. */
-  pinOpen(name: string): PairDatabase | undefined {
-    const slot = this.#slots.get(name)
-    if (slot?.database === undefined || slot.closed !== undefined || this.#closing !== undefined)
-      return undefined
-    this.#hits++
-    if (slot.pins++ === 0) this.#idle.delete(name)
-    return slot.database
+  /** Holds the pair open while `work` runs; for one that is open already nothing is awaited before. */
+  async use<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
+    const database = this.#pinOpen(formatPair(pair)) ?? (await this.pin(pair))
+    try {
+      return await work(database)
+    } finally {
+      this.unpin(database.name)
+    }
   }
 
   unpin(name: string): void {
@@ -204,6 +204,15 @@ export class ConnectionPool {
         failures,
         `${failures.length} pairs were not closed as they should be`,
       )
+  }
+
+  #pinOpen(name: string): PairDatabase | undefined {
+    const slot = this.#slots.get(name)
+    if (slot?.database === undefined || slot.closed !== undefined || this.#closing !== undefined)
+      return undefined
+    this.#hits++
+    if (slot.pins++ === 0) this.#idle.delete(name)
+    return slot.database
   }
 
   #newSlot(name: string, pair: Pair): Slot {

@@ -1,14 +1,21 @@
 import { PairduckError } from '../errors.ts'
-import { formatPair, type Pair, type PairLike } from '../pair.ts'
+import type { Pair, PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
-import type { Tick } from '../schema/rows.ts'
-import { isTimeframe, type Timeframe } from '../time.ts'
+import type { Timeframe } from '../time.ts'
 import { CleanupTimer } from './cleanup-timer.ts'
 import { ConnectionPool, type ManagerStats } from './connection-pool.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Engine } from './engine.ts'
 import { Events, type CleanupResult, type InsertCounts } from './events.ts'
+import type {
+  CandleColumnMap,
+  CandleImportReport,
+  ImportOptions,
+  ImportReport,
+  TickColumnMap,
+} from './import/import-options.ts'
+import { Intake } from './intake.ts'
 import type { Lease, QueryOptions } from './lease.ts'
 import { LeaseDesk, type AcquireOptions } from './lease-desk.ts'
 import {
@@ -24,7 +31,7 @@ import { listPairs, pairFiles } from './pair-files.ts'
 import { PairNames } from './pair-names.ts'
 import type { ColumnValues } from './read-vector.ts'
 import type { RepairReport } from './repair.ts'
-import { writeCandles, writeRows, type RowCounts } from './row-writer.ts'
+import type { RowCounts } from './row-writer.ts'
 import type { SnapshotReport } from './snapshot.ts'
 import type { TickColumns } from './tick.ts'
 import type { VerifyReport } from './verify.ts'
@@ -43,6 +50,7 @@ export class DatabaseManager extends Events {
   readonly #engine: Engine
   readonly #budget: WriteBudget
   readonly #names = new PairNames()
+  readonly #intake: Intake
   readonly #desk: LeaseDesk
   readonly #timer: CleanupTimer
   readonly #maintenance: Maintenance
@@ -58,6 +66,7 @@ export class DatabaseManager extends Events {
     this.#engine = engine
     this.#budget = new WriteBudget(options.maxPendingTicksTotal)
     this.pool = new ConnectionPool((pair) => this.#openPair(pair), options, this)
+    this.#intake = new Intake(this.pool, options)
     this.#desk = new LeaseDesk(this.pool, this.#budget)
     this.#maintenance = new Maintenance({
       dataDir: directory.path,
@@ -94,8 +103,8 @@ export class DatabaseManager extends Events {
    * already are not stored again, so sending anew what was not acknowledged is always right.
    * `BACKPRESSURE` when too many wait.
    */
-  async insertTicks(pair: PairLike, ticks: readonly Tick[] | TickColumns): Promise<InsertCounts> {
-    return this.#pinned(pair, (database) => database.writer.insert(ticks))
+  async insertTicks(pair: PairLike, ticks: Rows<'ticks'> | TickColumns): Promise<InsertCounts> {
+    return this.#intake.ticks(this.#parse(pair), ticks)
   }
 
   /**
@@ -108,34 +117,50 @@ export class DatabaseManager extends Events {
     timeframe: Timeframe,
     candles: Rows<'candles'>,
   ): Promise<RowCounts> {
-    if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
-    return this.#pinned(pair, (database) => {
-      if (!database.candles.includes(timeframe))
-        throw new RangeError(
-          `${database.name} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
-        )
-      return database.writer.run((connection) => writeCandles(connection, timeframe, candles))
-    })
+    return this.#intake.candles(this.#parse(pair), timeframe, candles)
   }
 
   /** Stores rows of `order_flow`, durably and all or none. `INVALID_ROW` names index and field. */
-  insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts> {
-    return this.#insertRows(pair, 'order_flow', rows)
+  async insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts> {
+    return this.#intake.rows(this.#parse(pair), 'order_flow', rows)
   }
 
   /** Rows of `market_profile`; see {@link insertOrderFlow}. */
-  insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts> {
-    return this.#insertRows(pair, 'market_profile', rows)
+  async insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts> {
+    return this.#intake.rows(this.#parse(pair), 'market_profile', rows)
   }
 
-  /** Stores supply and demand zones; see {@link insertOrderFlow}. */
-  insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts> {
-    return this.#insertRows(pair, 'supply_demand_zones', rows)
+  /** Supply and demand zones; see {@link insertOrderFlow}. */
+  async insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts> {
+    return this.#intake.rows(this.#parse(pair), 'supply_demand_zones', rows)
   }
 
-  /** Stores fair value gaps; see {@link insertOrderFlow}. */
-  insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts> {
-    return this.#insertRows(pair, 'fair_value_gaps', rows)
+  /** Fair value gaps; see {@link insertOrderFlow}. */
+  async insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts> {
+    return this.#intake.rows(this.#parse(pair), 'fair_value_gaps', rows)
+  }
+
+  /**
+   * Stores the trades of a file (csv, csv.gz, jsonl, parquet; `-` is standard input), streaming.
+   * A row that cannot be a tick ends it with `IMPORT_FAILED`, naming line, column and value, and
+   * everything before it stays. Importing again adds only what is missing.
+   */
+  async importTicks(
+    pair: PairLike,
+    file: string,
+    options?: ImportOptions<TickColumnMap>,
+  ): Promise<ImportReport> {
+    return this.#intake.tickFile(this.#parse(pair), file, options)
+  }
+
+  /** Stores the candles of a file, as {@link insertCandles} does. */
+  async importCandles(
+    pair: PairLike,
+    timeframe: Timeframe,
+    file: string,
+    options?: ImportOptions<CandleColumnMap>,
+  ): Promise<CandleImportReport> {
+    return this.#intake.candleFile(this.#parse(pair), timeframe, file, options)
   }
 
   /** The query's rows. Times are Unix ms with the microseconds in the fraction. */
@@ -153,8 +178,8 @@ export class DatabaseManager extends Events {
   }
 
   /**
-   * Lends a connection on the pair; while it is out, the pair stays open. Give it back with
-   * `release()`, or take it with `await using`. `POOL_EXHAUSTED` when none comes free in time.
+   * Lends a connection on the pair, which stays open until `release()` or the end of an
+   * `await using`. `POOL_EXHAUSTED` when none comes free in time.
    */
   async acquire(pair: PairLike, options: AcquireOptions = {}): Promise<Lease> {
     return this.#desk.lend(this.#parse(pair), options)
@@ -180,7 +205,7 @@ export class DatabaseManager extends Events {
     return listPairs(this.dataDir)
   }
 
-  /** True from the moment that {@link close} was called. */
+  /** True once {@link close} was called. */
   get closed(): boolean {
     return this.#closing !== undefined
   }
@@ -189,10 +214,7 @@ export class DatabaseManager extends Events {
     return { ...this.pool.stats(), pendingTicks: this.#budget.pendingTicks }
   }
 
-  /**
-   * Deletes what retention says, merges candle parts and frees the space, between two commits.
-   * `PAIR_NOT_FOUND` when the pair has no file, `PAIR_LOCKED` when another process holds it.
-   */
+  /** Deletes what retention says, merges candle parts, frees the space, between two commits. */
   async cleanupPair(pair: PairLike, options?: CleanupOptions): Promise<CleanupResult> {
     const rules = resolveCleanupOptions('cleanupPair', options)
     return this.#maintenance.cleanupPair(this.#parse(pair), rules)
@@ -253,27 +275,6 @@ export class DatabaseManager extends Events {
       writer: this.#options,
       candles: this.#options.candles,
     })
-  }
-
-  /** Holds the pair open while `work` writes to it. */
-  async #pinned<T>(pair: PairLike, work: (database: PairDatabase) => Promise<T>): Promise<T> {
-    const parsed = this.#parse(pair)
-    const database = this.pool.pinOpen(formatPair(parsed)) ?? (await this.pool.pin(parsed))
-    try {
-      return await work(database)
-    } finally {
-      this.pool.unpin(database.name)
-    }
-  }
-
-  #insertRows<Relation extends Exclude<InsertRelation, 'ticks' | 'candles'>>(
-    pair: PairLike,
-    relation: Relation,
-    rows: Rows<Relation>,
-  ): Promise<RowCounts> {
-    return this.#pinned(pair, (database) =>
-      database.writer.run((connection) => writeRows(connection, relation, rows)),
-    )
   }
 
   #parse(pair: PairLike): Pair {

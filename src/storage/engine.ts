@@ -26,8 +26,6 @@ export class Engine {
     const control = await instance.connect()
     // Otherwise NOW() put into a TIMESTAMP is local time.
     await control.run(`SET GLOBAL TimeZone = 'UTC'`)
-    // Commits of a few ticks write 1 to 2.6 KB of WAL each; the default threshold lets it grow to 16 MB.
-    await control.run(`SET GLOBAL checkpoint_threshold = '1MB'`)
     return new Engine(instance, control)
   }
 

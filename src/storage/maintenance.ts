@@ -169,11 +169,6 @@ export class Maintenance {
         'PAIR_NOT_FOUND',
         `${formatPair(pair)}: there is no file for this pair`,
       )
-    const database = await this.#pool.pin(pair)
-    try {
-      return await work(database)
-    } finally {
-      this.#pool.unpin(database.name)
-    }
+    return this.#pool.use(pair, work)
   }
 }

@@ -6,11 +6,12 @@ import { fromDuckDb } from './duckdb-errors.ts'
 import type { Engine } from './engine.ts'
 import type { Events } from './events.ts'
 import { migrate } from './migrate.ts'
-import { prepareFiles, type PairFiles } from './pair-files.ts'
+import { prepareFiles, sizeOf, type PairFiles } from './pair-files.ts'
 import { lostRows, measureState, readState, writeState, type LostRows } from './pair-state.ts'
 import { rollback } from './transaction.ts'
 import { readWriterState } from './writer-state.ts'
 import { TickWriter, type WriterOptions } from './tick-writer.ts'
+import { WalWatch } from './wal-watch.ts'
 import type { WriteBudget } from './write-budget.ts'
 
 /** What every pair of a manager is opened with. */
@@ -88,6 +89,10 @@ export class PairDatabase {
         options: context.writer,
         candles,
         state,
+        wal: new WalWatch(
+          (writing) => database.checkpoint(writing),
+          async () => (await sizeOf(files.database)) ?? 0,
+        ),
         onInvalidated: () => {
           database.broken = true
         },

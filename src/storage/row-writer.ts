@@ -84,31 +84,48 @@ export async function writeCandles(
   })
 }
 
-function checkCandle(index: number, timeframe: Timeframe, candle: InsertRows['candles']): void {
-  const refuse = (field: string, value: unknown, reason: string): never => {
-    throw new PairduckError(
-      'INVALID_CANDLE',
-      `candle ${index}: \`${field}\` ${shown(value)} ${reason}`,
-      { index, field, value },
-    )
-  }
-  if (typeof candle !== 'object' || candle === null)
-    throw new TypeError(`candle ${index}: expected an object, got ${shown(candle)}`)
+/** Why a candle cannot be stored, or undefined when it can. */
+export function candleFault(
+  timeframe: Timeframe,
+  candle: InsertRows['candles'],
+): { field: string; value: unknown; reason: string } | undefined {
   const { timestamp, open, high, low, close } = candle
   if (!(timestamp >= earliestMs && timestamp < latestMs))
-    refuse('timestamp', timestamp, 'is not a time from 2000 to 2100 in Unix ms')
+    return fault('timestamp', timestamp, 'is not a time from 2000 to 2100 in Unix ms')
   if (timestamp % timeframeMs[timeframe] !== 0)
-    refuse('timestamp', timestamp, `does not open a bar of ${timeframe}`)
+    return fault('timestamp', timestamp, `does not open a bar of ${timeframe}`)
   for (const [field, price] of Object.entries({ open, high, low, close }))
-    if (!(price > 0 && price < Infinity)) refuse(field, price, 'is not a finite number above 0')
-  if (high < Math.max(open, close, low)) refuse('high', high, 'is below open, close or low')
-  if (low > Math.min(open, close)) refuse('low', low, 'is above open or close')
+    if (typeof price !== 'number' || !(price > 0 && price < Infinity))
+      return fault(field, price, 'is not a finite number above 0')
+  if (high < Math.max(open, close, low)) return fault('high', high, 'is below open, close or low')
+  if (low > Math.min(open, close)) return fault('low', low, 'is above open or close')
   for (const field of ['volume', 'buyVolume', 'sellVolume', 'quoteVolume', 'tradeCount'] as const) {
     const value = candle[field]
     const absent = (value === null || value === undefined) && field !== 'volume'
     if (!absent && !(typeof value === 'number' && value >= 0 && value < Infinity))
-      refuse(field, value, 'is not a finite number from 0 on')
+      return fault(field, value, 'is not a finite number from 0 on')
   }
+  return undefined
+}
+
+function fault(
+  field: string,
+  value: unknown,
+  reason: string,
+): { field: string; value: unknown; reason: string } {
+  return { field, value, reason }
+}
+
+function checkCandle(index: number, timeframe: Timeframe, candle: InsertRows['candles']): void {
+  if (typeof candle !== 'object' || candle === null)
+    throw new TypeError(`candle ${index}: expected an object, got ${shown(candle)}`)
+  const found = candleFault(timeframe, candle)
+  if (found !== undefined)
+    throw new PairduckError(
+      'INVALID_CANDLE',
+      `candle ${index}: \`${found.field}\` ${shown(found.value)} ${found.reason}`,
+      { index, ...found },
+    )
 }
 
 /** Rows as one JSON parameter: DuckDB reads its numbers back to the last bit. */

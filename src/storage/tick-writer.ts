@@ -12,6 +12,7 @@ import { countCalls, PendingCommit, total } from './pending-commit.ts'
 import type { TickColumns } from './tick.ts'
 import { TickJudge, type Judgement, type StoredTick } from './tick-judge.ts'
 import { inTransaction } from './transaction.ts'
+import type { WalWatch } from './wal-watch.ts'
 import type { WriteBudget } from './write-budget.ts'
 
 export interface WriterOptions {
@@ -53,6 +54,7 @@ export class TickWriter {
   readonly #events: Events
   readonly #options: WriterOptions
   readonly #candles: readonly Timeframe[]
+  readonly #wal: WalWatch
   readonly #queue = new PQueue({ concurrency: 1 })
   /** The engine gave the file up (a full disk in a checkpoint): it has to be opened again. */
   readonly #onInvalidated: () => void
@@ -74,6 +76,7 @@ export class TickWriter {
     options: WriterOptions
     candles: readonly Timeframe[]
     state: WriterState
+    wal: WalWatch
     onInvalidated: () => void
   }) {
     this.#pair = of.pair
@@ -85,6 +88,7 @@ export class TickWriter {
     this.#options = of.options
     this.#candles = of.candles
     this.state = of.state
+    this.#wal = of.wal
     this.#onInvalidated = of.onInvalidated
   }
 
@@ -169,6 +173,7 @@ export class TickWriter {
       const counts = await this.#budget.write(() => this.#commit(commit))
       commit.settle(counts)
       if (this.state.unrolled > maxUnrolled) await this.#budget.write(() => this.#rollBehind())
+      if (this.#wal.full) await this.#budget.write(() => this.#wal.empty(this.#connection))
     } catch (error) {
       if (isInvalidated(error)) this.#onInvalidated()
       commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
@@ -189,6 +194,7 @@ export class TickWriter {
     const { counts, newest, oldest } = countCalls(commit, judge.verdicts, this.state.newest)
     commit.dropRejected(judge.verdicts)
     if (batch.length > 0) await this.#write(oldest)
+    this.#wal.note(batch.length)
     this.state = {
       ...this.state,
       newest,

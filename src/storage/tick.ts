@@ -59,12 +59,13 @@ export function refuseTick(index: number, fault: NonNullable<ReturnType<typeof t
 }
 
 function isTradeId(value: unknown): value is string {
-  return (
-    typeof value === 'string' &&
-    value.length > 0 &&
-    value.length <= maxTradeIdLength &&
+  if (typeof value !== 'string' || value.length === 0 || value.length > maxTradeIdLength)
+    return false
+  for (let index = 0; index < value.length; index++) {
+    const unit = value.charCodeAt(index)
     // Control characters cut C strings; lone surrogates would be stored as something else.
-    !/\p{Cc}/u.test(value) &&
-    value.isWellFormed()
-  )
+    if (unit < 0x20 || unit >= 0x7f)
+      return unit > 0x9f && value.isWellFormed() && !/\p{Cc}/u.test(value)
+  }
+  return true
 }

@@ -1,0 +1,106 @@
+import type { Candle } from '../../schema/rows.ts'
+import type { Timeframe } from '../../time.ts'
+import type { InsertCounts } from '../events.ts'
+import { total } from '../pending-commit.ts'
+import type { RowCounts } from '../row-writer.ts'
+import type { TickColumns } from '../tick.ts'
+import { CandleFileBatch, candleSelect } from './candle-file-batch.ts'
+import { candleNames, mapColumns, tickNames, type KnownNames } from './column-map.ts'
+import { FileImport, type FileBatch } from './file-import.ts'
+import { guessTimeUnit, ImportSource } from './import-source.ts'
+import type {
+  CandleImportReport,
+  ImportReport,
+  ResolvedImportOptions,
+  TimeUnit,
+} from './import-options.ts'
+import { tickSelect, TickFileBatch } from './tick-file-batch.ts'
+
+/** Rows that the engine hands over at once; a batch may exceed its size by that. */
+const chunkRows = 2048
+
+/** Streams a file's trades into `insert`; see {@link FileImport}. */
+export async function importTickFile(
+  file: string,
+  options: ResolvedImportOptions,
+  latest: number,
+  insert: (ticks: TickColumns) => Promise<InsertCounts>,
+): Promise<ImportReport> {
+  const needed = ['timestamp', 'price', 'volume', 'side|buyerIsMaker']
+  return importFile(file, options, {
+    names: tickNames,
+    needed,
+    select: tickSelect,
+    newBatch: (columns) =>
+      new TickFileBatch({
+        rows: options.batchRows + chunkRows,
+        sideField: columns['side'] === undefined ? 'buyerIsMaker' : 'side',
+        latest,
+        insert,
+      }),
+    sum: total,
+  })
+}
+
+/** Streams a file's candles into `insert`; those that were there count as `replaced`. */
+export async function importCandleFile(
+  file: string,
+  timeframe: Timeframe,
+  options: ResolvedImportOptions,
+  insert: (candles: Candle[]) => Promise<RowCounts>,
+): Promise<CandleImportReport> {
+  return importFile(file, options, {
+    names: candleNames,
+    needed: ['timestamp', 'open', 'high', 'low', 'close', 'volume'],
+    select: candleSelect,
+    newBatch: () => new CandleFileBatch({ rows: options.batchRows + chunkRows, timeframe, insert }),
+    sum: (counts) => ({
+      inserted: counts.reduce((sum, { inserted }) => sum + inserted, 0),
+      replaced: counts.reduce((sum, { replaced }) => sum + replaced, 0),
+      expired: counts.reduce((sum, { expired }) => sum + expired, 0),
+    }),
+  })
+}
+
+async function importFile<Counts>(
+  file: string,
+  options: ResolvedImportOptions,
+  of: {
+    names: KnownNames
+    needed: readonly string[]
+    select: (
+      columns: Readonly<Record<string, string>>,
+      types: ReadonlyMap<string, string>,
+      unit: TimeUnit,
+    ) => string
+    newBatch: (columns: Readonly<Record<string, string>>) => FileBatch<Counts>
+    sum: (counts: readonly Counts[]) => Counts
+  },
+): Promise<
+  Counts & { rejected: number; timeUnit: TimeUnit; timeUnitGuessed: boolean; stopped: boolean }
+> {
+  const source = await ImportSource.open(file, options.format)
+  try {
+    const present = source.columns.map(({ name }) => name)
+    const columns = mapColumns(file, present, of.names, options.columns ?? {}, of.needed)
+    const timeUnit =
+      options.timeUnit ?? guessTimeUnit(await source.firstValue(columns['timestamp']!))
+    const types = new Map(source.columns.map(({ name, type }) => [name, type]))
+    const { stored, rejected, stopped } = await new FileImport({
+      source,
+      select: of.select(columns, types, timeUnit),
+      columns,
+      newBatch: () => of.newBatch(columns),
+      options,
+    }).run()
+    return {
+      ...of.sum(stored),
+      rejected,
+      timeUnit,
+      timeUnitGuessed: options.timeUnit === undefined,
+      stopped,
+    }
+  } finally {
+    source.close()
+  }
+}

@@ -1,0 +1,79 @@
+import { DOUBLE, ENUM, TIMESTAMP, VARCHAR, type DuckDBDataChunk } from '@duckdb/node-api'
+import type { InsertCounts } from '../events.ts'
+import { columnSink, type ColumnSink } from '../read-vector.ts'
+import { tickFault, type TickColumns } from '../tick.ts'
+import type { FileBatch, RowFault } from './file-import.ts'
+import { quoted, timeExpression } from './import-source.ts'
+import type { TimeUnit } from './import-options.ts'
+
+/** The expressions that {@link TickFileBatch} reads, in its order. */
+export function tickSelect(
+  columns: Readonly<Record<string, string>>,
+  types: ReadonlyMap<string, string>,
+  unit: TimeUnit,
+): string {
+  const column = (field: string): string => quoted(columns[field]!)
+  const side =
+    columns['side'] === undefined
+      ? `CASE lower(${column('buyerIsMaker')}::VARCHAR) WHEN 'true' THEN 'SELL' WHEN '1' THEN 'SELL'
+           WHEN 'false' THEN 'BUY' WHEN '0' THEN 'BUY' END`
+      : `CASE upper(${column('side')}::VARCHAR) WHEN 'BUY' THEN 'BUY' WHEN 'SELL' THEN 'SELL' END`
+  return [
+    timeExpression(columns['timestamp']!, types.get(columns['timestamp']!)!, unit),
+    `try_cast(${column('price')} AS DOUBLE)`,
+    `try_cast(${column('volume')} AS DOUBLE)`,
+    `(${side})::ENUM('BUY', 'SELL')`,
+    columns['tradeId'] === undefined
+      ? `NULL::VARCHAR`
+      : `nullif(${column('tradeId')}::VARCHAR, '')`,
+  ].join(', ')
+}
+
+/** What {@link tickSelect} gives. */
+const types = [TIMESTAMP, DOUBLE, DOUBLE, ENUM(['BUY', 'SELL']), VARCHAR]
+
+/** Trades of a file, by column. */
+export class TickFileBatch implements FileBatch<InsertCounts> {
+  length = 0
+  readonly #sinks: readonly ColumnSink[]
+  readonly #sideField: string
+  readonly #latest: number
+  readonly #insert: (ticks: TickColumns) => Promise<InsertCounts>
+
+  constructor(of: {
+    rows: number
+    sideField: string
+    latest: number
+    insert: (ticks: TickColumns) => Promise<InsertCounts>
+  }) {
+    this.#sinks = types.map((type) => columnSink(type, of.rows))
+    this.#sideField = of.sideField
+    this.#latest = of.latest
+    this.#insert = of.insert
+  }
+
+  read(chunk: DuckDBDataChunk): void {
+    for (const [column, sink] of this.#sinks.entries()) sink.read(chunk, column, this.length)
+    this.length += chunk.rowCount
+  }
+
+  fault(row: number): RowFault | undefined {
+    const [timestamp, price, volume, side, tradeId] = this.#sinks
+    const fault = tickFault(
+      timestamp!.values[row],
+      price!.values[row],
+      volume!.values[row],
+      side!.values[row],
+      tradeId!.values[row],
+      this.#latest,
+    )
+    return fault?.field === 'side' ? { ...fault, field: this.#sideField } : fault
+  }
+
+  store(kept: readonly number[] | undefined): Promise<InsertCounts> {
+    const [timestamp, price, volume, side, tradeId] = this.#sinks.map(({ values }) =>
+      kept === undefined ? values.slice(0, this.length) : kept.map((row) => values[row]),
+    ) as unknown as [number[], number[], number[], ('BUY' | 'SELL')[], (string | null)[]]
+    return this.#insert({ timestamp, price, volume, side, tradeId })
+  }
+}

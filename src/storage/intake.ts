@@ -1,0 +1,82 @@
+import { formatPair, type Pair } from '../pair.ts'
+import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { Tick } from '../schema/rows.ts'
+import { isTimeframe, type Timeframe } from '../time.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import type { InsertCounts } from './events.ts'
+import { importCandleFile, importTickFile } from './import/import-file.ts'
+import {
+  resolveImportOptions,
+  type CandleColumnMap,
+  type CandleImportReport,
+  type ImportOptions,
+  type ImportReport,
+  type TickColumnMap,
+} from './import/import-options.ts'
+import { writeCandles, writeRows, type RowCounts } from './row-writer.ts'
+import type { TickColumns } from './tick.ts'
+import type { WriterOptions } from './tick-writer.ts'
+
+/** Everything that comes into the store, on its way to the pair's writer. */
+export class Intake {
+  readonly #pool: ConnectionPool
+  readonly #options: WriterOptions
+
+  constructor(pool: ConnectionPool, options: WriterOptions) {
+    this.#pool = pool
+    this.#options = options
+  }
+
+  ticks(pair: Pair, ticks: readonly Tick[] | TickColumns): Promise<InsertCounts> {
+    return this.#pool.use(pair, (database) => database.writer.insert(ticks))
+  }
+
+  candles(
+    pair: Pair,
+    timeframe: Timeframe,
+    candles: readonly InsertRows['candles'][],
+  ): Promise<RowCounts> {
+    if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
+    return this.#pool.use(pair, async (database) => {
+      if (!database.candles.includes(timeframe))
+        throw new RangeError(
+          `${formatPair(pair)} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
+        )
+      return database.writer.run((connection) => writeCandles(connection, timeframe, candles))
+    })
+  }
+
+  rows<Relation extends Exclude<InsertRelation, 'ticks' | 'candles'>>(
+    pair: Pair,
+    relation: Relation,
+    rows: readonly InsertRows[Relation][],
+  ): Promise<RowCounts> {
+    return this.#pool.use(pair, (database) =>
+      database.writer.run((connection) => writeRows(connection, relation, rows)),
+    )
+  }
+
+  tickFile(
+    pair: Pair,
+    file: string,
+    options: ImportOptions<TickColumnMap> | undefined,
+  ): Promise<ImportReport> {
+    const resolved = resolveImportOptions('importTicks', options)
+    const latest = this.#options.clock() + this.#options.maxFutureMs
+    return this.#pool.use(pair, (database) =>
+      importTickFile(file, resolved, latest, (ticks) => database.writer.insert(ticks)),
+    )
+  }
+
+  candleFile(
+    pair: Pair,
+    timeframe: Timeframe,
+    file: string,
+    options: ImportOptions<CandleColumnMap> | undefined,
+  ): Promise<CandleImportReport> {
+    const resolved = resolveImportOptions('importCandles', options)
+    return importCandleFile(file, timeframe, resolved, (candles) =>
+      this.candles(pair, timeframe, candles),
+    )
+  }
+}
