@@ -15,15 +15,15 @@ const maxClosedOrders = 10_000
  * and transfers that statistics are computed from.
  */
 export class MirrorState {
-  readonly openOrders = new Map<string, OrderRecord>()
-  readonly closedOrders = new LRUCache<string, OrderRecord>({ max: maxClosedOrders })
-  readonly balances = new Map<string, TimedBalance>()
-  readonly tickers = new Map<string, Ticker>()
-  readonly symbols = new Set<string>()
+  readonly openOrders: Map<string, OrderRecord> = new Map()
+  readonly closedOrders: LRUCache<string, OrderRecord> = new LRUCache({ max: maxClosedOrders })
+  readonly balances: Map<string, TimedBalance> = new Map()
+  readonly tickers: Map<string, Ticker> = new Map()
+  readonly symbols: Set<string> = new Set()
   /** By symbol; a base asset's ledgers are loaded together, for their fees are summed up. */
-  readonly ledgers = new Map<string, FillLedger>()
-  readonly loadedBases = new Set<string>()
-  readonly transfers = new Map<string, Transfer>()
+  readonly ledgers: Map<string, FillLedger> = new Map()
+  readonly loadedBases: Set<string> = new Set()
+  readonly transfers: Map<string, Transfer> = new Map()
   transfersLoaded = false
 
   order(id: string): OrderRecord | undefined {

@@ -1,4 +1,4 @@
-import { flag, integer, resolveOptions, rule, type OptionRule, type Resolved } from '../options.ts'
+import { flag, integer, resolveOptions, rule, type OptionRule } from '../options.ts'
 import {
   resolveRetention,
   type RetentionOptions,
@@ -74,7 +74,11 @@ const rules = {
   ),
 }
 
-export type ResolvedManagerOptions = Omit<Resolved<typeof rules>, 'retention'> & {
+export interface ResolvedManagerOptions extends Required<
+  Omit<ManagerOptions, 'candles' | 'retention'>
+> {
+  /** Undefined: what the file keeps. */
+  readonly candles: readonly Timeframe[] | undefined
   readonly retention: RetentionPolicy
 }
 
@@ -109,7 +113,11 @@ const cleanupRules = {
   dueOnly: flag(false),
 }
 
-export type CleanupRules = Resolved<typeof cleanupRules>
+export interface CleanupRules {
+  readonly now: CleanupNow | undefined
+  readonly signal: AbortSignal | undefined
+  readonly dueOnly: boolean
+}
 
 export function resolveCleanupOptions(caller: string, options: object | undefined): CleanupRules {
   return resolveOptions(caller, options, cleanupRules)

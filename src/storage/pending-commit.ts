@@ -13,7 +13,7 @@ interface Call {
 
 /** The calls that will share one commit, and their ticks. */
 export class PendingCommit {
-  readonly batch = new TickBatch()
+  readonly batch: TickBatch = new TickBatch()
   readonly calls: Call[] = []
 
   /** Joins a call; throws INVALID_TICK and then holds nothing of it. */

@@ -266,7 +266,7 @@ export class TickWriter {
   }
 
   /** Up to where a roll-up now would go: not quite the newest, and at least `atLeast` (µs). */
-  rollTarget(atLeast = -Infinity): number {
+  rollTarget(atLeast: number = -Infinity): number {
     return Math.max(this.state.newest - rollBehindMicros, atLeast)
   }
 

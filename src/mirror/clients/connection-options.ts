@@ -1,5 +1,5 @@
 import { integer, oneOf, optional, resolveOptions, rule } from '../../options.ts'
-import type { OptionRules, Resolved } from '../../options.ts'
+import type { OptionRule, Resolved } from '../../options.ts'
 import { shown } from '../../errors.ts'
 
 /** A server of a Sentinel set-up or a cluster. */
@@ -74,7 +74,20 @@ const object = <T>(expected: string): ReturnType<typeof rule<T | undefined>> =>
   rule<T | undefined>(expected, (value) => typeof value === 'object' && value !== null, undefined)
 
 /** The rules of the connection options, for {@link resolveConnection} and whoever adds more. */
-export const connectionRules = {
+export const connectionRules: {
+  readonly url: OptionRule<string | undefined>
+  readonly adapter: OptionRule<'redis' | 'glide'>
+  readonly username: OptionRule<string | undefined>
+  readonly password: OptionRule<string | undefined>
+  readonly database: OptionRule<number | undefined>
+  readonly tls: OptionRule<boolean | TlsOptions>
+  readonly socketPath: OptionRule<string | undefined>
+  readonly sentinel: OptionRule<SentinelOptions | undefined>
+  readonly cluster: OptionRule<ClusterOptions | undefined>
+  readonly connectTimeoutMs: OptionRule<number>
+  readonly socketTimeoutMs: OptionRule<number>
+  readonly maxQueuedCommands: OptionRule<number>
+} = {
   url: text,
   adapter: oneOf(['redis', 'glide'], 'redis'),
   username: text,
@@ -91,7 +104,7 @@ export const connectionRules = {
   connectTimeoutMs: integer(1, 600_000, 5_000),
   socketTimeoutMs: integer(100, 600_000, 5_000),
   maxQueuedCommands: integer(1, 1_000_000, 10_000),
-} satisfies OptionRules
+}
 
 const schemes: Readonly<Record<string, boolean>> = {
   'redis:': false,
