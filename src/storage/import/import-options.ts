@@ -1,12 +1,4 @@
-import {
-  flag,
-  integer,
-  oneOf,
-  optional,
-  resolveOptions,
-  rule,
-  type Resolved,
-} from '../../options.ts'
+import { flag, integer, oneOf, optional, resolveOptions, rule } from '../../options.ts'
 import type { InsertCounts } from '../events.ts'
 import type { RowCounts } from '../row-writer.ts'
 
@@ -99,7 +91,12 @@ const rules = {
   ),
 }
 
-export type ResolvedImportOptions = Resolved<typeof rules>
+export interface ResolvedImportOptions extends Required<
+  Omit<ImportOptions<Readonly<Record<string, string>>>, 'skipInvalid' | 'batchRows'>
+> {
+  readonly skipInvalid: boolean
+  readonly batchRows: number
+}
 
 export function resolveImportOptions(
   caller: string,
