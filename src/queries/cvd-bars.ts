@@ -1,11 +1,11 @@
 import { resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
-import { barStart, tickOrder } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { timeframeRule } from './bars.ts'
 import type { Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { resetRules, runsOf, type ResetOptions } from './reset.ts'
+import { swingSql } from './running-delta.ts'
 import { ticksOfSize, tradeSizeRules, type TradeSizeOptions } from './trade-size.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
 
@@ -49,21 +49,9 @@ export function calculateCvdBarsQuery(options: CvdBarsOptions): Query<CvdBar> {
   const runs = runsOf(resolved, timeframe, window)
   return query(
     name,
-    `WITH running AS (
-      SELECT bar, volume, signed,
-        sum(signed) OVER (PARTITION BY bar ORDER BY ${tickOrder} ROWS UNBOUNDED PRECEDING) AS running
-      FROM (
-        SELECT *, ${barStart(timeframe)} AS bar, if(side = 'BUY', volume, -volume) AS signed
-        FROM ticks WHERE ${runs.ticks} AND ${ticksOfSize(resolved)}
-      )
-    ), flow AS (
-      SELECT bar, sum(signed) AS delta, max(running) AS max_delta, min(running) AS min_delta,
-        sum(greatest(signed, 0)) AS buy_volume, sum(greatest(-signed, 0)) AS sell_volume,
-        count(*) AS trade_count
-      FROM running GROUP BY bar
-    ), closed AS (
+    `WITH ${swingSql(timeframe, `${runs.ticks} AND ${ticksOfSize(resolved)}`)}, closed AS (
       SELECT *, sum(delta) OVER run AS close
-      FROM (SELECT *, ${runs.begin} AS begin FROM flow)
+      FROM (SELECT *, ${runs.begin} AS begin FROM swing)
       WINDOW run AS (PARTITION BY begin ORDER BY bar ROWS UNBOUNDED PRECEDING)
     ), opened AS (
       SELECT *, coalesce(lag(close) OVER (PARTITION BY begin ORDER BY bar), 0) AS open FROM closed

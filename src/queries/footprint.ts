@@ -1,12 +1,12 @@
 import { resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
-import { barStart, tickOrder } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
 import { cellsSql } from './cells.ts'
 import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
+import { swingSql } from './running-delta.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface FootprintOptions extends WindowOptions {
@@ -67,20 +67,11 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
   return query(
     name,
     `WITH cell AS MATERIALIZED (${cellsSql({ timeframe, grid }, window)}
-    ), running AS (
-      SELECT bar, sum(if(side = 'BUY', volume, -volume)) OVER (
-        PARTITION BY bar ORDER BY ${tickOrder} ROWS UNBOUNDED PRECEDING) AS running
-      FROM (SELECT *, ${barStart(timeframe)} AS bar
-        FROM ticks WHERE ${ticksOfBars(window, timeframe)})
-    ), swing AS (
-      SELECT bar, max(running) AS max_delta, min(running) AS min_delta FROM running GROUP BY bar
-    ), extent AS (
+    ), ${swingSql(timeframe, ticksOfBars(window, timeframe))}, extent AS (
       SELECT bar, min(bin) + max(bin) AS middle FROM cell GROUP BY bar
     ), level AS (
       SELECT bar,
         arg_max(bin, (buy_volume + sell_volume, -abs(2 * bin - middle), -bin)) AS poc,
-        sum(buy_volume) AS buy_volume, sum(sell_volume) AS sell_volume,
-        sum(buy_count + sell_count)::BIGINT AS trade_count,
         list({
           price: ${grid.label('bin')}, buyVolume: buy_volume, sellVolume: sell_volume,
           buyCount: buy_count, sellCount: sell_count,
@@ -89,7 +80,7 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
       FROM cell JOIN extent USING (bar) GROUP BY bar
     )
     SELECT bar AS "timestamp", ${grid.label('poc')} AS "poc",
-      buy_volume - sell_volume AS "delta", max_delta AS "maxDelta", min_delta AS "minDelta",
+      delta AS "delta", max_delta AS "maxDelta", min_delta AS "minDelta",
       buy_volume AS "buyVolume", sell_volume AS "sellVolume",
       buy_volume + sell_volume AS "volume", trade_count AS "tradeCount", bins AS "bins",
       ${barEnd(timeframe, 'bar')} AS "knownAt",

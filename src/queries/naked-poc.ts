@@ -49,6 +49,16 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
     windowStart(window, 'bar'),
     window.to === undefined ? 'true' : `bar < make_timestamp(${window.to})`,
   ].join(' AND ')
+  const fields = (filledBar: string): string => `
+    SELECT control.bar AS "timestamp", ${grid.label('control.poc')} AS "poc",
+      control.volume AS "volume", ${barEnd(timeframe, 'control.bar')} AS "knownAt",
+      ${filledBar} AS "filledAt"
+    FROM control`
+  const holds = 'later.bar > control.bar AND control.poc BETWEEN later.lowest AND later.highest'
+  const stillNaked = `${fields('NULL::TIMESTAMP')}
+    WHERE NOT EXISTS (FROM extent AS later WHERE ${holds})`
+  const withFilling = `${fields(barEnd(timeframe, 'min(later.bar)'))}
+    LEFT JOIN extent AS later ON ${holds} GROUP BY control.bar, control.poc, control.volume`
   return query(
     name,
     `WITH cell AS MATERIALIZED (
@@ -60,16 +70,9 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
       SELECT bar, max(volume) AS volume,
         arg_max(bin, (volume, -abs(2 * bin - lowest - highest), -bin)) AS poc
       FROM cell JOIN extent USING (bar) WHERE ${inside} GROUP BY bar
-    ), filled AS (
-      SELECT control.bar, min(later.bar) AS filled_bar
-      FROM control JOIN extent AS later
-        ON later.bar > control.bar AND poc BETWEEN later.lowest AND later.highest
-      GROUP BY control.bar
     )
-    SELECT bar AS "timestamp", ${grid.label('poc')} AS "poc", volume AS "volume",
-      ${barEnd(timeframe, 'bar')} AS "knownAt", ${barEnd(timeframe, 'filled_bar')} AS "filledAt"
-    FROM control LEFT JOIN filled USING (bar)
-    ${includeFilled ? '' : 'WHERE filled_bar IS NULL'} ORDER BY bar`,
+    ${includeFilled ? withFilling : stillNaked}
+    ORDER BY control.bar`,
     window.params,
   )
 }

@@ -45,14 +45,9 @@ export function calculateVolumeNodesQuery(options: VolumeNodesOptions): Query<Vo
       FROM ticks WHERE ${ticksInWindow(window)} GROUP BY bin
     ), slot AS (${emptyBins === 'skip' ? `SELECT *, row_number() OVER (ORDER BY bin) AS slot FROM traded` : withLoneGaps})
     , beside AS (
-      SELECT *, min(slot) OVER () AS first, max(slot) OVER () AS last,
-        max(volume) OVER below AS most_below, min(volume) OVER below AS least_below,
-        count(*) OVER below AS below,
-        max(volume) OVER above AS most_above, min(volume) OVER above AS least_above,
-        count(*) OVER above AS above
-      FROM slot WINDOW
-        below AS (ORDER BY slot RANGE BETWEEN ${neighbours} PRECEDING AND 1 PRECEDING),
-        above AS (ORDER BY slot RANGE BETWEEN 1 FOLLOWING AND ${neighbours} FOLLOWING)
+      SELECT *, (SELECT min(slot) FROM slot) AS first, (SELECT max(slot) FROM slot) AS last,
+        ${neighbours === 1 ? nextSlots : slotsWithin(neighbours)}
+      FROM slot
     ), node AS (
       SELECT bin, volume, CASE
         WHEN volume > coalesce(most_below, 0) AND volume > coalesce(most_above, 0) THEN 'high'
@@ -74,3 +69,25 @@ const withLoneGaps = `
   UNION ALL
   SELECT bin + 1, 0, bin + 1 FROM (SELECT bin, lead(bin) OVER (ORDER BY bin) AS next FROM traded)
   WHERE next = bin + 2`
+
+function slotsWithin(neighbours: number): string {
+  const frames = {
+    below: `(ORDER BY slot RANGE BETWEEN ${neighbours} PRECEDING AND 1 PRECEDING)`,
+    above: `(ORDER BY slot RANGE BETWEEN 1 FOLLOWING AND ${neighbours} FOLLOWING)`,
+  }
+  return Object.entries(frames)
+    .map(
+      ([side, frame]) => `max(volume) OVER ${frame} AS most_${side},
+        min(volume) OVER ${frame} AS least_${side}, count(*) OVER ${frame} AS ${side}`,
+    )
+    .join(', ')
+}
+
+/** The same for one neighbour on each side, at half the price of the frames. */
+const nextSlots = Object.entries({ below: ['lag', '-'], above: ['lead', '+'] })
+  .map(([side, [next, sign]]) => {
+    const touches = `${next}(slot) OVER (ORDER BY slot) = slot ${sign} 1`
+    const volume = `if(${touches}, ${next}(volume) OVER (ORDER BY slot), NULL)`
+    return `${volume} AS most_${side}, ${volume} AS least_${side}, if(${touches}, 1, 0) AS ${side}`
+  })
+  .join(', ')
