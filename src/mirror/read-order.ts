@@ -56,7 +56,7 @@ export function readOrder(input: OrderInput, derivatives: boolean): OrderState {
     id,
     symbol: input.symbol!,
     base: market.base,
-    quote: quoteOf(input.symbol!),
+    quote: market.quote,
     side: input.side,
     type,
     sourceType: sourceType(input, type),
@@ -74,11 +74,6 @@ export function readOrder(input: OrderInput, derivatives: boolean): OrderState {
     clientOrderId: text(input.clientOrderId),
     comment: text(input.comment),
   }
-}
-
-/** The part of a symbol after its slash, which MockExchange's readers take for the quote. */
-export function quoteOf(symbol: string): string {
-  return symbol.slice(symbol.indexOf('/') + 1)
 }
 
 function readId(input: OrderInput): string {

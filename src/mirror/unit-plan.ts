@@ -11,7 +11,6 @@ import { encodeOrder } from './order-json.ts'
 import { advanceOrder, withFee } from './order-record.ts'
 import type { OrderRecord } from './order-record.ts'
 import type { OrderState } from './order.ts'
-import { quoteOf } from './read-order.ts'
 import { encodeTicker } from './ticker.ts'
 import type { Ticker } from './ticker.ts'
 import { encodeTransfer, transferField, transferTotals } from './transfer.ts'
@@ -289,4 +288,9 @@ export class UnitPlan {
     const parts = Object.entries(changed).filter(([, value]) => value.length > 0)
     return `,${JSON.stringify(Object.fromEntries(parts)).slice(1)}`
   }
+}
+
+/** What comes after the slash: spot and perpetual of one pair are counted apart. */
+function quoteOf(symbol: string): string {
+  return symbol.slice(symbol.indexOf('/') + 1)
 }
