@@ -183,6 +183,9 @@ function finestOf(candles: readonly Timeframe[]): Timeframe {
   return wholes ? first! : '1m'
 }
 
+/** A row when some bar has more than one part. */
+export const crowdedPartsSql: string = `SELECT 1 FROM pairduck_candle_parts GROUP BY timeframe, timestamp HAVING count(*) > 1 LIMIT 1`
+
 /** Merges the parts of bars that have more than one; to be run in one transaction. */
 export const compactPartsSql: readonly string[] = [
   `CREATE OR REPLACE TEMP TABLE pairduck_crowded AS

@@ -19,13 +19,14 @@ export interface QueryOptions {
  */
 export class Lease {
   readonly pair: string
-  /** The DuckDB connection; its unqualified names are the pair's. */
-  readonly connection: DuckDBConnection
   readonly acquiredAt: number
+  readonly #connection: DuckDBConnection
   readonly #database: PairDatabase
   readonly #budget: WriteBudget
   readonly #onRelease: () => void
   readonly #inFlight = new Set<Promise<unknown>>()
+  /** Whether the caller could have changed the connection's state. */
+  #exposed = false
   #released: Promise<void> | undefined
 
   constructor(
@@ -35,17 +36,23 @@ export class Lease {
     onRelease: () => void,
   ) {
     this.pair = database.name
-    this.connection = connection
+    this.#connection = connection
     this.acquiredAt = Date.now()
     this.#database = database
     this.#budget = budget
     this.#onRelease = onRelease
   }
 
+  /** The DuckDB connection; its unqualified names are the pair's. */
+  get connection(): DuckDBConnection {
+    this.#exposed = true
+    return this.#connection
+  }
+
   /** The query's rows; times as Unix ms with the microseconds in the fraction. */
   query<Row>(query: Query<Row>, { signal }: QueryOptions = {}): Promise<Row[]> {
     return this.#reading(query.name, signal, () =>
-      readRows<Row>(this.connection, query.sql, query.params),
+      readRows<Row>(this.#connection, query.sql, query.params),
     )
   }
 
@@ -58,7 +65,7 @@ export class Lease {
       query.name,
       signal,
       async () =>
-        (await readColumns(this.connection, query.sql, query.params)) as {
+        (await readColumns(this.#connection, query.sql, query.params)) as {
           [Name in keyof Row]: ColumnValues
         },
     )
@@ -70,7 +77,8 @@ export class Lease {
    */
   async execute<Row = Record<string, unknown>>(sql: string, params?: SqlParams): Promise<Row[]> {
     refuseWriterTables(sql)
-    return this.#reading('execute', undefined, () => readRows<Row>(this.connection, sql, params))
+    this.#exposed = true
+    return this.#reading('execute', undefined, () => readRows<Row>(this.#connection, sql, params))
   }
 
   release(): Promise<void> {
@@ -83,13 +91,13 @@ export class Lease {
 
   /** Interrupts what runs, waits for its rejection, and releases: how a closing manager ends it. */
   async revoke(): Promise<void> {
-    this.connection.interrupt()
+    this.#connection.interrupt()
     await Promise.allSettled(this.#inFlight)
     await this.release()
   }
 
   async #giveBack(): Promise<void> {
-    await this.#database.takeBack(this.connection)
+    await this.#database.takeBack(this.#connection, { reuse: !this.#exposed })
     this.#onRelease()
   }
 
@@ -100,7 +108,7 @@ export class Lease {
   ): Promise<T> {
     if (this.#released !== undefined)
       throw new PairduckError('CLOSED', `${this.pair}: the lease was released`)
-    const interrupt = (): void => this.connection.interrupt()
+    const interrupt = (): void => this.#connection.interrupt()
     try {
       signal?.throwIfAborted()
       const running = this.#budget.read(async () => {

@@ -122,11 +122,14 @@ export class PairDatabase {
     return this.#spareReaders.pop() ?? this.#engine.connect(this.alias)
   }
 
-  /** Whatever transaction the reader left open is rolled back. */
-  async takeBack(connection: DuckDBConnection): Promise<void> {
+  /** With `reuse` for the next reader; else what was left open is rolled back, and it is closed. */
+  async takeBack(connection: DuckDBConnection, { reuse }: { reuse: boolean }): Promise<void> {
+    if (reuse && this.#spareReaders.length < maxSpareReaders) {
+      this.#spareReaders.push(connection)
+      return
+    }
     await rollback(connection)
-    if (this.#spareReaders.length < maxSpareReaders) this.#spareReaders.push(connection)
-    else connection.closeSync()
+    connection.closeSync()
   }
 
   /** Puts the WAL into the file and frees what was deleted; only from within a job of the writer. */

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { compactPartsSql } from '../schema/candles.ts'
+import { compactPartsSql, crowdedPartsSql } from '../schema/candles.ts'
 import type { RetentionPolicy } from '../schema/retention-policy.ts'
 import { candleRelation, type Relation } from '../schema/tables.ts'
 import { microsFromMs, type Timeframe } from '../time.ts'
@@ -71,7 +71,8 @@ export async function applyRetention(
 ): Promise<Partial<Record<Relation, number>>> {
   const deleted: Partial<Record<Relation, number>> = {}
   await inTransaction(connection, async () => {
-    for (const sql of compactPartsSql) await connection.run(sql)
+    const crowded = await connection.run(crowdedPartsSql)
+    if (crowded.rowCount > 0) for (const sql of compactPartsSql) await connection.run(sql)
     for (const deletion of plan) {
       const count = await applyDeletion(connection, deletion)
       if (count > 0) deleted[deletion.relation] = count

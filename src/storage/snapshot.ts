@@ -42,7 +42,7 @@ export async function snapshotDatabase(
     await rm(`${draft}.wal`, { force: true })
     throw fromDuckDb(error, `${database.name}: snapshot to ${target}`, 'QUERY_FAILED')
   } finally {
-    await database.takeBack(reader)
+    await database.takeBack(reader, { reuse: false })
   }
   return { pair: database.name, file: target, bytes: (await sizeOf(target)) ?? 0 }
 }

@@ -34,7 +34,7 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
     }
     if (problems.length === 0) problems.push(...(await impossible(connection)))
   } finally {
-    await database.takeBack(connection)
+    await database.takeBack(connection, { reuse: true })
   }
   return { pair: database.name, ok: problems.length === 0, problems, rows }
 }
