@@ -67,18 +67,19 @@ export async function* watchMirror(
 ): AsyncGenerator<MirrorEvent, void, void> {
   const inbox = new Inbox(signal)
   const unsubscribe = await client.subscribe(keys.changes, (message) => inbox.put(message))
-  const stopListening = client.onReconnect(() => inbox.wake())
+  const stopListening = client.onReconnect(() => inbox.interrupt())
   let at: MirrorSnapshot | MirrorChange | undefined
   try {
     while (!inbox.closed) {
       try {
-        const event = await nextEvent(client, keys, inbox, at)
+        let event = await nextEvent(client, keys, inbox, at)
+        if (event === undefined && (await inbox.silence(heartbeatMs)))
+          event = await missed(client, keys, inbox, at!)
         if (event !== undefined) yield (at = event)
-        else await inbox.waiting(heartbeatMs)
       } catch (error) {
         // Until the server is back there is nothing to say; then a snapshot says it all.
         if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) throw error
-        await inbox.waiting(retryMs)
+        await inbox.silence(retryMs)
       }
     }
   } finally {
@@ -96,23 +97,26 @@ async function nextEvent(
   if (at === undefined) return await readSnapshot(client, keys, 'start')
   if (inbox.takeOverflow()) return await readSnapshot(client, keys, 'overflow')
   const messages = inbox.take().filter(({ sequence }) => sequence > at.sequence)
-  if (messages.length === 0) return await missed(client, keys, at)
+  if (messages.length === 0) return undefined
   const gap = messages.some(({ sequence }, index) => sequence !== at.sequence + index + 1)
   if (messages.some(({ epoch }) => epoch !== at.epoch))
     return await readSnapshot(client, keys, 'epoch')
   return gap ? await readSnapshot(client, keys, 'gap') : await readChange(client, keys, messages)
 }
 
-/** A quiet watcher asks whether the silence is one. */
+/** A watcher that hears nothing asks whether there was nothing to hear. */
 async function missed(
   client: ValkeyClient,
   keys: MirrorKeys,
+  inbox: Inbox,
   at: MirrorEvent,
 ): Promise<MirrorSnapshot | undefined> {
   const epoch = await client.command(['GET', keys.epoch])
   const sequence = Number((await client.command(['GET', keys.sequence])) ?? 0)
-  if (epoch !== at.epoch) return await readSnapshot(client, keys, 'epoch')
-  return sequence === at.sequence ? undefined : await readSnapshot(client, keys, 'gap')
+  if (epoch === at.epoch && sequence === at.sequence) return undefined
+  // The message may be on its way; if it is not, it is lost.
+  if (!(await inbox.silence(retryMs))) return undefined
+  return await readSnapshot(client, keys, epoch === at.epoch ? 'gap' : 'epoch')
 }
 
 async function readSnapshot(
@@ -176,13 +180,12 @@ async function values(
 class Inbox {
   #messages: Message[] = []
   #overflow = false
-  #wake: (() => void) | undefined
-
+  #wake: (silent: boolean) => void = () => undefined
   readonly #signal: AbortSignal | undefined
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal
-    signal?.addEventListener('abort', () => this.wake(), { once: true })
+    signal?.addEventListener('abort', () => this.interrupt(), { once: true })
   }
 
   get closed(): boolean {
@@ -192,7 +195,7 @@ class Inbox {
   put(text: string): void {
     if (this.#messages.length < maxWaiting) this.#messages.push(JSON.parse(text) as Message)
     else this.#overflow = true
-    this.wake()
+    this.#wake(false)
   }
 
   take(): Message[] {
@@ -208,20 +211,20 @@ class Inbox {
     return overflow
   }
 
-  wake(): void {
-    this.#wake?.()
+  /** Ends a wait as if its time were over. */
+  interrupt(): void {
+    this.#wake(true)
   }
 
-  /** Resolves at the next message, on abort, or when the time is over. */
-  async waiting(ms: number): Promise<void> {
-    if (this.#messages.length > 0 || this.closed) return
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
+  /** Waits for a message; whether none came in that time. */
+  async silence(ms: number): Promise<boolean> {
+    if (this.#messages.length > 0 || this.#overflow || this.closed) return false
+    return await new Promise<boolean>((resolve) => {
+      const timer = setTimeout(resolve, ms, true)
+      this.#wake = (silent) => {
         clearTimeout(timer)
-        resolve()
+        resolve(silent)
       }
     })
-    this.#wake = undefined
   }
 }

@@ -3,7 +3,10 @@ import type { ErrorCode } from '../../errors.ts'
 
 /** Beginnings of server errors, and what they mean for the caller. */
 const replyCodes: readonly (readonly [RegExp, ErrorCode])[] = [
-  [/\b(?:WRONGPASS|NOAUTH|NOPERM|DENIED)\b|ACL failure in script|invalid password/, 'VALKEY_AUTH'],
+  [
+    /\b(?:WRONGPASS|NOAUTH|NOPERM|DENIED)\b|PermissionDenied|ACL failure in script|invalid password/,
+    'VALKEY_AUTH',
+  ],
   [/^(?:ERR )?(?:WRONGTYPE)/, 'VALKEY_WRONG_TYPE'],
   [
     /^-?(?:LOADING|READONLY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN|BUSY|UNKILLABLE|NOREPLICAS|MOVED|ASK)\b/,

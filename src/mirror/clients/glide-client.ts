@@ -59,9 +59,15 @@ class GlideAdapter implements ValkeyClient {
 
   /** GLIDE takes subscriptions only when a client is made: each one gets a client of its own. */
   async subscribe(channel: string, listener: (message: string) => void): Promise<Unsubscribe> {
-    const subscriber = await createGlide(this.#glide, this.#connection, { channel, listener })
+    let wanted = true
+    const subscriber = await createGlide(this.#glide, this.#connection, {
+      channel,
+      // Closing takes a while; what comes meanwhile is not wanted any more.
+      listener: (message) => wanted && listener(message),
+    })
     this.#subscribers.add(subscriber)
     return async () => {
+      wanted = false
       if (this.#subscribers.delete(subscriber)) subscriber.close()
     }
   }
@@ -92,7 +98,7 @@ async function loadGlide(): Promise<Glide> {
 
 interface Subscription {
   readonly channel: string
-  readonly listener: (message: string) => void
+  readonly listener: (message: string) => unknown
 }
 
 async function createGlide(
