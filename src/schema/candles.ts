@@ -91,17 +91,23 @@ export function mergeParts(parts: string, bar: readonly string[] = ['timestamp']
     GROUP BY ${key}`
 }
 
-/**
- * The view `candles_<timeframe>`: what was rolled up, merged with the ticks that were not yet.
- * Bars older than the relation's mark are gone, even where a late tick left a piece of one.
- */
+/** The view `candles_<timeframe>`, which {@link candlesSql} reads. */
 export function candleViewSql(timeframe: Timeframe): string {
+  return `CREATE OR REPLACE VIEW ${candleRelation(timeframe)} AS ${candlesSql(timeframe)}`
+}
+
+/**
+ * The candles of a timeframe: what was rolled up, merged with the ticks that were not yet. Bars
+ * older than the relation's mark are gone, even where a late tick left a piece of one. `within`
+ * narrows by `timestamp`, before anything is merged, and has to hold for all of a bar or none.
+ */
+export function candlesSql(timeframe: Timeframe, within = 'true'): string {
   const relation: CandleRelation = candleRelation(timeframe)
-  const unrolled = `timestamp >= (SELECT rolled_until FROM pairduck_candle_state)`
+  const unrolled = `timestamp >= (SELECT rolled_until FROM pairduck_candle_state) AND ${within}`
   return `
-    CREATE OR REPLACE VIEW ${relation} AS
     WITH parts AS (
-      SELECT ${partColumns.join(', ')} FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
+      SELECT ${partColumns.join(', ')} FROM pairduck_candle_parts
+      WHERE timeframe = '${timeframe}' AND ${within}
       UNION ALL
       SELECT * FROM (${partsFromTicks(timeframe, 'ticks', unrolled)})
     )

@@ -156,6 +156,7 @@ const cleared = [
   'fair_value_gaps',
   'pairduck_candle_parts',
   'pairduck_marks',
+  'pairduck_analytics',
 ]
 
 function stamp(ms: number): DuckDBTimestampValue {
