@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addBalancesCommand } from './commands/balances.ts'
+import { addBookCommand } from './commands/book.ts'
 import { addCandlesCommand } from './commands/candles.ts'
 import { addCleanupCommand } from './commands/cleanup.ts'
 import { addCvdCommand } from './commands/cvd.ts'
@@ -9,9 +11,12 @@ import { addTpoCommand } from './commands/tpo.ts'
 import { addDemoCommand } from './commands/demo.ts'
 import { addFvgCommand } from './commands/fvg.ts'
 import { addImbalanceCommand } from './commands/imbalance.ts'
+import { addMirrorCommand } from './commands/mirror.ts'
+import { addOrdersCommand } from './commands/orders.ts'
 import { addPairsCommand } from './commands/pairs.ts'
 import { addProfileCommand } from './commands/profile.ts'
 import { addRepairCommand } from './commands/repair.ts'
+import { addReportCommand } from './commands/report.ts'
 import { addSnapshotCommand } from './commands/snapshot.ts'
 import { addSqlCommand } from './commands/sql.ts'
 import { addStatsCommand } from './commands/stats.ts'
@@ -41,6 +46,11 @@ const commands: readonly AddCommand[] = [
   addVwapCommand,
   addTpoCommand,
   addValkeyCommand,
+  addMirrorCommand,
+  addOrdersCommand,
+  addBalancesCommand,
+  addBookCommand,
+  addReportCommand,
 ]
 
 /** The whole command line, ready to parse; nothing in it exits the process. */

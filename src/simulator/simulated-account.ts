@@ -18,6 +18,8 @@ export interface SimulatedAccountOptions {
   readonly from: number
   /** Any text; the same seed and the same steps give the same account. */
   readonly seed?: string
+  /** What all ids of orders and fills begin with. */
+  readonly idPrefix?: string
 }
 
 export interface BalanceReport {
@@ -72,11 +74,12 @@ export class SimulatedAccount {
   readonly #working = new Set<SimulatedOrder>()
   #fills: FillReport[] = []
   readonly #holdings = new Map<string, Holding>()
+  readonly #idPrefix: string
   #now: number
   #nextId = 1
 
   constructor(options: SimulatedAccountOptions) {
-    const { symbols, from, seed } = resolveOptions('SimulatedAccount', options, {
+    const { symbols, from, seed, idPrefix } = resolveOptions('SimulatedAccount', options, {
       symbols: required(
         rule<readonly string[]>(
           'a list of symbols as BASE/QUOTE',
@@ -89,8 +92,10 @@ export class SimulatedAccount {
       ),
       from: required(rule('Unix milliseconds', Number.isFinite, 0)),
       seed: rule('a text', (value) => typeof value === 'string', 'pairduck'),
+      idPrefix: rule('a text', (value) => typeof value === 'string', ''),
     })
     this.#now = from
+    this.#idPrefix = idPrefix
     this.#random = makeRandom(`${seed}:account`)
     this.#markets = symbols.map((symbol) => tradedMarket(symbol, seed))
     for (const { quote } of this.#markets)
@@ -156,7 +161,7 @@ export class SimulatedAccount {
 
   #fill(order: SimulatedOrder, lots: number, timestamp: number, changes: StepChanges): void {
     const [given, received] = assetsOf(order)
-    const fill = order.fill(lots, String(this.#nextId++), timestamp)
+    const fill = order.fill(lots, this.#newId(), timestamp)
     this.#holding(given).used -= order.given(lots)
     this.#holding(received).free += fill.received
     if (!order.isOpen) this.#working.delete(order)
@@ -187,15 +192,18 @@ export class SimulatedAccount {
     const price = market.last + (side === 'buy' ? -away : away)
     const typical = market.typicalVolume * market.lotsPerUnit
     const lots = Math.ceil(typical * (1 + 5 * this.#random.next()))
-    const id = String(this.#nextId)
+    const id = this.#newId()
     const order = new SimulatedOrder({ id, market, side, price, lots, placedMs })
     const [given] = assetsOf(order)
     if (this.#holding(given).free < order.locked) return
-    this.#nextId += 1
     this.#unlock(given, -order.locked)
     this.#orders.set(id, order)
     this.#working.add(order)
     changes.touch(order, given)
+  }
+
+  #newId(): string {
+    return `${this.#idPrefix}${this.#nextId++}`
   }
 
   #unlock(asset: string, units: bigint): void {

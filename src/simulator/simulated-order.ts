@@ -12,7 +12,6 @@ export type OrderStatus = 'open' | 'closed' | 'canceled'
 /** An order as an exchange reports it; decimals as text. */
 export interface OrderReport {
   readonly id: string
-  readonly clientOrderId: string
   readonly symbol: string
   readonly side: 'buy' | 'sell'
   readonly type: 'limit'
@@ -132,7 +131,6 @@ export class SimulatedOrder {
   report(): OrderReport {
     return {
       id: this.id,
-      clientOrderId: `demo-${this.id}`,
       symbol: this.market.symbol,
       side: this.side,
       type: 'limit',

@@ -1,4 +1,3 @@
-import { join } from 'node:path'
 import { InvalidArgumentError, type Command } from 'commander'
 import { backupForm } from '../../mirror/local-valkey/backup.ts'
 import { LocalValkey, type LocalValkeyStatus } from '../../mirror/local-valkey/local-valkey.ts'
@@ -7,6 +6,7 @@ import { withCommonOptions, type AddCommand, type CommonOptions } from '../comma
 import type { CliContext } from '../context.ts'
 import { checkedUsage } from '../failure.ts'
 import { countText, durationText } from '../figures.ts'
+import { localValkeyDir } from '../mirror/connection.ts'
 
 type Arguments = readonly string[]
 type Act<Options> = (local: LocalValkey, options: Options, given: Arguments) => Promise<Answer>
@@ -81,7 +81,7 @@ function adder(valkey: Command, context: CliContext) {
 
 function localServer(dataDir: string, { terminal }: CliContext): LocalValkey {
   return new LocalValkey({
-    dir: join(dataDir, '.pairduck', 'valkey'),
+    dir: localValkeyDir(dataDir),
     onProgress: (line) => terminal.note(line),
   })
 }

@@ -18,6 +18,11 @@ export async function writeDailyReport(
   options: DailyReportOptions = {},
 ): Promise<{ readonly file: string; readonly report: DailyReport }> {
   const report = await readDailyReport(source, date, options)
+  return { file: await saveReport(dir, report), report }
+}
+
+/** Writes a report as {@link writeDailyReport} does, and returns the file's path. */
+export async function saveReport(dir: string, report: DailyReport): Promise<string> {
   const file = join(dir, `performance_${report.date.replaceAll('-', '')}.json`)
   await mkdir(dir, { recursive: true })
   const partial = `${file}.partial-${process.pid}`
@@ -30,9 +35,9 @@ export async function writeDailyReport(
       await handle.close()
     }
     await rename(partial, file)
+    return file
   } catch (error) {
     await rm(partial, { force: true })
     throw error
   }
-  return { file, report }
 }

@@ -1,0 +1,49 @@
+import type { OrderBookLevel } from '../../mirror/order-book.ts'
+import { withMirrorOptions, withReader, type MirrorOptions } from '../mirror/connection.ts'
+import { printDecimalJson } from '../mirror/decimal-json.ts'
+import { decimalCell } from '../mirror/order-table.ts'
+import type { AddCommand } from '../command.ts'
+import { countText } from '../figures.ts'
+import { textTable } from '../text-table.ts'
+
+interface SidedLevel extends OrderBookLevel {
+  readonly side: 'ask' | 'bid'
+}
+
+export const addBookCommand: AddCommand = (program, { terminal }) => {
+  withMirrorOptions(program.command('book'))
+    .description('The account’s own open limit orders of one market, added up by price.')
+    .argument('<symbol>', 'such as BTC/USDT')
+    .action(async (symbol: string, options: MirrorOptions) => {
+      const { book, ticker } = await withReader(options, async (reader) => ({
+        book: await reader.getOrderBook(symbol),
+        ticker: await reader.getTicker(symbol),
+      }))
+      if (options.json) return printDecimalJson(terminal, book, ['price', 'amount'])
+      const { ink, tableColumns } = terminal
+      // As on every exchange's screen: asks above, the best in the middle, bids below.
+      const levels: SidedLevel[] = [
+        ...book.asks.toReversed().map((level) => ({ ...level, side: 'ask' as const })),
+        ...book.bids.map((level) => ({ ...level, side: 'bid' as const })),
+      ]
+      if (ticker !== undefined) terminal.print(`${symbol} last ${decimalCell(ticker.price)}`)
+      terminal.print(
+        levels.length === 0
+          ? `no open limit orders of ${symbol}`
+          : textTable(
+              levels,
+              [
+                {
+                  title: 'side',
+                  cell: ({ side }) => (side === 'bid' ? ink.buy(side) : ink.sell(side)),
+                  align: 'left',
+                },
+                { title: 'price', cell: ({ price }) => decimalCell(price) },
+                { title: 'amount', cell: ({ amount }) => decimalCell(amount) },
+                { title: 'orders', cell: ({ orders }) => countText(orders) },
+              ],
+              { columns: tableColumns, ink },
+            ),
+      )
+    })
+}

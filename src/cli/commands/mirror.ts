@@ -1,0 +1,124 @@
+import { ValkeyMirror } from '../../mirror/valkey-mirror.ts'
+import { positiveArgument } from '../arguments.ts'
+import type { AddCommand } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { oneLine, UsageError } from '../failure.ts'
+import {
+  connectionOf,
+  reachable,
+  withMirrorOptions,
+  type MirrorOptions,
+} from '../mirror/connection.ts'
+import { openDemo, type OpenedAccount } from '../mirror/demo-account.ts'
+import { openExchange } from '../mirror/exchange-account.ts'
+import { eventView, type EventView } from '../mirror/live-screen.ts'
+
+interface MirrorCommandOptions extends MirrorOptions {
+  readonly demo: boolean
+  readonly symbols?: readonly string[]
+  readonly sandbox: boolean
+  readonly derivatives: boolean
+  readonly reconcileEvery: number
+  readonly seconds?: number
+}
+
+const demoSymbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
+
+export const addMirrorCommand: AddCommand = (program, context) => {
+  withMirrorOptions(program.command('mirror'))
+    .description(
+      'Mirror an account into Valkey until stopped, and show it: a table, in a pipe its changes.',
+    )
+    .argument('[exchange]', 'one that ccxt knows; its keys are taken from the environment')
+    .option('--demo', 'a simulated account instead: orders appear, fill and go', false)
+    .option('--symbols <list>', 'only these markets, separated by commas', symbolsArgument)
+    .option('--sandbox', 'the exchange’s own test system', false)
+    .option('--derivatives', 'also markets with a settlement part, such as BTC/USDT:USDT', false)
+    .option('--reconcile-every <seconds>', 'compare everything so often', positiveArgument, 60)
+    .option('--seconds <number>', 'stop by itself after so long', positiveArgument)
+    .action((exchange: string | undefined, options: MirrorCommandOptions) =>
+      mirrorAccount(exchange, options, context),
+    )
+}
+
+async function mirrorAccount(
+  exchange: string | undefined,
+  options: MirrorCommandOptions,
+  context: CliContext,
+): Promise<void> {
+  const connection = await connectionOf(options)
+  const { derivatives } = options
+  const account = await openAccount(exchange, options, context)
+  try {
+    const mirror = await reachable(() => ValkeyMirror.open({ ...connection, derivatives }))
+    try {
+      await runAndShow(mirror, account, options, context)
+    } finally {
+      await mirror.close()
+    }
+  } finally {
+    await account.close()
+  }
+}
+
+async function openAccount(
+  exchange: string | undefined,
+  options: MirrorCommandOptions,
+  { now }: CliContext,
+): Promise<OpenedAccount> {
+  const { demo, symbols, sandbox } = options
+  if (demo === (exchange !== undefined))
+    throw new UsageError('name an exchange to mirror, or --demo for a simulated one')
+  return exchange === undefined
+    ? openDemo(await connectionOf(options), { symbols: symbols ?? demoSymbols, now })
+    : openExchange(exchange, { symbols, sandbox })
+}
+
+async function runAndShow(
+  mirror: ValkeyMirror,
+  { source }: OpenedAccount,
+  { seconds, reconcileEvery, json }: MirrorCommandOptions,
+  { terminal, signal: wish }: CliContext,
+): Promise<void> {
+  const ended = new AbortController()
+  const signals = [wish, ended.signal]
+  if (seconds !== undefined) signals.push(AbortSignal.timeout(seconds * 1_000))
+  const signal = AbortSignal.any(signals)
+  const view = eventView(`${source.name} → Valkey`, terminal, json)
+  remarkOn(mirror, view)
+  const reconcileEveryMs = Math.round(reconcileEvery * 1_000)
+  try {
+    await Promise.all([
+      follow(mirror, view, signal),
+      mirror.run(source, { signal, reconcileEveryMs }).finally(() => ended.abort()),
+    ])
+  } finally {
+    view.end()
+  }
+}
+
+async function follow(mirror: ValkeyMirror, view: EventView, signal: AbortSignal): Promise<void> {
+  for await (const event of mirror.watch({ signal })) view.show(event)
+}
+
+/** What is not mirrored is said, once each: it comes again with every reconcile. */
+function remarkOn(mirror: ValkeyMirror, view: EventView): void {
+  const said = new Set<string>()
+  const sayOnce = (error: unknown): void => {
+    const text = oneLine(error instanceof Error ? error.message : String(error))
+    if (said.size < 1_000 && !said.has(text)) view.remark(text)
+    said.add(text)
+  }
+  mirror.on('refused', sayOnce)
+  mirror.on('error', sayOnce)
+  mirror.on('rewritten', () =>
+    view.remark(oneLine('the server had lost data: it was written again')),
+  )
+}
+
+function symbolsArgument(text: string): string[] {
+  return text
+    .split(',')
+    .map((symbol) => symbol.trim())
+    .filter((symbol) => symbol !== '')
+}
