@@ -42,8 +42,8 @@ export interface AccountStep {
 }
 
 /** Means per second and market. */
-const placedPerSecond = 0.5
-const canceledPerSecond = 0.2
+const placedPerSecond = 1.2
+const canceledPerSecond = 0.25
 const tradesPerSecond = 10
 const maxOpenPerMarket = 8
 const startQuote = 100_000
