@@ -1,9 +1,10 @@
 import { flag, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
+import { barStart } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
-import { timeframeRule } from './bars.ts'
+import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
-import { cellsSql, wholeBars } from './cells.ts'
+import { wholeBars } from './cells.ts'
 import { query, type Query } from './query.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
 
@@ -62,10 +63,11 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
   return query(
     name,
     `WITH cell AS MATERIALIZED (
-      SELECT bar, bin, buy_volume + sell_volume AS volume
-      FROM (${cellsSql({ timeframe, grid }, until)}) WHERE ${wholeBars()}
+      SELECT ${barStart(timeframe)} AS bar, ${grid.index('price')} AS bin, sum(volume) AS volume
+      FROM ticks WHERE ${ticksOfBars(until, timeframe)} GROUP BY ALL
     ), extent AS MATERIALIZED (
-      SELECT bar, min(bin) AS lowest, max(bin) AS highest FROM cell GROUP BY bar
+      SELECT bar, min(bin) AS lowest, max(bin) AS highest
+      FROM cell WHERE ${wholeBars()} GROUP BY bar
     ), control AS (
       SELECT bar, max(volume) AS volume,
         arg_max(bin, (volume, -abs(2 * bin - lowest - highest), -bin)) AS poc

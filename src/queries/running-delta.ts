@@ -16,17 +16,16 @@ export function swingSql(timeframe: Timeframe, where: string): string {
       SELECT timestamp, if(side = 'BUY', volume, -volume) AS signed
       FROM ticks WHERE ${where} ORDER BY ${tickOrder}
     ), running AS (
-      SELECT timestamp, signed, sum(signed) OVER streamed AS running, row_number() OVER streamed AS position
-      FROM ordered WINDOW streamed AS (ROWS UNBOUNDED PRECEDING)
+      SELECT timestamp, signed, sum(signed) OVER (ROWS UNBOUNDED PRECEDING) AS running FROM ordered
     ), reached AS (
       SELECT ${barStart(timeframe)} AS bar, max(running) AS highest, min(running) AS lowest,
-        arg_max(running, position) AS last, sum(greatest(signed, 0)) AS buy_volume,
+        sum(signed) AS delta, sum(greatest(signed, 0)) AS buy_volume,
         sum(greatest(-signed, 0)) AS sell_volume, count(*) AS trade_count
       FROM running GROUP BY bar
     ), swing AS (
-      SELECT bar, buy_volume - sell_volume AS delta, buy_volume, sell_volume, trade_count,
-        greatest(highest - base, buy_volume - sell_volume) AS max_delta,
-        least(lowest - base, buy_volume - sell_volume) AS min_delta
-      FROM (SELECT *, coalesce(lag(last) OVER (ORDER BY bar), 0) AS base FROM reached)
+      SELECT bar, delta, buy_volume, sell_volume, trade_count,
+        greatest(highest - base, delta) AS max_delta, least(lowest - base, delta) AS min_delta
+      FROM (SELECT *, coalesce(sum(delta) OVER (
+        ORDER BY bar ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS base FROM reached)
     )`
 }

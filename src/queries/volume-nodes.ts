@@ -43,19 +43,7 @@ export function calculateVolumeNodesQuery(options: VolumeNodesOptions): Query<Vo
     `WITH traded AS MATERIALIZED (
       SELECT ${grid.index('price')} AS bin, sum(volume) AS volume
       FROM ticks WHERE ${ticksInWindow(window)} GROUP BY bin
-    ), slot AS (${emptyBins === 'skip' ? `SELECT *, row_number() OVER (ORDER BY bin) AS slot FROM traded` : withLoneGaps})
-    , beside AS (
-      SELECT *, (SELECT min(slot) FROM slot) AS first, (SELECT max(slot) FROM slot) AS last,
-        ${neighbours === 1 ? nextSlots : slotsWithin(neighbours)}
-      FROM slot
-    ), node AS (
-      SELECT bin, volume, CASE
-        WHEN volume > coalesce(most_below, 0) AND volume > coalesce(most_above, 0) THEN 'high'
-        WHEN below = least(${neighbours}, slot - first) AND volume < least_below
-          AND above = least(${neighbours}, last - slot) AND volume < least_above THEN 'low'
-        END AS type
-      FROM beside WHERE slot > first AND slot < last
-    )
+    ), ${neighbours === 1 ? besideNext(emptyBins) : amongNeighbours(emptyBins, neighbours)}
     SELECT type AS "type", ${grid.label('bin')} AS "price", volume AS "volume",
       ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
     FROM node WHERE type IS NOT NULL ORDER BY bin`,
@@ -63,31 +51,53 @@ export function calculateVolumeNodesQuery(options: VolumeNodesOptions): Query<Vo
   )
 }
 
-/** Of the empty bins only one alone between two others can be a node: it is the one put in. */
-const withLoneGaps = `
-  SELECT bin, volume, bin AS slot FROM traded
-  UNION ALL
-  SELECT bin + 1, 0, bin + 1 FROM (SELECT bin, lead(bin) OVER (ORDER BY bin) AS next FROM traded)
-  WHERE next = bin + 2`
+type EmptyBins = 'count' | 'skip'
 
-function slotsWithin(neighbours: number): string {
-  const frames = {
-    below: `(ORDER BY slot RANGE BETWEEN ${neighbours} PRECEDING AND 1 PRECEDING)`,
-    above: `(ORDER BY slot RANGE BETWEEN 1 FOLLOWING AND ${neighbours} FOLLOWING)`,
-  }
-  return Object.entries(frames)
-    .map(
-      ([side, frame]) => `max(volume) OVER ${frame} AS most_${side},
-        min(volume) OVER ${frame} AS least_${side}, count(*) OVER ${frame} AS ${side}`,
-    )
-    .join(', ')
+/** CTEs up to `node`, for one neighbour on each side: at half the price of frames. */
+function besideNext(emptyBins: EmptyBins): string {
+  const touches = (condition: string): string => (emptyBins === 'count' ? condition : 'true')
+  const [below, above] = [touches('bin_below = bin - 1'), touches('bin_above = bin + 1')]
+  const loneGaps = `UNION ALL SELECT bin + 1, 0, 'low' FROM beside WHERE bin_above = bin + 2`
+  return `
+    beside AS MATERIALIZED (
+      SELECT bin, volume, lag(bin) OVER line AS bin_below, lag(volume) OVER line AS below,
+        lead(bin) OVER line AS bin_above, lead(volume) OVER line AS above
+      FROM traded WINDOW line AS (ORDER BY bin)
+    ), node AS (
+      SELECT bin, volume, CASE
+        WHEN volume > if(${below}, below, 0) AND volume > if(${above}, above, 0) THEN 'high'
+        WHEN ${below} AND ${above} AND volume < below AND volume < above THEN 'low'
+        END AS type
+      FROM beside WHERE bin_below IS NOT NULL AND bin_above IS NOT NULL
+      ${emptyBins === 'count' ? loneGaps : ''}
+    )`
 }
 
-/** The same for one neighbour on each side, at half the price of the frames. */
-const nextSlots = Object.entries({ below: ['lag', '-'], above: ['lead', '+'] })
-  .map(([side, [next, sign]]) => {
-    const touches = `${next}(slot) OVER (ORDER BY slot) = slot ${sign} 1`
-    const volume = `if(${touches}, ${next}(volume) OVER (ORDER BY slot), NULL)`
-    return `${volume} AS most_${side}, ${volume} AS least_${side}, if(${touches}, 1, 0) AS ${side}`
-  })
-  .join(', ')
+/** CTEs up to `node`. Of the empty bins only one alone between two others can be a node. */
+function amongNeighbours(emptyBins: EmptyBins, neighbours: number): string {
+  const numbered = `SELECT *, row_number() OVER (ORDER BY bin) AS slot FROM traded`
+  const withLoneGaps = `
+    SELECT bin, volume, bin AS slot FROM traded
+    UNION ALL
+    SELECT bin + 1, 0, bin + 1 FROM (SELECT bin, lead(bin) OVER (ORDER BY bin) AS next FROM traded)
+    WHERE next = bin + 2`
+  return `
+    slot AS MATERIALIZED (${emptyBins === 'count' ? withLoneGaps : numbered}
+    ), beside AS (
+      SELECT *, (SELECT min(slot) FROM slot) AS first, (SELECT max(slot) FROM slot) AS last,
+        max(volume) OVER below AS most_below, min(volume) OVER below AS least_below,
+        count(*) OVER below AS below,
+        max(volume) OVER above AS most_above, min(volume) OVER above AS least_above,
+        count(*) OVER above AS above
+      FROM slot WINDOW
+        below AS (ORDER BY slot RANGE BETWEEN ${neighbours} PRECEDING AND 1 PRECEDING),
+        above AS (ORDER BY slot RANGE BETWEEN 1 FOLLOWING AND ${neighbours} FOLLOWING)
+    ), node AS (
+      SELECT bin, volume, CASE
+        WHEN volume > coalesce(most_below, 0) AND volume > coalesce(most_above, 0) THEN 'high'
+        WHEN below = least(${neighbours}, slot - first) AND volume < least_below
+          AND above = least(${neighbours}, last - slot) AND volume < least_above THEN 'low'
+        END AS type
+      FROM beside WHERE slot > first AND slot < last
+    )`
+}
