@@ -64,7 +64,7 @@ export class Intake {
     const resolved = resolveImportOptions('importTicks', options)
     const latest = this.#options.clock() + this.#options.maxFutureMs
     return this.#pool.use(pair, (database) =>
-      importTickFile(file, resolved, latest, (ticks) => database.writer.insert(ticks)),
+      importTickFile(file, resolved, latest, (ticks) => database.writer.insertBatch(ticks)),
     )
   }
 

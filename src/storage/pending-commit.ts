@@ -15,6 +15,8 @@ interface Call {
 export class PendingCommit {
   readonly batch: TickBatch = new TickBatch()
   readonly calls: Call[] = []
+  /** Ticks that count against the bounds of what may wait. */
+  counted = 0
 
   /** Joins a call; throws INVALID_TICK and then holds nothing of it. */
   add(ticks: readonly Tick[] | TickColumns, latest: number): Promise<InsertCounts> {

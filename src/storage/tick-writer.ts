@@ -9,7 +9,7 @@ import { fromDuckDb, isInvalidated } from './duckdb-errors.ts'
 import type { Events, InsertCounts } from './events.ts'
 import { readRows } from './read-rows.ts'
 import { countCalls, PendingCommit, total } from './pending-commit.ts'
-import type { TickColumns } from './tick.ts'
+import { countOfTicks, type TickColumns } from './tick.ts'
 import { TickJudge, type Judgement, type StoredTick } from './tick-judge.ts'
 import { inTransaction } from './transaction.ts'
 import type { WalWatch } from './wal-watch.ts'
@@ -99,9 +99,21 @@ export class TickWriter {
 
   /** Resolves when the ticks are durable; see {@link InsertCounts}. */
   insert(ticks: readonly Tick[] | TickColumns): Promise<InsertCounts> {
-    const given = Array.isArray(ticks) ? ticks.length : (ticks as TickColumns).timestamp.length
-    if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
+    const given = countOfTicks(ticks)
     this.#checkRoom(given)
+    return this.#join(ticks, given)
+  }
+
+  /**
+   * For an import, which bounds itself by how many batches it has in flight: its large batches do
+   * not use up the room of live calls.
+   */
+  insertBatch(ticks: TickColumns): Promise<InsertCounts> {
+    return this.#join(ticks, 0)
+  }
+
+  #join(ticks: readonly Tick[] | TickColumns, counted: number): Promise<InsertCounts> {
+    if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
     const last = this.#waiting.at(-1)
     const commit =
       last !== undefined && last.batch.length < this.#options.maxTicksPerCommit
@@ -109,8 +121,9 @@ export class TickWriter {
         : new PendingCommit()
     const done = commit.add(ticks, this.#options.clock() + this.#options.maxFutureMs)
     if (commit !== last) this.#waiting.push(commit)
-    this.#pendingTicks += given
-    this.#budget.pendingTicks += given
+    commit.counted += counted
+    this.#pendingTicks += counted
+    this.#budget.pendingTicks += counted
     this.#schedule(commit)
     return done
   }
@@ -168,7 +181,6 @@ export class TickWriter {
     this.#commitQueued = false
     const commit = this.#waiting.shift()
     if (commit === undefined) return
-    const given = commit.batch.length
     try {
       const counts = await this.#budget.write(() => this.#commit(commit))
       commit.settle(counts)
@@ -179,8 +191,8 @@ export class TickWriter {
       commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
       this.#events.tell('error', { pair: this.#pair, error })
     } finally {
-      this.#pendingTicks -= given
-      this.#budget.pendingTicks -= given
+      this.#pendingTicks -= commit.counted
+      this.#budget.pendingTicks -= commit.counted
       if (!this.#scheduled) this.#flush()
     }
   }

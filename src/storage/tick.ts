@@ -11,6 +11,16 @@ export interface TickColumns {
   readonly tradeId?: ArrayLike<string | null | undefined> | undefined
 }
 
+/** How many ticks a call holds; TypeError for what is neither rows nor columns. */
+export function countOfTicks(ticks: readonly Tick[] | TickColumns): number {
+  const length: unknown = Array.isArray(ticks)
+    ? ticks.length
+    : (ticks as Partial<TickColumns> | null)?.timestamp?.length
+  if (typeof length !== 'number')
+    throw new TypeError(`expected an array of ticks, or their columns, got ${shown(ticks)}`)
+  return length
+}
+
 export const maxTradeIdLength = 128
 
 /** Why a tick cannot be stored, or undefined when it can. */
