@@ -20,22 +20,22 @@ export async function cleanupDatabase(
 ): Promise<CleanupResult> {
   const bytesBefore = await database.bytes()
   const { writer } = database
+  const { ticks: store } = writer
   let skipped: string | undefined
   const deleted = await writer.run(
     async (connection): Promise<Partial<Record<Relation, number>>> => {
-      const at = momentOf(now, writer.state.newest)
+      const at = momentOf(now, store.state.newest)
       if (at === undefined) return {}
       const plan = planRetention(policy, database.candles, at, {
         marks: await readMarks(connection),
         dueOnly,
       })
       const ticks = plan.find(({ relation }) => relation === 'ticks')
-      await writer.rollUp(
-        connection,
-        writer.rollTarget(ticks?.before === undefined ? undefined : microsFromMs(ticks.before)),
+      await store.rollUp(
+        store.rollTarget(ticks?.before === undefined ? undefined : microsFromMs(ticks.before)),
       )
       const gone = await applyRetention(connection, plan)
-      if (ticks?.before !== undefined) writer.raiseDeletedBefore(microsFromMs(ticks.before))
+      if (ticks?.before !== undefined) store.raiseDeletedBefore(microsFromMs(ticks.before))
       try {
         await database.checkpoint(connection)
       } catch (error) {

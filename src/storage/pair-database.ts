@@ -10,6 +10,7 @@ import { prepareFiles, sizeOf, type PairFiles } from './pair-files.ts'
 import { lostRows, measureState, readState, writeState, type LostRows } from './pair-state.ts'
 import { rollback } from './transaction.ts'
 import { readWriterState } from './writer-state.ts'
+import { TickStore } from './tick-store.ts'
 import { TickWriter, type WriterOptions } from './tick-writer.ts'
 import { WalWatch } from './wal-watch.ts'
 import type { WriteBudget } from './write-budget.ts'
@@ -83,12 +84,17 @@ export class PairDatabase {
       const writer = new TickWriter({
         pair: name,
         connection,
-        batches: engine.batches,
+        ticks: new TickStore({
+          pair: name,
+          connection,
+          batches: engine.batches,
+          events: context.events,
+          candles,
+          state,
+        }),
         budget: context.budget,
         events: context.events,
         options: context.writer,
-        candles,
-        state,
         wal: new WalWatch(
           (writing) => database.checkpoint(writing),
           async () => (await sizeOf(files.database)) ?? 0,
@@ -165,7 +171,7 @@ export class PairDatabase {
     await attempt(() => this.writer.drain())
     await attempt(() => this.checkpoint(this.#connection))
     await attempt(() => this.saveState(this.#connection, true))
-    await attempt(() => this.writer.dispose())
+    await attempt(() => this.writer.ticks.dispose())
     for (const reader of this.#spareReaders.splice(0)) reader.closeSync()
     this.#connection.closeSync()
     await attempt(() => this.#engine.detach(this.alias))

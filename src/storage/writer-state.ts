@@ -1,7 +1,18 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { dedupeWindowMicros, isLaterId } from './tick-judge.ts'
+import { dedupeWindowMicros, isLaterId, type Judgement } from './tick-judge.ts'
 import { readRows } from './read-rows.ts'
-import type { WriterState } from './tick-writer.ts'
+
+/** Where a pair's file stands; read on open, moved by commits and by retention. All times in µs. */
+export interface WriterState extends Judgement {
+  /** Ticks before this are in the candle parts, the views read the later ones. */
+  readonly rolledUntil: number
+  /** Retention's mark of the ticks. */
+  readonly deletedBefore: number
+  /** Up to where some analytic is stored: a tick before it makes that analytic look again. */
+  readonly analyzedUntil: number
+  /** Ticks that are not rolled up yet. */
+  readonly unrolled: number
+}
 
 /** Reads from the file what the writer has to know before its first commit. */
 export async function readWriterState(
