@@ -14,12 +14,28 @@ export function cellsSql(
   { timeframe, grid }: { timeframe: Timeframe; grid: Bins },
   window: ResolvedWindow,
 ): string {
+  return bothSides(
+    `${barStart(timeframe)} AS bar, ${grid.index('price')} AS bin`,
+    ticksOfBars(window, timeframe),
+  )
+}
+
+/**
+ * `buy_volume sell_volume buy_count sell_count` of ticks by the given keys. Grouping by side first
+ * and setting the sides beside each other then, over few rows, is nearly twice as fast as asking
+ * every tick for its side in every sum.
+ */
+export function bothSides(keys: string, where: string): string {
   return `
-    SELECT ${barStart(timeframe)} AS bar, ${grid.index('price')} AS bin,
+    SELECT * EXCLUDE (side, volume, trades),
       sum(if(side = 'BUY', volume, 0)) AS buy_volume,
       sum(if(side = 'SELL', volume, 0)) AS sell_volume,
-      count_if(side = 'BUY') AS buy_count, count_if(side = 'SELL') AS sell_count
-    FROM ticks WHERE ${ticksOfBars(window, timeframe)} GROUP BY ALL`
+      sum(if(side = 'BUY', trades, 0))::BIGINT AS buy_count,
+      sum(if(side = 'SELL', trades, 0))::BIGINT AS sell_count
+    FROM (
+      SELECT ${keys}, side, sum(volume) AS volume, count(*) AS trades
+      FROM ticks WHERE ${where} GROUP BY ALL
+    ) GROUP BY ALL`
 }
 
 /** The condition on bars that retention has not cut into; a detector looks at no others. */

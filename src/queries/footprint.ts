@@ -72,6 +72,8 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
     ), level AS (
       SELECT bar,
         arg_max(bin, (buy_volume + sell_volume, -abs(2 * bin - middle), -bin)) AS poc,
+        sum(buy_volume) AS buy_volume, sum(sell_volume) AS sell_volume,
+        sum(buy_count + sell_count)::BIGINT AS trade_count,
         list({
           price: ${grid.label('bin')}, buyVolume: buy_volume, sellVolume: sell_volume,
           buyCount: buy_count, sellCount: sell_count,
@@ -80,9 +82,10 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
       FROM cell JOIN extent USING (bar) GROUP BY bar
     )
     SELECT bar AS "timestamp", ${grid.label('poc')} AS "poc",
-      delta AS "delta", max_delta AS "maxDelta", min_delta AS "minDelta",
-      buy_volume AS "buyVolume", sell_volume AS "sellVolume",
-      buy_volume + sell_volume AS "volume", trade_count AS "tradeCount", bins AS "bins",
+      level.buy_volume - level.sell_volume AS "delta", max_delta AS "maxDelta", min_delta AS "minDelta",
+      level.buy_volume AS "buyVolume", level.sell_volume AS "sellVolume",
+      level.buy_volume + level.sell_volume AS "volume", level.trade_count AS "tradeCount",
+      bins AS "bins",
       ${barEnd(timeframe, 'bar')} AS "knownAt",
       ${covered} AS "coveredFrom", ${truncatedSql('bar', covered)} AS "truncated"
     FROM level JOIN swing USING (bar) ORDER BY bar`,

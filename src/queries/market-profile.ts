@@ -1,5 +1,6 @@
 import { resolveOptions } from '../options.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
+import { bothSides } from './cells.ts'
 import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { valueAreaRules, valueAreaSql, type ValueAreaOptions } from './value-area.ts'
@@ -58,10 +59,8 @@ export function calculateMarketProfileQuery(options: MarketProfileOptions): Quer
   return query(
     name,
     `WITH bin AS MATERIALIZED (
-      SELECT 0 AS profile, ${grid.index('price')} AS bin, sum(volume) AS weight,
-        sum(if(side = 'BUY', volume, 0)) AS buy_volume,
-        sum(if(side = 'SELL', volume, 0)) AS sell_volume, count(*) AS trade_count
-      FROM ticks WHERE ${ticksInWindow(window)} GROUP BY ALL
+      SELECT 0 AS profile, *, buy_volume + sell_volume AS weight
+      FROM (${bothSides(`${grid.index('price')} AS bin`, ticksInWindow(window))})
     ), ${valueAreaSql(resolved)}
     SELECT ${grid.label('poc')} AS "poc",
       ${grid.lowerEdge('area_low')} AS "valueAreaLow",
@@ -73,7 +72,7 @@ export function calculateMarketProfileQuery(options: MarketProfileOptions): Quer
       ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
     FROM (SELECT list({
         price: ${grid.label('bin')}, buyVolume: buy_volume, sellVolume: sell_volume,
-        volume: weight, tradeCount: trade_count
+        volume: weight, tradeCount: buy_count + sell_count
       } ORDER BY bin) AS bins FROM bin) LEFT JOIN area ON true`,
     window.params,
   )
