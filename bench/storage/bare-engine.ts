@@ -3,8 +3,8 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 const createTicks = `CREATE TABLE ticks (timestamp TIMESTAMP, price DOUBLE, volume DOUBLE, side ENUM('BUY', 'SELL'), trade_id VARCHAR)`
 
 /**
- * DuckDB without pairduck, set up as well as pairduck sets it up: one instance, one file per pair
- * attached to it, a connection each, and in each file nothing but the table of ticks.
+ * DuckDB without pairduck: one instance, one file per pair attached to it, a connection each, and
+ * in each file nothing but the table of ticks. Set up as pairduck sets it up, or `asItComes`.
  */
 export class BareEngine {
   readonly connections: readonly DuckDBConnection[]
@@ -15,15 +15,17 @@ export class BareEngine {
     this.connections = connections
   }
 
-  static async open(prefix: string, pairs: number): Promise<BareEngine> {
-    const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+  static async open(
+    prefix: string,
+    pairs: number,
+    { asItComes = false }: { readonly asItComes?: boolean } = {},
+  ): Promise<BareEngine> {
+    const instance = await DuckDBInstance.create(':memory:', asItComes ? {} : { threads: '1' })
+    const how = asItComes ? '' : `(STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384)`
     const connections: DuckDBConnection[] = []
     for (let pair = 0; pair < pairs; pair++) {
       const connection = await instance.connect()
-      await connection.run(`SET GLOBAL checkpoint_threshold = '1MB'`)
-      await connection.run(
-        `ATTACH '${prefix}${pair}.duckdb' AS b${pair} (STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384)`,
-      )
+      await connection.run(`ATTACH '${prefix}${pair}.duckdb' AS b${pair} ${how}`)
       await connection.run(`USE b${pair}`)
       await connection.run(createTicks)
       connections.push(connection)
