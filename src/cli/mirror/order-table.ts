@@ -5,7 +5,7 @@ import type { Ink } from '../ink.ts'
 import type { TableColumn } from '../text-table.ts'
 
 /** The fields of an order and its history that are decimals. */
-export const orderDecimals = [
+export const orderDecimals: readonly string[] = [
   'amount',
   'filled',
   'limitPrice',
