@@ -66,7 +66,7 @@ test('the answer as of a time is the answer with everything from that time on de
         expect(await answers(given)).toEqual(before)
       },
     ),
-    { numRuns: 40 },
+    { numRuns: 20 },
   )
 })
 
