@@ -60,9 +60,7 @@ describe('the packed package', () => {
       .flatMap(([, text]) => importsOf(text).map(({ specifier }) => specifier))
       .filter((specifier) => !/^(?:\.|node:)/.test(specifier))
       .map((specifier) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)![0])
-    const { dependencies, peerDependencies = {} } = manifest as typeof manifest & {
-      peerDependencies?: Record<string, string>
-    }
+    const { dependencies, peerDependencies } = manifest
     expect(packages.length).toBeGreaterThan(0)
     expect(Object.keys({ ...dependencies, ...peerDependencies })).toEqual(
       expect.arrayContaining([...new Set(packages)]),
