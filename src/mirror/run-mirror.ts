@@ -135,20 +135,24 @@ class Run {
     ]
   }
 
-  /** Applies what a stream yields; when it breaks, what it missed is fetched by a reconcile. */
+  /**
+   * Applies what a stream yields. What it missed before it was listened to, at first and after
+   * each break, only a snapshot taken afterwards can tell; when an exchange begins to listen is
+   * known for sure with the first event.
+   */
   async #follow<Event>(
     watch: (() => AsyncIterable<readonly Event[]>) | undefined,
     apply: (events: readonly Event[]) => Promise<unknown>,
   ): Promise<void> {
     if (watch === undefined) return
     await this.#persist(async () => {
-      try {
-        for await (const events of watch()) {
-          await apply(events)
-          if (this.#ending.signal.aborted) return
-        }
-      } finally {
-        if (!this.#ending.signal.aborted) this.#reconcileNow()
+      let isFirst = true
+      this.#reconcileNow()
+      for await (const events of watch()) {
+        if (isFirst) this.#reconcileNow()
+        isFirst = false
+        await apply(events)
+        if (this.#ending.signal.aborted) return
       }
       await this.#pause(this.#settings.firstRetryMs)
     })

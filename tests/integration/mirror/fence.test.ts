@@ -1,0 +1,171 @@
+import { describe, expect, it } from 'vitest'
+import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
+import { openOrder } from '../../support/sample-orders.ts'
+import { startValkey } from '../../support/valkey.ts'
+import { readWhole } from '../../support/whole-mirror.ts'
+
+const symbols = ['BTC/USDT']
+
+describe('two writers', () => {
+  it('the older gets FENCED in every call, and nothing of it is visible', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await using older = await ValkeyMirror.open({ url: server.url, writerId: 'older' })
+    await older.applyOrder(openOrder('before'))
+    await using newer = await ValkeyMirror.open({ url: server.url, writerId: 'newer' })
+    const calls = [
+      older.applyOrder(openOrder('after')),
+      older.applyOrder(openOrder('before')),
+      older.applyBalances([{ asset: 'BTC', free: '1', used: '0' }]),
+      older.applyTicker({ symbol: 'BTC/USDT', last: '1', timestamp: 1_700_000_000_000 }),
+      older.reconcile({ openOrders: [] }),
+      older.drift(),
+    ]
+    for (const call of await Promise.allSettled(calls))
+      expect(call).toMatchObject({ status: 'rejected', reason: { code: 'FENCED' } })
+    expect([...(await reader.read(symbols)).orders.keys()]).toEqual(['before'])
+    expect(await reader.send('EXISTS', 'balances', 'tickers:BTC/USDT')).toBe(0)
+    await newer.applyOrder(openOrder('newer'))
+    expect([...(await reader.read(symbols)).open].sort()).toEqual(['before', 'newer'])
+    expect(await reader.send('GET', 'engine:leader')).toBe('newer')
+  })
+
+  it('a flush in between does not let the older one back in', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    for (let round = 0; round < 20; round++) {
+      await using older = await ValkeyMirror.open({ url: server.url, writerId: 'older' })
+      await older.applyOrder(openOrder('old'))
+      await using newer = await ValkeyMirror.open({ url: server.url, writerId: 'newer' })
+      await newer.applyOrder(openOrder('new'))
+      await reader.send('FLUSHALL')
+      const [late, good] = await Promise.allSettled([
+        older.applyOrder(openOrder('late')),
+        newer.applyOrder(openOrder('newest')),
+      ])
+      expect(late).toMatchObject({ status: 'rejected', reason: { code: 'FENCED' } })
+      expect(good.status).toBe('fulfilled')
+      // What the newer one had read and written is there again.
+      const { open } = await reader.read(symbols)
+      expect([...open].sort()).toEqual(['new', 'newest', 'old'])
+      await reader.send('FLUSHALL')
+    }
+  })
+
+  it('of many that open at once, the last one to take over writes, the others do not', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    const mirrors = await Promise.all(
+      Array.from({ length: 8 }, (_, index) =>
+        ValkeyMirror.open({ url: server.url, writerId: `w${index}` }),
+      ),
+    )
+    const calls = await Promise.allSettled(
+      mirrors.map((mirror, index) => mirror.applyOrder(openOrder(`o${index}`))),
+    )
+    const wrote = calls.flatMap(({ status }, index) => (status === 'fulfilled' ? [index] : []))
+    expect(wrote).toHaveLength(1)
+    expect([...(await reader.read(symbols)).orders.keys()]).toEqual([`o${wrote[0]}`])
+    await Promise.all(mirrors.map((mirror) => mirror.close()))
+  })
+})
+
+describe('one writer', () => {
+  it('writes everything again after a flush, before its next change', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await using mirror = await ValkeyMirror.open({ url: server.url })
+    const rewritten: unknown[] = []
+    mirror.on('rewritten', () => rewritten.push(1))
+    await mirror.applyOrders([openOrder('1'), openOrder('2', { status: 'canceled' })])
+    await mirror.applyBalances([{ asset: 'BTC', free: '1.50', used: '0' }])
+    await mirror.applyTicker({ symbol: 'BTC/USDT', last: '2', timestamp: 1_700_000_000_000 })
+    await mirror.applyFills([
+      {
+        id: 'f',
+        order: '1',
+        symbol: 'BTC/USDT',
+        side: 'buy',
+        price: '2',
+        amount: '0.5',
+        timestamp: 1_700_000_000_000,
+      },
+    ])
+    await mirror.applyTransfers([
+      { id: 't', type: 'withdrawal', currency: 'BTC', amount: '3', timestamp: 1_700_000_000_000 },
+    ])
+    const before = await everything((...args) => reader.send(...args))
+    await reader.send('FLUSHALL')
+    // A repeated event changes nothing, and yet must not be answered by an empty server.
+    expect(await mirror.applyOrder(openOrder('1'))).toMatchObject({ written: 0, unchanged: 1 })
+    expect(await everything((...args) => reader.send(...args))).toEqual(before)
+    expect(rewritten).toHaveLength(1)
+  })
+
+  it('that lost its lease and the fence does not write any more', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await using mirror = await ValkeyMirror.open({ url: server.url, leaseMs: 1_000 })
+    // The server stands still for longer than the lease, and is empty when it goes on.
+    server.pause()
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    const flush = reader.send('FLUSHALL')
+    server.resume()
+    await flush
+    await expect(mirror.applyOrder(openOrder('1'))).rejects.toMatchObject({ code: 'FENCED' })
+    expect((await reader.read(symbols)).orders.size).toBe(0)
+  })
+
+  it('renews the leader key, and gives it back when it closes', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    const mirror = await ValkeyMirror.open({ url: server.url, leaseMs: 1_000, writerId: 'me' })
+    const first = Number(await reader.send('PTTL', 'engine:leader'))
+    expect(first).toBeGreaterThan(0)
+    // Renewed, the key lives longer than it would have from the first time.
+    await expect
+      .poll(async () => Number(await reader.send('PTTL', 'engine:leader')), { interval: 5 })
+      .toBeLessThan(800)
+    await expect
+      .poll(async () => Number(await reader.send('PTTL', 'engine:leader')), { interval: 5 })
+      .toBeGreaterThan(900)
+    await mirror.close()
+    expect(await reader.send('GET', 'engine:leader')).toBeNull()
+  })
+
+  it('refuses a database in which a key is of another type, and changes nothing', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await reader.send('SET', 'orders', 'mine')
+    await expect(ValkeyMirror.open({ url: server.url })).rejects.toMatchObject({
+      code: 'VALKEY_WRONG_TYPE',
+      details: { key: 'orders' },
+    })
+    expect(await reader.send('EXISTS', 'mirror:fence', 'engine:leader')).toBe(0)
+    await reader.send('DEL', 'orders')
+    await using mirror = await ValkeyMirror.open({ url: server.url })
+    await reader.send('SET', 'open:BTC/USDT', 'mine')
+    const [bad, good] = await Promise.allSettled([
+      mirror.applyOrder(openOrder('1')),
+      mirror.applyOrder(openOrder('2', { symbol: 'ETH/USDT' })),
+    ])
+    expect(bad).toMatchObject({ status: 'rejected', reason: { code: 'VALKEY_WRONG_TYPE' } })
+    expect(good.status).toBe('fulfilled')
+    expect(await reader.send('SMEMBERS', 'open:set')).toEqual(['2'])
+    expect(await reader.send('HKEYS', 'orders')).toEqual(['2'])
+  })
+})
+
+/** All keys of ours but the fence's with their values. */
+async function everything(
+  send: (...args: string[]) => Promise<unknown>,
+): Promise<Record<string, unknown>> {
+  const found: Record<string, unknown> = {}
+  for (const key of ((await send('KEYS', '*')) as string[]).sort()) {
+    if (/fence|epoch|sequence|leader/.test(key)) continue
+    const type = await send('TYPE', key)
+    const value = await send(type === 'hash' ? 'HGETALL' : 'SMEMBERS', key)
+    found[key] = (value as string[]).sort()
+  }
+  return found
+}
