@@ -11,11 +11,18 @@ export {
 export { schemaVersion } from './schema/migrations.ts'
 export type { CandleRelation, Relation } from './schema/tables.ts'
 export { DatabaseManager } from './storage/database-manager.ts'
+export type { AnalyticsOptions } from './storage/analytics-keeper.ts'
+export type { RefreshOptions } from './storage/analytics-refresh.ts'
 export type { CleanupOptions, ManagerOptions } from './storage/manager-options.ts'
 export type { CleanupPass } from './storage/maintenance.ts'
 export type { CleanupNow } from './storage/pair-cleanup.ts'
 export type { ConnectionPool, ManagerStats, PoolStats } from './storage/connection-pool.ts'
-export type { CleanupResult, InsertCounts, PairduckEvents } from './storage/events.ts'
+export type {
+  CleanupResult,
+  InsertCounts,
+  PairduckEvents,
+  RefreshResult,
+} from './storage/events.ts'
 export type { Conflict } from './storage/tick-judge.ts'
 export type { Lease, QueryOptions } from './storage/lease.ts'
 export type { AcquireOptions } from './storage/lease-desk.ts'

@@ -3,11 +3,12 @@ import type { Pair, PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Timeframe } from '../time.ts'
-import { CleanupTimer } from './cleanup-timer.ts'
+import { AnalyticsKeeper, type AnalyticsOptions } from './analytics-keeper.ts'
+import type { RefreshOptions } from './analytics-refresh.ts'
 import { ConnectionPool, type ManagerStats } from './connection-pool.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Engine } from './engine.ts'
-import { Events, type CleanupResult, type InsertCounts } from './events.ts'
+import { Events, type CleanupResult, type InsertCounts, type RefreshResult } from './events.ts'
 import type {
   CandleColumnMap,
   CandleImportReport,
@@ -27,7 +28,7 @@ import {
 } from './manager-options.ts'
 import { Maintenance, type CleanupPass } from './maintenance.ts'
 import { PairDatabase } from './pair-database.ts'
-import { listPairs, pairFiles } from './pair-files.ts'
+import { pairFiles } from './pair-files.ts'
 import { PairNames } from './pair-names.ts'
 import type { ColumnValues } from './read-vector.ts'
 import type { RepairReport } from './repair.ts'
@@ -45,15 +46,14 @@ type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
  */
 export class DatabaseManager extends Events {
   readonly dataDir: string
-  readonly #options: ResolvedManagerOptions
   readonly #directory: DataDirectory
   readonly #engine: Engine
   readonly #budget: WriteBudget
   readonly #names = new PairNames()
   readonly #intake: Intake
   readonly #desk: LeaseDesk
-  readonly #timer: CleanupTimer
   readonly #maintenance: Maintenance
+  readonly #analytics: AnalyticsKeeper
   /** The open files; most callers want the manager's own methods. */
   readonly pool: ConnectionPool
   #closing: Promise<void> | undefined
@@ -61,11 +61,13 @@ export class DatabaseManager extends Events {
   private constructor(options: ResolvedManagerOptions, directory: DataDirectory, engine: Engine) {
     super()
     this.dataDir = directory.path
-    this.#options = options
     this.#directory = directory
     this.#engine = engine
     this.#budget = new WriteBudget(options.maxPendingTicksTotal)
-    this.pool = new ConnectionPool((pair) => this.#openPair(pair), options, this)
+    const budget = this.#budget
+    const context = { engine, budget, events: this, writer: options, candles: options.candles }
+    const open = (pair: Pair) => PairDatabase.open(pair, pairFiles(directory.path, pair), context)
+    this.pool = new ConnectionPool(open, options, this)
     this.#intake = new Intake(this.pool, options)
     this.#desk = new LeaseDesk(this.pool, this.#budget)
     this.#maintenance = new Maintenance({
@@ -76,10 +78,7 @@ export class DatabaseManager extends Events {
       events: this,
       leaseholders: (name) => this.#desk.holders(name),
     })
-    this.#timer = new CleanupTimer(
-      (signal) => this.cleanupAllPairs({ dueOnly: true, signal }),
-      (error) => this.tell('error', { error }),
-    )
+    this.#analytics = new AnalyticsKeeper(this.#maintenance, this, options.clock)
   }
 
   /**
@@ -108,9 +107,8 @@ export class DatabaseManager extends Events {
   }
 
   /**
-   * Stores candles that come from elsewhere, durably. Each replaces what stood for its bar, ticks
-   * included, and stands until another one is given. Volume may be 0; buy, sell and quote volume
-   * and the count may be absent. `INVALID_CANDLE` names index and field.
+   * Stores candles from elsewhere, durably; each replaces what stood for its bar, ticks included.
+   * Volume may be 0; buy, sell and quote volume and the count may be absent. `INVALID_CANDLE`.
    */
   async insertCandles(
     pair: PairLike,
@@ -177,10 +175,7 @@ export class DatabaseManager extends Events {
     return this.withConnection(pair, (lease) => lease.queryColumns(query, options), options)
   }
 
-  /**
-   * Lends a connection on the pair, which stays open until `release()` or the end of an
-   * `await using`. `POOL_EXHAUSTED` when none comes free in time.
-   */
+  /** Lends a connection, which holds the pair open until `release()`; or `POOL_EXHAUSTED`. */
   async acquire(pair: PairLike, options: AcquireOptions = {}): Promise<Lease> {
     return this.#desk.lend(this.#parse(pair), options)
   }
@@ -202,7 +197,7 @@ export class DatabaseManager extends Events {
   /** Every pair that has files in the data directory, sorted. */
   listPairs(): Promise<Pair[]> {
     this.#refuseClosed()
-    return listPairs(this.dataDir)
+    return this.#maintenance.listPairs()
   }
 
   /** True once {@link close} was called. */
@@ -232,12 +227,28 @@ export class DatabaseManager extends Events {
   /** Cleans by a timer, table by table as its policy says; errors go to the `error` event. */
   startCleanup({ everyMs = 60_000 }: { everyMs?: number } = {}): void {
     this.#refuseClosed()
-    this.#timer.start(everyMs)
+    this.#maintenance.timer.start(everyMs)
   }
 
   /** Ends the timer; resolves when the pass in flight has ended. */
   stopCleanup(): Promise<void> {
-    return this.#timer.stop()
+    return this.#maintenance.timer.stop()
+  }
+
+  /** Brings a pair's analytics tables up to date from its closed bars, durably. */
+  async refreshAnalytics(pair: PairLike, options?: RefreshOptions): Promise<RefreshResult> {
+    return this.#analytics.refresh(this.#parse(pair), options)
+  }
+
+  /** Refreshes by a timer, only pairs with new ticks; errors go to the `error` event. */
+  startAnalytics(options?: AnalyticsOptions): void {
+    this.#refuseClosed()
+    this.#analytics.start(options)
+  }
+
+  /** Ends that timer; resolves when the round in flight has ended. */
+  stopAnalytics(): Promise<void> {
+    return this.#analytics.stop()
   }
 
   /** Writes a consistent copy that other processes can open, replacing an older one. */
@@ -256,8 +267,8 @@ export class DatabaseManager extends Events {
   }
 
   /**
-   * Stops intake, stores what was taken, ends leases, closes every file. Calling it again gives
-   * the same promise. Failures of several pairs come together as an AggregateError.
+   * Stops intake, stores what was taken, ends leases, closes every file; always the same promise.
+   * Failures of several pairs come together as an AggregateError.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#shutdown())
@@ -265,16 +276,6 @@ export class DatabaseManager extends Events {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
-  }
-
-  #openPair(pair: Pair): Promise<PairDatabase> {
-    return PairDatabase.open(pair, pairFiles(this.dataDir, pair), {
-      engine: this.#engine,
-      budget: this.#budget,
-      events: this,
-      writer: this.#options,
-      candles: this.#options.candles,
-    })
   }
 
   #parse(pair: PairLike): Pair {
@@ -287,7 +288,7 @@ export class DatabaseManager extends Events {
   }
 
   async #shutdown(): Promise<void> {
-    await this.#timer.stop()
+    await Promise.all([this.stopCleanup(), this.stopAnalytics()])
     await this.#desk.revokeAll()
     try {
       await this.pool.close()

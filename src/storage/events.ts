@@ -1,6 +1,7 @@
 import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { Relation } from '../schema/tables.ts'
+import type { Timeframe } from '../time.ts'
 import type { Conflict } from './tick-judge.ts'
 
 /** What became of a call's ticks: `inserted + duplicates + conflicts + expired` = given. */
@@ -28,6 +29,19 @@ export interface CleanupResult {
   readonly bytesAfter: number
 }
 
+/** What a refresh of a pair's analytics did. */
+export interface RefreshResult {
+  readonly pair: string
+  /** What was computed: bars of a timeframe that opened from `from` (null: all) to before `until`. */
+  readonly refreshed: readonly {
+    readonly timeframe: Timeframe
+    readonly from: number | null
+    readonly until: number
+  }[]
+  /** When the next bar closes that holds ticks or a candle, in Unix ms; null: all is processed. */
+  readonly dueAt: number | null
+}
+
 /** The events of a manager and what they carry; each is also on `diagnostics_channel` as `pairduck:<name>`. */
 export interface PairduckEvents {
   ticksStored: [event: { pair: string; counts: InsertCounts; newest: number }]
@@ -36,6 +50,7 @@ export interface PairduckEvents {
   pairEvicted: [event: { pair: string; reason: 'idle' | 'room' }]
   pairQuarantined: [event: { pair: string; folder: string }]
   rowsLost: [event: { pair: string; relation: Relation; expectedRows: number; foundRows: number }]
+  analyticsRefreshed: [event: RefreshResult]
   cleanupDone: [event: { results: readonly CleanupResult[]; tookMs: number }]
   error: [event: { pair?: string; error: unknown }]
 }

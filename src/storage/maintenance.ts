@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { PairduckError } from '../errors.ts'
 import { formatPair, type Pair } from '../pair.ts'
+import { CleanupTimer } from './cleanup-timer.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Engine } from './engine.ts'
 import type { CleanupResult, Events } from './events.ts'
@@ -34,6 +35,8 @@ export class Maintenance {
   readonly #engine: Engine
   readonly #events: Events
   readonly #leaseholders: (name: string) => readonly string[]
+  /** Cleans all pairs, table by table as its policy says. */
+  readonly timer: CleanupTimer
 
   constructor(of: {
     dataDir: string
@@ -49,10 +52,18 @@ export class Maintenance {
     this.#engine = of.engine
     this.#events = of.events
     this.#leaseholders = of.leaseholders
+    this.timer = new CleanupTimer(
+      (signal) => this.cleanupAllPairs({ now: undefined, dueOnly: true, signal }),
+      (error) => of.events.tell('error', { error }),
+    )
+  }
+
+  listPairs(): Promise<Pair[]> {
+    return listPairs(this.#dataDir)
   }
 
   cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
-    return this.#onFile(pair, (database) =>
+    return this.onFile(pair, (database) =>
       cleanupDatabase(database, this.#options.retention, {
         now: now ?? this.#options.clock(),
         dueOnly,
@@ -64,7 +75,7 @@ export class Maintenance {
   async cleanupAllPairs({ now, signal, dueOnly }: CleanupRules): Promise<CleanupPass> {
     const started = performance.now()
     const results: CleanupResult[] = []
-    for (const pair of await listPairs(this.#dataDir)) {
+    for (const pair of await this.listPairs()) {
       if (signal?.aborted === true) break
       results.push(await this.#cleanupOne(pair, { now, signal, dueOnly }))
     }
@@ -87,14 +98,14 @@ export class Maintenance {
   }
 
   snapshot(pair: Pair, file: string): Promise<SnapshotReport> {
-    return this.#onFile(pair, (database) =>
+    return this.onFile(pair, (database) =>
       snapshotDatabase(database, this.#engine, file, this.#dataDir),
     )
   }
 
   async verify(pair: Pair): Promise<VerifyReport> {
     try {
-      return await this.#onFile(pair, (database) => verifyDatabase(database))
+      return await this.onFile(pair, (database) => verifyDatabase(database))
     } catch (error) {
       if (!PairduckError.is(error, 'PAIR_CORRUPT')) throw error
       return { pair: formatPair(pair), ok: false, problems: [error.message], rows: {} }
@@ -162,7 +173,7 @@ export class Maintenance {
   }
 
   /** Work on a pair that has files; a pair that has none is not made by looking at it. */
-  async #onFile<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
+  async onFile<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
     const files = pairFiles(this.#dataDir, pair)
     if ((await sizeOf(files.database)) === undefined && (await sizeOf(files.wal)) === undefined)
       throw new PairduckError(

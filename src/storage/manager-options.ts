@@ -96,15 +96,17 @@ export interface CleanupOptions {
   readonly dueOnly?: boolean | undefined
 }
 
+export const nowRule: OptionRule<CleanupNow | undefined> = rule(
+  `Unix ms, a Date or 'newest-tick'`,
+  (value) =>
+    value === 'newest-tick' ||
+    Number.isFinite(value) ||
+    (value instanceof Date && Number.isFinite(value.getTime())),
+  undefined,
+)
+
 const cleanupRules = {
-  now: rule<CleanupNow | undefined>(
-    `Unix ms, a Date or 'newest-tick'`,
-    (value) =>
-      value === 'newest-tick' ||
-      Number.isFinite(value) ||
-      (value instanceof Date && Number.isFinite(value.getTime())),
-    undefined,
-  ),
+  now: nowRule,
   signal: rule<AbortSignal | undefined>(
     'an AbortSignal',
     (value) => value instanceof AbortSignal,

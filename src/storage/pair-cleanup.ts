@@ -56,7 +56,8 @@ export async function cleanupDatabase(
   }
 }
 
-function momentOf(now: CleanupNow, newestMicros: number): number | undefined {
+/** The time that is meant, in Unix ms; undefined for the newest tick of a pair that has none. */
+export function momentOf(now: CleanupNow, newestMicros: number): number | undefined {
   if (now === 'newest-tick')
     return Number.isFinite(newestMicros) ? msFromMicros(newestMicros) : undefined
   return now instanceof Date ? now.getTime() : now

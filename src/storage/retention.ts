@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { closedMark, type ClosedMark } from '../schema/analytics-state.ts'
 import { compactPartsSql, crowdedPartsSql } from '../schema/candles.ts'
 import type { RetentionPolicy } from '../schema/retention-policy.ts'
 import { candleRelation, type Relation } from '../schema/tables.ts'
@@ -104,13 +105,26 @@ async function applyDeletion(
       : `DELETE FROM pairduck_candle_parts WHERE timeframe = '${candle}' AND ${conditions.join(' OR ')}`,
   )
   if (before !== undefined) await moveMark(connection, relation, microsFromMs(before))
+  if (where !== undefined && result.rowsChanged > 0) await closePast(connection, relation)
   return result.rowsChanged
+}
+
+/**
+ * Rows that went for anything but their age leave no trace of when they were. So up to where the
+ * analytic was processed, what is not stored now counts as deleted, and no refresh adds it again.
+ */
+async function closePast(connection: DuckDBConnection, relation: Relation): Promise<void> {
+  const [row] = await readRows<{ micros: number | null }>(
+    connection,
+    `SELECT epoch_us(max(processed_until)) AS micros FROM pairduck_analytics WHERE analytic = '${relation}'`,
+  )
+  if (row?.micros != null) await moveMark(connection, closedMark(relation), row.micros)
 }
 
 /** A mark only ever moves forward: a clock that went back must not bring old ticks in again. */
 async function moveMark(
   connection: DuckDBConnection,
-  relation: Relation,
+  relation: Relation | ClosedMark,
   micros: number,
 ): Promise<void> {
   const moved = await connection.run(

@@ -8,6 +8,7 @@ import {
   type InsertRelation,
   type InsertRows,
 } from '../schema/insert-columns.ts'
+import { markDirtySql } from '../schema/analytics-state.ts'
 import { candleRelation } from '../schema/tables.ts'
 import { earliestMs, latestMs, microsFromMs, timeframeMs, type Timeframe } from '../time.ts'
 import { readRows } from './read-rows.ts'
@@ -74,6 +75,8 @@ export async function writeCandles(
          (timeframe, ${columns}, first_timestamp, first_id, last_timestamp, last_id, given)
        SELECT '${timeframe}', ${columns}, timestamp, '', timestamp, '', true FROM pairduck_given`,
     )
+    const oldest = '(SELECT min(timestamp) FROM pairduck_given)'
+    await connection.run(markDirtySql(oldest, `timeframe = '${timeframe}'`))
     await connection.run('DROP TABLE pairduck_given')
     const { stored, replaced } = count!
     return {

@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
+import { markDirtySql } from '../schema/analytics-state.ts'
 import { latePartsSql, rollUpSql } from '../schema/candles.ts'
 import { msFromMicros, type Timeframe } from '../time.ts'
 import type { BatchFunction } from './batch-function.ts'
@@ -158,11 +159,7 @@ export class TickStore {
         for (const sql of latePartsSql(this.#candles, `pairduck_batch(${this.#slot})`, rolledUntil))
           await this.#connection.run(sql)
       if (oldest < analyzedUntil)
-        await this.#connection.run(
-          `UPDATE pairduck_analytics
-           SET dirty_from = least(coalesce(dirty_from, make_timestamp(${oldest})), make_timestamp(${oldest}))
-           WHERE processed_until > make_timestamp(${oldest})`,
-        )
+        await this.#connection.run(markDirtySql(`make_timestamp(${oldest})`))
     })
   }
 }

@@ -1,5 +1,6 @@
 import { planRefresh, refreshSql, refreshStateQuery } from '../../src/queries/refresh/index.ts'
 import { query } from '../../src/queries/query.ts'
+import { markDirtySql } from '../../src/schema/analytics-state.ts'
 import { latePartsSql, rollUpSql } from '../../src/schema/candles.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../../src/time.ts'
 import type { Duck, TickLike } from './duck.ts'
@@ -26,11 +27,7 @@ export class PlainWriter {
     for (const sql of latePartsSql(timeframes, batch, this.#rolledUntil))
       if (Number.isFinite(this.#rolledUntil)) await duck.run(sql)
     const oldest = microsFromMs(Math.min(...ticks.map(({ timestamp }) => timestamp)))
-    await duck.run(
-      `UPDATE pairduck_analytics
-       SET dirty_from = least(coalesce(dirty_from, make_timestamp(${oldest})), make_timestamp(${oldest}))
-       WHERE processed_until > make_timestamp(${oldest})`,
-    )
+    await duck.run(markDirtySql(`make_timestamp(${oldest})`))
   }
 
   async rollUp(untilMs: number): Promise<void> {

@@ -39,8 +39,8 @@ export interface RefreshPass {
 
 export interface RefreshPlan {
   readonly passes: readonly RefreshPass[]
-  /** The newest tick or candle lies in a bar that had not closed: there will be more to do. */
-  readonly pending: boolean
+  /** When the next bar closes that holds ticks or a candle, in Unix ms; null: all is processed. */
+  readonly dueAt: number | null
 }
 
 /** One row: {@link RefreshState}. It is all that a refresh with nothing to do costs. */
@@ -78,7 +78,7 @@ export function planRefresh(
   const marks = Object.fromEntries(
     state.marks.map(({ relation, deletedBefore }) => [relation, deletedBefore]),
   )
-  let pending = false
+  let dueAt: number | null = null
   const passes = timeframes.flatMap((timeframe): RefreshPass[] => {
     const width = timeframeMs[timeframe] * 1000
     const barOf = (micros: number): number => Math.floor(micros / width) * width
@@ -89,13 +89,13 @@ export function planRefresh(
     const newestPart = state.newestParts.find((each) => each.timeframe === timeframe)?.newest
     const newest = Math.max(state.newestTick ?? -Infinity, newestPart ?? -Infinity)
     const until = Math.max(barOf(nowMs * 1000), processedUntil)
-    if (newest >= until) pending = true
+    if (newest >= until) dueAt = Math.min(dueAt ?? Infinity, (barOf(newest) + width) / 1000)
     const hasNew = newest >= processedUntil && until > processedUntil && newest > -Infinity
     if (!hasNew && dirtyFrom >= processedUntil) return []
     const from = Math.min(processedUntil, barOf(dirtyFrom))
     return [{ timeframe, from, until, processedUntil, marks: relevant(marks, timeframe) }]
   })
-  return { passes, pending }
+  return { passes, dueAt }
 }
 
 /** A TIMESTAMP literal of Unix µs; -Infinity is before everything. */

@@ -51,3 +51,9 @@ export function recomputedFromSql(pass: RefreshPass, bars: number): string {
      WHERE bar_number >= ${bars} AND timestamp >= ${timestampSql(from)}),
     ${timestampSql(processedUntil)}))`
 }
+
+/**
+ * The block of the last bar that a stored gap or zone needed, where it is joined ASOF with `bar`;
+ * -1 where that bar lies before the ones that are read.
+ */
+export const lastBlockSql = 'coalesce(bar.block, -1)'

@@ -1,9 +1,9 @@
+import { closedMark } from '../../schema/analytics-state.ts'
 import { barEnd } from '../../schema/candles.ts'
 import { filledPctSql, fvgLaterBars, fvgMiddle, gapsSql } from '../detect-fvg.ts'
 import { laterBarsSql } from '../later-bars.ts'
 import { timestampSql, type RefreshPass } from './plan-refresh.ts'
-import { recomputedFromSql, refreshBars } from './refresh-bars.ts'
-import { closedRelation, lastBlockSql } from './stored-levels.ts'
+import { lastBlockSql, recomputedFromSql, refreshBars } from './refresh-bars.ts'
 
 /**
  * Statements that bring `fair_value_gaps` up to date: gaps (classic, of any size) whose third bar
@@ -17,7 +17,7 @@ export function refreshGapsSql(pass: RefreshPass): string[] {
   const end = (column: string): string => barEnd(timeframe, column)
   const kept = (column: string, found: string): string =>
     `CASE WHEN ${column} <= ${since} THEN ${column} ELSE ${end(found)} END`
-  const closed = Math.min(marks[closedRelation('fair_value_gaps')] ?? -Infinity, processedUntil)
+  const closed = Math.min(marks[closedMark('fair_value_gaps')] ?? -Infinity, processedUntil)
   return [
     `CREATE OR REPLACE TEMP TABLE pairduck_refreshed AS
     WITH ${gapsSql({

@@ -1,9 +1,9 @@
+import { closedMark } from '../../schema/analytics-state.ts'
 import { barEnd } from '../../schema/candles.ts'
 import { laterBarsSql } from '../later-bars.ts'
 import { zoneLaterBars, zonesSql } from '../zones.ts'
 import { timestampSql, type RefreshPass } from './plan-refresh.ts'
-import { lookBackBars, recomputedFromSql, refreshBars } from './refresh-bars.ts'
-import { closedRelation, lastBlockSql } from './stored-levels.ts'
+import { lastBlockSql, lookBackBars, recomputedFromSql, refreshBars } from './refresh-bars.ts'
 
 /**
  * Statements that bring `supply_demand_zones` up to date: zones (five-bar fractals, average of
@@ -16,7 +16,7 @@ export function refreshZonesSql(pass: RefreshPass): string[] {
   const since = timestampSql(pass.from)
   const kept = (column: string, found: string): string =>
     `CASE WHEN ${column} <= ${since} THEN ${column} ELSE ${barEnd(timeframe, found)} END`
-  const closed = Math.min(marks[closedRelation('supply_demand_zones')] ?? -Infinity, processedUntil)
+  const closed = Math.min(marks[closedMark('supply_demand_zones')] ?? -Infinity, processedUntil)
   return [
     `CREATE OR REPLACE TEMP TABLE pairduck_refreshed AS
     WITH ${zonesSql({ bars: refreshBars, timeframe, definition: 'fractal', volumeBars: 20 })},

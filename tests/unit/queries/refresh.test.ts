@@ -162,10 +162,10 @@ test('a plan names what is due, and nothing when nothing is', () => {
     newestParts: [],
     marks: [{ relation: 'candles_5m', deletedBefore: 1 }],
   }
-  expect(planRefresh(state, ['1m'], 659_999)).toEqual({ passes: [], pending: true })
+  expect(planRefresh(state, ['1m'], 659_999)).toEqual({ passes: [], dueAt: 660_000 })
   expect(planRefresh(state, ['1m'], 660_000)).toEqual({
     passes: [{ timeframe: '1m', from: 600e6, until: 660e6, processedUntil: 600e6, marks: {} }],
-    pending: false,
+    dueAt: null,
   })
   // Nothing came after what was processed.
   expect(planRefresh({ ...state, newestTick: 599e6 }, ['1m'], 900_000).passes).toEqual([])

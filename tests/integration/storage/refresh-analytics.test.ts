@@ -1,0 +1,198 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import {
+  DatabaseManager,
+  query,
+  type ManagerOptions,
+  type Tick,
+  type Timeframe,
+} from '../../../src/index.ts'
+import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { arrival, marketOpenMs } from '../../support/random-market.ts'
+import { keptRows, type Kept } from '../../support/refreshing.ts'
+
+const pair = 'binance/spot/BTCUSDT'
+const candles: Timeframe[] = ['1s', '3m']
+let folder: string
+let db: DatabaseManager | undefined
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'pairduck-analytics-'))
+})
+afterEach(async () => {
+  await db?.close()
+  db = undefined
+  await rm(folder, { recursive: true, force: true })
+})
+
+async function opened(name: string, options: ManagerOptions = {}): Promise<DatabaseManager> {
+  await db?.close()
+  db = await DatabaseManager.open({ dataDir: join(folder, name), candles, ...options })
+  return db
+}
+
+function kept(db: DatabaseManager): Promise<Kept> {
+  return keptRows({ query: (value) => db.query(pair, value) })
+}
+
+function trade(afterMs: number, price: number, side: 'BUY' | 'SELL' = 'BUY'): Tick {
+  return { timestamp: marketOpenMs + afterMs, price, volume: 1, side }
+}
+
+describe.runIf(oracleIsHere)('real trades, some of them late', () => {
+  const trades = oracleIsHere ? arrival(oracleTrades('BTCUSDT'), [0, 0, 40, 0, 700, 0, 3]) : []
+  const end = Math.max(...trades.map(({ timestamp }) => timestamp)) + 200_000
+
+  async function inOneGo(): Promise<Kept> {
+    const once = await opened('once')
+    await once.insertTicks(pair, trades)
+    await once.refreshAnalytics(pair, { now: end })
+    return kept(once)
+  }
+
+  test('refreshing once equals refreshing along the way, closed and opened again in between', async () => {
+    const once = await inOneGo()
+    expect(once.fair_value_gaps.length).toBeGreaterThan(50)
+    expect(once.supply_demand_zones.length).toBeGreaterThan(9)
+    let along = await opened('along')
+    for (let at = 0; at < trades.length; at += 900) {
+      await along.insertTicks(pair, trades.slice(at, at + 900))
+      await along.refreshAnalytics(pair, { now: 'newest-tick' })
+      if (at === 4500) along = await opened('along')
+    }
+    await along.refreshAnalytics(pair, { now: end })
+    expect(await along.refreshAnalytics(pair, { now: end })).toEqual({
+      pair,
+      refreshed: [],
+      dueAt: null,
+    })
+    expect(await kept(along)).toEqual(once)
+  })
+
+  test('killed in the middle of refreshes and run again: the same', async () => {
+    const once = await inOneGo()
+    const tradesFile = join(folder, 'trades.json')
+    await writeFile(tradesFile, JSON.stringify({ trades, candles, pieceLength: 1500 }))
+    for (const killAt of [0, 1500, 4500, 7500, Infinity]) {
+      const child = fork(
+        fileURLToPath(new URL('refreshing-child.ts', import.meta.url)),
+        [join(folder, 'killed'), tradesFile, pair],
+        { execArgv: ['--import', 'tsx'] },
+      )
+      child.on('message', ({ refreshing }: { refreshing: number }) => {
+        if (refreshing >= killAt) child.kill('SIGKILL')
+      })
+      const [code, signal] = (await ended(child)) as [number | null, string | null]
+      expect(code ?? signal).toBe(killAt === Infinity ? 0 : 'SIGKILL')
+    }
+    const again = await opened('killed')
+    await again.refreshAnalytics(pair, { now: end })
+    expect(await kept(again)).toEqual(once)
+  })
+})
+
+test('a cleanup deletes filled gaps, and a late trade does not bring them back', async () => {
+  const manager = await opened('cleaned', {
+    retention: { ticks: 'forever', candles_1s: 'forever' },
+  })
+  // Gap 101–105 on second 1, filled in second 3, which opens none by itself.
+  const ticks = [
+    trade(0, 101),
+    trade(1000, 103),
+    trade(2000, 105),
+    trade(3000, 103),
+    trade(3100, 100),
+  ]
+  await manager.insertTicks(pair, ticks)
+  const now = marketOpenMs + 10_000
+  await manager.refreshAnalytics(pair, { now, timeframes: ['1s'] })
+  expect((await kept(manager)).fair_value_gaps).toMatchObject([{ filled_pct: 1 }])
+  await manager.cleanupPair(pair, { now })
+  expect((await kept(manager)).fair_value_gaps).toEqual([])
+  await manager.insertTicks(pair, [trade(500, 100.5)])
+  const { refreshed } = await manager.refreshAnalytics(pair, { now, timeframes: ['1s'] })
+  expect(refreshed).toMatchObject([{ timeframe: '1s', from: marketOpenMs }])
+  const rows = await kept(manager)
+  expect(rows.fair_value_gaps).toEqual([])
+  expect(rows.order_flow).toMatchObject([{ delta: 2 }, { delta: 1 }, { delta: 1 }, { delta: 2 }])
+  // What comes after the cleanup is found as ever.
+  await manager.insertTicks(pair, [trade(10_000, 90), trade(11_000, 90), trade(12_000, 80)])
+  await manager.refreshAnalytics(pair, { now: now + 5000, timeframes: ['1s'] })
+  expect((await kept(manager)).fair_value_gaps).toMatchObject([
+    { type: 'bearish', price_low: 90, price_high: 105 },
+    { type: 'bearish', price_low: 90, price_high: 100 },
+    { type: 'bearish', price_low: 80, price_high: 90 },
+  ])
+})
+
+test('a candle given for a processed bar changes what was made of it', async () => {
+  const manager = await opened('given')
+  await manager.insertTicks(pair, [trade(0, 101), trade(1000, 103), trade(2000, 105)])
+  const now = marketOpenMs + 5000
+  await manager.refreshAnalytics(pair, { now })
+  const candle = {
+    open: 101,
+    high: 103,
+    low: 100,
+    close: 101,
+    volume: 5,
+    buyVolume: 4,
+    sellVolume: 1,
+  }
+  await manager.insertCandles(pair, '1s', [{ timestamp: marketOpenMs, ...candle }])
+  const { refreshed } = await manager.refreshAnalytics(pair, { now })
+  expect(refreshed).toMatchObject([{ timeframe: '1s', from: marketOpenMs }])
+  const rows = await kept(manager)
+  expect(rows.fair_value_gaps).toMatchObject([{ price_low: 103, price_high: 105 }])
+  expect(rows.order_flow[0]).toMatchObject({ delta: 3, imbalance_ratio: 4 })
+})
+
+test('the clock visits pairs with new ticks, and waits for the bar to close', async () => {
+  let now = marketOpenMs + 1500
+  const manager = await opened('clock', { clock: () => now })
+  await manager.insertTicks(pair, [trade(0, 101), trade(1000, 102)])
+  const first = once(manager, 'analyticsRefreshed')
+  manager.startAnalytics({ everyMs: 10, pairs: [pair], timeframes: ['1s'] })
+  expect(await first).toEqual([
+    {
+      pair,
+      refreshed: [{ timeframe: '1s', from: null, until: marketOpenMs + 1000 }],
+      dueAt: marketOpenMs + 2000,
+    },
+  ])
+  const second = once(manager, 'analyticsRefreshed')
+  now = marketOpenMs + 2000
+  expect(await second).toMatchObject([{ refreshed: [{ until: marketOpenMs + 2000 }], dueAt: null }])
+  const third = once(manager, 'analyticsRefreshed')
+  now = marketOpenMs + 4000
+  await manager.insertTicks(pair, [trade(3000, 103)])
+  expect(await third).toMatchObject([{ refreshed: [{ until: marketOpenMs + 4000 }] }])
+  await manager.stopAnalytics()
+  const flow = await manager.query(
+    pair,
+    query<{ n: number }>('n', 'SELECT count(*)::INTEGER AS n FROM order_flow'),
+  )
+  expect(flow).toEqual([{ n: 3 }])
+})
+
+test('refuses timeframes that the pair does not keep, and unknown pairs', async () => {
+  const manager = await opened('refused')
+  await manager.insertTicks(pair, [trade(0, 100)])
+  await expect(manager.refreshAnalytics(pair, { timeframes: ['1d'] })).rejects.toThrow(
+    'keeps candles of 1s 3m',
+  )
+  await expect(manager.refreshAnalytics('binance/spot/NONE')).rejects.toThrow('no file')
+  await expect(manager.refreshAnalytics(pair, { bins: 1 } as never)).rejects.toThrow(
+    'unknown option',
+  )
+  await manager.close()
+  await expect(manager.refreshAnalytics(pair)).rejects.toMatchObject({ code: 'CLOSED' })
+})
+
+function ended(child: ReturnType<typeof fork>): Promise<unknown[]> {
+  return once(child, 'exit')
+}
