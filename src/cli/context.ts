@@ -1,9 +1,11 @@
+import type { Readable } from 'node:stream'
 import { Terminal } from './terminal.ts'
 
 /** What a command gets from outside: the terminal, the clock, and the wish to stop. */
 export interface CliContext {
   readonly terminal: Terminal
   readonly now: () => number
+  readonly stdin: Readable
   /** Aborted by the first Ctrl-C, by SIGTERM, or when nobody reads stdout any more. */
   readonly signal: AbortSignal
   /** What the process ends with when no error is thrown; a command may set it. */
@@ -31,6 +33,7 @@ export function processContext(): CliContext {
   return {
     terminal: new Terminal({ stdout: process.stdout, stderr: process.stderr }),
     now: Date.now,
+    stdin: process.stdin,
     signal: stop.signal,
     exitCode: 0,
     dispose: () => {

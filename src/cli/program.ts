@@ -5,12 +5,11 @@ import { addBookCommand } from './commands/book.ts'
 import { addCandlesCommand } from './commands/candles.ts'
 import { addCleanupCommand } from './commands/cleanup.ts'
 import { addCvdCommand } from './commands/cvd.ts'
-import { addFootprintCommand } from './commands/footprint.ts'
-import { addVwapCommand } from './commands/vwap.ts'
-import { addTpoCommand } from './commands/tpo.ts'
 import { addDemoCommand } from './commands/demo.ts'
+import { addFootprintCommand } from './commands/footprint.ts'
 import { addFvgCommand } from './commands/fvg.ts'
 import { addImbalanceCommand } from './commands/imbalance.ts'
+import { addImportCommand } from './commands/import.ts'
 import { addMirrorCommand } from './commands/mirror.ts'
 import { addOrdersCommand } from './commands/orders.ts'
 import { addPairsCommand } from './commands/pairs.ts'
@@ -20,8 +19,10 @@ import { addReportCommand } from './commands/report.ts'
 import { addSnapshotCommand } from './commands/snapshot.ts'
 import { addSqlCommand } from './commands/sql.ts'
 import { addStatsCommand } from './commands/stats.ts'
+import { addTpoCommand } from './commands/tpo.ts'
 import { addValkeyCommand } from './commands/valkey.ts'
 import { addVerifyCommand } from './commands/verify.ts'
+import { addVwapCommand } from './commands/vwap.ts'
 import { addZonesCommand } from './commands/zones.ts'
 import type { AddCommand } from './command.ts'
 import type { CliContext } from './context.ts'
@@ -29,6 +30,7 @@ import { oneLine } from './failure.ts'
 
 const commands: readonly AddCommand[] = [
   addDemoCommand,
+  addImportCommand,
   addPairsCommand,
   addStatsCommand,
   addCleanupCommand,

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, open, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { symbolToFolder, type Pair } from '../pair.ts'
+import { formatPair, symbolToFolder, type Pair } from '../pair.ts'
 import { tables, type TableName } from '../schema/tables.ts'
 import { timeframes } from '../time.ts'
 import type { Engine } from './engine.ts'
@@ -52,10 +52,10 @@ export async function repairFiles(
   await mkdir(workshop, { recursive: true })
   try {
     const lost = await rescue(quarantine, workshop, files, of.engine)
-    const { pair: name, rows } = await of.verify().catch(() => ({ pair: '', rows: {} }))
+    const { rows } = await of.verify().catch(() => ({ rows: {} }))
     await of.release()
     return {
-      pair: name,
+      pair: formatPair(pair),
       action: lost === undefined ? 'set aside' : 'rescued',
       problems,
       rows,

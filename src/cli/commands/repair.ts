@@ -12,8 +12,9 @@ export const addRepairCommand: AddCommand = (program, context) => {
     )
     .argument('<pair>', 'exchange/market/symbol', pairArgument)
     .action(async (pair: string, options: CommonOptions) => {
-      const report = await withManager(options, async (db) => {
-        requireStored(pair, await db.listPairs(), options.dataDir)
+      const { dataDir } = options
+      const report = await withManager({ dataDir }, async (db) => {
+        requireStored(pair, await db.listPairs(), dataDir)
         return db.repair(pair)
       })
       printAnswer(context, options, { json: report, lines: () => reportLines(pair, report) })

@@ -1,0 +1,165 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { InvalidArgumentError } from 'commander'
+import { PairduckError } from '../../errors.ts'
+import { parsePair } from '../../pair.ts'
+import type {
+  CandleImportReport,
+  ImportOptions,
+  ImportReport,
+} from '../../storage/import/import-options.ts'
+import type { Timeframe } from '../../time.ts'
+import { choiceOption, pairArgument, timeframeArgument } from '../arguments.ts'
+import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { asUsage } from '../failure.ts'
+import { bytesText, countText, durationText } from '../figures.ts'
+import { pairBytes, withManager } from '../manager.ts'
+import { printAnswer } from '../pair-command.ts'
+import { withInputFile } from '../standard-input.ts'
+import { startProgress } from '../progress.ts'
+
+type ColumnMap = Readonly<Record<string, string>>
+type Report = ImportReport | CandleImportReport
+
+interface ImportCommandOptions extends CommonOptions {
+  readonly columns?: ColumnMap
+  readonly timeUnit: 'guess' | 's' | 'ms' | 'us' | 'ns' | 'iso'
+  readonly format: 'name' | 'csv' | 'jsonl' | 'parquet'
+  readonly skipInvalid: boolean
+  readonly candles?: Timeframe
+}
+
+const exitInterrupted = 130
+const progressSteps = 1_000
+
+export const addImportCommand: AddCommand = (program, context) => {
+  withCommonOptions(program.command('import'))
+    .description(
+      'Store the trades of a file; importing it again adds only what is missing. Reads csv, csv.gz, jsonl, parquet.',
+    )
+    .argument('<pair>', 'exchange/market/symbol', pairArgument)
+    .argument('<file>', 'the file, or - for standard input')
+    .option(
+      '--columns <field=column,…>',
+      'the file’s names for timestamp price volume side (or buyerIsMaker) tradeId',
+      columnsArgument,
+    )
+    .addOption(
+      choiceOption('--time-unit <unit>', 'of the times', ['guess', 's', 'ms', 'us', 'ns', 'iso']),
+    )
+    .addOption(
+      choiceOption('--format <format>', 'of the file', ['name', 'csv', 'jsonl', 'parquet']),
+    )
+    .option('--skip-invalid', 'count rows that cannot be stored and go on', false)
+    .option('--candles <length>', 'the file holds candles of this length', timeframeArgument)
+    .action(async (pair: string, file: string, options: ImportCommandOptions) => {
+      await requireFile(file)
+      const started = performance.now()
+      const importFrom = (path: string): Promise<Report> =>
+        importWithProgress(pair, path, options, context)
+      const report =
+        file === '-'
+          ? await withInputFile(context.stdin, context.signal, importFrom)
+          : await importFrom(file)
+      const tookMs = performance.now() - started
+      const { timeUnitGuessed: _guessed, ...counts } = report
+      sayGuess(report, context)
+      const bytes = await pairBytes(options.dataDir, parsePair(pair))
+      printAnswer(context, options, {
+        json: { ...counts, tookMs: Math.round(tookMs) },
+        lines: () => [
+          `${pair}: ${countsText(report)}`,
+          `${countText(rowsOf(report))} rows in ${durationText(tookMs)} (${countText(Math.round(rowsOf(report) / (tookMs / 1_000)))} a second), ${bytesText(bytes)} on disk`,
+        ],
+      })
+      if (!report.stopped) return
+      context.terminal.note(
+        'pairduck: stopped; what is counted above is stored. Run the same command again: it adds only what is missing.',
+      )
+      context.exitCode = exitInterrupted
+    })
+}
+
+async function importWithProgress(
+  pair: string,
+  file: string,
+  { dataDir, columns, timeUnit, format, skipInvalid, candles }: ImportCommandOptions,
+  { terminal, signal }: CliContext,
+): Promise<Report> {
+  const started = performance.now()
+  const progress = startProgress(terminal, progressSteps, {
+    format: `importing {bar} {percentage} %  {rows} rows  {rate} a second  {eta_formatted} left`,
+    figures: { rows: '0', rate: '0' },
+  })
+  const options: ImportOptions<ColumnMap> = {
+    columns,
+    timeUnit: timeUnit === 'guess' ? undefined : timeUnit,
+    format: format === 'name' ? undefined : format,
+    skipInvalid,
+    signal,
+    onProgress: ({ rows, fraction }) =>
+      progress.update(Math.floor((fraction ?? 0) * progressSteps), {
+        rows: countText(rows),
+        rate: countText(Math.round(rows / ((performance.now() - started) / 1_000))),
+      }),
+  }
+  try {
+    return await withManager({ dataDir }, (db): Promise<Report> =>
+      candles === undefined
+        ? db.importTicks(pair, file, options).catch(asUsage)
+        : db.importCandles(pair, candles, file, options).catch(asUsage),
+    )
+  } finally {
+    progress.stop()
+  }
+}
+
+/** Before anything is opened: a mistyped name must not leave an empty pair behind. */
+async function requireFile(file: string): Promise<void> {
+  if (file === '-') return
+  try {
+    await access(file, constants.R_OK)
+    if (!(await stat(file)).isDirectory()) return
+  } catch (error) {
+    const reason =
+      (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : 'not readable'
+    throw new PairduckError('IMPORT_FAILED', `${file}: ${reason}`, { cause: error, file })
+  }
+  throw new PairduckError('IMPORT_FAILED', `${file}: a folder, not a file`, { file })
+}
+
+const unitNames = {
+  s: 'seconds',
+  ms: 'milliseconds',
+  us: 'microseconds',
+  ns: 'nanoseconds',
+  iso: 'dates',
+}
+
+/** A guess is said aloud: a wrong one would put every trade into another year. */
+function sayGuess({ timeUnit, timeUnitGuessed }: Report, { terminal }: CliContext): void {
+  if (!timeUnitGuessed) return
+  terminal.note(`times were read as ${unitNames[timeUnit]} (a guess; --time-unit says which)`)
+}
+
+function countsText(report: Report): string {
+  const { timeUnit: _unit, timeUnitGuessed: _guessed, stopped: _stopped, ...counts } = report
+  return Object.entries(counts)
+    .filter(([name, count]) => count > 0 || name === 'inserted')
+    .map(([name, count]) => `${countText(count)} ${name}`)
+    .join(', ')
+}
+
+/** Rows of the file; `late` ones are counted in `inserted` already. */
+function rowsOf({ inserted, expired, rejected, ...report }: Report): number {
+  const rest = 'duplicates' in report ? report.duplicates + report.conflicts : report.replaced
+  return inserted + expired + rejected + rest
+}
+
+function columnsArgument(text: string): ColumnMap {
+  const entries = text.split(',').map((part) => part.split('=').map((name) => name.trim()))
+  if (entries.some((entry) => entry.length !== 2 || entry.includes('')))
+    throw new InvalidArgumentError('Expected field=column pairs, such as price=px,volume=qty.')
+  return Object.fromEntries(entries) as ColumnMap
+}

@@ -1,0 +1,69 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { CommandLine, outcomeOf } from '../support/command-line.ts'
+
+let pairduck: CommandLine
+let folder = ''
+beforeAll(async () => {
+  pairduck = await CommandLine.build()
+  folder = await mkdtemp(join(tmpdir(), 'pairduck-demo-test-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+const small = ['--pairs', '3', '--minutes', '10']
+
+it('shows a market, exactly once stored, in charts of 80 columns, and leaves nothing behind', async () => {
+  const { code, stdout, stderr } = await outcomeOf(
+    pairduck.start(['demo', ...small], { TMPDIR: folder, TEMP: folder, TMP: folder }),
+  )
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toMatch(/ticks a second/)
+  expect(stdout).toMatch(/nothing is stored twice/)
+  expect(stdout).toMatch(/◄POC/)
+  expect(stdout).toMatch(/fair value gaps/)
+  const charts = stdout.split('\n').filter((line) => /[┤│└]/.test(line))
+  expect(charts.length).toBeGreaterThan(30)
+  expect(Math.max(...charts.map((line) => [...line].length))).toBeLessThanOrEqual(80)
+  expect(await readdir(folder)).toEqual([])
+})
+
+it('counts for programs: each trade once, each replay recognised; the same seed, the same market', async () => {
+  const dataDir = join(folder, 'kept')
+  const run = (seed: string, ...more: string[]): Promise<DemoReport> =>
+    pairduck.json<DemoReport>(['demo', ...small, '--seed', seed, ...more])
+  const report = await run('a', '--data-dir', dataDir)
+  expect(report.pairs).toHaveLength(3)
+  for (const { delivered, replayed, inserted, duplicates } of report.pairs) {
+    expect(inserted).toBe(delivered - replayed)
+    expect(duplicates).toBe(replayed)
+    expect(inserted).toBeGreaterThan(1000)
+  }
+  expect(report.ticks).toBe(report.pairs.reduce((sum, { delivered }) => sum + delivered, 0))
+  const [stored] = await pairduck.json<{ n: number }[]>([
+    'sql',
+    report.pairs[0]!.pair,
+    'SELECT count(*) AS n FROM ticks',
+    '--data-dir',
+    dataDir,
+  ])
+  expect(stored!.n).toBe(report.pairs[0]!.inserted)
+  expect(counts(await run('a'))).toEqual(counts(report))
+  expect(counts(await run('b'))).not.toEqual(counts(report))
+})
+
+interface DemoReport {
+  readonly ticks: number
+  readonly pairs: readonly {
+    readonly pair: string
+    readonly delivered: number
+    readonly replayed: number
+    readonly inserted: number
+    readonly duplicates: number
+  }[]
+}
+
+function counts({ pairs }: DemoReport) {
+  return pairs.map(({ inserted, replayed }) => [inserted, replayed])
+}

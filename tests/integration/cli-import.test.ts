@@ -1,0 +1,302 @@
+import { once } from 'node:events'
+import { createWriteStream } from 'node:fs'
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ImportReport, StoredCandle } from '../../src/index.ts'
+import { foldBars } from '../support/bar-fold.ts'
+import { cliRun } from '../support/cli-run.ts'
+import { CommandLine, outcomeOf } from '../support/command-line.ts'
+import { oracleFile, oracleIsHere, oracleTrades } from '../support/oracle.ts'
+
+const pair = 'binance/spot/BTCUSDT'
+let pairduck: CommandLine
+let folder = ''
+let directories = 0
+/** A data directory of the test's own. */
+const fresh = (): string => join(folder, `data-${++directories}`)
+
+beforeAll(async () => {
+  pairduck = await CommandLine.build()
+  folder = await mkdtemp(join(tmpdir(), 'pairduck-import-test-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+async function writtenFile(name: string, content: string | Buffer): Promise<string> {
+  const file = join(folder, name)
+  await writeFile(file, content)
+  return file
+}
+
+const columns =
+  'timestamp=trade_time_ms,price=price,volume=qty,buyerIsMaker=buyer_is_maker,tradeId=trade_id'
+
+function importing(file: string, dataDir: string): Promise<ImportReport> {
+  const args = ['import', pair, file, '--columns', columns, '--time-unit', 'ms']
+  return pairduck.json([...args, '--data-dir', dataDir])
+}
+
+/** Read in this process: what the commands print is another test's matter. */
+async function stored(dataDir: string): Promise<Stored> {
+  const text = 'SELECT * FROM ticks ORDER BY trade_id'
+  const read = async (...args: string[]): Promise<never> => {
+    const { stdout } = await cliRun([...args, '--data-dir', dataDir, '--json'])
+    return JSON.parse(stdout) as never
+  }
+  return {
+    ticks: await read('sql', pair, text),
+    candles: await read('candles', pair),
+  }
+}
+
+const none = { inserted: 0, duplicates: 0, conflicts: 0, expired: 0, late: 0, rejected: 0 }
+
+describe.skipIf(!oracleIsHere)('real trades', () => {
+  it.each(['BTCUSDT', 'ETHUSDT'] as const)(
+    '%s: every trade once, twice imported, reversed, or in overlapping pieces; candles as folded',
+    async (symbol) => {
+      const file = oracleFile('trades', `binance_spot_${symbol}_20240808.csv`)
+      const trades = oracleTrades(symbol)
+      const dataDir = fresh()
+      expect(await importing(file, dataDir)).toMatchObject({ ...none, inserted: trades.length })
+      expect(await importing(file, dataDir)).toMatchObject({ ...none, duplicates: trades.length })
+      const expected = await stored(dataDir)
+      expect(expected.ticks).toHaveLength(trades.length)
+
+      const bars = foldBars(trades, 60_000)
+      const exact = ({ timestamp, open, high, low, close }: (typeof bars)[0]) => [
+        timestamp,
+        open,
+        high,
+        low,
+        close,
+      ]
+      expect(expected.candles.map((candle) => exact(candle))).toEqual(bars.map((bar) => exact(bar)))
+      for (const [index, { volume }] of bars.entries())
+        expect(Math.abs(expected.candles[index]!.volume / volume - 1)).toBeLessThan(1e-9)
+
+      const [header, ...lines] = (await readFile(file, 'utf8')).trim().split(/\r?\n/)
+      const asFile = (name: string, rows: readonly string[]): Promise<string> =>
+        writtenFile(name, `${[header, ...rows].join('\n')}\n`)
+      const reversed = fresh()
+      await importing(await asFile('reversed.csv', lines.toReversed()), reversed)
+      expectSame(await stored(reversed), expected)
+
+      // The middle third first, then two pieces that overlap it and, by a part, each other.
+      const pieces = fresh()
+      const third = Math.floor(lines.length / 3)
+      await importing(await asFile('middle.csv', lines.slice(third, 2 * third)), pieces)
+      await importing(await asFile('end.csv', lines.slice(third + 100)), pieces)
+      await importing(await asFile('begin.csv', lines.slice(0, 2 * third + 50)), pieces)
+      expectSame(await stored(pieces), expected)
+    },
+  )
+
+  it('comes from standard input too, also compressed', async () => {
+    const csv = await readFile(oracleFile('trades', 'binance_spot_BTCUSDT_20240808.csv'))
+    for (const input of [csv, gzipSync(csv)]) {
+      const child = pairduck.start(['import', pair, '-', '--json', '--data-dir', fresh()])
+      child.stdin.end(input)
+      const { code, stdout, stderr } = await outcomeOf(child)
+      expect(stderr).toMatch(/read as milliseconds \(a guess/)
+      expect(code).toBe(0)
+      expect(JSON.parse(stdout)).toMatchObject({ ...none, inserted: 9757 })
+    }
+  })
+})
+
+type Stored = { ticks: readonly object[]; candles: readonly StoredCandle[] }
+
+/** The same ticks, and the same candles but for the rounding of sums in another order. */
+function expectSame(found: Stored, expected: Stored): void {
+  expect(found.ticks).toEqual(expected.ticks)
+  expect(found.candles.map((candle) => rounded(candle))).toEqual(
+    expected.candles.map((candle) => rounded(candle)),
+  )
+}
+
+function rounded(candle: StoredCandle): StoredCandle {
+  const { volume, buyVolume, sellVolume, quoteVolume } = candle
+  return {
+    ...candle,
+    volume: nine(volume) ?? 0,
+    buyVolume: nine(buyVolume),
+    sellVolume: nine(sellVolume),
+    quoteVolume: nine(quoteVolume),
+  }
+}
+
+/** Sums in another order differ in their last digits. */
+function nine(sum: number | null): number | null {
+  return sum && Number(sum.toPrecision(9))
+}
+
+describe('files of other kinds', () => {
+  // Three trades; the second and third in one millisecond.
+  const rows = [
+    { timestamp: 1_723_161_255_342, price: 100, volume: 1, side: 'BUY', tradeId: '1' },
+    { timestamp: 1_723_161_255_400.25, price: 101, volume: 2, side: 'sell', tradeId: '2' },
+    { timestamp: 1_723_161_255_400.25, price: 99, volume: 3, side: 'Sell', tradeId: '3' },
+  ]
+  const asJsonl = rows.map((row) => JSON.stringify(row)).join('\n')
+
+  it('jsonl with our own names', async () => {
+    const dataDir = fresh()
+    const file = await writtenFile('three.jsonl', `${asJsonl}\n`)
+    expect(await pairduck.json(['import', pair, file, '--data-dir', dataDir])).toMatchObject({
+      ...none,
+      inserted: 3,
+    })
+    const ticks = await pairduck.json([
+      'sql',
+      pair,
+      'FROM ticks ORDER BY trade_id',
+      '--data-dir',
+      dataDir,
+    ])
+    expect(ticks).toEqual(
+      rows.map(({ tradeId, side, ...row }) => ({
+        ...row,
+        side: side.toUpperCase(),
+        trade_id: tradeId,
+      })),
+    )
+  })
+
+  it('candles', async () => {
+    const dataDir = fresh()
+    const file = await writtenFile(
+      'candles.csv',
+      'time,open,high,low,close,volume\n2024-08-08T12:00:00Z,1,4,0.5,2,10\n2024-08-08T12:15:00Z,2,3,2,3,0\n',
+    )
+    const args = ['import', pair, file, '--candles', '15m', '--data-dir', dataDir]
+    expect(await pairduck.json(args)).toMatchObject({ inserted: 2, replaced: 0, rejected: 0 })
+    expect(await pairduck.json(args)).toMatchObject({ inserted: 0, replaced: 2 })
+    const candles = await pairduck.json<StoredCandle[]>([
+      'candles',
+      pair,
+      '--timeframe',
+      '15m',
+      '--data-dir',
+      dataDir,
+    ])
+    expect(
+      candles.map(({ open, high, low, close, volume }) => [open, high, low, close, volume]),
+    ).toEqual([
+      [1, 4, 0.5, 2, 10],
+      [2, 3, 2, 3, 0],
+    ])
+  })
+})
+
+describe('what a newcomer gets wrong', () => {
+  const good =
+    'timestamp,price,volume,side,trade_id\n1723161255342,100,1,BUY,1\n1723161255343,101,1,SELL,2\n'
+  const bad = `${good}1723161255344,abc,1,SELL,3\n1723161255345,102,1,BUY,4\n`
+
+  it('a malformed row stops it, named by line, column and value; what was before it is kept', async () => {
+    const dataDir = fresh()
+    const file = await writtenFile('bad.csv', bad)
+    const { code, stdout, stderr } = await pairduck.run([
+      'import',
+      pair,
+      file,
+      '--data-dir',
+      dataDir,
+    ])
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toMatch(/^pairduck: IMPORT_FAILED: .*line 4.*`?price`?.*abc.*\n$/)
+    expect(
+      await pairduck.json(['sql', pair, 'SELECT trade_id FROM ticks', '--data-dir', dataDir]),
+    ).toEqual([{ trade_id: '1' }, { trade_id: '2' }])
+    const report = await pairduck.json([
+      'import',
+      pair,
+      file,
+      '--skip-invalid',
+      '--data-dir',
+      dataDir,
+    ])
+    expect(report).toMatchObject({ ...none, inserted: 1, duplicates: 2, rejected: 1 })
+  })
+
+  it.each<[string, string[], number, RegExp]>([
+    ['a file that is not there', ['nowhere.csv'], 1, /IMPORT_FAILED: nowhere\.csv: no such file/],
+    ['a folder', ['src'], 1, /IMPORT_FAILED: src: a folder/],
+    ['a file without the columns', ['package.json'], 1, /IMPORT_FAILED: /],
+    ['no map of columns', ['package.json', '--columns', 'price'], 2, /Expected field=column/],
+  ])('%s', async (_what, args, exitCode, message) => {
+    const dataDir = fresh()
+    const { code, stdout, stderr } = await pairduck.run([
+      'import',
+      pair,
+      ...args,
+      '--data-dir',
+      dataDir,
+    ])
+    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/^pairduck: .*\n$/)
+    expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+  })
+})
+
+it('a field that is none is wrong usage', async () => {
+  const file = await writtenFile('one.csv', 'timestamp,price,volume,side\n1723161255342,1,1,BUY\n')
+  const args = ['import', pair, file, '--columns', 'prise=price', '--data-dir', fresh()]
+  const { code, stderr } = await pairduck.run(args)
+  expect(stderr).toMatch(/^pairduck: .*unknown field `prise`.*\n$/)
+  expect(code).toBe(2)
+})
+
+it('Ctrl-C keeps what was committed and says how to go on; the next import adds the rest', async () => {
+  const rows = 1_500_000
+  const file = join(folder, 'long.csv')
+  await writeLongFile(file, rows)
+  const dataDir = fresh()
+  const args = ['import', pair, file, '--data-dir', dataDir, '--json']
+  const child = pairduck.start(args)
+  const ended = outcomeOf(child)
+  // The write-ahead log grows with the first commit: then it is in the middle of its work.
+  await expect.poll(() => hasCommitted(dataDir), { interval: 20, timeout: 30_000 }).toBe(true)
+  child.kill('SIGINT')
+  const { code, stdout, stderr } = await ended
+  expect(stderr).toMatch(/stopped; what is counted above is stored.*adds only what is missing/)
+  expect(code).toBe(130)
+  const report = JSON.parse(stdout) as ImportReport
+  expect(report).toMatchObject({ duplicates: 0, stopped: true })
+  expect(report.inserted).toBeGreaterThan(0)
+  expect(report.inserted).toBeLessThan(rows)
+  const rest = await pairduck.json<ImportReport>(args.slice(0, -1))
+  expect(rest).toMatchObject({
+    duplicates: report.inserted,
+    inserted: rows - report.inserted,
+    stopped: false,
+  })
+})
+
+async function writeLongFile(file: string, rows: number): Promise<void> {
+  const out = createWriteStream(file)
+  out.write('timestamp,price,volume,side,trade_id\n')
+  const block = 50_000
+  for (let first = 0; first < rows; first += block) {
+    const lines = Array.from({ length: block }, (_, index) => {
+      const id = first + index
+      return `${1_723_161_255_342 + id},${60_000 + (id % 1000) / 100},0.5,${id % 2 === 0 ? 'BUY' : 'SELL'},${id}\n`
+    })
+    if (!out.write(lines.join(''))) await once(out, 'drain')
+  }
+  out.end()
+  await once(out, 'close')
+}
+
+/** Bytes of file and write-ahead log beyond those of an empty pair. */
+async function hasCommitted(dataDir: string): Promise<boolean> {
+  const file = join(dataDir, 'binance', 'spot', 'BTCUSDT', 'trading.duckdb')
+  const sizes = [file, `${file}.wal`].map(
+    async (path) => (await stat(path).catch(() => ({ size: 0 }))).size,
+  )
+  const [database = 0, wal = 0] = await Promise.all(sizes)
+  return database + wal > 500_000
+}

@@ -1,0 +1,346 @@
+import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import * as api from '../../src/index.ts'
+import { simulateMarket } from '../../src/simulator/simulate-market.ts'
+import { cliRun } from '../support/cli-run.ts'
+import { CommandLine, outcomeOf } from '../support/command-line.ts'
+
+// Two pairs of simulated trades that the test itself stores; the command line reads them in
+// processes of its own, and must say what the library says.
+const [btc, eth] = ['binance/spot/BTC/USDT', 'kraken/spot/ETHEUR']
+const from = Date.UTC(2024, 7, 8, 12)
+const minutes = 40
+const binSize = 25
+
+let pairduck: CommandLine
+let dataDir = ''
+let folder = ''
+const at = (...args: string[]): string[] => [...args, '--data-dir', dataDir]
+
+const keptCandles = ['candles_1m', 'candles_5m', 'candles_15m'].flatMap((table) => [
+  '--keep',
+  `${table}=forever`,
+])
+
+async function withManager<T>(use: (db: api.DatabaseManager) => Promise<T>): Promise<T> {
+  const db = await api.DatabaseManager.open({ dataDir })
+  try {
+    return await use(db)
+  } finally {
+    await db.close()
+  }
+}
+
+beforeAll(async () => {
+  pairduck = await CommandLine.build()
+  folder = await mkdtemp(join(tmpdir(), 'pairduck-cli-'))
+  dataDir = join(folder, 'data')
+  await withManager(async (db) => {
+    const market = { pairs: [btc, eth], from, durationMs: minutes * 60_000, ticksPerSecond: 5 }
+    const batches = [...simulateMarket(market)]
+    await Promise.all(batches.map(({ pair, ticks }) => db.insertTicks(pair, ticks)))
+  })
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+describe('--json says what the library says', () => {
+  const window = { from: from + 5 * 60_000, to: from + 30 * 60_000 }
+  const given = ['--from', '2024-08-08T12:05:00Z', '--to', String(window.to)]
+  const bins = ['--bin-size', String(binSize)]
+  const bars = ['--timeframe', '5m']
+  const timeframe = '5m' as const
+
+  it.each<[string, string[], api.Query<unknown>, 'list' | 'object']>([
+    ['candles', bars, api.getCandlesQuery({ timeframe, ...window }), 'list'],
+    ['cvd', [], api.calculateCvdQuery(window), 'object'],
+    ['cvd', bars, api.calculateCvdBarsQuery({ timeframe, ...window }), 'list'],
+    ['imbalance', [], api.calculateOrderFlowImbalanceQuery(window), 'object'],
+    [
+      'imbalance',
+      ['--diagonal', '--ratio', '2', ...bars, ...bins],
+      api.calculateDiagonalImbalanceQuery({ timeframe, binSize, ratio: 2, ...window }),
+      'list',
+    ],
+    [
+      'imbalance',
+      ['--stacked', '--min-stack', '2', '--ratio', '1.2', ...bars, ...bins],
+      api.calculateStackedImbalanceQuery({
+        timeframe,
+        binSize,
+        minStack: 2,
+        ratio: 1.2,
+        ...window,
+      }),
+      'list',
+    ],
+    ['profile', bins, api.calculateMarketProfileQuery({ binSize, ...window }), 'object'],
+    [
+      'profile',
+      [...bins, '--value-area', 'pair', '--share', '0.5', '--rounding', 'ceil'],
+      api.calculateMarketProfileQuery({
+        binSize,
+        valueArea: 'pair',
+        valueAreaShare: 0.5,
+        rounding: 'ceil',
+        ...window,
+      }),
+      'object',
+    ],
+    [
+      'footprint',
+      [...bars, ...bins],
+      api.calculateFootprintQuery({ timeframe, binSize, ...window }),
+      'list',
+    ],
+    [
+      'fvg',
+      ['--timeframe', '1m', '--definition', 'smc', '--fill', 'touch'],
+      api.detectFvgQuery({ timeframe: '1m', definition: 'smc', fill: 'touch', ...window }),
+      'list',
+    ],
+    ['zones', ['--timeframe', '1m'], api.detectZonesQuery({ timeframe: '1m', ...window }), 'list'],
+    ['vwap', ['--bands', '1,2'], api.calculateVwapQuery({ bands: [1, 2], ...window }), 'object'],
+    ['vwap', bars, api.calculateVwapBarsQuery({ timeframe, ...window }), 'list'],
+    ['tpo', bins, api.calculateTpoProfileQuery({ binSize, timeframe: '30m', ...window }), 'list'],
+  ])('%s %j', async (command, options, query, kind) => {
+    const rows = await withManager((db) => db.query(btc, query))
+    expect(rows.length).toBeGreaterThan(0)
+    const { stdout } = await cliRun(at(command, btc, ...options, ...given, '--json'))
+    const answer: unknown = JSON.parse(stdout)
+    expect(answer).toEqual(kind === 'list' ? rows : rows[0])
+  })
+
+  it('sql, with microseconds in the times', async () => {
+    const text = 'SELECT * FROM ticks ORDER BY timestamp, trade_id LIMIT 3'
+    const rows = await withManager((db) =>
+      db.query(btc, api.getRecentTicksQuery({ limit: 100_000 })),
+    )
+    const oldest = rows.toSorted((a, b) => a.timestamp - b.timestamp)[0]!
+    const [first] = await pairduck.json<Record<string, unknown>[]>(at('sql', btc, text))
+    expect(first).toEqual({
+      timestamp: oldest.timestamp,
+      price: oldest.price,
+      volume: oldest.volume,
+      side: oldest.side,
+      trade_id: oldest.tradeId,
+    })
+    expect(oldest.timestamp % 1).not.toBe(0)
+  })
+
+  it('pairs, stats and verify list both pairs', async () => {
+    const pairs = await pairduck.json<{ pair: string; bytes: number }[]>(at('pairs'))
+    expect(pairs).toEqual([
+      {
+        pair: btc,
+        exchange: 'binance',
+        market: 'spot',
+        symbol: 'BTC/USDT',
+        bytes: expect.any(Number),
+      },
+      {
+        pair: eth,
+        exchange: 'kraken',
+        market: 'spot',
+        symbol: 'ETHEUR',
+        bytes: expect.any(Number),
+      },
+    ])
+    const [rows] = await withManager((db) =>
+      db.query(eth, api.query<{ rows: number }>('count', 'SELECT count(*) AS rows FROM ticks')),
+    )
+    const [stats] = await pairduck.json<Record<string, unknown>[]>(at('stats', eth))
+    expect(stats).toMatchObject({ pair: eth, error: null })
+    expect(stats!['relations']).toContainEqual({
+      relation: 'ticks',
+      rows: rows!.rows,
+      oldest: expect.any(Number),
+      newest: expect.any(Number),
+    })
+    expect(await pairduck.json(at('verify'))).toEqual([
+      expect.objectContaining({ pair: btc, ok: true, problems: [] }),
+      expect.objectContaining({ pair: eth, ok: true, problems: [] }),
+    ])
+  })
+})
+
+describe('for people', () => {
+  it.each([
+    ['candles', /┤.*[┃║╻╹]/],
+    ['cvd', /CVD [+-]/],
+    ['profile', /◄POC/],
+    ['footprint', /×/],
+    ['imbalance', /bought ÷ sold/],
+    ['fvg', /bullish|bearish/],
+    ['zones', /supply|demand/],
+    ['vwap', /\+3 σ/],
+    ['tpo', /◄POC/],
+  ])('%s fits 80 columns and says what it shows', async (command, expected) => {
+    const { code, stdout, stderr } = await pairduck.run(at(command, btc))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(expected)
+    expect(stdout).toContain(btc)
+    const widths = stdout.split('\n').map((line) => [...line].length)
+    // A table in a pipe is as wide as its content, and charts keep to 80.
+    expect(Math.max(...widths)).toBeLessThanOrEqual(['fvg', 'zones'].includes(command) ? 100 : 80)
+  })
+
+  it.each([
+    ['candles', ['price', 'volume', 'time (UTC)', 'volume at price', 'POC ', 'VAH ', 'VAL ']],
+    ['profile', ['price', 'volume at price', 'POC ']],
+    ['cvd', ['cumulative volume delta', 'delta', 'time (UTC)']],
+    ['footprint', ['price', '×', 'bar (UTC), volume and delta']],
+  ])('%s --svg draws a picture with named axes', async (command, texts) => {
+    const file = join(folder, `${command}.svg`)
+    const { code, stderr } = await pairduck.run(at(command, btc, '--svg', file))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const svg = await readFile(file, 'utf8')
+    expect(svg).toMatch(/^<svg [^]*<\/svg>\s*$/)
+    for (const text of texts) expect(svg).toContain(text)
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+  })
+})
+
+describe('what goes wrong is one line that names its code, and harms nothing', () => {
+  it.each<[string, string[], RegExp]>([
+    [
+      'a pair that is none',
+      ['candles', 'BTCUSDT'],
+      /INVALID_PAIR: expected a pair as exchange\/market\/symbol/,
+    ],
+    [
+      'a pair that is not stored',
+      ['candles', 'binance/spot/BTC/USD'],
+      /PAIR_NOT_FOUND: .*did you mean binance\/spot\/BTC\/USDT\?/,
+    ],
+    ['one among several', ['verify', btc, 'a/b/C'], /PAIR_NOT_FOUND: a\/b\/C/],
+    ['no SQL', ['sql', btc, 'selec 1'], /QUERY_FAILED: .*syntax error/],
+    [
+      'an insert',
+      ['sql', btc, "INSERT INTO ticks VALUES (now(), 1, 1, 'BUY', 'x')"],
+      /QUERY_FAILED: .*read-only/,
+    ],
+    ['a drop', ['sql', btc, 'DROP TABLE ticks'], /QUERY_FAILED: .*read-only/],
+    [
+      'a second statement',
+      ['sql', btc, 'COMMIT; DROP TABLE ticks'],
+      /QUERY_FAILED: .*multiple statements/,
+    ],
+    ['a picture without a folder', ['candles', btc, '--svg', '/nowhere/at/all.svg'], /ENOENT/],
+  ])('%s', async (_what, args, message) => {
+    const { code, stdout, stderr } = await pairduck.run(at(...args))
+    expect(stderr).toMatch(message)
+    expect(stderr).toMatch(/^pairduck: .*\n$/)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  })
+
+  it('after all of that the pair is as it was', async () => {
+    expect(await pairduck.json(at('verify', btc))).toEqual([expect.objectContaining({ ok: true })])
+  })
+
+  it('asking makes no folder and no pair', async () => {
+    const nowhere = join(folder, 'nowhere')
+    const { code, stderr } = await pairduck.run(['candles', btc, '--data-dir', nowhere])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: `pairduck: PAIR_NOT_FOUND: ${btc} is not stored in ${nowhere}, which holds no pairs\n`,
+    })
+    expect(await pairduck.json(['pairs', '--data-dir', nowhere])).toEqual([])
+    expect(await pairduck.json(['stats', '--data-dir', nowhere])).toEqual([])
+    expect(await readdir(folder)).not.toContain('nowhere')
+  })
+
+  it('a pair that another process holds: PAIR_LOCKED with its pid; the others go on', async () => {
+    await withManager(async (db) => {
+      const lease = await db.acquire(btc)
+      const held = new RegExp(`PAIR_LOCKED: .*${process.pid}`)
+      const { code, stderr } = await pairduck.run(at('candles', btc))
+      expect(code).toBe(1)
+      expect(stderr).toMatch(held)
+      const stats = await pairduck.json<{ pair: string; error: { code: string } | null }[]>(
+        at('stats'),
+      )
+      expect(stats.map(({ pair, error }) => [pair, error?.code])).toEqual([
+        [btc, 'PAIR_LOCKED'],
+        [eth, undefined],
+      ])
+      const pass = await pairduck.json<api.CleanupPass>(
+        at('cleanup', '--now', '2024-08-08T12:40', '--keep', 'ticks=35m', ...keptCandles),
+      )
+      expect(pass).toMatchObject({ pairs: 2, skipped: 1 })
+      expect(pass.results[0]!.skipped).toMatch(held)
+      await lease.release()
+    })
+  })
+
+  it('a reader that closes the pipe ends it without a word', async () => {
+    const child = pairduck.start(at('sql', btc, 'SELECT range AS n FROM range(2000000)', '--json'))
+    const outcome = outcomeOf(child)
+    child.stdout.once('data', () => child.stdout.destroy())
+    expect(await outcome).toMatchObject({ code: 0, stderr: '' })
+  })
+})
+
+describe('what changes files', () => {
+  it('snapshot writes a copy that answers alone', async () => {
+    const file = join(folder, 'copy.duckdb')
+    const report = await pairduck.json(at('snapshot', eth, file))
+    expect(report).toEqual({ pair: eth, file, bytes: expect.any(Number) })
+    const inside = await pairduck.run(at('snapshot', eth, join(dataDir, 'copy.duckdb')))
+    expect(inside.code).toBe(2)
+    expect(inside.stderr).toMatch(/does not go into the data directory/)
+  })
+
+  it('cleanup keeps what it is told to keep, and counts from each pair’s own time', async () => {
+    const pass = await pairduck.json<api.CleanupPass>(
+      at('cleanup', '--now', 'newest-tick', '--keep', 'ticks=10m', ...keptCandles),
+    )
+    expect(pass).toMatchObject({ pairs: 2, skipped: 0 })
+    expect(pass.results.map(({ pair, deleted }) => [pair, Object.keys(deleted)])).toEqual([
+      [btc, ['ticks']],
+      [eth, ['ticks']],
+    ])
+    const [range] = await pairduck.json<{ oldest: number; newest: number }[]>(
+      at('sql', btc, 'SELECT min(timestamp) AS oldest, max(timestamp) AS newest FROM ticks'),
+    )
+    expect(range!.newest - range!.oldest).toBeLessThanOrEqual(10 * 60_000)
+    expect(range!.newest - range!.oldest).toBeGreaterThan(9 * 60_000)
+    // The candles of the deleted ticks stay whole.
+    const candles = await pairduck.json<api.StoredCandle[]>(at('candles', btc))
+    expect(candles).toHaveLength(minutes)
+  })
+
+  it('cleanup --watch goes on until Ctrl-C, and that is no failure', async () => {
+    const child = pairduck.start(at('cleanup', '--watch', '--json', '--keep', 'ticks=forever'))
+    child.stdout.once('data', () => child.kill('SIGINT'))
+    const { code, stdout, stderr } = await outcomeOf(child)
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(JSON.parse(stdout.split('\n')[0]!)).toMatchObject({ pairs: 2 })
+  })
+
+  it('verify finds a damaged file, repair sets it aside, and neither touches the other pair', async () => {
+    const file = join(dataDir, 'kraken', 'spot', 'ETHEUR', 'trading.duckdb')
+    const handle = await open(file, 'r+')
+    await handle.write(Buffer.alloc(4096, 0xff), 0, 4096, 4096)
+    await handle.close()
+    const found = await pairduck.run(at('verify', '--json'))
+    expect(found.code).toBe(1)
+    const reports = JSON.parse(found.stdout) as api.VerifyReport[]
+    expect(reports.map(({ pair, ok }) => [pair, ok])).toEqual([
+      [btc, true],
+      [eth, false],
+    ])
+    const report = await pairduck.json<api.RepairReport>(at('repair', eth))
+    expect(report).toMatchObject({ pair: eth, quarantine: expect.stringContaining('quarantine') })
+    expect(await readdir(report.quarantine!)).toContain('trading.duckdb')
+    expect((await pairduck.run(at('verify'))).code).toBe(0)
+  })
+
+  it('a file that is no database is PAIR_CORRUPT', async () => {
+    await writeFile(join(dataDir, 'kraken', 'spot', 'ETHEUR', 'trading.duckdb'), 'not a database')
+    const { code, stderr } = await pairduck.run(at('candles', eth))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(/^pairduck: PAIR_CORRUPT: .*\n$/)
+  })
+})
