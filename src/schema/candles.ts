@@ -113,8 +113,25 @@ export function candlesSql(timeframe: Timeframe, within = 'true'): string {
     )
     SELECT timestamp, open, high, low, close, volume, buy_volume, sell_volume, quote_volume, trade_count
     FROM (${mergeParts('parts')})
-    WHERE timestamp >= coalesce(
-      (SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}'), '-infinity'::TIMESTAMP)`
+    WHERE timestamp >= ${markOf(relation)}`
+}
+
+/** Retention's mark of a relation; before all time where nothing was deleted. */
+function markOf(relation: string): string {
+  return `coalesce(
+    (SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}'), '-infinity'::TIMESTAMP)`
+}
+
+/** The open times of the bars that a candle view gives, without the work of folding them. */
+export function barTimesSql(timeframe: Timeframe): string {
+  return `
+    SELECT timestamp FROM (
+      SELECT timestamp FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
+      UNION
+      SELECT ${barStart(timeframe)} FROM ticks
+      WHERE timestamp >= (SELECT rolled_until FROM pairduck_candle_state)
+    )
+    WHERE timestamp >= ${markOf(candleRelation(timeframe))}`
 }
 
 /** The closing time of a bar, in SQL. */

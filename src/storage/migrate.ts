@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../errors.ts'
-import { addTimeframeSql } from '../schema/candles.ts'
+import { addTimeframeSql, candleViewSql } from '../schema/candles.ts'
 import { defaultCandles } from '../schema/create.ts'
 import { migrations, schemaVersion } from '../schema/migrations.ts'
 import { candleRelation } from '../schema/tables.ts'
@@ -19,6 +19,7 @@ export async function migrate(
   steps: readonly (readonly string[])[] = migrations,
 ): Promise<Timeframe[]> {
   let version = await readSchemaVersion(connection)
+  const fresh = version === 0
   if (version > steps.length)
     throw new PairduckError(
       'SCHEMA_NEWER',
@@ -27,7 +28,8 @@ export async function migrate(
     )
   for (; version < steps.length; version++) {
     await inTransaction(connection, async () => {
-      for (const sql of steps[version]!) await connection.run(sql)
+      // As one text: each statement of its own is a trip to another thread and back.
+      if (steps[version]!.length > 0) await connection.run(steps[version]!.join(';\n'))
       await connection.run(
         version === 0
           ? `CREATE TABLE pairduck_schema AS SELECT 1::INTEGER AS version`
@@ -36,7 +38,7 @@ export async function migrate(
       )
     })
   }
-  return matchCandles(connection, candles)
+  return matchCandles(connection, candles, fresh)
 }
 
 /** 0 for a file without our schema. */
@@ -61,6 +63,7 @@ export async function readSchemaVersion(connection: DuckDBConnection): Promise<n
 async function matchCandles(
   connection: DuckDBConnection,
   wanted: readonly Timeframe[] | undefined,
+  fresh: boolean,
 ): Promise<Timeframe[]> {
   const views = await readRows<{ name: string }>(
     connection,
@@ -75,8 +78,11 @@ async function matchCandles(
   )
   if (missing.length > 0)
     await inTransaction(connection, async () => {
-      for (const timeframe of missing)
-        for (const sql of addTimeframeSql(timeframe)) await connection.run(sql)
+      // A new file has no ticks to fold: its views alone are made in a third of the time.
+      const sql = missing.flatMap((timeframe) =>
+        fresh ? [candleViewSql(timeframe)] : addTimeframeSql(timeframe),
+      )
+      await connection.run(sql.join(';\n'))
     })
   return timeframes.filter((timeframe) => kept.includes(timeframe) || missing.includes(timeframe))
 }

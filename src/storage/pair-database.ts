@@ -39,6 +39,8 @@ export class PairDatabase {
   readonly alias: string
   /** What the state file knew of and the file no longer held when it was opened. */
   readonly rowsLost: readonly LostRows[]
+  /** Whether the state file already says all that closing would write into it. */
+  readonly #wasClean: boolean
   readonly #engine: Engine
   readonly #connection: DuckDBConnection
   readonly #spareReaders: DuckDBConnection[] = []
@@ -54,6 +56,7 @@ export class PairDatabase {
     alias: string
     connection: DuckDBConnection
     rowsLost: readonly LostRows[]
+    wasClean: boolean
   }) {
     this.pair = of.pair
     this.name = formatPair(of.pair)
@@ -63,6 +66,7 @@ export class PairDatabase {
     this.#engine = of.engine
     this.alias = of.alias
     this.rowsLost = of.rowsLost
+    this.#wasClean = of.wasClean
     this.#connection = of.connection
   }
 
@@ -113,6 +117,7 @@ export class PairDatabase {
         alias,
         connection,
         rowsLost,
+        wasClean: before?.clean === true && !hadWal && rowsLost.length === 0,
       })
       for (const lost of rowsLost) context.events.tell('rowsLost', { pair: name, ...lost })
       return database
@@ -136,6 +141,7 @@ export class PairDatabase {
     }
     await rollback(connection)
     connection.closeSync()
+    this.writer.wrote = true
   }
 
   /** Puts the WAL into the file and frees what was deleted; only from within a job of the writer. */
@@ -169,8 +175,10 @@ export class PairDatabase {
       }
     }
     await attempt(() => this.writer.drain())
-    await attempt(() => this.checkpoint(this.#connection))
-    await attempt(() => this.saveState(this.#connection, true))
+    if (this.writer.wrote || !this.#wasClean) {
+      await attempt(() => this.checkpoint(this.#connection))
+      await attempt(() => this.saveState(this.#connection, true))
+    }
     await attempt(() => this.writer.ticks.dispose())
     for (const reader of this.#spareReaders.splice(0)) reader.closeSync()
     this.#connection.closeSync()

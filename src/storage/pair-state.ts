@@ -1,5 +1,6 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { barTimesSql } from '../schema/candles.ts'
 import { candleRelation, type Relation } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { schemaVersion } from '../schema/migrations.ts'
@@ -45,15 +46,18 @@ export async function measureState(
   candles: readonly Timeframe[],
   clean: boolean,
 ): Promise<PairState> {
-  const relations = [...stored, ...candles.map((timeframe) => candleRelation(timeframe))]
+  const measured = [
+    ...stored.map((relation) => [relation, `SELECT timestamp FROM ${relation}`] as const),
+    ...candles.map((timeframe) => [candleRelation(timeframe), barTimesSql(timeframe)] as const),
+  ]
   const rows = await readRows<RelationState & { relation: Relation; mark: number | null }>(
     connection,
-    relations
+    measured
       .map(
-        (relation) => `SELECT '${relation}' AS relation, count(*) AS rows,
+        ([relation, times]) => `SELECT '${relation}' AS relation, count(*) AS rows,
           min(timestamp) AS oldest, max(timestamp) AS newest,
           (SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}') AS mark
-          FROM ${relation}`,
+          FROM (${times})`,
       )
       .join(' UNION ALL '),
   )

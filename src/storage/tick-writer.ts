@@ -43,6 +43,9 @@ export class TickWriter {
   #closed = false
   #timer: NodeJS.Timeout | undefined
 
+  /** Whether anything was written since the file was opened. */
+  wrote = false
+
   constructor(of: {
     pair: string
     connection: DuckDBConnection
@@ -101,6 +104,7 @@ export class TickWriter {
 
   /** Runs `job` on the writer's connection, alone, between two commits. */
   run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    this.wrote = true
     return this.#queue.add(() => this.#budget.write(() => job(this.#connection)))
   }
 
@@ -148,6 +152,7 @@ export class TickWriter {
     try {
       commit.settle(await this.#budget.write(() => this.ticks.commit(commit)))
       this.#wal.note(commit.batch.length)
+      this.wrote ||= commit.batch.length > 0
       if (this.ticks.crowded) await this.#budget.write(() => this.ticks.rollUp())
       if (this.#wal.full) await this.#budget.write(() => this.#wal.empty(this.#connection))
     } catch (error) {
