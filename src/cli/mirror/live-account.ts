@@ -22,6 +22,7 @@ export class LiveAccount {
       this.#open.clear()
       this.#balances.clear()
       for (const order of event.openOrders) this.#open.set(order.id, order)
+      this.#finished = this.#finished.filter(({ id }) => !this.#open.has(id))
     } else {
       this.#changes += 1
       for (const order of event.orders) this.#follow(order)
@@ -35,7 +36,7 @@ export class LiveAccount {
     const { ink, columns, rows } = terminal
     const sized = { columns, ink }
     const newest = [...this.#open.values()].sort((a, b) => b.updatedMs - a.updatedMs)
-    const balances = [...this.#balances.values()]
+    const balances = [...this.#balances.values()].sort((a, b) => (a.asset < b.asset ? -1 : 1))
     const room = Math.max(3, rows - balances.length - keptFinished - 9)
     const section = (name: string, table: string): string[] => ['', ink.strong(name), table]
     return [

@@ -63,7 +63,9 @@ async function unpack(cacheDir: string, codename: string): Promise<void> {
     const missing = await apt('install', '--simulate', '--no-install-recommends', ...packages)
       .then(({ stdout }) => [...stdout.matchAll(/^Inst (\S+)/gm)].map((match) => match[1]!))
       .catch((error: unknown) => {
-        throw updated instanceof Error ? updated : error
+        // A mirror that can't be reached is only a warning of the update before.
+        const stderr = `${stderrOf(updated)}\n${stderrOf(error)}`
+        throw Object.assign(new Error('apt-get found no packages', { cause: error }), { stderr })
       })
     await apt('download', ...missing)
     const root = join(work, 'root')
@@ -148,7 +150,13 @@ async function writeLaunchers(root: string): Promise<void> {
 }
 
 function reason(error: unknown): string {
-  const { stderr, message } = error as { stderr?: string; message?: string }
-  const lines = (stderr ?? '').split('\n').filter((line) => line.startsWith('E:'))
-  return lines.at(-1) ?? message?.split('\n')[0] ?? String(error)
+  const complaints = stderrOf(error)
+    .split('\n')
+    .filter((line) => /^(?:E:|W: Failed)/.test(line))
+  if (complaints.length > 0) return [...new Set([complaints[0], complaints.at(-1)])].join('; ')
+  return error instanceof Error ? error.message.split('\n')[0]! : String(error)
+}
+
+function stderrOf(result: unknown): string {
+  return (result as { readonly stderr?: string }).stderr ?? ''
 }
