@@ -1,4 +1,5 @@
-import type { CandleRelation } from '../schema/tables.ts'
+import { barStart, type CandleRelation } from '../schema/tables.ts'
+import type { Timeframe } from '../time.ts'
 import type { ResolvedWindow } from './window.ts'
 
 /** How far back the data under a result reach; every result over a window or a session has it. */
@@ -17,8 +18,14 @@ export function coveredFromSql(
   { asOf }: Pick<ResolvedWindow, 'asOf'>,
   relation: 'ticks' | CandleRelation = 'ticks',
 ): string {
-  const until = asOf === undefined ? '' : ` WHERE timestamp < make_timestamp(${asOf})`
-  return `coalesce(${deletedBeforeSql(relation)}, (SELECT min(timestamp) FROM ${relation}${until}))`
+  const until = asOf === undefined ? '' : `timestamp < make_timestamp(${asOf})`
+  const oldest = relation === 'ticks' ? oldestTick(until) : oldestCandle(relation, until)
+  // One subquery: the planner takes every scalar subquery for a join, and tries all their orders.
+  return `(
+    SELECT coalesce(max(mark), min(oldest)) FROM (
+      SELECT deleted_before AS mark, NULL::TIMESTAMP AS oldest
+      FROM pairduck_marks WHERE relation = '${relation}'
+      UNION ALL ${oldest}))`
 }
 
 /** The relation's mark: retention has deleted what is older. NULL where it deleted nothing yet. */
@@ -37,4 +44,18 @@ export function truncatedSql(begin: string | undefined, coveredFrom: string): st
 /** The beginning of a window as a TIMESTAMP expression. */
 export function windowBegin({ from }: ResolvedWindow): string | undefined {
   return from === undefined ? undefined : `make_timestamp(${from})`
+}
+
+function oldestTick(until: string): string {
+  return `SELECT NULL, min(timestamp) FROM ticks ${until && `WHERE ${until}`}`
+}
+
+/** Without asking the view, which would fold every tick for it. */
+function oldestCandle(relation: CandleRelation, until: string): string {
+  const timeframe = relation.slice('candles_'.length) as Timeframe
+  return `
+    SELECT NULL, min(timestamp) FROM pairduck_candle_parts
+    WHERE timeframe = '${timeframe}' ${until && `AND ${until}`}
+    UNION ALL
+    SELECT NULL, ${barStart(timeframe, 'min(timestamp)')} FROM ticks ${until && `WHERE ${until}`}`
 }

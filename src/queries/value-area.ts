@@ -31,14 +31,17 @@ export const valueAreaRules: {
 
 /**
  * CTEs over `bin (profile, bin, weight)` that find each profile's point of control and value area:
- * `area (profile, lowest, highest, total, poc, poc_weight, area_low, area_high, area_weight)`, in
- * bin numbers. `profile` tells many profiles of one statement apart.
+ * `area (profile, total, poc, poc_weight, area_low, area_high, area_weight)`, in bin numbers.
+ * `profile` tells many profiles of one statement apart.
  *
  * Growing from the point of control, the larger of two neighbours first, is a merge of two lists
  * by their heads; a head waits until the other side's are smaller. So a bin's turn is decided by
  * the smallest weight between it and the point of control, itself included: sorting by that, upper
  * side first among equals, gives the order of the greedy walk without walking. A bin beyond an
  * empty one has the turn of an empty one, so empty bins need not be there.
+ *
+ * One CTE after the other, each used once: the engine binds a CTE anew wherever it is named, and
+ * for some hundred bins that costs more than the work.
  */
 export function valueAreaSql({
   valueAreaShare,
@@ -46,50 +49,47 @@ export function valueAreaSql({
   emptyBins,
   valueAreaStop,
 }: ResolvedValueArea): string {
-  const distance = emptyBins === 'count' ? 'abs(bin - poc)' : 'rank'
+  const distance = emptyBins === 'count' ? 'abs(bin - poc)' : 'if(side = 0, 0, rank)'
   const block = valueArea === 'single' ? distance : `(${distance} + 1) // 2`
   const outer =
     valueArea === 'pair' && emptyBins === 'count'
-      ? 'if(above, least(poc + 2 * block, highest), greatest(poc - 2 * block, lowest))'
-      : 'if(above, block_high, block_low)'
+      ? 'if(side > 0, least(poc + 2 * block, highest), greatest(poc - 2 * block, lowest))'
+      : 'if(side > 0, block_high, block_low)'
   const share = `${valueAreaShare.toExponential()}::DOUBLE`
   const unfinished =
     valueAreaStop === 'reached'
       ? `held < ${share} * total * (1 - 1e-12::DOUBLE)`
       : `held <= ${share} * total * (1 + 1e-12::DOUBLE)`
   return `
-    extent AS MATERIALIZED (
-      SELECT profile, min(bin) AS lowest, max(bin) AS highest, sum(weight) AS total
-      FROM bin GROUP BY profile
-    ), control AS MATERIALIZED (
-      SELECT profile, lowest, highest, total,
-        arg_max(bin, (weight, -abs(2 * bin - lowest - highest), -bin)) AS poc,
-        max(weight) AS poc_weight
-      FROM bin JOIN extent USING (profile) GROUP BY ALL
+    extent AS (
+      SELECT *, min(bin) OVER whole AS lowest, max(bin) OVER whole AS highest,
+        sum(weight) OVER whole AS total, max(weight) OVER whole AS poc_weight
+      FROM bin WINDOW whole AS (PARTITION BY profile)
+    ), control AS (
+      SELECT *, first_value(bin) OVER (PARTITION BY profile
+        ORDER BY weight DESC, abs(2 * bin - lowest - highest), bin) AS poc
+      FROM extent
     ), beside AS (
-      SELECT profile, bin, weight, lowest, highest, total, poc, poc_weight, bin > poc AS above,
-        row_number() OVER (PARTITION BY profile, bin > poc ORDER BY abs(bin - poc)) AS rank
-      FROM bin JOIN control USING (profile) WHERE bin <> poc
+      SELECT *, sign(bin - poc) AS side,
+        row_number() OVER (PARTITION BY profile, sign(bin - poc) ORDER BY abs(bin - poc)) AS rank
+      FROM control
     ), block AS (
-      SELECT profile, lowest, highest, total, poc, poc_weight, above, ${block} AS block,
+      SELECT profile, lowest, highest, total, poc, poc_weight, side, ${block} AS block,
         sum(weight) AS weight, min(bin) AS block_low, max(bin) AS block_high
       FROM beside GROUP BY ALL
     ), turn AS (
-      SELECT *, if(row_number() OVER side < block, 0, min(weight) OVER side) AS turn
+      SELECT *, CASE WHEN side = 0 THEN 'infinity'::DOUBLE
+        WHEN row_number() OVER outwards < block THEN 0 ELSE min(weight) OVER outwards END AS turn
       FROM block
-      WINDOW side AS (PARTITION BY profile, above ORDER BY block ROWS UNBOUNDED PRECEDING)
+      WINDOW outwards AS (PARTITION BY profile, side ORDER BY block ROWS UNBOUNDED PRECEDING)
     ), grown AS (
-      SELECT *, ${outer} AS edge, poc_weight + coalesce(sum(weight) OVER (
-        PARTITION BY profile ORDER BY turn DESC, above DESC, block
+      SELECT *, ${outer} AS edge, coalesce(sum(weight) OVER (
+        PARTITION BY profile ORDER BY turn DESC, side DESC, block
         ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS held
       FROM turn
-    ), taken AS (
-      SELECT profile, min(edge) AS low, max(edge) AS high, max(held + weight) AS held
-      FROM grown WHERE ${unfinished} GROUP BY profile
     ), area AS (
-      SELECT profile, lowest, highest, total, poc, poc_weight,
-        least(poc, coalesce(low, poc)) AS area_low, greatest(poc, coalesce(high, poc)) AS area_high,
-        coalesce(held, poc_weight) AS area_weight
-      FROM control LEFT JOIN taken USING (profile)
+      SELECT profile, total, poc, poc_weight, min(edge) AS area_low, max(edge) AS area_high,
+        max(held + weight) AS area_weight
+      FROM grown WHERE ${unfinished} GROUP BY ALL
     )`
 }

@@ -113,6 +113,27 @@ describe('coverage', () => {
   })
 })
 
+test('candles reach back to their oldest, whether ticks or others gave it', async () => {
+  const covered = async (asOf?: number) =>
+    (
+      await duck.query(
+        query<{ at: number | null }>(
+          'covered',
+          `SELECT ${coveredFromSql(resolve({ asOf }), 'candles_5m')} AS "at"`,
+          resolve({ asOf }).params,
+        ),
+      )
+    )[0]!.at
+  expect(await covered()).toBeNull()
+  await duck.insertTicks([tick(t0 + 400_000, 1)])
+  expect(await covered()).toBe(t0 + 300_000)
+  expect(await covered(t0 + 400_000)).toBeNull()
+  const flat = { open: 1, high: 1, low: 1, close: 1, volume: 0 }
+  await duck.insertCandles('5m', [{ timestamp: t0, ...flat }])
+  await duck.insertCandles('1m', [{ timestamp: t0 - 60_000, ...flat }])
+  expect(await covered()).toBe(t0)
+})
+
 describe('bars', () => {
   test('are used once they have closed', async () => {
     await duck.insertTicks([tick(t0, 1), tick(t0 + 60_000, 2), tick(t0 + 120_000, 3)])
