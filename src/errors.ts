@@ -10,6 +10,7 @@ export const errorCodes = [
   'POOL_EXHAUSTED',
   'BACKPRESSURE',
   'DISK_FULL',
+  'IO_FAILED',
   'SCHEMA_NEWER',
   'DIRECTORY_IN_USE',
   'QUERY_FAILED',

@@ -16,7 +16,8 @@ export type { RefreshOptions } from './storage/analytics-refresh.ts'
 export type { CleanupOptions, ManagerOptions } from './storage/manager-options.ts'
 export type { CleanupPass } from './storage/maintenance.ts'
 export type { CleanupNow } from './storage/pair-cleanup.ts'
-export type { ConnectionPool, ManagerStats, PoolStats } from './storage/connection-pool.ts'
+export type { ConnectionPool } from './storage/connection-pool.ts'
+export type { ManagerStats, PoolStats } from './storage/pool-stats.ts'
 export type {
   CleanupResult,
   InsertCounts,

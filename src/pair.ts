@@ -54,7 +54,7 @@ export function symbolToFolder(symbol: string): string {
     throw new PairduckError(
       'INVALID_PAIR',
       `symbol ${shown(symbol)} needs a folder name of ${folder.length} bytes; a file system takes ${maxFolderBytes}`,
-      { symbol },
+      { part: 'symbol', value: symbol },
     )
   return folder
 }
@@ -81,7 +81,7 @@ function splitText(text: string): Pair {
     throw new PairduckError(
       'INVALID_PAIR',
       `expected a pair as exchange/market/symbol, got ${shown(text)}`,
-      { pair: text },
+      { part: 'pair', value: text },
     )
   return {
     exchange: text.slice(0, first),

@@ -37,5 +37,8 @@ export const earliestMs: number = Date.UTC(2000, 0, 1)
 /** ... and never from here on, whatever the clock says. */
 export const latestMs: number = Date.UTC(2100, 0, 1)
 
+/** Node's timers take no more: with a longer time they fire at once. */
+export const maxTimerMs: number = 2 ** 31 - 1
+
 /** Where pairduck takes the time from; a simulated clock is given here. */
 export type Clock = () => number

@@ -1,9 +1,11 @@
+import { integer, number, resolveOptions, rule, type OptionRule } from '../options.ts'
 import { timeframes, type Timeframe } from '../time.ts'
 import { candleRelation, type CandleRelation, type Relation } from './tables.ts'
 
 const minute = 60_000
 const hour = 60 * minute
 const day = 24 * hour
+const century = 100 * 365 * day
 
 /** How long a relation's rows are kept, by their `timestamp`, and how often the timer looks. */
 export interface RetentionRule {
@@ -51,20 +53,29 @@ export const defaultRetention: RetentionPolicy = {
 export function resolveRetention(options: RetentionOptions = {}): RetentionPolicy {
   const policy: Record<string, RetentionRule> = { ...defaultRetention }
   for (const [relation, given] of Object.entries(options)) {
-    const fallback = policy[relation]
+    const fallback = Object.hasOwn(policy, relation) ? policy[relation] : undefined
     if (fallback === undefined)
       throw new TypeError(
         `retention: unknown table \`${relation}\`; known: ${Object.keys(policy).join(', ')}`,
       )
-    const rule =
-      typeof given === 'object' ? { ...fallback, ...given } : { ...fallback, keepMs: given }
-    if (rule.keepMs !== 'forever' && !(Number.isFinite(rule.keepMs) && rule.keepMs >= 0))
-      throw new RangeError(
-        `retention: expected \`${relation}.keepMs\` to be milliseconds from 0 on, or 'forever', got ${String(rule.keepMs)}`,
-      )
-    if (!(rule.everyMs > 0))
-      throw new RangeError(`retention: expected \`${relation}.everyMs\` to be above 0`)
-    policy[relation] = rule
+    if (given === undefined) continue
+    policy[relation] = resolveOptions(
+      `retention.${relation}`,
+      typeof given === 'object' ? given : { keepMs: given },
+      {
+        keepMs: keepRule(fallback.keepMs),
+        everyMs: number(1, century, fallback.everyMs),
+        ...(fallback.maxRows !== undefined && { maxRows: integer(0, 1e9, fallback.maxRows) }),
+      },
+    )
   }
   return policy as RetentionPolicy
+}
+
+function keepRule(fallback: number | 'forever'): OptionRule<number | 'forever'> {
+  return rule<number | 'forever'>(
+    `milliseconds from 0 to ${century}, or 'forever'`,
+    (value) => value === 'forever' || (typeof value === 'number' && value >= 0 && value <= century),
+    fallback,
+  )
 }

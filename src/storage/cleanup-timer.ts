@@ -16,28 +16,43 @@ export class CleanupTimer {
 
   /** Starts it, or gives a running one its new pace. The first pass comes after `everyMs`. */
   start(everyMs: number): void {
-    clearTimeout(this.#timer)
-    this.#abort ??= new AbortController()
+    this.#end()
+    this.#abort = new AbortController()
     this.#wind(everyMs, this.#abort.signal)
   }
 
   /** Ends it; resolves when the pass in flight has ended (it stops after the pair it is at). */
   async stop(): Promise<void> {
+    this.#end()
+    await this.#running
+  }
+
+  #end(): void {
     clearTimeout(this.#timer)
     this.#abort?.abort()
     this.#abort = undefined
-    await this.#running
   }
 
   #wind(everyMs: number, signal: AbortSignal): void {
     this.#timer = setTimeout(() => {
-      this.#running = this.#pass(signal)
-        .then(() => undefined, this.#onError)
-        .finally(() => {
-          this.#running = undefined
-          if (!signal.aborted) this.#wind(everyMs, signal)
-        })
+      this.#running = this.#passAfter(this.#running, everyMs, signal)
     }, everyMs)
     this.#timer.unref()
+  }
+
+  /** A pass of before, of a pace that was given up, may still be at its last pair. */
+  async #passAfter(
+    earlier: Promise<void> | undefined,
+    everyMs: number,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await earlier
+    if (signal.aborted) return
+    try {
+      await this.#pass(signal)
+    } catch (error) {
+      this.#onError(error)
+    }
+    if (!signal.aborted) this.#wind(everyMs, signal)
   }
 }

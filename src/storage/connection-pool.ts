@@ -1,46 +1,18 @@
 import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../errors.ts'
 import { formatPair, type Pair } from '../pair.ts'
+import { maxTimerMs } from '../time.ts'
 import type { Events } from './events.ts'
 import type { PairDatabase } from './pair-database.ts'
+import type { PoolStats } from './pool-stats.ts'
+import { brokenError, refuseBroken, type Slot } from './pool-slot.ts'
 import { WaitingLine } from './waiting-line.ts'
-
-/** What a pool counts since it was made, and what it holds now. */
-export interface PoolStats {
-  /** Pair files held open, those being opened or closed included. */
-  readonly size: number
-  readonly max: number
-  /** Held by a lease, a commit or a job. */
-  readonly active: number
-  readonly idle: number
-  readonly waiting: number
-  readonly hits: number
-  readonly misses: number
-  readonly hitRate: number
-  readonly evictions: number
-  readonly activePairs: readonly string[]
-}
-
-/** What a manager counts. */
-export interface ManagerStats extends PoolStats {
-  /** Ticks that were given and are not durable yet. */
-  readonly pendingTicks: number
-}
 
 export interface PoolOptions {
   readonly maxConnections: number
   readonly maxWaiting: number
   readonly acquireTimeoutMs: number
   readonly idleCloseMs: number
-}
-
-interface Slot {
-  readonly name: string
-  pins: number
-  readonly opened: Promise<PairDatabase>
-  /** Set once closing has begun: the pair cannot be opened again before it has ended. */
-  closed?: Promise<void>
-  database?: PairDatabase
 }
 
 /**
@@ -54,7 +26,7 @@ export class ConnectionPool {
   readonly #events: Events
   readonly #slots = new Map<string, Slot>()
   readonly #idle: LRUCache<string, Slot>
-  readonly #line: WaitingLine
+  readonly #line = new WaitingLine<Slot>()
   readonly #sweeper: NodeJS.Timeout
   #hits = 0
   #misses = 0
@@ -65,7 +37,6 @@ export class ConnectionPool {
     this.#open = open
     this.#options = options
     this.#events = events
-    this.#line = new WaitingLine(options.maxWaiting)
     this.#idle = new LRUCache({
       max: options.maxConnections,
       ttl: options.idleCloseMs,
@@ -73,45 +44,43 @@ export class ConnectionPool {
         if (reason === 'expire') void this.#retire(slot, 'idle')
       },
     })
-    this.#sweeper = setInterval(() => this.closeIdle(), Math.max(50, options.idleCloseMs / 4))
+    this.#sweeper = setInterval(
+      () => this.closeIdle(),
+      Math.min(maxTimerMs, Math.max(50, options.idleCloseMs / 4)),
+    )
     this.#sweeper.unref()
   }
 
   /**
    * Opens the pair if need be and holds it open until {@link unpin}. Waits while all slots are
-   * pinned; `POOL_EXHAUSTED` when the line or the deadline is exceeded.
+   * pinned, in the order of coming; `POOL_EXHAUSTED` when the line or the deadline is exceeded.
    */
   async pin(
     pair: Pair,
     {
       signal,
-      timeoutMs,
+      timeoutMs = this.#options.acquireTimeoutMs,
     }: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
   ): Promise<PairDatabase> {
-    const name = formatPair(pair)
-    const deadline = Date.now() + (timeoutMs ?? this.#options.acquireTimeoutMs)
-    let inLine = false
-    for (;;) {
-      this.#refuseClosed()
-      const slot = this.#slots.get(name)
-      if (slot?.closed !== undefined) {
-        await slot.closed
-      } else if (slot !== undefined) {
-        this.#hits++
-        return this.#pinned(slot)
-      } else if (
-        (inLine || this.#line.length === 0) &&
-        this.#slots.size < this.#options.maxConnections
-      ) {
-        this.#misses++
-        return this.#pinned(this.#newSlot(name, pair))
-      } else if ((inLine || this.#line.length === 0) && this.#idle.size > 0) {
-        await this.#evictOldest()
-      } else {
-        await this.#line.wait({ signal, deadline, inLine, subject: this.#exhaustion(name) })
-        inLine = true
-      }
-    }
+    this.#refuseClosed()
+    const slot = this.#slots.get(formatPair(pair))
+    if (slot !== undefined && slot.closed === undefined) return this.#hit(slot).opened
+    const waiter = this.#line.join(pair, {
+      signal,
+      timeoutMs,
+      subject: this.#exhaustion(formatPair(pair)),
+      isNearlyServed: (ahead) => ahead < this.#leaving(),
+    })
+    this.#serve()
+    const { maxWaiting } = this.#options
+    if (this.#line.has(waiter) && this.#line.length > maxWaiting + this.#leaving())
+      waiter.dismiss(
+        new PairduckError(
+          'POOL_EXHAUSTED',
+          `${this.#exhaustion(waiter.name)}; ${maxWaiting} callers wait already (\`maxWaiting\`)`,
+        ),
+      )
+    return (await waiter.served).opened
   }
 
   /** Holds the pair open while `work` runs; for one that is open already nothing is awaited before. */
@@ -130,7 +99,7 @@ export class ConnectionPool {
     if (slot.closed !== undefined) return
     if (slot.database?.broken === true) void this.#retire(slot, 'room')
     else this.#idle.set(name, slot)
-    this.#line.callNext()
+    this.#serve()
   }
 
   isOpen(name: string): boolean {
@@ -161,6 +130,33 @@ export class ConnectionPool {
     await slot.closed
   }
 
+  /**
+   * Runs `work` while the pair's file is closed and stays closed: whoever asks for the pair waits.
+   * `PAIR_LOCKED` when it is in use.
+   */
+  async whileClosed<T>(name: string, work: () => Promise<T>): Promise<T> {
+    await this.release(name)
+    this.#refuseClosed()
+    if (this.#slots.has(name))
+      throw new PairduckError('PAIR_LOCKED', `${name} is in use in this process`, {
+        pid: process.pid,
+      })
+    const working = work()
+    const ended = working.then(
+      () => undefined,
+      () => undefined,
+    )
+    // Never opened, and closed when the work has ended: pin() waits for that.
+    const slot: Slot = { name, pins: 0, opened: new Promise(() => undefined), closed: ended }
+    this.#slots.set(name, slot)
+    try {
+      return await working
+    } finally {
+      this.#slots.delete(name)
+      this.#serve()
+    }
+  }
+
   stats(): PoolStats {
     const active = [...this.#slots.values()].filter(({ pins }) => pins > 0)
     const asked = this.#hits + this.#misses
@@ -185,7 +181,8 @@ export class ConnectionPool {
 
   async #shutdown(): Promise<void> {
     clearInterval(this.#sweeper)
-    this.#line.dismiss(new PairduckError('CLOSED', 'the manager was closed while this call waited'))
+    for (const waiter of this.#line.waiters())
+      waiter.dismiss(new PairduckError('CLOSED', 'the manager was closed while this call waited'))
     const slots = [...this.#slots.values()]
     this.#idle.clear()
     const ends = await Promise.allSettled(
@@ -210,16 +207,48 @@ export class ConnectionPool {
     const slot = this.#slots.get(name)
     if (slot?.database === undefined || slot.closed !== undefined || this.#closing !== undefined)
       return undefined
+    return this.#hit(slot).database
+  }
+
+  #hit(slot: Slot): Slot {
+    refuseBroken(slot)
     this.#hits++
-    if (slot.pins++ === 0) this.#idle.delete(name)
-    return slot.database
+    if (slot.pins++ === 0) this.#idle.delete(slot.name)
+    return slot
   }
 
   #newSlot(name: string, pair: Pair): Slot {
-    const slot: Slot = { name, pins: 0, opened: this.#open(pair) }
+    this.#misses++
+    const slot: Slot = { name, pins: 1, opened: this.#open(pair) }
     this.#slots.set(name, slot)
     void this.#watchOpening(slot)
     return slot
+  }
+
+  /** Gives what there is to those who wait, the first first, and makes room for the others. */
+  #serve(): void {
+    if (this.#closing !== undefined || this.#line.length === 0) return
+    for (const waiter of this.#line.waiters()) {
+      const slot = this.#slots.get(waiter.name)
+      // What is being closed comes back here when it is closed.
+      if (slot?.closed !== undefined) continue
+      if (slot?.database?.broken === true) waiter.dismiss(brokenError(slot))
+      else if (slot !== undefined) waiter.serve(this.#hit(slot))
+      else if (this.#slots.size < this.#options.maxConnections)
+        waiter.serve(this.#newSlot(waiter.name, waiter.pair))
+    }
+    const places = new Set(this.#line.waiters().map(({ name }) => name)).size
+    while (this.#idle.size > 0 && this.#leaving() < places) {
+      this.#evictions++
+      void this.#retire(this.#idle.pop()!, 'room')
+    }
+  }
+
+  /** Slots whose pair is being closed. */
+  #leaving(): number {
+    let leaving = 0
+    for (const { closed } of this.#slots.values()) if (closed !== undefined) leaving++
+    return leaving
   }
 
   async #watchOpening(slot: Slot): Promise<void> {
@@ -229,20 +258,8 @@ export class ConnectionPool {
     } catch {
       // The callers of pin() are told; here only the place comes free again.
       this.#slots.delete(slot.name)
-      this.#line.callNext()
+      this.#serve()
     }
-  }
-
-  async #pinned(slot: Slot): Promise<PairDatabase> {
-    if (slot.pins++ === 0) this.#idle.delete(slot.name)
-    return slot.opened
-  }
-
-  async #evictOldest(): Promise<void> {
-    const slot = this.#idle.pop()
-    if (slot === undefined) return
-    this.#evictions++
-    await this.#retire(slot, 'room')
   }
 
   #retire(slot: Slot, reason: 'idle' | 'room'): Promise<void> {
@@ -258,7 +275,7 @@ export class ConnectionPool {
     }
     this.#slots.delete(slot.name)
     this.#events.tell('pairEvicted', { pair: slot.name, reason })
-    this.#line.callNext()
+    this.#serve()
   }
 
   #refuseClosed(): void {

@@ -5,7 +5,7 @@ import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Timeframe } from '../time.ts'
 import { AnalyticsKeeper, type AnalyticsOptions } from './analytics-keeper.ts'
 import type { RefreshOptions } from './analytics-refresh.ts'
-import { ConnectionPool, type ManagerStats } from './connection-pool.ts'
+import { ConnectionPool } from './connection-pool.ts'
 import { DataDirectory } from './data-directory.ts'
 import { Engine } from './engine.ts'
 import { Events, type CleanupResult, type InsertCounts, type RefreshResult } from './events.ts'
@@ -30,6 +30,7 @@ import { Maintenance, type CleanupPass } from './maintenance.ts'
 import { PairDatabase } from './pair-database.ts'
 import { pairFiles } from './pair-files.ts'
 import { PairNames } from './pair-names.ts'
+import type { ManagerStats } from './pool-stats.ts'
 import type { ColumnValues } from './read-vector.ts'
 import type { RepairReport } from './repair.ts'
 import type { RowCounts } from './row-writer.ts'
@@ -195,7 +196,7 @@ export class DatabaseManager extends Events {
   }
 
   /** Every pair that has files in the data directory, sorted. */
-  listPairs(): Promise<Pair[]> {
+  async listPairs(): Promise<Pair[]> {
     this.#refuseClosed()
     return this.#maintenance.listPairs()
   }
@@ -225,9 +226,9 @@ export class DatabaseManager extends Events {
   }
 
   /** Cleans by a timer, table by table as its policy says; errors go to the `error` event. */
-  startCleanup({ everyMs = 60_000 }: { everyMs?: number } = {}): void {
+  startCleanup(options?: { everyMs?: number }): void {
     this.#refuseClosed()
-    this.#maintenance.timer.start(everyMs)
+    this.#maintenance.startTimer(options)
   }
 
   /** Ends the timer; resolves when the pass in flight has ended. */
@@ -288,8 +289,7 @@ export class DatabaseManager extends Events {
   }
 
   async #shutdown(): Promise<void> {
-    await Promise.all([this.stopCleanup(), this.stopAnalytics()])
-    await this.#desk.revokeAll()
+    await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.#desk.revokeAll()])
     try {
       await this.pool.close()
     } finally {

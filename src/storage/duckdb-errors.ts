@@ -2,28 +2,37 @@ import { PairduckError, type ErrorCode } from '../errors.ts'
 
 /**
  * DuckDB's errors carry no code, so this is the one place that reads their messages. Each row has
- * a test that makes the real engine say it.
+ * a test that makes the real engine say it. The first that fits counts.
  */
 const readings: readonly (readonly [RegExp, ErrorCode])[] = [
   [/Could not set lock on file/, 'PAIR_LOCKED'],
-  [/No space left on device|not enough disk space|database has been invalidated/i, 'DISK_FULL'],
+  [/No space left on device|Disk quota exceeded|File too large/, 'DISK_FULL'],
+  [/database has been invalidated/, 'DISK_FULL'],
   [/INTERRUPT Error/, 'ABORTED'],
+  [/Out of Memory Error/, 'QUERY_FAILED'],
+  [
+    /Permission denied|Operation not permitted|Read-only file system|Too many open files|Input\/output error|Is a directory|Not a directory|No such file or directory/,
+    'IO_FAILED',
+  ],
   [/not a valid DuckDB database file/, 'PAIR_CORRUPT'],
   [/[Cc]hecksum/, 'PAIR_CORRUPT'],
-  [/Corrupt/i, 'PAIR_CORRUPT'],
-  [/WAL file|write-ahead log|replaying/i, 'PAIR_CORRUPT'],
-  [
-    /Serialization Error|Failed to load metadata pointer|Could not read enough bytes/,
-    'PAIR_CORRUPT',
-  ],
-  [/was created with a newer version|newer version of DuckDB/, 'SCHEMA_NEWER'],
+  [/Could not read enough bytes/, 'PAIR_CORRUPT'],
+  [/WAL file/, 'PAIR_CORRUPT'],
 ]
 
-/** Turns what the engine threw into a PairduckError; `fallback` is for what no reading fits. */
+/** What the operating system says to Node itself. */
+const systemCodes: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'DISK_FULL',
+  EDQUOT: 'DISK_FULL',
+  EFBIG: 'DISK_FULL',
+}
+
+/** Turns what the engine or the file system threw into a PairduckError; `fallback` is for what no reading fits. */
 export function fromDuckDb(error: unknown, subject: string, fallback: ErrorCode): PairduckError {
   if (error instanceof PairduckError) return error
   const message = error instanceof Error ? error.message : String(error)
-  const code = readings.find(([pattern]) => pattern.test(message))?.[1] ?? fallback
+  const code =
+    systemCode(error) ?? readings.find(([pattern]) => pattern.test(message))?.[1] ?? fallback
   return new PairduckError(code, `${subject}: ${prose(code, message)}`, {
     cause: error,
     ...(code === 'PAIR_LOCKED' ? { pid: lockHolder(message) } : {}),
@@ -38,6 +47,26 @@ export function isCheckpointBlocked(error: unknown): boolean {
 /** Whether the engine gave a database up; attached again it is whole. */
 export function isInvalidated(error: unknown): boolean {
   return error instanceof Error && /database has been invalidated/.test(error.message)
+}
+
+/**
+ * Where the first entry of a write-ahead log begins that cannot be read, when that is what an
+ * error is about. The position in the message is behind the entry's head, its size and its checksum.
+ */
+export function firstBadWalEntry(error: unknown): number | undefined {
+  const position =
+    error instanceof Error
+      ? /Corrupt WAL file: entry at byte position (\d+)/.exec(error.message)?.[1]
+      : undefined
+  return position === undefined ? undefined : Math.max(0, Number(position) - walEntryHeadBytes)
+}
+
+const walEntryHeadBytes = 16
+
+function systemCode(error: unknown): ErrorCode | undefined {
+  const { code, syscall } = (error ?? {}) as { code?: string; syscall?: string }
+  if (typeof code !== 'string' || typeof syscall !== 'string') return undefined
+  return systemCodes[code] ?? 'IO_FAILED'
 }
 
 function prose(code: ErrorCode, message: string): string {

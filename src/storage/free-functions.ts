@@ -84,21 +84,33 @@ let shared: Promise<DatabaseManager> | undefined
 
 /**
  * The process-wide default manager, opened on first use. Options count on that first call only;
- * later ones with other options are refused. After it was closed, the next call opens a new one.
+ * later ones with options are refused. When it is closed, the next call waits until that has
+ * ended and opens a new one.
  */
 export async function getManager(options?: ManagerOptions): Promise<DatabaseManager> {
-  if (shared !== undefined && options !== undefined)
-    throw new TypeError('the default manager is open already: give its options on first use only')
-  shared ??= DatabaseManager.open(options)
+  for (;;) {
+    if (shared === undefined) return openShared(options)
+    const current = shared
+    const manager = await current.catch(() => undefined)
+    if (manager?.closed === true) await manager.close().catch(() => undefined)
+    else if (manager !== undefined) {
+      if (options === undefined) return manager
+      throw new TypeError('the default manager is open already: give its options on first use only')
+    }
+    // Of several that find it closed, one opens the new one and the others find that.
+    if (shared === current) shared = undefined
+  }
+}
+
+async function openShared(options: ManagerOptions | undefined): Promise<DatabaseManager> {
+  const opening = DatabaseManager.open(options)
+  shared = opening
   try {
-    const manager = await shared
-    if (!manager.closed) return manager
+    return await opening
   } catch (error) {
-    shared = undefined
+    if (shared === opening) shared = undefined
     throw error
   }
-  shared = DatabaseManager.open(options)
-  return shared
 }
 
 /** The pool of {@link getManager}. */

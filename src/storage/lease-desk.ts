@@ -1,3 +1,4 @@
+import { PairduckError } from '../errors.ts'
 import type { Pair } from '../pair.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import { Lease } from './lease.ts'
@@ -14,6 +15,7 @@ export class LeaseDesk {
   readonly #pool: ConnectionPool
   readonly #budget: WriteBudget
   readonly #out = new Set<Lease>()
+  #closing = false
 
   constructor(pool: ConnectionPool, budget: WriteBudget) {
     this.#pool = pool
@@ -24,6 +26,10 @@ export class LeaseDesk {
     const database = await this.#pool.pin(pair, { signal, timeoutMs })
     try {
       const connection = await database.lendReader()
+      if (this.#closing) {
+        await database.takeBack(connection, { reuse: true })
+        throw new PairduckError('CLOSED', `${database.name}: the manager was closed meanwhile`)
+      }
       const lease: Lease = new Lease(database, connection, this.#budget, () => {
         this.#out.delete(lease)
         this.#pool.unpin(database.name)
@@ -43,8 +49,9 @@ export class LeaseDesk {
       .map(({ acquiredAt }) => `a lease acquired ${new Date(acquiredAt).toISOString()}`)
   }
 
-  /** Interrupts and takes back everything: for closing. */
+  /** Interrupts and takes back everything: for closing, when a cleanup may wait for what is lent. */
   async revokeAll(): Promise<void> {
+    this.#closing = true
     await Promise.allSettled([...this.#out].map((lease) => lease.revoke()))
   }
 }

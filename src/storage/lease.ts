@@ -25,8 +25,9 @@ export class Lease {
   readonly #budget: WriteBudget
   readonly #onRelease: () => void
   readonly #inFlight = new Set<Promise<unknown>>()
-  /** Whether the caller could have changed the connection's state. */
-  #exposed = false
+  /** Anything may have been set or made on it: it is not for the next reader. */
+  #altered = false
+  #revoked = false
   #released: Promise<void> | undefined
 
   constructor(
@@ -45,15 +46,16 @@ export class Lease {
 
   /** The DuckDB connection; its unqualified names are the pair's. */
   get connection(): DuckDBConnection {
-    this.#exposed = true
+    this.#altered = true
     return this.#connection
   }
 
   /** The query's rows; times as Unix ms with the microseconds in the fraction. */
   query<Row>(query: Query<Row>, { signal }: QueryOptions = {}): Promise<Row[]> {
-    return this.#reading(query.name, signal, () =>
-      readRows<Row>(this.#connection, query.sql, query.params),
-    )
+    return this.#reading(query.name, signal, () => {
+      this.#look(query)
+      return readRows<Row>(this.#connection, query.sql, query.params)
+    })
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
@@ -61,14 +63,12 @@ export class Lease {
     query: Query<Row>,
     { signal }: QueryOptions = {},
   ): Promise<{ [Name in keyof Row]: ColumnValues }> {
-    return this.#reading(
-      query.name,
-      signal,
-      async () =>
-        (await readColumns(this.#connection, query.sql, query.params)) as {
-          [Name in keyof Row]: ColumnValues
-        },
-    )
+    return this.#reading(query.name, signal, async () => {
+      this.#look(query)
+      return (await readColumns(this.#connection, query.sql, query.params)) as {
+        [Name in keyof Row]: ColumnValues
+      }
+    })
   }
 
   /**
@@ -77,7 +77,7 @@ export class Lease {
    */
   async execute<Row = Record<string, unknown>>(sql: string, params?: SqlParams): Promise<Row[]> {
     refuseWriterTables(sql)
-    this.#exposed = true
+    this.#altered = true
     return this.#reading('execute', undefined, () => readRows<Row>(this.#connection, sql, params))
   }
 
@@ -91,13 +91,14 @@ export class Lease {
 
   /** Interrupts what runs, waits for its rejection, and releases: how a closing manager ends it. */
   async revoke(): Promise<void> {
+    this.#revoked = true
     this.#connection.interrupt()
     await Promise.allSettled(this.#inFlight)
     await this.release()
   }
 
   async #giveBack(): Promise<void> {
-    await this.#database.takeBack(this.#connection, { reuse: !this.#exposed })
+    await this.#database.takeBack(this.#connection, { reuse: !this.#altered })
     this.#onRelease()
   }
 
@@ -106,12 +107,13 @@ export class Lease {
     signal: AbortSignal | undefined,
     work: () => Promise<T>,
   ): Promise<T> {
-    if (this.#released !== undefined)
-      throw new PairduckError('CLOSED', `${this.pair}: the lease was released`)
+    this.#refuseReleased()
     const interrupt = (): void => this.#connection.interrupt()
     try {
       signal?.throwIfAborted()
       const running = this.#budget.read(async () => {
+        // It may have waited for a thread, and much may have happened meanwhile.
+        this.#refuseReleased()
         signal?.throwIfAborted()
         signal?.addEventListener('abort', interrupt, { once: true })
         return work()
@@ -123,9 +125,24 @@ export class Lease {
         throw new PairduckError('ABORTED', `${this.pair}: ${name} was aborted`, {
           cause: signal.reason,
         })
+      if (this.#revoked)
+        throw new PairduckError('CLOSED', `${this.pair}: ${name} was ended by closing`, {
+          cause: error,
+        })
       throw fromDuckDb(error, `${this.pair}: ${name}`, 'QUERY_FAILED')
     } finally {
       signal?.removeEventListener('abort', interrupt)
     }
+  }
+
+  /** Built queries only read; one made by hand may be anything. */
+  #look({ sql }: Query<unknown>): void {
+    refuseWriterTables(sql)
+    if (!/^\s*(?:select|with|from)\b/i.test(sql)) this.#altered = true
+  }
+
+  #refuseReleased(): void {
+    if (this.#revoked || this.#released !== undefined)
+      throw new PairduckError('CLOSED', `${this.pair}: the lease was released`)
   }
 }

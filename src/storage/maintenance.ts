@@ -2,14 +2,20 @@ import { stat } from 'node:fs/promises'
 import { PairduckError } from '../errors.ts'
 import { formatPair, type Pair } from '../pair.ts'
 import { CleanupTimer } from './cleanup-timer.ts'
+import { candleRelation } from '../schema/tables.ts'
+import { timeframes, type Timeframe } from '../time.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { Engine } from './engine.ts'
 import type { CleanupResult, Events } from './events.ts'
-import type { CleanupRules, ResolvedManagerOptions } from './manager-options.ts'
+import {
+  resolveCleanupTimerOptions,
+  type CleanupRules,
+  type ResolvedManagerOptions,
+} from './manager-options.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { listPairs, pairFiles, sizeOf } from './pair-files.ts'
-import { readState } from './pair-state.ts'
+import { nothingToDelete, readState, type PairState } from './pair-state.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
 import { planRetention } from './retention.ts'
 import { snapshotDatabase, type SnapshotReport } from './snapshot.ts'
@@ -60,6 +66,10 @@ export class Maintenance {
 
   listPairs(): Promise<Pair[]> {
     return listPairs(this.#dataDir)
+  }
+
+  startTimer(options: object | undefined): void {
+    this.timer.start(resolveCleanupTimerOptions(options).everyMs)
   }
 
   cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
@@ -115,14 +125,13 @@ export class Maintenance {
   async repair(pair: Pair): Promise<RepairReport> {
     const before = await this.verify(pair)
     if (before.ok) return { pair: before.pair, action: 'none', problems: [], rows: before.rows }
-    await this.#pool.release(before.pair)
-    const report = await repairFiles(pair, pairFiles(this.#dataDir, pair), before.problems, {
-      dataDir: this.#dataDir,
-      engine: this.#engine,
-      now: this.#options.clock(),
-      verify: () => this.verify(pair),
-      release: () => this.#pool.release(before.pair),
-    })
+    const report = await this.#pool.whileClosed(before.pair, () =>
+      repairFiles(pair, pairFiles(this.#dataDir, pair), before.problems, {
+        dataDir: this.#dataDir,
+        engine: this.#engine,
+        now: this.#options.clock(),
+      }),
+    )
     if (report.quarantine !== undefined)
       this.#events.tell('pairQuarantined', { pair: before.pair, folder: report.quarantine })
     return report
@@ -139,7 +148,8 @@ export class Maintenance {
       }
       return await this.cleanupPair(pair, rules)
     } catch (error) {
-      this.#events.tell('error', { pair: name, error })
+      // Another process at work is no error.
+      if (!PairduckError.is(error, 'PAIR_LOCKED')) this.#events.tell('error', { pair: name, error })
       const skipped = PairduckError.is(error) ? `${error.code}: ${error.message}` : String(error)
       return { pair: name, deleted: {}, skipped, bytesBefore: 0, bytesAfter: 0 }
     } finally {
@@ -158,18 +168,12 @@ export class Maintenance {
     const newest = state.relations.ticks?.newest
     const at = now === 'newest-tick' ? newest : Number(now ?? this.#options.clock())
     if (at === undefined || at === null) return true
-    return planRetention(this.#options.retention, this.#keptCandles(state.relations), at).every(
-      ({ relation, before }) => {
-        const oldest = state.relations[relation]?.oldest ?? null
-        return oldest === null || (before !== undefined && oldest >= before)
-      },
+    const { retention } = this.#options
+    return nothingToDelete(
+      state,
+      planRetention(retention, keptCandles(state), at),
+      retention.supply_demand_zones.maxRows ?? Infinity,
     )
-  }
-
-  #keptCandles(relations: object): ResolvedManagerOptions['candles'] & {} {
-    return Object.keys(relations)
-      .filter((relation) => relation.startsWith('candles_'))
-      .map((relation) => relation.slice('candles_'.length)) as never
   }
 
   /** Work on a pair that has files; a pair that has none is not made by looking at it. */
@@ -182,4 +186,8 @@ export class Maintenance {
       )
     return this.#pool.use(pair, work)
   }
+}
+
+function keptCandles({ relations }: PairState): Timeframe[] {
+  return timeframes.filter((timeframe) => relations[candleRelation(timeframe)] !== undefined)
 }

@@ -5,7 +5,14 @@ import {
   type RetentionPolicy,
 } from '../schema/retention-policy.ts'
 import type { CleanupNow } from './pair-cleanup.ts'
-import { isTimeframe, type Clock, type Timeframe } from '../time.ts'
+import {
+  isTimeframe,
+  latestMs,
+  maxTimerMs,
+  timeframes,
+  type Clock,
+  type Timeframe,
+} from '../time.ts'
 
 /** What `DatabaseManager.open` takes; everything has a default. */
 export interface ManagerOptions {
@@ -84,7 +91,11 @@ export interface ResolvedManagerOptions extends Required<
 
 export function resolveManagerOptions(options: ManagerOptions | undefined): ResolvedManagerOptions {
   const resolved = resolveOptions('DatabaseManager.open', options, rules)
-  return { ...resolved, retention: resolveRetention(resolved.retention) }
+  return {
+    ...resolved,
+    candles: resolved.candles && timeframes.filter((each) => resolved.candles?.includes(each)),
+    retention: resolveRetention(resolved.retention),
+  }
 }
 
 export interface CleanupOptions {
@@ -97,11 +108,12 @@ export interface CleanupOptions {
 }
 
 export const nowRule: OptionRule<CleanupNow | undefined> = rule(
-  `Unix ms, a Date or 'newest-tick'`,
+  `Unix ms or a Date, to the year 2100, or 'newest-tick'`,
   (value) =>
     value === 'newest-tick' ||
-    Number.isFinite(value) ||
-    (value instanceof Date && Number.isFinite(value.getTime())),
+    ((typeof value === 'number' || value instanceof Date) &&
+      Number(value) >= 0 &&
+      Number(value) <= latestMs),
   undefined,
 )
 
@@ -113,6 +125,12 @@ const cleanupRules = {
     undefined,
   ),
   dueOnly: flag(false),
+}
+
+const timerRules = { everyMs: integer(1, maxTimerMs, 60_000) }
+
+export function resolveCleanupTimerOptions(options: object | undefined): { everyMs: number } {
+  return resolveOptions('startCleanup', options, timerRules)
 }
 
 export interface CleanupRules {

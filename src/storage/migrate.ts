@@ -20,12 +20,7 @@ export async function migrate(
 ): Promise<Timeframe[]> {
   let version = await readSchemaVersion(connection)
   const fresh = version === 0
-  if (version > steps.length)
-    throw new PairduckError(
-      'SCHEMA_NEWER',
-      `the file has schema version ${version}, this pairduck knows up to ${steps.length}: update pairduck`,
-      { version, known: schemaVersion },
-    )
+  refuseNewer(version, steps.length)
   for (; version < steps.length; version++) {
     await inTransaction(connection, async () => {
       // As one text: each statement of its own is a trip to another thread and back.
@@ -39,6 +34,20 @@ export async function migrate(
     })
   }
   return matchCandles(connection, candles, fresh)
+}
+
+/** Throws SCHEMA_NEWER for a version that this package does not know. */
+export function refuseNewer(
+  version: number,
+  known: number = schemaVersion,
+  subject = 'the file',
+): void {
+  if (version > known)
+    throw new PairduckError(
+      'SCHEMA_NEWER',
+      `${subject} has schema version ${version}, this pairduck knows up to ${known}: update pairduck`,
+      { version, known },
+    )
 }
 
 /** 0 for a file without our schema. */

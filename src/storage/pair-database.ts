@@ -1,14 +1,25 @@
 import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { PairduckError } from '../errors.ts'
 import { formatPair, type Pair } from '../pair.ts'
+import { schemaVersion } from '../schema/migrations.ts'
+import { candleRelation } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { fromDuckDb } from './duckdb-errors.ts'
 import type { Engine } from './engine.ts'
 import type { Events } from './events.ts'
-import { migrate } from './migrate.ts'
-import { prepareFiles, sizeOf, type PairFiles } from './pair-files.ts'
-import { lostRows, measureState, readState, writeState, type LostRows } from './pair-state.ts'
-import { rollback } from './transaction.ts'
+import { migrate, readSchemaVersion, refuseNewer } from './migrate.ts'
+import { prepareFiles, removeLeftover, sizeOf, type PairFiles } from './pair-files.ts'
+import {
+  lostRows,
+  measureState,
+  readState,
+  writeState,
+  type LostRows,
+  type PairState,
+} from './pair-state.ts'
+import { readRows } from './read-rows.ts'
+import { ReaderRack } from './reader-rack.ts'
 import { readWriterState } from './writer-state.ts'
 import { TickStore } from './tick-store.ts'
 import { TickWriter, type WriterOptions } from './tick-writer.ts'
@@ -25,9 +36,6 @@ export interface PairContext {
   readonly candles: readonly Timeframe[] | undefined
 }
 
-/** Connections that are kept for the next reader. */
-const maxSpareReaders = 2
-
 /** One open pair: its file, its writer, its readers. The pool decides how long it lives. */
 export class PairDatabase {
   readonly pair: Pair
@@ -43,7 +51,7 @@ export class PairDatabase {
   readonly #wasClean: boolean
   readonly #engine: Engine
   readonly #connection: DuckDBConnection
-  readonly #spareReaders: DuckDBConnection[] = []
+  readonly #readers: ReaderRack
   /** Set when the engine gave the file up: it has to be opened again. */
   broken = false
 
@@ -68,20 +76,22 @@ export class PairDatabase {
     this.rowsLost = of.rowsLost
     this.#wasClean = of.wasClean
     this.#connection = of.connection
+    this.#readers = new ReaderRack(this.name, () => of.engine.connect(of.alias))
   }
 
   /** Opens or makes the pair's file; see docs/errors.md for PAIR_LOCKED, PAIR_CORRUPT, SCHEMA_NEWER. */
   static async open(pair: Pair, files: PairFiles, context: PairContext): Promise<PairDatabase> {
     const { engine } = context
     const name = formatPair(pair)
-    const { hadWal } = await prepareFiles(pair, files)
-    const before = await readState(files.state)
     let alias: string | undefined
     let connection: DuckDBConnection | undefined
     try {
-      alias = await engine.attach(files.database)
+      const { hadWal } = await prepareFiles(pair, files)
+      const before = await readState(files.state)
+      alias = await attachOrReplace(engine, files)
       connection = await engine.connect(alias)
-      // After a crash the WAL was replayed: put it into the file before anything else happens.
+      await refuseStrange(connection, name)
+      // After a crash the WAL was replayed: put it into the file before anything else is written.
       if (hadWal) await connection.run(`CHECKPOINT ${alias}`)
       const candles = await migrate(connection, context.candles)
       const { state, ticks, deletedBefore } = await readWriterState(connection)
@@ -117,7 +127,7 @@ export class PairDatabase {
         alias,
         connection,
         rowsLost,
-        wasClean: before?.clean === true && !hadWal && rowsLost.length === 0,
+        wasClean: !hadWal && rowsLost.length === 0 && describes(before, candles),
       })
       for (const lost of rowsLost) context.events.tell('rowsLost', { pair: name, ...lost })
       return database
@@ -129,19 +139,14 @@ export class PairDatabase {
   }
 
   /** A connection of the caller's own on this pair, to be given back. */
-  async lendReader(): Promise<DuckDBConnection> {
-    return this.#spareReaders.pop() ?? this.#engine.connect(this.alias)
+  lendReader(): Promise<DuckDBConnection> {
+    return this.#readers.lend()
   }
 
-  /** With `reuse` for the next reader; else what was left open is rolled back, and it is closed. */
-  async takeBack(connection: DuckDBConnection, { reuse }: { reuse: boolean }): Promise<void> {
-    if (reuse && this.#spareReaders.length < maxSpareReaders) {
-      this.#spareReaders.push(connection)
-      return
-    }
-    await rollback(connection)
-    connection.closeSync()
-    this.writer.wrote = true
+  /** With `reuse` for the next reader; see {@link ReaderRack.takeBack}. */
+  async takeBack(connection: DuckDBConnection, use: { reuse: boolean }): Promise<void> {
+    if (!use.reuse) this.writer.wrote = true
+    await this.#readers.takeBack(connection, use)
   }
 
   /** Puts the WAL into the file and frees what was deleted; only from within a job of the writer. */
@@ -162,8 +167,8 @@ export class PairDatabase {
   }
 
   /**
-   * Drains the writer, checkpoints, detaches; nothing may be lent any more. What was acknowledged
-   * is safe even when this rejects: it only says that the file was not closed as it should be.
+   * Drains the writer, ends its readers, checkpoints, detaches. What was acknowledged is safe even
+   * when this rejects: it only says that the file was not closed as it should be.
    */
   async close(): Promise<void> {
     const failures: unknown[] = []
@@ -175,14 +180,49 @@ export class PairDatabase {
       }
     }
     await attempt(() => this.writer.drain())
+    await attempt(() => this.#readers.close())
     if (this.writer.wrote || !this.#wasClean) {
       await attempt(() => this.checkpoint(this.#connection))
       await attempt(() => this.saveState(this.#connection, true))
     }
     await attempt(() => this.writer.ticks.dispose())
-    for (const reader of this.#spareReaders.splice(0)) reader.closeSync()
     this.#connection.closeSync()
     await attempt(() => this.#engine.detach(this.alias))
     if (failures.length > 0) throw fromDuckDb(failures[0], this.name, 'QUERY_FAILED')
   }
+}
+
+async function attachOrReplace(engine: Engine, files: PairFiles): Promise<string> {
+  try {
+    return await engine.attach(files.database)
+  } catch (error) {
+    if (!(await removeLeftover(files))) throw error
+    return engine.attach(files.database)
+  }
+}
+
+/** Looks, before the first byte is written, whether the file is one of ours and of our time. */
+async function refuseStrange(connection: DuckDBConnection, name: string): Promise<void> {
+  const version = await readSchemaVersion(connection)
+  refuseNewer(version, schemaVersion, name)
+  if (version > 0) return
+  const [found] = await readRows<{ relations: number }>(
+    connection,
+    `SELECT count(*) AS relations FROM information_schema.tables
+     WHERE table_catalog = current_database()`,
+  )
+  if (found!.relations > 0)
+    throw new PairduckError(
+      'PAIR_CORRUPT',
+      `${name}: the file is a DuckDB database, but none that pairduck made`,
+    )
+}
+
+/** Whether a state speaks of all that an opened file holds now; a migration may have added to it. */
+function describes(state: PairState | undefined, candles: readonly Timeframe[]): boolean {
+  return (
+    state?.clean === true &&
+    state.schemaVersion === schemaVersion &&
+    candles.every((timeframe) => state.relations[candleRelation(timeframe)] !== undefined)
+  )
 }

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../errors.ts'
 import { folderToSymbol, formatPair, isPairName, symbolToFolder, type Pair } from '../pair.ts'
@@ -43,8 +43,8 @@ export async function listPairs(dataDir: string): Promise<Pair[]> {
 }
 
 /**
- * Makes the folder and looks at what lies there before the engine does. A 0-byte file (left by a
- * full disk) counts as new; a WAL without its main file would open empty and is refused.
+ * Makes the folder and looks at what lies there before the engine does: a WAL without its main
+ * file would open empty and is refused.
  */
 export async function prepareFiles(pair: Pair, files: PairFiles): Promise<{ hadWal: boolean }> {
   await mkdir(files.directory, { recursive: true })
@@ -56,8 +56,18 @@ export async function prepareFiles(pair: Pair, files: PairFiles): Promise<{ hadW
       `${formatPair(pair)}: there is a write-ahead log but no main file; bring the file back, or \`repair\` moves the log aside`,
       { file: files.wal },
     )
-  if (main === 0) await unlink(files.database)
   return { hadWal: wal !== undefined && wal > 0 }
+}
+
+/**
+ * Removes the 0-byte file that a full disk leaves behind, which the engine refuses for ever. Only
+ * to be called when the engine has just refused it: until then the file may be one that another
+ * process is about to fill. Says whether there was one.
+ */
+export async function removeLeftover(files: PairFiles): Promise<boolean> {
+  if ((await sizeOf(files.database)) !== 0) return false
+  await unlink(files.database)
+  return true
 }
 
 /** Moves a pair's files to the quarantine folder and returns where they are now. */
@@ -68,13 +78,15 @@ export async function quarantineFiles(
   now: number,
 ): Promise<string> {
   const stamp = new Date(now).toISOString().replaceAll(/[:.]/g, '-')
-  const target = join(
-    dataDir,
-    '.pairduck',
-    'quarantine',
-    `${pair.exchange}-${pair.market}-${symbolToFolder(pair.symbol).slice(0, 180)}-${stamp}`,
+  const shelf = join(dataDir, '.pairduck', 'quarantine')
+  await mkdir(shelf, { recursive: true })
+  // A folder of its own each time: nothing in quarantine is ever overwritten.
+  const target = await mkdtemp(
+    join(
+      shelf,
+      `${pair.exchange}-${pair.market}-${symbolToFolder(pair.symbol).slice(0, 80)}-${stamp}-`,
+    ),
   )
-  await mkdir(target, { recursive: true })
   for (const [file, name] of [
     [files.database, 'trading.duckdb'],
     [files.wal, 'trading.duckdb.wal'],

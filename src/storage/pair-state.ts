@@ -5,12 +5,15 @@ import { candleRelation, type Relation } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { schemaVersion } from '../schema/migrations.ts'
 import { readRows } from './read-rows.ts'
+import type { Deletion } from './retention.ts'
 
 /** What a relation held. */
 export interface RelationState {
   readonly rows: number
   readonly oldest: number | null
   readonly newest: number | null
+  /** Gaps that are filled, zones that are broken: a cleanup deletes them whatever their age. */
+  readonly ended?: number
 }
 
 /**
@@ -41,23 +44,33 @@ const stored: readonly Relation[] = [
   'fair_value_gaps',
 ]
 
+const ended: Readonly<Partial<Record<Relation, string>>> = {
+  supply_demand_zones: `status = 'broken'`,
+  fair_value_gaps: 'filled_at IS NOT NULL',
+}
+
 export async function measureState(
   connection: DuckDBConnection,
   candles: readonly Timeframe[],
   clean: boolean,
 ): Promise<PairState> {
   const measured = [
-    ...stored.map((relation) => [relation, `SELECT timestamp FROM ${relation}`] as const),
-    ...candles.map((timeframe) => [candleRelation(timeframe), barTimesSql(timeframe)] as const),
+    ...stored.map((relation) => [relation, `FROM ${relation}`] as const),
+    ...candles.map(
+      (timeframe) => [candleRelation(timeframe), `FROM (${barTimesSql(timeframe)})`] as const,
+    ),
   ]
-  const rows = await readRows<RelationState & { relation: Relation; mark: number | null }>(
+  const rows = await readRows<
+    Required<RelationState> & { relation: Relation; mark: number | null }
+  >(
     connection,
     measured
       .map(
-        ([relation, times]) => `SELECT '${relation}' AS relation, count(*) AS rows,
+        ([relation, from]) => `SELECT '${relation}' AS relation, count(*) AS rows,
           min(timestamp) AS oldest, max(timestamp) AS newest,
+          count(*) FILTER (${ended[relation] ?? 'false'}) AS ended,
           (SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}') AS mark
-          FROM (${times})`,
+          ${from}`,
       )
       .join(' UNION ALL '),
   )
@@ -66,7 +79,10 @@ export async function measureState(
     clean,
     deletedBefore: rows.find(({ relation }) => relation === 'ticks')?.mark ?? null,
     relations: Object.fromEntries(
-      rows.map(({ relation, rows, oldest, newest }) => [relation, { rows, oldest, newest }]),
+      rows.map(({ relation, rows, oldest, newest, ended }) => [
+        relation,
+        { rows, oldest, newest, ended },
+      ]),
     ),
   }
 }
@@ -76,11 +92,27 @@ export function lostRows(
   before: PairState | undefined,
   found: { ticks: number; deletedBefore: number | null },
 ): LostRows[] {
-  if (before === undefined || before.deletedBefore !== found.deletedBefore) return []
+  if (before === undefined) return []
+  const markBefore = before.deletedBefore ?? -Infinity
+  const mark = found.deletedBefore ?? -Infinity
   const expected = before.relations.ticks?.rows ?? 0
-  return found.ticks < expected
-    ? [{ relation: 'ticks', expectedRows: expected, foundRows: found.ticks }]
-    : []
+  // A mark never goes back by itself: then the file is an older one than we wrote.
+  const lost = mark < markBefore || (mark === markBefore && found.ticks < expected)
+  return lost ? [{ relation: 'ticks', expectedRows: expected, foundRows: found.ticks }] : []
+}
+
+/** Whether a cleanup would find nothing to delete, by what was measured when the file was closed. */
+export function nothingToDelete(
+  { relations }: PairState,
+  plan: readonly Deletion[],
+  maxZones: number,
+): boolean {
+  return plan.every(({ relation, before }) => {
+    const { rows, oldest, ended = rows } = relations[relation] ?? { rows: 0, oldest: null }
+    if (rows === 0) return true
+    if (relation === 'supply_demand_zones' && rows > maxZones) return false
+    return ended === 0 && (before === undefined || (oldest !== null && oldest >= before))
+  })
 }
 
 /** Written whole or not at all: to a name of its own, then renamed. */

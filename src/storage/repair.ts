@@ -1,14 +1,16 @@
-import { copyFile, mkdir, open, rm, truncate } from 'node:fs/promises'
+import { createReadStream } from 'node:fs'
+import { copyFile, mkdtemp, rename, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { formatPair, symbolToFolder, type Pair } from '../pair.ts'
-import { tables, type TableName } from '../schema/tables.ts'
-import { timeframes } from '../time.ts'
+import { formatPair, type Pair } from '../pair.ts'
+import { candleRelation, tables, type TableName } from '../schema/tables.ts'
+import { timeframes, type Timeframe } from '../time.ts'
+import { firstBadWalEntry } from './duckdb-errors.ts'
 import type { Engine } from './engine.ts'
 import { migrate } from './migrate.ts'
 import { quarantineFiles, sizeOf, type PairFiles } from './pair-files.ts'
 import { readRows } from './read-rows.ts'
-import type { VerifyReport } from './verify.ts'
+import { readWhole } from './verify.ts'
 
 export interface RepairReport {
   readonly pair: string
@@ -23,43 +25,36 @@ export interface RepairReport {
   readonly quarantine?: string
 }
 
-/** Rows per attempt where a table cannot be read whole: DuckDB's row group. */
-const rowGroup = 122_880
+/** Below this many rows a stretch that cannot be read is given up: the engine reads as many at once. */
+const smallestStretch = 2048
 
 /**
  * Moves a damaged pair's files to quarantine and builds a new file from all that can still be read
- * of a copy of them.
+ * of a copy of them. The new one takes the pair's place when it is whole.
  */
 export async function repairFiles(
   pair: Pair,
   files: PairFiles,
   problems: readonly string[],
-  of: {
-    dataDir: string
-    engine: Engine
-    now: number
-    verify: () => Promise<VerifyReport>
-    release: () => Promise<void>
-  },
+  { dataDir, engine, now }: { dataDir: string; engine: Engine; now: number },
 ): Promise<RepairReport> {
-  const quarantine = await quarantineFiles(of.dataDir, pair, files, of.now)
-  const workshop = join(
-    of.dataDir,
-    '.pairduck',
-    `repair-${process.pid}-${symbolToFolder(pair.symbol).slice(0, 100)}`,
-  )
-  await rm(workshop, { recursive: true, force: true })
-  await mkdir(workshop, { recursive: true })
+  const name = formatPair(pair)
+  const quarantine = await quarantineFiles(dataDir, pair, files, now)
+  const workshop = await mkdtemp(join(dataDir, '.pairduck', 'repair-'))
   try {
-    const lost = await rescue(quarantine, workshop, files, of.engine)
-    const { rows } = await of.verify().catch(() => ({ rows: {} }))
-    await of.release()
+    const damaged = join(workshop, 'damaged.duckdb')
+    const rescued = join(workshop, 'rescued.duckdb')
+    const opened = await openCopy(quarantine, damaged, engine)
+    if (opened === undefined)
+      return { pair: name, action: 'set aside', problems, rows: {}, quarantine }
+    const { rows, lost } = await rescue(opened.alias, rescued, engine)
+    await rename(rescued, files.database)
     return {
-      pair: formatPair(pair),
-      action: lost === undefined ? 'set aside' : 'rescued',
-      problems,
+      pair: name,
+      action: 'rescued',
+      problems: [...problems, ...opened.problems],
       rows,
-      ...(lost === undefined ? {} : { lost }),
+      lost,
       quarantine,
     }
   } finally {
@@ -67,124 +62,115 @@ export async function repairFiles(
   }
 }
 
-/** Copies what can be read into a new file at the pair's place; undefined when nothing can. */
-async function rescue(
+/** Attaches a copy of what lies in quarantine; undefined when there is nothing that opens. */
+async function openCopy(
   quarantine: string,
-  workshop: string,
-  files: PairFiles,
+  copy: string,
   engine: Engine,
-): Promise<Record<string, number> | undefined> {
-  const damaged = join(workshop, 'trading.duckdb')
+): Promise<{ alias: string; problems: string[] } | undefined> {
+  const problems: string[] = []
   if ((await sizeOf(join(quarantine, 'trading.duckdb'))) === undefined) return undefined
-  await copyFile(join(quarantine, 'trading.duckdb'), damaged)
+  await copyFile(join(quarantine, 'trading.duckdb'), copy)
+  const wal = `${copy}.wal`
   if ((await sizeOf(join(quarantine, 'trading.duckdb.wal'))) !== undefined)
-    await copyFile(join(quarantine, 'trading.duckdb.wal'), `${damaged}.wal`)
-  const from = await attachDamaged(engine, damaged)
-  if (from === undefined) return undefined
-  const to = await engine.attach(files.database)
-  const source = await engine.connect(from)
+    await copyFile(join(quarantine, 'trading.duckdb.wal'), wal)
+  for (;;) {
+    try {
+      return { alias: await engine.attach(copy), problems }
+    } catch (error) {
+      const size = await sizeOf(wal)
+      if (size === undefined) return undefined
+      // After a power loss a log may end in zeros: what comes before its first bad entry is good.
+      const end = firstBadWalEntry(error) ?? 0
+      if (!(await isZeroFrom(wal, end)))
+        problems.push(`the write-ahead log can be read up to byte ${end} of ${size}`)
+      if (end > 0 && end < size) await truncate(wal, end)
+      else await rm(wal)
+    }
+  }
+}
+
+async function isZeroFrom(file: string, from: number): Promise<boolean> {
+  for await (const chunk of createReadStream(file, { start: from }) as AsyncIterable<Buffer>)
+    if (chunk.some((byte) => byte !== 0)) return false
+  return true
+}
+
+/** Copies all that can be read into a new file, and detaches both. */
+async function rescue(
+  from: string,
+  file: string,
+  engine: Engine,
+): Promise<{ rows: Record<string, number>; lost: Record<string, number> }> {
+  const to = await engine.attach(file)
   const target = await engine.connect(to)
+  const rows: Record<string, number> = {}
+  const lost: Record<string, number> = {}
   try {
-    const views = await readRows<{ name: string }>(
-      source,
-      `SELECT view_name AS name FROM duckdb_views() WHERE database_name = '${from}' AND NOT internal`,
-    )
-    await migrate(
-      target,
-      timeframes.filter((timeframe) => views.some(({ name }) => name === `candles_${timeframe}`)),
-    )
-    const lost: Record<string, number> = {}
+    await migrate(target, await keptCandles(target, from))
     await target.run('DELETE FROM pairduck_candle_state')
     for (const table of Object.keys(tables) as TableName[]) {
-      const rows = await copyReadable(target, table, from, to)
-      if (rows > 0) lost[table] = rows
+      const gone = await copyReadable(target, table, from, to)
+      if (gone > 0) lost[table] = gone
     }
     await target.run(
       `INSERT INTO pairduck_candle_state SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
     )
+    for (const table of Object.keys(tables)) rows[table] = await readWhole(target, table)
     await target.run(`CHECKPOINT ${to}`)
-    return lost
   } finally {
-    source.closeSync()
     target.closeSync()
     await engine.detach(from)
     await engine.detach(to)
   }
+  return { rows, lost }
 }
 
-/**
- * Attaches the copy; after a power loss the WAL may end in zeros, which are then cut off: what
- * they stand for was never acknowledged. Undefined when it cannot be opened either way.
- */
-async function attachDamaged(engine: Engine, file: string): Promise<string | undefined> {
-  const attempts: readonly (() => Promise<void>)[] = [
-    async () => undefined,
-    () => cutZeroTail(`${file}.wal`),
-    () => rm(`${file}.wal`, { force: true }),
-  ]
-  for (const prepare of attempts) {
-    await prepare()
-    try {
-      return await engine.attach(file)
-    } catch {
-      // The next attempt; when none is left the caller says that nothing could be read.
-    }
-  }
-  return undefined
+async function keptCandles(connection: DuckDBConnection, alias: string): Promise<Timeframe[]> {
+  const views = await readRows<{ name: string }>(
+    connection,
+    `SELECT view_name AS name FROM duckdb_views() WHERE database_name = '${alias}' AND NOT internal`,
+  )
+  return timeframes.filter((timeframe) =>
+    views.some(({ name }) => name === candleRelation(timeframe)),
+  )
 }
 
-async function cutZeroTail(wal: string): Promise<void> {
-  const size = await sizeOf(wal)
-  if (size === undefined || size === 0) return
-  const handle = await open(wal, 'r')
-  let end = size
-  try {
-    const block = Buffer.alloc(65_536)
-    scan: while (end > 0) {
-      const from = Math.max(0, end - block.length)
-      const { bytesRead } = await handle.read(block, 0, end - from, from)
-      for (let index = bytesRead - 1; index >= 0; index--)
-        if (block[index] !== 0) break scan
-        else end--
-    }
-  } finally {
-    await handle.close()
-  }
-  // The last whole entry may itself end in zeros: an entry is cut at 8 bytes, as the WAL pads it.
-  await truncate(wal, Math.min(size, Math.ceil(end / 8) * 8))
-}
-
-/** Copies a table, or the row groups of it that can be read; returns the rows that cannot. */
+/** Copies a table, or those stretches of it that can be read; returns the rows that cannot. */
 async function copyReadable(
   target: DuckDBConnection,
   table: TableName,
   from: string,
   to: string,
 ): Promise<number> {
-  const copy = (where = ''): Promise<unknown> =>
-    target.run(`INSERT INTO ${to}.${table} SELECT * FROM ${from}.${table} ${where}`)
-  try {
-    await copy()
-    return 0
-  } catch {
-    // Piece by piece, then.
-  }
-  let lost = 0
-  const [extent] = await readRows<{ rows: number; last: number }>(
+  const [extent] = await readRows<{ end: number }>(
     target,
-    `SELECT count(*) AS rows, coalesce(max(rowid), -1) AS last FROM ${from}.${table}`,
-  ).catch(() => [{ rows: 0, last: -1 }])
-  for (let first = 0; first <= extent!.last; first += rowGroup) {
-    const where = `WHERE rowid BETWEEN ${first} AND ${first + rowGroup - 1}`
+    `SELECT coalesce(max(rowid) + 1, 0) AS "end" FROM ${from}.${table}`,
+  ).catch(() => [{ end: 0 }])
+  let lost = 0
+  const stretches: [first: number, end: number][] = [[0, extent!.end]]
+  for (let next = stretches.pop(); next !== undefined; next = stretches.pop()) {
+    const [first, end] = next
+    const where = `WHERE rowid >= ${first} AND rowid < ${end}`
     try {
-      await copy(where)
+      await target.run(`INSERT INTO ${to}.${table} SELECT * FROM ${from}.${table} ${where}`)
     } catch {
-      const [gone] = await readRows<{ rows: number }>(
-        target,
-        `SELECT count(*) AS rows FROM ${from}.${table} ${where}`,
-      ).catch(() => [{ rows: rowGroup }])
-      lost += gone!.rows
+      const half = Math.ceil((end - first) / 2 / smallestStretch) * smallestStretch
+      if (end - first > smallestStretch) stretches.push([first + half, end], [first, first + half])
+      else lost += await countRows(target, `${from}.${table} ${where}`, end - first)
     }
   }
   return lost
+}
+
+async function countRows(
+  connection: DuckDBConnection,
+  of: string,
+  otherwise: number,
+): Promise<number> {
+  const [found] = await readRows<{ rows: number }>(
+    connection,
+    `SELECT count(*) AS rows FROM ${of}`,
+  ).catch(() => [{ rows: otherwise }])
+  return found!.rows
 }

@@ -1,5 +1,5 @@
-import { rename, rm } from 'node:fs/promises'
-import { resolve, sep } from 'node:path'
+import { realpath, rename, rm } from 'node:fs/promises'
+import { basename, dirname, join, resolve, sep } from 'node:path'
 import type { Engine } from './engine.ts'
 import { fromDuckDb } from './duckdb-errors.ts'
 import type { PairDatabase } from './pair-database.ts'
@@ -21,10 +21,7 @@ export async function snapshotDatabase(
   file: string,
   dataDir: string,
 ): Promise<SnapshotReport> {
-  const target = resolve(file)
-  if (file.includes('\0')) throw new TypeError('a snapshot needs a file name without NUL')
-  if (target.startsWith(dataDir + sep))
-    throw new TypeError(`a snapshot does not go into the data directory: ${target}`)
+  const target = await targetOf(file, dataDir)
   const draft = `${target}.${process.pid}.draft`
   await rm(draft, { force: true })
   const reader = await database.lendReader()
@@ -45,4 +42,21 @@ export async function snapshotDatabase(
     await database.takeBack(reader, { reuse: false })
   }
   return { pair: database.name, file: target, bytes: (await sizeOf(target)) ?? 0 }
+}
+
+/** Where the file really is: through a link, too, no snapshot lands on an open database. */
+async function targetOf(file: string, dataDir: string): Promise<string> {
+  if (typeof file !== 'string' || file === '' || file.includes('\0'))
+    throw new TypeError('a snapshot needs the name of a file')
+  const named = resolve(file)
+  let folder: string
+  try {
+    folder = await realpath(dirname(named))
+  } catch (error) {
+    throw fromDuckDb(error, `snapshot to ${named}`, 'IO_FAILED')
+  }
+  const target = join(folder, basename(named))
+  if (target === dataDir || target.startsWith(dataDir + sep))
+    throw new TypeError(`a snapshot does not go into the data directory: ${target}`)
+  return target
 }

@@ -103,7 +103,8 @@ export class TickWriter {
   }
 
   /** Runs `job` on the writer's connection, alone, between two commits. */
-  run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  async run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
     this.wrote = true
     return this.#queue.add(() => this.#budget.write(() => job(this.#connection)))
   }

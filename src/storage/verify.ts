@@ -29,7 +29,10 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
       try {
         rows[table] = await readWhole(connection, table)
       } catch (error) {
-        problems.push(`${table}: ${fromDuckDb(error, 'cannot be read', 'PAIR_CORRUPT').message}`)
+        const problem = fromDuckDb(error, 'cannot be read', 'PAIR_CORRUPT')
+        // What ended the reading is no fault of the file.
+        if (problem.code !== 'PAIR_CORRUPT') throw problem
+        problems.push(`${table}: ${problem.message}`)
       }
     }
     if (problems.length === 0) problems.push(...(await impossible(connection)))

@@ -219,9 +219,9 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     [
       'an insert',
       ['sql', btc, "INSERT INTO ticks VALUES (now(), 1, 1, 'BUY', 'x')"],
-      /QUERY_FAILED: .*read-only/,
+      /WRITE_REFUSED: .*ticks/,
     ],
-    ['a drop', ['sql', btc, 'DROP TABLE ticks'], /QUERY_FAILED: .*read-only/],
+    ['a drop', ['sql', btc, 'DROP TABLE ticks'], /WRITE_REFUSED: .*ticks/],
     [
       'a second statement',
       ['sql', btc, 'COMMIT; DROP TABLE ticks'],

@@ -1,0 +1,24 @@
+import { PairduckError } from '../errors.ts'
+import type { PairDatabase } from './pair-database.ts'
+
+/** A place of the pool, and the pair that has it. */
+export interface Slot {
+  readonly name: string
+  pins: number
+  readonly opened: Promise<PairDatabase>
+  /** Set once closing has begun: the pair cannot be opened again before it has ended. */
+  closed?: Promise<void>
+  database?: PairDatabase
+}
+
+/** After a full disk in a checkpoint: the last who holds it lets it be opened again. */
+export function refuseBroken(slot: Slot): void {
+  if (slot.database?.broken === true) throw brokenError(slot)
+}
+
+export function brokenError({ name }: Slot): PairduckError {
+  return new PairduckError(
+    'DISK_FULL',
+    `${name}: the engine gave the file up in a checkpoint; it is opened again when nobody holds it`,
+  )
+}

@@ -1,0 +1,351 @@
+import * as fc from 'fast-check'
+import { afterEach, describe, expect, it } from 'vitest'
+import { PairduckError } from '../../../src/errors.ts'
+import { formatPair, parsePair, type Pair } from '../../../src/pair.ts'
+import { ConnectionPool, type PoolOptions } from '../../../src/storage/connection-pool.ts'
+import { Events } from '../../../src/storage/events.ts'
+import type { PairDatabase } from '../../../src/storage/pair-database.ts'
+
+const pair = (letter: string): Pair => parsePair(`x/y/${letter}`)
+const nameOf = (letter: string): string => formatPair(pair(letter))
+
+/**
+ * Files that only know whether they are open. It is the pool that is tested here, in every order
+ * of events; tests/integration/storage has it with real files.
+ */
+class Files {
+  readonly open = new Set<string>()
+  opened = 0
+  most = 0
+  failing = new Set<string>()
+  pause: () => Promise<void>
+
+  constructor(pause: () => Promise<void> = () => Promise.resolve()) {
+    this.pause = pause
+  }
+
+  readonly attach = async (of: Pair): Promise<PairDatabase> => {
+    const name = formatPair(of)
+    if (this.open.has(name)) throw new Error(`${name} is opened twice`)
+    this.open.add(name)
+    this.most = Math.max(this.most, this.open.size)
+    await this.pause()
+    if (this.failing.has(name)) {
+      this.open.delete(name)
+      throw new PairduckError('PAIR_CORRUPT', name)
+    }
+    this.opened++
+    const close = async (): Promise<void> => {
+      await this.pause()
+      if (!this.open.delete(name)) throw new Error(`${name} is closed twice`)
+    }
+    return { name, broken: false, close } as PairDatabase
+  }
+}
+
+const pools: ConnectionPool[] = []
+afterEach(async () => {
+  for (const pool of pools.splice(0)) await pool.close().catch(() => undefined)
+})
+
+function poolOf(files: Files, options: Partial<PoolOptions> = {}): ConnectionPool {
+  const pool = new ConnectionPool(
+    files.attach,
+    { maxConnections: 2, maxWaiting: 10, acquireTimeoutMs: 60_000, idleCloseMs: 1e6, ...options },
+    new Events(),
+  )
+  pools.push(pool)
+  return pool
+}
+
+/** Lets every promise that can settle do so. */
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
+describe('the line of those who wait', () => {
+  it('is served in the order of coming', async () => {
+    const pool = poolOf(new Files(), { maxConnections: 1 })
+    await pool.pin(pair('A'))
+    const served: string[] = []
+    const waiters = ['B', 'C', 'D'].map(async (letter) => {
+      const { name } = await pool.pin(pair(letter))
+      served.push(letter)
+      pool.unpin(name)
+    })
+    await settle()
+    expect(pool.stats()).toMatchObject({ waiting: 3, active: 1, size: 1 })
+    pool.unpin(nameOf('A'))
+    await Promise.all(waiters)
+    expect(served).toEqual(['B', 'C', 'D'])
+  })
+
+  it('lets nobody pass who comes later and needs a place', async () => {
+    const pool = poolOf(new Files(), { maxConnections: 1 })
+    await pool.pin(pair('A'))
+    const served: string[] = []
+    const take = async (letter: string): Promise<void> => {
+      const { name } = await pool.pin(pair(letter))
+      served.push(letter)
+      pool.unpin(name)
+    }
+    const early = [take('B'), take('C')]
+    await settle()
+    pool.unpin(nameOf('A'))
+    await Promise.all([...early, take('D')])
+    expect(served).toEqual(['B', 'C', 'D'])
+  })
+
+  it('serves all who wait for the pair that was opened, at once', async () => {
+    const pool = poolOf(new Files(), { maxConnections: 1 })
+    await pool.pin(pair('A'))
+    const both = [pool.pin(pair('B')), pool.pin(pair('B'))]
+    await settle()
+    pool.unpin(nameOf('A'))
+    // The first never gives B back: the second must not wait for that.
+    await Promise.all(both)
+    expect(pool.stats()).toMatchObject({ active: 1, waiting: 0, hits: 1, misses: 2 })
+  })
+
+  it('loses no place when one who was called needs none', async () => {
+    const files = new Files()
+    const pool = poolOf(files, { maxConnections: 2 })
+    await pool.pin(pair('A'))
+    await pool.pin(pair('B'))
+    const waiting = [pool.pin(pair('C')), pool.pin(pair('C')), pool.pin(pair('D'))]
+    await settle()
+    pool.unpin(nameOf('A'))
+    pool.unpin(nameOf('B'))
+    await Promise.all(waiting)
+    expect(pool.stats()).toMatchObject({ size: 2, active: 2, waiting: 0 })
+  })
+
+  it('is bounded', async () => {
+    const pool = poolOf(new Files(), { maxConnections: 1, maxWaiting: 2 })
+    await pool.pin(pair('A'))
+    const waiting = [pool.pin(pair('B')), pool.pin(pair('C'))]
+    await settle()
+    await expect(pool.pin(pair('D'))).rejects.toMatchObject({ code: 'POOL_EXHAUSTED' })
+    // Who needs no place does not stand in it.
+    await expect(pool.pin(pair('A'))).resolves.toBeDefined()
+    pool.unpin(nameOf('A'))
+    pool.unpin(nameOf('A'))
+    pool.unpin((await waiting[0]!).name)
+    await waiting[1]
+  })
+
+  it('of length 0 still lets an idle pair make room', async () => {
+    const pool = poolOf(new Files(), { maxConnections: 1, maxWaiting: 0, acquireTimeoutMs: 0 })
+    pool.unpin((await pool.pin(pair('A'))).name)
+    const second = pool.pin(pair('B'))
+    const third = pool.pin(pair('C'))
+    await expect(third).rejects.toMatchObject({ code: 'POOL_EXHAUSTED' })
+    expect((await second).name).toBe(nameOf('B'))
+  })
+
+  it('ends at the deadline and with the signal, and the next moves up', async () => {
+    const pool = poolOf(new Files(), { maxConnections: 1 })
+    await pool.pin(pair('A'))
+    await expect(pool.pin(pair('B'), { timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'POOL_EXHAUSTED',
+      message: expect.stringContaining('deadline'),
+    })
+    const reason = new Error('changed my mind')
+    const abort = new AbortController()
+    const aborted = pool.pin(pair('C'), { signal: abort.signal })
+    const patient = pool.pin(pair('D'))
+    await settle()
+    abort.abort(reason)
+    await expect(aborted).rejects.toMatchObject({ code: 'ABORTED', cause: reason })
+    await expect(pool.pin(pair('C'), { signal: abort.signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+    })
+    expect(pool.stats().waiting).toBe(1)
+    pool.unpin(nameOf('A'))
+    expect((await patient).name).toBe(nameOf('D'))
+  })
+
+  it('waits as long as it is told, not as long as a timer can count', async () => {
+    const pool = poolOf(new Files(), { maxConnections: 1, acquireTimeoutMs: 1e12 })
+    await pool.pin(pair('A'))
+    let ended = false
+    const waiting = pool.pin(pair('B')).finally(() => (ended = true))
+    for (let turn = 0; turn < 20; turn++) await settle()
+    expect(ended).toBe(false)
+    pool.unpin(nameOf('A'))
+    await waiting
+  })
+})
+
+describe('a place', () => {
+  it('comes free when opening fails, and everybody who waited for it is told', async () => {
+    const files = new Files()
+    const pool = poolOf(files, { maxConnections: 1 })
+    files.failing.add(nameOf('A'))
+    const ends = await Promise.allSettled([
+      pool.pin(pair('A')),
+      pool.pin(pair('A')),
+      pool.pin(pair('A')),
+      pool.pin(pair('B')),
+    ])
+    expect(ends.map(({ status }) => status)).toEqual([
+      'rejected',
+      'rejected',
+      'rejected',
+      'fulfilled',
+    ])
+    expect(pool.stats()).toMatchObject({ size: 1, activePairs: [nameOf('B')] })
+    pool.unpin(nameOf('B'))
+    files.failing.clear()
+    await expect(pool.pin(pair('A'))).resolves.toBeDefined()
+  })
+
+  it('is not given while its pair is being closed', async () => {
+    let release!: () => void
+    const files = new Files(() => new Promise((resolve) => (release = resolve)))
+    const pool = poolOf(files)
+    const opening = pool.pin(pair('A'))
+    release()
+    await opening
+    pool.unpin(nameOf('A'))
+    pool.closeIdle({ all: true })
+    const again = pool.pin(pair('A'))
+    await settle()
+    expect(files.opened).toBe(1)
+    release()
+    await settle()
+    release()
+    await again
+    expect(files.opened).toBe(2)
+    files.pause = () => Promise.resolve()
+  })
+
+  it('goes to the pair that was idle longest', async () => {
+    const files = new Files()
+    const pool = poolOf(files)
+    for (const letter of ['A', 'B', 'A']) pool.unpin((await pool.pin(pair(letter))).name)
+    pool.unpin((await pool.pin(pair('C'))).name)
+    expect([...files.open].sort()).toEqual([nameOf('A'), nameOf('C')])
+    expect(pool.stats()).toMatchObject({
+      size: 2,
+      idle: 2,
+      hits: 1,
+      misses: 3,
+      hitRate: 0.25,
+      evictions: 1,
+    })
+  })
+
+  it('of a broken file is refused until nobody holds it, then it is opened anew', async () => {
+    const files = new Files()
+    const pool = poolOf(files)
+    const database = await pool.pin(pair('A'))
+    database.broken = true
+    await expect(pool.pin(pair('A'))).rejects.toMatchObject({ code: 'DISK_FULL' })
+    await expect(pool.use(pair('A'), () => Promise.resolve())).rejects.toMatchObject({
+      code: 'DISK_FULL',
+    })
+    pool.unpin(nameOf('A'))
+    expect(await pool.pin(pair('A'))).not.toBe(database)
+    expect(files.opened).toBe(2)
+  })
+
+  it('can be taken from a pair for work on its closed file', async () => {
+    const files = new Files()
+    const pool = poolOf(files)
+    pool.unpin((await pool.pin(pair('A'))).name)
+    let finish!: () => void
+    const working = pool.whileClosed(nameOf('A'), () => {
+      expect(files.open.has(nameOf('A'))).toBe(false)
+      return new Promise<void>((resolve) => (finish = resolve))
+    })
+    await settle()
+    const pinning = pool.pin(pair('A'))
+    await settle()
+    expect(files.opened).toBe(1)
+    finish()
+    await working
+    await pinning
+    expect(files.opened).toBe(2)
+    await expect(pool.whileClosed(nameOf('A'), () => Promise.resolve())).rejects.toMatchObject({
+      code: 'PAIR_LOCKED',
+    })
+  })
+})
+
+describe('a closed pool', () => {
+  it('refuses whoever comes and whoever waits, and tells every failure', async () => {
+    const files = new Files()
+    const pool = poolOf(files, { maxConnections: 2 })
+    for (const letter of ['A', 'B']) {
+      const database = await pool.pin(pair(letter))
+      database.close = () => Promise.reject(new Error(letter))
+    }
+    const waiting = Promise.allSettled([pool.pin(pair('C'))])
+    await settle()
+    const failure: unknown = await pool.close().catch((error: unknown) => error)
+    expect(await waiting).toMatchObject([{ status: 'rejected', reason: { code: 'CLOSED' } }])
+    expect(failure).toBeInstanceOf(AggregateError)
+    expect((failure as AggregateError).errors.map(String)).toEqual(['Error: A', 'Error: B'])
+    await expect(pool.pin(pair('A'))).rejects.toMatchObject({ code: 'CLOSED' })
+    expect(pool.close()).toBe(pool.close())
+  })
+})
+
+describe('whatever happens in whatever order', () => {
+  const steps = fc.array(
+    fc.record({
+      letter: fc.constantFrom(...'ABCDE'),
+      // How a holder behaves: works and gives back, gives up, or finds its file damaged.
+      kind: fc.constantFrom('work', 'work', 'work', 'abort', 'idle', 'fail'),
+    }),
+    { maxLength: 40, size: 'max' },
+  )
+
+  it('there are never too many, none is opened twice, and everybody is answered', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.scheduler(),
+        fc.integer({ min: 1, max: 4 }),
+        steps,
+        async (s, max, plan) => {
+          const files = new Files(() => s.schedule(Promise.resolve(), 'disk'))
+          const pool = poolOf(files, { maxConnections: max, maxWaiting: 1000 })
+          const held = new Map<string, number>()
+          let answered = 0
+          const one = async ({ letter, kind }: (typeof plan)[number]): Promise<void> => {
+            await s.schedule(Promise.resolve(), 'begin')
+            const abort = new AbortController()
+            if (kind === 'idle') pool.closeIdle({ all: true })
+            if (kind === 'fail') files.failing.add(nameOf(letter))
+            else files.failing.delete(nameOf(letter))
+            if (kind === 'abort')
+              void s.schedule(Promise.resolve(), 'abort').then(() => abort.abort())
+            try {
+              const database = await pool.pin(pair(letter), { signal: abort.signal })
+              expect(files.open.has(database.name)).toBe(true)
+              held.set(database.name, (held.get(database.name) ?? 0) + 1)
+              expect(held.size).toBeLessThanOrEqual(max)
+              await s.schedule(Promise.resolve(), 'work')
+              expect(files.open.has(database.name)).toBe(true)
+              const left = held.get(database.name)! - 1
+              if (left === 0) held.delete(database.name)
+              else held.set(database.name, left)
+              pool.unpin(database.name)
+            } catch (error) {
+              if (!PairduckError.is(error, 'PAIR_CORRUPT') && !PairduckError.is(error, 'ABORTED'))
+                throw error
+            }
+            answered++
+          }
+          const all = Promise.all(plan.map((step) => one(step)))
+          await s.waitFor(all)
+          expect(answered).toBe(plan.length)
+          expect(files.most).toBeLessThanOrEqual(max)
+          await s.waitFor(pool.close())
+          expect(files.open.size).toBe(0)
+          expect(pool.stats().waiting).toBe(0)
+        },
+      ),
+      { numRuns: 150 },
+    )
+  })
+})

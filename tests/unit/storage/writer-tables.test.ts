@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { refuseWriterTables } from '../../../src/storage/writer-tables.ts'
+
+describe('writes to what the writer keeps', () => {
+  it.each([
+    `INSERT INTO ticks VALUES (1)`,
+    `insert or ignore into ticks values (1)`,
+    `INSERT INTO main.ticks VALUES (1)`,
+    `INSERT INTO "ticks" VALUES (1)`,
+    `INSERT INTO p1."main" . "ticks" VALUES (1)`,
+    `INSERT /* into notes */ INTO -- notes\n ticks VALUES (1)`,
+    `WITH x AS (SELECT 1) INSERT INTO ticks SELECT * FROM x`,
+    `UPDATE ticks SET price = 1`,
+    `DELETE FROM ticks`,
+    `TRUNCATE ticks`,
+    `TRUNCATE TABLE ticks`,
+    `MERGE INTO ticks USING x ON true WHEN MATCHED THEN DELETE`,
+    `ALTER TABLE ticks ADD COLUMN x INTEGER`,
+    `ALTER TABLE IF EXISTS ticks DROP COLUMN price`,
+    `DROP TABLE ticks`,
+    `DROP TABLE IF EXISTS ticks`,
+    `DROP VIEW candles_1m`,
+    `CREATE OR REPLACE TABLE ticks (x INTEGER)`,
+    `CREATE OR REPLACE VIEW candles_5m AS SELECT 1`,
+    `CREATE TEMP TABLE ticks AS SELECT 1`,
+    `CREATE INDEX by_time ON ticks (timestamp)`,
+    `CREATE UNIQUE INDEX IF NOT EXISTS by_id ON main.ticks (trade_id)`,
+    `COPY ticks FROM 'file.csv'`,
+    `COPY ticks (timestamp, price) FROM 'file.csv'`,
+    `DELETE FROM pairduck_candle_parts`,
+    `UPDATE pairduck_marks SET deleted_before = NULL`,
+    `SELECT 1; DELETE FROM ticks`,
+    `SELECT 'it''s'; DELETE FROM ticks`,
+    `SELECT E'\\'; DELETE FROM ticks; --'; DELETE FROM ticks`,
+  ])('are refused: %s', (sql) => {
+    expect(() => refuseWriterTables(sql)).toThrow(
+      expect.objectContaining({ code: 'WRITE_REFUSED' }),
+    )
+  })
+
+  it.each([
+    `SELECT * FROM ticks`,
+    `INSERT INTO notes SELECT price FROM ticks`,
+    `CREATE TABLE my_ticks AS SELECT * FROM ticks`,
+    `CREATE VIEW last_ticks AS SELECT * FROM ticks`,
+    `DELETE FROM order_flow`,
+    `INSERT INTO notes VALUES ('DELETE FROM ticks')`,
+    `SELECT $$DELETE FROM ticks$$`,
+    `SELECT $a$ INSERT INTO ticks $$ $a$`,
+    `SELECT 1 -- DELETE FROM ticks`,
+    `SELECT 1 /* DELETE FROM ticks */`,
+    `COPY ticks TO 'file.parquet'`,
+    `COPY (SELECT * FROM ticks) TO 'file.csv'`,
+    `UPDATE notes SET text = 'ticks'`,
+    `SELECT E'\\'; DELETE FROM ticks; --'`,
+    `CREATE INDEX by_text ON notes (text); SELECT * FROM ticks`,
+  ])('are not seen in: %s', (sql) => {
+    expect(() => refuseWriterTables(sql)).not.toThrow()
+  })
+})
