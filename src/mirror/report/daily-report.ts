@@ -68,27 +68,49 @@ export function dailyReport(
   date: string | number,
   options: DailyReportOptions = {},
 ): DailyReport {
-  const day = utcDay(date)
-  const known = [...fills].filter(({ timestamp }) => timestamp < day.endMs)
-  const { writtenAt, rates } = resolveReportOptions(options, known)
-  const history = tradeHistory(known, rates)
-  const today = history.outcomes.filter(({ fill }) => fill.timestamp >= day.startMs)
-  const bySymbol = new Map<string, TradeSums>()
+  const [report] = dailyReports(fills, balances, [date], options)
+  return report!
+}
+
+/** {@link dailyReport} of several days, for little more than the price of one. */
+export function dailyReports(
+  fills: Iterable<ReportFill>,
+  balances: Iterable<Pick<Balance, 'asset' | 'free' | 'used'>>,
+  dates: readonly (string | number)[],
+  options: DailyReportOptions = {},
+): DailyReport[] {
+  const days = dates.map((date) => utcDay(date))
+  const endMs = Math.max(...days.map((day) => day.endMs))
+  const known = [...fills].filter(({ timestamp }) => timestamp < endMs)
+  const frame = resolveReportOptions(options, known)
+  const table = balanceTable(balances)
+  const outcomes = tradeHistory(known, frame.rates)
+  return days.map((day) => {
+    const ofDay = outcomes.filter(
+      ({ fill: { timestamp } }) => timestamp >= day.startMs && timestamp < day.endMs,
+    )
+    return { date: day.date, balances: table, ...tradingReport(ofDay, frame) }
+  })
+}
+
+function tradingReport(
+  outcomes: readonly FillOutcome[],
+  { writtenAt, rates }: ReportFrame,
+): Omit<DailyReport, 'date' | 'balances'> {
   const all = new TradeSums()
-  for (const outcome of today) {
+  const bySymbol = new Map<string, TradeSums>()
+  for (const outcome of outcomes) {
     const sums = bySymbol.get(outcome.fill.symbol) ?? new TradeSums()
     bySymbol.set(outcome.fill.symbol, sums)
     sums.add(outcome)
     all.add(outcome)
   }
-  const symbols = [...bySymbol.keys()].sort((a, b) => (a < b ? -1 : 1))
+  const symbols = [...bySymbol].sort(([a], [b]) => (a < b ? -1 : 1))
   const only = symbols.length === 1 ? all : undefined
   const money = profitAndLoss(bySymbol, rates)
   return {
-    date: day.date,
     writtenAt,
     currency: rates.currency,
-    balances: balanceTable(balances),
     trades: {
       totalBuys: all.orders('buy'),
       totalSells: all.orders('sell'),
@@ -97,19 +119,14 @@ export function dailyReport(
       avgSellPrice: only?.averagePrice('sell') ?? null,
     },
     totalTrades: all.orders('buy') + all.orders('sell'),
-    totalFills: today.length,
+    totalFills: all.fills,
     winRate: all.winRate(),
     fees: tableOf(all.fees),
     pnlByCurrency: money.byCurrency,
-    bySymbol: Object.fromEntries(
-      symbols.map((symbol) => [
-        symbol,
-        symbolReport(bySymbol.get(symbol)!, history.positions.get(symbol)),
-      ]),
-    ),
-    notConverted: { pnl: money.notConverted, fees: feesNotCounted(today) },
-    soldWithoutCost: uncovered(today),
-    notComputed: history.notComputed.filter((symbol) => bySymbol.has(symbol)),
+    bySymbol: Object.fromEntries(symbols.map(([symbol, sums]) => [symbol, symbolReport(sums)])),
+    notConverted: { pnl: money.notConverted, fees: feesNotCounted(outcomes) },
+    soldWithoutCost: uncovered(outcomes),
+    notComputed: symbols.filter(([, { holding }]) => holding === null).map(([symbol]) => symbol),
   }
 }
 

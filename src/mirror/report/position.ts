@@ -1,19 +1,25 @@
 import {
-  addText,
-  compareText,
-  divideText,
-  isNegative,
-  isZero,
-  multiplyText,
-  subtractText,
+  addDecimal,
+  compareDecimal,
+  divideDecimal,
+  formatDecimal,
+  multiplyDecimal,
+  parseDecimal,
+  subtractDecimal,
 } from '../decimal.ts'
-import type { DecimalText } from '../decimal.ts'
+import type { Decimal, DecimalText } from '../decimal.ts'
 import { moneyScale } from './money.ts'
 
 /** A change of a holding: what came (negative: went), and what was paid for it, fees included. */
 export interface PositionChange {
   readonly quantity: DecimalText
   readonly paid: DecimalText
+}
+
+/** A quantity and what it cost, fees included; of a short (negative), what was got for it. */
+export interface Holding {
+  readonly quantity: DecimalText
+  readonly cost: DecimalText
 }
 
 /** What a change closed of the position. */
@@ -35,55 +41,55 @@ export interface Closing {
  */
 export class Position {
   readonly #shorts: boolean
-  #quantity: DecimalText = '0'
-  #cost: DecimalText = '0'
+  #quantity: Decimal = zero
+  #cost: Decimal = zero
 
   constructor(shorts: boolean) {
     this.#shorts = shorts
   }
 
-  get quantity(): DecimalText {
-    return this.#quantity
-  }
-
-  /** What the position cost, fees included; of a short (negative), what was got for it. */
-  get cost(): DecimalText {
-    return this.#cost
+  /** What is held now. */
+  get holding(): Holding {
+    return { quantity: formatDecimal(this.#quantity), cost: formatDecimal(this.#cost) }
   }
 
   change({ quantity, paid }: PositionChange): Closing {
-    const opposite = !isZero(this.#quantity) && isNegative(quantity) !== isNegative(this.#quantity)
-    if (!opposite) return this.#open(quantity, paid, undefined)
-    const whole = compareText(size(quantity), size(this.#quantity)) <= 0
-    const closed = whole ? quantity : negated(this.#quantity)
-    const paidForClosed = share(paid, closed, quantity)
+    const [moved, money] = [parseDecimal(quantity), parseDecimal(paid)]
+    const held = this.#quantity.coefficient
+    if (held === 0n || moved.coefficient < 0n === held < 0n) return this.#open(moved, money)
+    const whole = compareDecimal(size(moved), size(this.#quantity)) <= 0
+    const closed = whole ? moved : negated(this.#quantity)
+    const paidForClosed = share(money, closed, moved)
     const cost = share(this.#cost, negated(closed), this.#quantity)
-    this.#quantity = addText(this.#quantity, closed)
-    this.#cost = subtractText(this.#cost, cost)
-    const pnl = negated(addText(paidForClosed, cost))
+    this.#quantity = addDecimal(this.#quantity, closed)
+    this.#cost = subtractDecimal(this.#cost, cost)
+    const pnl = formatDecimal(negated(addDecimal(paidForClosed, cost)))
     if (whole) return { pnl, uncovered: '0' }
-    const rest = subtractText(quantity, closed)
-    return this.#open(rest, subtractText(paid, paidForClosed), pnl)
+    const rest = this.#open(subtractDecimal(moved, closed), subtractDecimal(money, paidForClosed))
+    return { pnl, uncovered: rest.uncovered }
   }
 
-  #open(quantity: DecimalText, paid: DecimalText, pnl: DecimalText | undefined): Closing {
-    if (isNegative(quantity) && !this.#shorts) return { pnl, uncovered: negated(quantity) }
-    this.#quantity = addText(this.#quantity, quantity)
-    this.#cost = addText(this.#cost, paid)
-    return { pnl, uncovered: '0' }
+  #open(quantity: Decimal, paid: Decimal): Closing {
+    if (quantity.coefficient < 0n && !this.#shorts)
+      return { pnl: undefined, uncovered: formatDecimal(negated(quantity)) }
+    this.#quantity = addDecimal(this.#quantity, quantity)
+    this.#cost = addDecimal(this.#cost, paid)
+    return { pnl: undefined, uncovered: '0' }
   }
 }
+
+const zero: Decimal = { coefficient: 0n, scale: 0 }
 
 /** `amount × part / whole`; the amount itself, not rounded, when the part is the whole. */
-function share(amount: DecimalText, part: DecimalText, whole: DecimalText): DecimalText {
-  if (compareText(part, whole) === 0) return amount
-  return divideText(multiplyText(amount, part), whole, moneyScale)!
+function share(amount: Decimal, part: Decimal, whole: Decimal): Decimal {
+  if (compareDecimal(part, whole) === 0) return amount
+  return divideDecimal(multiplyDecimal(amount, part), whole, moneyScale)
 }
 
-function negated(amount: DecimalText): DecimalText {
-  return subtractText('0', amount)
+function negated({ coefficient, scale }: Decimal): Decimal {
+  return { coefficient: -coefficient, scale }
 }
 
-function size(amount: DecimalText): DecimalText {
-  return isNegative(amount) ? negated(amount) : amount
+function size(amount: Decimal): Decimal {
+  return amount.coefficient < 0n ? negated(amount) : amount
 }

@@ -1,5 +1,5 @@
 import {
-  dailyReport,
+  dailyReports,
   reportCurrency,
   type DailyReport,
   type DailyReportOptions,
@@ -13,7 +13,8 @@ export async function readDailyReport(
   date: string | number,
   options: DailyReportOptions = {},
 ): Promise<DailyReport> {
-  return (await reader(source, options))(date)
+  const [report] = await read(source, [date], options)
+  return report!
 }
 
 /** The reports of the last `days` UTC days up to and with that of `now`, oldest first. */
@@ -23,15 +24,15 @@ export async function readDailyReports(
   now: number,
   options: DailyReportOptions = {},
 ): Promise<DailyReport[]> {
-  const report = await reader(source, options)
-  return lastUtcDays(days, now).map(({ date }) => report(date))
+  const dates = lastUtcDays(days, now).map(({ date }) => date)
+  return read(source, dates, options)
 }
 
-/** Reads the account once, for reports of any of its days. */
-async function reader(
+async function read(
   source: ReportSource,
+  dates: readonly (string | number)[],
   options: DailyReportOptions,
-): Promise<(date: string | number) => DailyReport> {
+): Promise<DailyReport[]> {
   const [fills, balances, tickers] = await Promise.all([
     source.listFills(),
     source.getBalances(),
@@ -39,5 +40,5 @@ async function reader(
   ])
   const currency = options.currency ?? reportCurrency(fills)
   const rates = { ...ratesFromTickers(tickers, currency), ...options.rates }
-  return (date) => dailyReport(fills, balances, date, { ...options, currency, rates })
+  return dailyReports(fills, balances, dates, { ...options, currency, rates })
 }

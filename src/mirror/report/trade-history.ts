@@ -3,7 +3,7 @@ import type { DecimalText } from '../decimal.ts'
 import type { Fill } from '../fill.ts'
 import { parseSymbol } from '../symbol.ts'
 import type { ExchangeRates } from './exchange-rates.ts'
-import { Position, type Closing } from './position.ts'
+import { Position, type Closing, type Holding } from './position.ts'
 
 /** The part of a mirrored fill that a report is computed from. */
 export type ReportFill = Pick<
@@ -20,19 +20,13 @@ export type ReportFill = Pick<
   | 'timestamp'
 >
 
-/** A fill with what it closed. */
+/** A fill with what it closed and what was held after it. */
 export interface FillOutcome extends Closing {
   readonly fill: ReportFill
+  /** Null for a market settled in another currency than it is quoted in: nothing is computed. */
+  readonly holding: Holding | null
   /** False when its fee is in a currency without a rate and therefore in no profit or loss. */
   readonly feeCounted: boolean
-}
-
-export interface TradeHistory {
-  /** In the order of trading. */
-  readonly outcomes: readonly FillOutcome[]
-  readonly positions: ReadonlyMap<string, Position>
-  /** Markets settled in another currency than they are quoted in: their profit is not computed. */
-  readonly notComputed: readonly string[]
 }
 
 /**
@@ -40,25 +34,19 @@ export interface TradeHistory {
  * given, in the order of time, then id. A fee in the base currency changes the quantity (less
  * comes, more goes); one in the quote currency what was paid; any other is converted.
  */
-export function tradeHistory(fills: Iterable<ReportFill>, rates: ExchangeRates): TradeHistory {
+export function tradeHistory(fills: Iterable<ReportFill>, rates: ExchangeRates): FillOutcome[] {
   const positions = new Map<string, Position>()
-  const notComputed = new Set<string>()
-  const outcomes: FillOutcome[] = []
-  for (const fill of inOrder(fills)) {
+  return inOrder(fills).map((fill) => {
     const { base, quote, settle } = marketOf(fill)
-    if (settle !== undefined && settle !== quote) {
-      notComputed.add(fill.symbol)
-      outcomes.push({ fill, pnl: undefined, uncovered: '0', feeCounted: false })
-      continue
-    }
+    if (settle !== undefined && settle !== quote)
+      return { fill, pnl: undefined, uncovered: '0', holding: null, feeCounted: false }
     const position = positions.get(fill.symbol) ?? new Position(settle !== undefined)
     positions.set(fill.symbol, position)
     const baseFee = settle === undefined && fill.feeCurrency === base ? (fill.fee ?? '0') : '0'
     const fee = baseFee === '0' ? feeIn(quote, fill, rates) : '0'
     const closing = position.change(changeOf(fill, baseFee, fee ?? '0'))
-    outcomes.push({ fill, ...closing, feeCounted: fee !== undefined })
-  }
-  return { outcomes, positions, notComputed: [...notComputed] }
+    return { fill, ...closing, holding: position.holding, feeCounted: fee !== undefined }
+  })
 }
 
 /** Base, quote and settlement currency of a fill's symbol. */

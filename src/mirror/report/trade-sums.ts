@@ -1,7 +1,7 @@
-import { addText, divideText, isPositive, isZero } from '../decimal.ts'
+import { addText, divideText, isPositive } from '../decimal.ts'
 import type { DecimalText } from '../decimal.ts'
 import { addTo, moneyScale, tableOf, trimmed } from './money.ts'
-import type { Position } from './position.ts'
+import type { Holding } from './position.ts'
 import type { FillOutcome, ReportFill } from './trade-history.ts'
 
 /** One market's part of a daily report, in its quote currency. */
@@ -26,6 +26,8 @@ type Side = ReportFill['side']
 export class TradeSums {
   readonly fees: Map<string, DecimalText> = new Map()
   fills = 0
+  /** After the last of them; null where nothing is computed. */
+  holding: Holding | null = null
   #pnl: DecimalText = '0'
   readonly #orders = { buy: new Set<string>(), sell: new Set<string>() }
   readonly #amount = { buy: '0', sell: '0' }
@@ -33,10 +35,11 @@ export class TradeSums {
   /** Realised per order that closed anything. */
   readonly #closings = new Map<string, DecimalText>()
 
-  add({ fill, pnl }: FillOutcome): void {
+  add({ fill, pnl, holding }: FillOutcome): void {
     const { side, amount, cost, fee, feeCurrency } = fill
     const order = `${fill.symbol} ${fill.orderId ?? `fill:${fill.id}`}`
     this.fills += 1
+    this.holding = holding
     this.#orders[side].add(order)
     this.#amount[side] = addText(this.#amount[side], amount)
     this.#notional[side] = addText(this.#notional[side], cost)
@@ -70,9 +73,8 @@ export class TradeSums {
   }
 }
 
-export function symbolReport(sums: TradeSums, position: Position | undefined): SymbolReport {
-  const amount = trimmed(position?.quantity ?? '0')
-  const avgCost = isZero(amount) ? undefined : divideText(position!.cost, amount, moneyScale)
+export function symbolReport(sums: TradeSums): SymbolReport {
+  const { quantity, cost } = sums.holding ?? { quantity: '0', cost: '0' }
   return {
     totalBuys: sums.orders('buy'),
     totalSells: sums.orders('sell'),
@@ -84,6 +86,9 @@ export function symbolReport(sums: TradeSums, position: Position | undefined): S
     pnl: sums.pnl,
     winRate: sums.winRate(),
     fees: tableOf(sums.fees),
-    position: { amount, avgCost: avgCost ?? null },
+    position: {
+      amount: trimmed(quantity),
+      avgCost: divideText(cost, quantity, moneyScale) ?? null,
+    },
   }
 }

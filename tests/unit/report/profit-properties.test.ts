@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { addText, compareText, parseDecimal, subtractText } from '../../../src/mirror/decimal.ts'
-import { dailyReport } from '../../../src/mirror/report/daily-report.ts'
+import { dailyReport, dailyReports } from '../../../src/mirror/report/daily-report.ts'
 import { ExchangeRates } from '../../../src/mirror/report/exchange-rates.ts'
 import { tradeHistory, type ReportFill } from '../../../src/mirror/report/trade-history.ts'
 import { utcDay } from '../../../src/mirror/report/utc-day.ts'
@@ -39,14 +39,20 @@ const allDays = Array.from({ length: days }, (_, index) => utcDay(start + index 
 test('the days add up, to the last digit, to what came in less what went out and is still held', () => {
   fc.assert(
     fc.property(history, (fills) => {
-      const reports = allDays.map((date) => dailyReport(fills, [], date))
+      const reports = dailyReports(fills, [], allDays)
+      expect(reports).toMatchObject(
+        allDays.map((date) => {
+          const { trades, bySymbol } = dailyReport(fills, [], date)
+          return { date, trades, bySymbol }
+        }),
+      )
       const pnl = reports.map(({ trades }) => trades.pnl).reduce(addText, '0')
       // The identity of every bookkeeping: profit = proceeds − spending + what is left, at cost.
       const flow = fills.map(({ side, cost, fee }) =>
         side === 'buy' ? subtractText('0', addText(cost, fee!)) : subtractText(cost, fee!),
       )
-      const { positions } = tradeHistory(fills, new ExchangeRates('USDT', {}))
-      const held = positions.get('BTC/USDT')?.cost ?? '0'
+      const last = tradeHistory(fills, new ExchangeRates('USDT', {})).at(-1)
+      const held = last?.holding?.cost ?? '0'
       expect(compareText(pnl, addText(flow.reduce(addText, '0'), held))).toBe(0)
     }),
   )
