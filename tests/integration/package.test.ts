@@ -38,7 +38,8 @@ describe('the packed package', () => {
       cwd: project,
     })
     files = await readFolder(join(project, 'node_modules', 'pairduck'))
-  })
+    // npm may have to fetch every dependency first.
+  }, 300_000)
   afterAll(() => rm(project, { recursive: true, force: true }))
 
   it('holds what runs and what is read, and nothing else', () => {
@@ -117,6 +118,13 @@ describe('the packed package', () => {
     const { stdout } = await run(process.execPath, [file, `data-${file}`], { cwd: project })
     // 10 bought and 4 sold: a cumulative volume delta of 6.
     expect(JSON.parse(stdout)).toMatchObject({ counts: { inserted: 2, duplicates: 0 }, cvd: 6 })
+  })
+
+  it('runs the example that the README begins with', async () => {
+    const example = /^```ts\n([^]*?)^```$/m.exec(files.get('README.md')!)![1]!
+    await writeFile(join(project, 'readme.mjs'), example)
+    const { stdout } = await run(process.execPath, ['readme.mjs'], { cwd: project })
+    expect(stdout).toMatch(/inserted: 1,[^]*volume: 0\.02/)
   })
 
   it.each(['pairduck/queries', 'pairduck/mirror', 'pairduck/package.json'])(
