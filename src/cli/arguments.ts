@@ -27,6 +27,11 @@ export function timeArgument(text: string): number {
   return ms
 }
 
+/** A time, or the pair's own: that of its newest tick. */
+export function momentArgument(text: string): number | 'newest-tick' {
+  return text === 'newest-tick' ? text : timeArgument(text)
+}
+
 export function timeframeArgument(text: string): Timeframe {
   if (!isTimeframe(text))
     throw new InvalidArgumentError(`Expected one of ${timeframes.join(', ')}.`)

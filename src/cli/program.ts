@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
+import { addAnalyticsCommand } from './commands/analytics.ts'
 import { addBalancesCommand } from './commands/balances.ts'
 import { addBookCommand } from './commands/book.ts'
 import { addCandlesCommand } from './commands/candles.ts'
@@ -47,6 +48,7 @@ const commands: readonly AddCommand[] = [
   addZonesCommand,
   addVwapCommand,
   addTpoCommand,
+  addAnalyticsCommand,
   addValkeyCommand,
   addMirrorCommand,
   addOrdersCommand,

@@ -63,8 +63,9 @@ export class Intake {
   ): Promise<ImportReport> {
     const resolved = resolveImportOptions('importTicks', options)
     const latest = this.#options.clock() + this.#options.maxFutureMs
-    return this.#pool.use(pair, (database) =>
-      importTickFile(file, resolved, latest, (ticks) => database.writer.insertBatch(ticks)),
+    // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
+    return importTickFile(file, resolved, latest, (ticks) =>
+      this.#pool.use(pair, (database) => database.writer.insertBatch(ticks)),
     )
   }
 

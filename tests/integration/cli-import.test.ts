@@ -239,6 +239,8 @@ describe('what a newcomer gets wrong', () => {
     expect(stderr).toMatch(message)
     expect(stderr).toMatch(/^pairduck: .*\n$/)
     expect({ code, stdout }).toEqual({ code: exitCode, stdout: '' })
+    // Nothing came of it: no empty pair either.
+    expect(await pairduck.json(['pairs', '--data-dir', dataDir])).toEqual([])
   })
 })
 

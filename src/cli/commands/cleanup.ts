@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { InvalidArgumentError } from 'commander'
 import { parseDuration } from '../duration.ts'
-import { countArgument, timeArgument } from '../arguments.ts'
+import { countArgument, momentArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
@@ -22,7 +22,11 @@ export const addCleanupCommand: AddCommand = (program, context) => {
     .description('Delete what retention says and free the space: once (for cron), or with --watch.')
     .option('--watch', 'go on until stopped, each table as often as it needs', false)
     .option('--every <seconds>', 'how often --watch looks', countArgument, 60)
-    .option('--now <time>', 'count ages from then; newest-tick: from each pair’s own', nowArgument)
+    .option(
+      '--now <time>',
+      'count ages from then; newest-tick: from each pair’s own',
+      momentArgument,
+    )
     .option(
       '--keep <table=age>',
       'how long a table is kept: 15m, 2h, 7d, forever (several times)',
@@ -95,10 +99,6 @@ function summaryLine(pass: CleanupPass): string {
     ...(pass.skipped > 0 ? [`${countText(pass.skipped)} skipped`] : []),
     durationText(pass.tookMs),
   ].join(', ')
-}
-
-function nowArgument(text: string): number | 'newest-tick' {
-  return text === 'newest-tick' ? text : timeArgument(text)
 }
 
 function keepArgument(text: string, before: RetentionOptions): RetentionOptions {
