@@ -3,18 +3,8 @@ import type { DecimalText } from './decimal.ts'
 import type { OrderState } from './order.ts'
 import type { OrderOutcome } from './order-status.ts'
 
-/** An order's state with the time at which it ended. */
-export interface JoinedOrder extends OrderState {
-  readonly finishedMs: number | null
-}
-
 /** Ties between two ends told for the same millisecond are broken by this rank. */
 const outcomeRank: readonly OrderOutcome[] = ['rejected', 'expired', 'canceled', 'filled']
-
-/** What is known of an order after its first event. */
-export function firstState(next: OrderState): JoinedOrder {
-  return { ...next, finishedMs: next.outcome === undefined ? null : next.updatedMs }
-}
 
 /**
  * What is known of an order after one more event. The join takes each part from where it is
@@ -24,7 +14,7 @@ export function firstState(next: OrderState): JoinedOrder {
  * - the filled amount never falls; notional, average and fee belong to the greater fill;
  * - amount, prices and names are those of the newest event.
  */
-export function joinOrder(prev: JoinedOrder, next: OrderState): JoinedOrder {
+export function joinOrder(prev: OrderState, next: OrderState): OrderState {
   const filledOrder =
     compareText(next.filled, prev.filled) || compareText(next.notional, prev.notional)
   const more = filledOrder > 0 ? next : prev
@@ -49,14 +39,14 @@ export function joinOrder(prev: JoinedOrder, next: OrderState): JoinedOrder {
   }
 }
 
-function isNewer(prev: JoinedOrder, next: OrderState, filledOrder: number): boolean {
+function isNewer(prev: OrderState, next: OrderState, filledOrder: number): boolean {
   if (next.updatedMs !== prev.updatedMs) return next.updatedMs > prev.updatedMs
   const ended = Number(next.outcome !== undefined) - Number(prev.outcome !== undefined)
   return (ended || filledOrder) > 0
 }
 
 function joinOutcome(
-  prev: JoinedOrder,
+  prev: OrderState,
   next: OrderState,
   filled: DecimalText,
 ): [OrderOutcome, number | null] {
@@ -78,7 +68,7 @@ function joinOutcome(
  * fees of an order only add up.
  */
 function joinFee(
-  prev: JoinedOrder,
+  prev: OrderState,
   next: OrderState,
   filledOrder: number,
 ): Pick<OrderState, 'fee' | 'feeCurrency'> {

@@ -1,8 +1,8 @@
-import { divideText, subtractText } from './decimal.ts'
+import { divideText, isZero, subtractText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
-import type { JoinedOrder } from './join-order.ts'
+import { jsonText } from './json-text.ts'
 import type { OrderStatus } from './order-status.ts'
-import { reservedNotional } from './reservation.ts'
+import type { OrderState } from './order.ts'
 
 const quotientDigits = 12
 
@@ -15,9 +15,11 @@ interface HistoryFill {
 }
 
 interface HistoryStep {
-  readonly state: JoinedOrder
   readonly status: OrderStatus
   readonly ts: number
+  /** What was filled when the step was done, and the quote currency still reserved. */
+  readonly filled: DecimalText
+  readonly reserved: DecimalText
   readonly fill?: HistoryFill
 }
 
@@ -25,13 +27,17 @@ interface HistoryStep {
  * One history entry as JSON, with exactly the keys that MockExchange's reader takes: one more
  * would crash it.
  */
-export function historyEntry({ state, status, ts, fill }: HistoryStep): string {
+export function historyEntry(
+  { amount, comment }: OrderState,
+  { status, ts, filled, reserved, fill }: HistoryStep,
+): string {
+  const rest = isZero(filled) ? amount : subtractText(amount, filled)
   return (
     `{"ts":${ts},"status":"${status}","price":${fill?.price ?? 'null'},` +
-    `"amount_remain":${subtractText(state.amount, state.filled)},` +
+    `"amount_remain":${rest},` +
     `"actual_filled":${fill?.filled ?? 'null'},"actual_notion":${fill?.notional ?? 'null'},` +
-    `"actual_fee":${fill?.fee ?? 'null'},"reserved_notion_left":${reservedNotional(state)},` +
-    `"reserved_fee_left":0,"comment":${JSON.stringify(state.comment)}}`
+    `"actual_fee":${fill?.fee ?? 'null'},"reserved_notion_left":${reserved},` +
+    `"reserved_fee_left":0,"comment":${jsonText(comment)}}`
   )
 }
 

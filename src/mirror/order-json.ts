@@ -2,9 +2,11 @@ import { parse, stringify } from 'lossless-json'
 import { PairduckError } from '../errors.ts'
 import { decimalText, divideText, isDecimalText, isZero } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
+import { jsonText } from './json-text.ts'
 import { recordStatus } from './order-record.ts'
 import type { OrderRecord } from './order-record.ts'
-import { bookedNotional, reservedNotional } from './reservation.ts'
+import type { OrderState } from './order.ts'
+import { reservation } from './reservation.ts'
 import { isOpen, orderStatuses, outcomeOfStatus } from './order-status.ts'
 import type { OrderStatus } from './order-status.ts'
 
@@ -64,25 +66,23 @@ export type OrderFields = Readonly<Record<OrderField, string | null>> & { readon
  * booked fee is 0.
  */
 export function encodeOrder(record: OrderRecord, defaultFeeRate: DecimalText): string {
-  const { state } = record
+  const { state, reservation } = record
   const status = recordStatus(record)
-  const firstIndex = record.historyCount - record.history.length
-  const history = record.history.map((entry, index) => `"${firstIndex + index}":${entry}`).join(',')
   return (
-    `{"id":${JSON.stringify(state.id)},"symbol":"${state.symbol}","side":"${state.side}",` +
+    `{"id":${jsonText(state.id)},"symbol":"${state.symbol}","side":"${state.side}",` +
     `"type":"${state.type}","amount":${state.amount},"notion_currency":"${state.quote}",` +
     `"fee_currency":"${state.feeCurrency ?? state.quote}",` +
     `"fee_rate":${feeRate(record, defaultFeeRate)},"actual_filled":${state.filled},` +
     `"price":${state.average ?? 'null'},"limit_price":${state.limitPrice ?? 'null'},` +
-    `"status":"${status}","initial_booked_notion":${bookedNotional(state)},` +
-    `"reserved_notion_left":${reservedNotional(state)},"actual_notion":${state.notional},` +
+    `"status":"${status}","initial_booked_notion":${reservation.booked},` +
+    `"reserved_notion_left":${reservation.left},"actual_notion":${state.notional},` +
     `"initial_booked_fee":0,"reserved_fee_left":0,"actual_fee":${state.fee ?? '0'},` +
     `"ts_create":${state.createdMs},"ts_update":${state.updatedMs},` +
-    `"ts_finish":${state.finishedMs ?? 'null'},"comment":${JSON.stringify(state.comment)},` +
+    `"ts_finish":${state.finishedMs ?? 'null'},"comment":${jsonText(state.comment)},` +
     `"trigger_price":${state.triggerPrice ?? 'null'},` +
-    `"source_type":${JSON.stringify(state.sourceType)},` +
-    `"client_order_id":${JSON.stringify(state.clientOrderId)},` +
-    `"history_count":${record.historyCount},"history":{${history}}}`
+    `"source_type":${jsonText(state.sourceType)},` +
+    `"client_order_id":${jsonText(state.clientOrderId)},` +
+    `"history_count":${record.historyCount},"history":{${historyJson(record)}}}`
   )
 }
 
@@ -108,31 +108,33 @@ export function decodeRecord(json: string): OrderRecord {
   const fields = decodeOrder(json)
   const status = orderStatusOf(fields)
   const history = parse(fields.history) as object
+  const state: OrderState = {
+    id: fields.id!,
+    symbol: fields.symbol!,
+    base: fields.symbol!.slice(0, fields.symbol!.indexOf('/')),
+    quote: fields.notion_currency!,
+    side: fields.side as 'buy' | 'sell',
+    type: fields.type as 'market' | 'limit',
+    sourceType: fields.source_type,
+    amount: fields.amount!,
+    outcome: isOpen(status) ? undefined : outcomeOfStatus(status),
+    limitPrice: fields.limit_price,
+    triggerPrice: fields.trigger_price,
+    average: fields.price,
+    filled: fields.actual_filled ?? '0',
+    notional: fields.actual_notion ?? '0',
+    fee: fields.actual_fee === '0' ? null : fields.actual_fee,
+    feeCurrency: fields.fee_currency,
+    feeRate: fields.fee_rate,
+    createdMs: Number(fields.ts_create),
+    updatedMs: Number(fields.ts_update),
+    clientOrderId: fields.client_order_id,
+    comment: fields.comment,
+    finishedMs: fields.ts_finish === null ? null : Number(fields.ts_finish),
+  }
   return {
-    state: {
-      id: fields.id!,
-      symbol: fields.symbol!,
-      base: fields.symbol!.slice(0, fields.symbol!.indexOf('/')),
-      quote: fields.notion_currency!,
-      side: fields.side as 'buy' | 'sell',
-      type: fields.type as 'market' | 'limit',
-      sourceType: fields.source_type,
-      amount: fields.amount!,
-      outcome: isOpen(status) ? undefined : outcomeOfStatus(status),
-      limitPrice: fields.limit_price,
-      triggerPrice: fields.trigger_price,
-      average: fields.price,
-      filled: fields.actual_filled ?? '0',
-      notional: fields.actual_notion ?? '0',
-      fee: fields.actual_fee === '0' ? null : fields.actual_fee,
-      feeCurrency: fields.fee_currency,
-      feeRate: fields.fee_rate,
-      createdMs: Number(fields.ts_create),
-      updatedMs: Number(fields.ts_update),
-      clientOrderId: fields.client_order_id,
-      comment: fields.comment,
-      finishedMs: fields.ts_finish === null ? null : Number(fields.ts_finish),
-    },
+    state,
+    reservation: reservation(state),
     history: Object.values(history).map((entry) => stringify(entry)!),
     historyCount: Number(fields.history_count ?? 0),
   }
@@ -148,6 +150,15 @@ export function orderStatusOf(fields: OrderFields): OrderStatus {
       { orderId: fields.id },
     )
   return status
+}
+
+/** The history by index; what was dropped leaves a gap at the front. */
+function historyJson({ history, historyCount }: OrderRecord): string {
+  const first = historyCount - history.length
+  let json = ''
+  for (let index = 0; index < history.length; index++)
+    json += `${index === 0 ? '' : ','}"${first + index}":${history[index]}`
+  return json
 }
 
 /** Fee over value where both are of one currency; else the market's rate; else the option. */

@@ -1,15 +1,17 @@
 import { compareText, isZero, subtractText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
-import { firstState, joinOrder } from './join-order.ts'
-import type { JoinedOrder } from './join-order.ts'
+import { joinOrder } from './join-order.ts'
 import { fillPrice, historyEntry } from './order-history.ts'
 import { statusOf } from './order-status.ts'
 import type { OrderStatus } from './order-status.ts'
 import type { OrderState } from './order.ts'
+import { reservation } from './reservation.ts'
+import type { Reservation } from './reservation.ts'
 
 /** A mirrored order: its joined state and the history that its readers see. */
 export interface OrderRecord {
-  readonly state: JoinedOrder
+  readonly state: OrderState
+  readonly reservation: Reservation
   /** History entries as JSON, the oldest first; only the newest are kept. */
   readonly history: readonly string[]
   /** How many entries there have been; the last one's index is one less. */
@@ -33,9 +35,11 @@ export function advanceOrder(
   if (prev === undefined) return firstRecord(next, maxHistory)
   const state = joinOrder(prev.state, next)
   if (sameState(state, prev.state)) return prev
-  const entries = progress(prev.state, state)
+  const reserved = reservation(state)
+  const entries = progress(prev.state, state, reserved)
   return {
     state,
+    reservation: reserved,
     history: [...prev.history, ...entries].slice(-maxHistory),
     historyCount: prev.historyCount + entries.length,
   }
@@ -48,27 +52,34 @@ export function withFee(record: OrderRecord, fee: DecimalText, feeCurrency: stri
   return { ...record, state: { ...state, fee, feeCurrency } }
 }
 
-function firstRecord(next: OrderState, maxHistory: number): OrderRecord {
-  const state = firstState(next)
-  const created: JoinedOrder = {
-    ...state,
-    outcome: undefined,
+/** What an order looked like before anything happened to it. */
+const untouched = { outcome: undefined, filled: '0', notional: '0', fee: null } as const
+
+function firstRecord(state: OrderState, maxHistory: number): OrderRecord {
+  const reserved = reservation(state)
+  const isOpenBuy = state.side === 'buy' && state.limitPrice !== null
+  const made = historyEntry(state, {
+    status: 'new',
+    ts: state.createdMs,
     filled: '0',
-    notional: '0',
-    average: null,
-    fee: null,
-    finishedMs: null,
-    updatedMs: state.createdMs,
+    reserved: isOpenBuy ? reserved.booked : '0',
+  })
+  const isNew = state.outcome === undefined && isZero(state.filled)
+  const history = isNew ? [made] : [made, ...progress(untouched, state, reserved)]
+  return {
+    state,
+    reservation: reserved,
+    history: history.slice(-maxHistory),
+    historyCount: history.length,
   }
-  const history = [
-    historyEntry({ state: created, status: 'new', ts: state.createdMs }),
-    ...progress(created, state),
-  ]
-  return { state, history: history.slice(-maxHistory), historyCount: history.length }
 }
 
 /** The entries that lead from one state to the next: a fill, an end, or both. */
-function progress(from: JoinedOrder, to: JoinedOrder): string[] {
+function progress(
+  from: Pick<OrderState, 'outcome' | 'filled' | 'notional' | 'fee'>,
+  to: OrderState,
+  { left }: Reservation,
+): string[] {
   const entries: string[] = []
   const ended = from.outcome === undefined && to.outcome !== undefined
   if (compareText(to.filled, from.filled) > 0) {
@@ -77,24 +88,21 @@ function progress(from: JoinedOrder, to: JoinedOrder): string[] {
     const notional = subtractText(to.notional, from.notional)
     const price = isZero(from.filled) ? to.average : fillPrice(filled, notional)
     const fee = to.fee === null ? null : from.fee === null ? to.fee : subtractText(to.fee, from.fee)
-    entries.push(
-      historyEntry({ state: to, status, ts: to.updatedMs, fill: { filled, notional, price, fee } }),
-    )
+    const fill = { filled, notional, price, fee }
+    const step = { status, ts: to.updatedMs, filled: to.filled, reserved: left, fill } as const
+    entries.push(historyEntry(to, step))
     if (status === 'filled') return entries
   }
-  if (ended)
-    entries.push(
-      historyEntry({
-        state: to,
-        status: statusOf(to.outcome, !isZero(to.filled)),
-        ts: to.finishedMs ?? to.updatedMs,
-      }),
-    )
+  if (ended) {
+    const status = statusOf(to.outcome, !isZero(to.filled))
+    const ts = to.finishedMs ?? to.updatedMs
+    entries.push(historyEntry(to, { status, ts, filled: to.filled, reserved: left }))
+  }
   return entries
 }
 
-function sameState(a: JoinedOrder, b: JoinedOrder): boolean {
-  for (const name of Object.keys(a) as (keyof JoinedOrder)[]) {
+function sameState(a: OrderState, b: OrderState): boolean {
+  for (const name of Object.keys(a) as (keyof OrderState)[]) {
     if (a[name] !== b[name]) return false
   }
   return true

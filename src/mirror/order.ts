@@ -65,6 +65,8 @@ export interface OrderState {
   readonly feeRate: DecimalText | null
   readonly createdMs: number
   readonly updatedMs: number
+  /** When it ended; null while it is open. */
+  readonly finishedMs: number | null
   readonly clientOrderId: string | null
   readonly comment: string | null
 }

@@ -52,6 +52,7 @@ export function readOrder(input: OrderInput, derivatives: boolean): OrderState {
   const average = optional(input, 'average', payloadNames.average)
   const notional = readNotional(input, filled, average)
   const [createdMs, updatedMs] = readTimes(input)
+  const outcome = status === 'closed' ? closedOutcome(filled, amount) : status
   return {
     id,
     symbol: input.symbol!,
@@ -61,7 +62,7 @@ export function readOrder(input: OrderInput, derivatives: boolean): OrderState {
     type,
     sourceType: sourceType(input, type),
     amount,
-    outcome: status === 'closed' ? closedOutcome(filled, amount) : status,
+    outcome,
     limitPrice: type === 'limit' ? price : null,
     triggerPrice: optional(input, 'triggerPrice', payloadNames.triggerPrice),
     average: averagePrice(filled, notional, average),
@@ -71,6 +72,7 @@ export function readOrder(input: OrderInput, derivatives: boolean): OrderState {
     feeRate: plainText(input.feeRate) ?? null,
     createdMs,
     updatedMs,
+    finishedMs: outcome === undefined ? null : updatedMs,
     clientOrderId: text(input.clientOrderId),
     comment: text(input.comment),
   }

@@ -1,3 +1,5 @@
+import { LRUCache } from 'lru-cache'
+
 /** A market symbol taken apart: `BTC/USDT`, or with a settlement part `BTC/USDT:USDT`. */
 export interface MarketSymbol {
   readonly base: string
@@ -7,6 +9,8 @@ export interface MarketSymbol {
 
 const symbolPattern =
   /^(?<base>[A-Z0-9._-]{1,30})\/(?<quote>[A-Z0-9._-]{1,30})(?::(?<settle>[A-Z0-9._-]{1,30}))?$/
+/** Every event names a symbol, and there are few. */
+const parsed = new LRUCache<string, MarketSymbol>({ max: 1_000 })
 const assetPattern = /^[A-Z0-9._-]{1,30}$/
 
 /**
@@ -15,9 +19,13 @@ const assetPattern = /^[A-Z0-9._-]{1,30}$/
  */
 export function parseSymbol(symbol: unknown): MarketSymbol | undefined {
   if (typeof symbol !== 'string') return undefined
+  const known = parsed.get(symbol)
+  if (known !== undefined) return known
   const groups = symbolPattern.exec(symbol)?.groups
   if (groups === undefined) return undefined
-  return { base: groups['base']!, quote: groups['quote']!, settle: groups['settle'] }
+  const market = { base: groups['base']!, quote: groups['quote']!, settle: groups['settle'] }
+  parsed.set(symbol, market)
+  return market
 }
 
 /** Whether a text can name an asset (`BTC`): also a part of keys. */
