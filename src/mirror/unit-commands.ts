@@ -40,15 +40,46 @@ export class UnitCommands {
     return new Map([[first, 'hash'], ...this.#types])
   }
 
-  /** The commands as the script reads them; `keyIndex` tells a key's place among its KEYS. */
-  encode(keyIndex: ReadonlyMap<string, number>, into: string[]): void {
+  /**
+   * Appends the commands as the script reads them: name, index of the key, and where its
+   * arguments stand. Lists that are the same, as ids in two sets are, stand there once; `lists`
+   * has those that are there already, by the place of their first element.
+   */
+  encode(keyIndex: ReadonlyMap<string, number>, lists: ArgumentLists, into: string[]): void {
     for (const { name, key, args } of this.#commands.values()) {
       const index = String(keyIndex.get(key)!)
-      for (let first = 0; first < args.length; first += maxArguments) {
-        const last = Math.min(first + maxArguments, args.length)
-        into.push(name, index, String(last - first))
-        for (let i = first; i < last; i++) into.push(args[i]!)
+      const first = lists.place(args)
+      for (let done = 0; done < args.length; done += maxArguments) {
+        const last = Math.min(done + maxArguments, args.length)
+        into.push(name, index, String(first + done), String(first + last - 1))
       }
     }
   }
+}
+
+/** The arguments of all commands behind one another, each list once. */
+export class ArgumentLists {
+  readonly args: string[]
+  readonly #lists: { readonly list: readonly string[]; readonly first: number }[] = []
+
+  /** Begins with arguments that belong to no list. */
+  constructor(before: string[]) {
+    this.args = before
+  }
+
+  /** Where the list's first element stands, counted from 1 as Lua does. */
+  place(list: readonly string[]): number {
+    const known = this.#lists.find((each) => sameList(each.list, list))
+    if (known !== undefined) return known.first
+    const first = this.args.length + 1
+    for (const arg of list) this.args.push(arg)
+    this.#lists.push({ list, first })
+    return first
+  }
+}
+
+function sameList(a: readonly string[], b: readonly string[]): boolean {
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }

@@ -15,7 +15,7 @@ import { encodeTicker } from './ticker.ts'
 import type { Ticker } from './ticker.ts'
 import { encodeTransfer, transferField, transferTotals } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
-import { UnitCommands } from './unit-commands.ts'
+import { ArgumentLists, UnitCommands } from './unit-commands.ts'
 
 /** How orders and transfers are written. */
 export interface WriteSettings {
@@ -149,9 +149,13 @@ export class UnitPlan {
     const types = commands.keys(this.#keys.orders)
     const keys = [this.#keys.fence, this.#keys.sequence, ...types.keys()]
     const keyIndex = new Map(keys.map((key, index) => [key, index + 1]))
-    const args = [fence, sequence, this.#keys.changes, this.#message(epoch)]
-    args.push(String(this.#absent.size), ...this.#absent, ...types.values())
-    commands.encode(keyIndex, args)
+    const lists = new ArgumentLists(['', fence, sequence, this.#keys.changes, this.#message(epoch)])
+    const absent = [...this.#absent]
+    const header = [String(lists.place(absent)), String(absent.length), ...types.values()]
+    commands.encode(keyIndex, lists, header)
+    const args = lists.args
+    args[0] = String(args.length + 1)
+    for (const part of header) args.push(part)
     return { keys, args }
   }
 

@@ -131,7 +131,28 @@ function standaloneWire(connection: ValkeyConnection): Wire {
   client.on('ready', () => {
     everReady = true
   })
-  return wired(client, (_key, _readOnly, args) => client.sendCommand(args))
+  // A connection that listens counts as a listener in all it gets: the server would cut it when a
+  // reply passes the small bound for listeners (32 MB), so listening has one of its own.
+  let listening: Promise<typeof client> | undefined
+  const listener = (): Promise<typeof client> =>
+    (listening ??= client
+      .duplicate()
+      .on('error', () => undefined)
+      .connect())
+  return {
+    ...wired(client, (_key, _readOnly, args) => client.sendCommand(args)),
+    subscribe: async (channel, hear) => (await listener()).subscribe(channel, hear),
+    unsubscribe: async (channel, hear) => (await listening)?.unsubscribe(channel, hear),
+    close: async () => {
+      const opened = await listening
+      await Promise.all([client.close(), opened?.close()])
+    },
+    destroy: async () => {
+      client.destroy()
+      const opened = await listening
+      opened?.destroy()
+    },
+  }
 }
 
 function sentinelWire(connection: ValkeyConnection): Wire {

@@ -1,0 +1,229 @@
+/** Orders into Valkey and back, beside the bare client that does the same without being a mirror. */
+import { createHash } from 'node:crypto'
+import { createClient } from '@redis/client'
+import { LocalValkey, ValkeyMirror } from '../src/mirror/index.ts'
+import type { OrderInput } from '../src/mirror/index.ts'
+import { eventLoopDuring } from './harness/event-loop.ts'
+import { interleave } from './harness/interleave.ts'
+import { collectGarbage } from './harness/memory.ts'
+import type { BenchRow } from './harness/row.ts'
+import { inScratchFolder } from './harness/scratch-folder.ts'
+
+const batch = 1_000
+const singles = 500
+const inFlight = 64
+const parallel = 5_000
+
+export function run(): Promise<readonly BenchRow[]> {
+  return inScratchFolder(async (dir) => {
+    const server = new LocalValkey({ dir })
+    const status = await server.start()
+    if (!status.running) throw new Error('the server does not run')
+    const bare = await BareWriter.connect(status.port)
+    const mirror = await ValkeyMirror.open({ url: status.url })
+    try {
+      return [...(await writes(mirror, bare)), ...(await reads(mirror, bare)), await block(mirror)]
+    } finally {
+      await mirror.close()
+      bare.close()
+      await server.stop()
+    }
+  })
+}
+
+async function writes(mirror: ValkeyMirror, bare: BareWriter): Promise<BenchRow[]> {
+  const together = await interleave(
+    {
+      mirror: () => mirror.applyOrders(newOrders(batch)).then(() => undefined),
+      script: () => bare.script(newIds(batch)),
+      multi: () => bare.multi(newIds(batch)),
+    },
+    { rounds: 21, warmups: 5 },
+  )
+  const oneByOne = await interleave({
+    mirror: () => inTurn(singles, () => mirror.applyOrder(newOrders(1)[0]!)),
+    script: () => inTurn(singles, () => bare.script(newIds(1))),
+    multi: () => inTurn(singles, () => bare.multi(newIds(1))),
+  })
+  const many = await interleave({
+    mirror: () => atOnce(() => mirror.applyOrder(newOrders(1)[0]!)),
+    script: () => atOnce(() => bare.script(newIds(1))),
+    multi: () => atOnce(() => bare.multi(newIds(1))),
+  })
+  return [
+    ...rows('1,000 order adds as one apply', together, batch),
+    ...rows('single applies, one by one', oneByOne, singles),
+    ...rows(`single applies, ${inFlight} in flight`, many, parallel),
+  ]
+}
+
+function rows(
+  name: string,
+  ms: Readonly<Record<'mirror' | 'script' | 'multi', number>>,
+  orders: number,
+): BenchRow[] {
+  const perSecond = (taken: number): number => (orders * 1_000) / taken
+  const beside = (what: string, taken: number): BenchRow => ({
+    name,
+    value: perSecond(ms.mirror),
+    unit: 'orders/s',
+    comparedWith: `${what}: ${perSecond(taken).toFixed(0)} orders/s`,
+    ratio: taken / ms.mirror,
+  })
+  return [
+    {
+      ...beside('bare client, the same commands without fence and mapping', ms.script),
+      target: { atLeast: 0.6 },
+    },
+    beside('bare client, one MULTI of three variadic commands, JSON ready-made', ms.multi),
+  ]
+}
+
+async function reads(mirror: ValkeyMirror, bare: BareWriter): Promise<BenchRow[]> {
+  await bare.send('FLUSHALL')
+  await mirror.reconcile({ openOrders: [] }, async (id) => ({ ...order(id), status: 'canceled' }))
+  await mirror.applyOrders(newOrders(batch))
+  const ms = await interleave(
+    { mirror: () => mirror.listOpenOrders().then(() => undefined), bare: () => bare.openOrders() },
+    { rounds: 21, warmups: 5 },
+  )
+  return [
+    {
+      name: 'listOpenOrders of 1,000',
+      value: ms.mirror,
+      unit: 'ms',
+      comparedWith: `bare client, the same read left as JSON text: ${ms.bare.toFixed(2)} ms`,
+      ratio: ms.bare / ms.mirror,
+      target: { atLeast: 0.6 },
+    },
+  ]
+}
+
+async function block(mirror: ValkeyMirror): Promise<BenchRow> {
+  const batches = Array.from({ length: 10 }, () => newOrders(batch))
+  await collectGarbage()
+  const idle = await eventLoopDuring(() => new Promise((done) => setTimeout(done, 500)))
+  const { maxMs } = await eventLoopDuring(async () => {
+    for (const orders of batches) {
+      await mirror.applyOrders(orders)
+      await mirror.listOpenOrders()
+    }
+  })
+  return {
+    name: 'longest event-loop block, 1,000 orders at a time',
+    value: maxMs,
+    unit: 'ms',
+    comparedWith: `the same loop idle: ${idle.maxMs.toFixed(2)} ms`,
+    ratio: maxMs / idle.maxMs,
+    target: { atMost: 10, of: 'value' },
+  }
+}
+
+let made = 0
+
+function newIds(count: number): string[] {
+  return Array.from({ length: count }, () => String((made += 1)))
+}
+
+function newOrders(count: number): OrderInput[] {
+  return newIds(count).map(order)
+}
+
+function order(id: string): OrderInput {
+  return {
+    id,
+    symbol: 'ETH/USDT',
+    side: 'buy',
+    type: 'limit',
+    amount: '1.00000000',
+    price: '2500.00000000',
+    filled: '0.00000000',
+    status: 'open',
+    clientOrderId: `client-${id}`,
+    timestamp: 1_709_654_400_000,
+    lastUpdateTimestamp: 1_709_654_400_000,
+  }
+}
+
+async function inTurn(count: number, call: () => Promise<unknown>): Promise<void> {
+  for (let i = 0; i < count; i++) await call()
+}
+
+async function atOnce(call: () => Promise<unknown>): Promise<void> {
+  await Promise.all(Array.from({ length: inFlight }, () => inTurn(parallel / inFlight, call)))
+}
+
+/** The commands of an apply, in one script and without the mirror's checks. */
+const bareSource = `
+redis.call('HSET', KEYS[1], unpack(ARGV, 2, 1 + 2 * ARGV[1]))
+redis.call('SADD', KEYS[2], unpack(ARGV, 2 + 2 * ARGV[1], 1 + 3 * ARGV[1]))
+redis.call('SADD', KEYS[3], unpack(ARGV, 2 + 2 * ARGV[1], 1 + 3 * ARGV[1]))
+redis.call('SADD', KEYS[4], 'ETH/USDT')
+redis.call('PUBLISH', 'bare:changes', redis.call('INCR', KEYS[5]) .. ARGV[2 + 3 * ARGV[1]])
+return 'OK'
+`
+const bareSha = createHash('sha1').update(bareSource).digest('hex')
+const readSource = `
+local ids = redis.call('SMEMBERS', KEYS[2])
+return {ids, redis.call('HMGET', KEYS[1], unpack(ids))}
+`
+
+/** The part of the client that is used: its full type knows the modules of the server. */
+interface BareClient {
+  sendCommand(args: string[]): Promise<unknown>
+  destroy(): void
+}
+
+/** @redis/client alone; its JSON is ready-made and of the length that the mirror writes. */
+class BareWriter {
+  readonly #client: BareClient
+  readonly #json = JSON.stringify({ filler: 'x'.repeat(830) })
+
+  private constructor(client: BareClient) {
+    this.#client = client
+  }
+
+  static async connect(port: number): Promise<BareWriter> {
+    const client = createClient({ socket: { host: '127.0.0.1', port } })
+    client.on('error', () => undefined)
+    await client.connect()
+    await client.sendCommand(['CONFIG', 'SET', 'save', ''])
+    await client.sendCommand(['SCRIPT', 'LOAD', bareSource])
+    return new BareWriter(client)
+  }
+
+  async script(ids: readonly string[]): Promise<void> {
+    const keys = ['bare:orders', 'bare:open', 'bare:open:ETH', 'bare:symbols', 'bare:sequence']
+    const message = JSON.stringify({ orders: ids })
+    const args = [String(ids.length), ...this.#pairs(ids), ...ids, message]
+    await this.#client.sendCommand(['EVALSHA', bareSha, '5', ...keys, ...args])
+  }
+
+  async multi(ids: readonly string[]): Promise<void> {
+    await Promise.all([
+      this.#client.sendCommand(['MULTI']),
+      this.#client.sendCommand(['HSET', 'bare:orders', ...this.#pairs(ids)]),
+      this.#client.sendCommand(['SADD', 'bare:open', ...ids]),
+      this.#client.sendCommand(['SADD', 'bare:open:ETH', ...ids]),
+      this.#client.sendCommand(['EXEC']),
+    ])
+  }
+
+  async openOrders(): Promise<void> {
+    await this.#client.sendCommand(['EVAL_RO', readSource, '2', 'orders', 'open:set'])
+  }
+
+  async send(...args: string[]): Promise<unknown> {
+    return this.#client.sendCommand(args)
+  }
+
+  close(): void {
+    this.#client.destroy()
+  }
+
+  #pairs(ids: readonly string[]): string[] {
+    const pairs: string[] = []
+    for (const id of ids) pairs.push(id, this.#json)
+    return pairs
+  }
+}
