@@ -86,11 +86,6 @@ export function ticksInWindow({ from, to, asOf }: ResolvedWindow): string {
   return all(atLeast(from), before(to), before(asOf))
 }
 
-/** The condition on ticks when what came before the window counts too. */
-export function ticksUntil({ to, asOf }: ResolvedWindow): string {
-  return all(before(to), before(asOf))
-}
-
 /** The condition on bars: opened inside the window, and closed by `asOf` where that is given. */
 export function barsInWindow(window: ResolvedWindow, timeframe: Timeframe): string {
   return all(atLeast(window.from), before(window.to), closedBars(window, timeframe))

@@ -1,10 +1,2 @@
-export {
-  keptAnalytics,
-  planRefresh,
-  refreshStateQuery,
-  type KeptAnalytic,
-  type RefreshPass,
-  type RefreshPlan,
-  type RefreshState,
-} from './plan-refresh.ts'
+export { planRefresh, refreshStateQuery, type RefreshState } from './plan-refresh.ts'
 export { refreshSql } from './refresh-sql.ts'

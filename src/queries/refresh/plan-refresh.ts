@@ -10,8 +10,6 @@ export const keptAnalytics = [
   'fair_value_gaps',
 ] as const
 
-export type KeptAnalytic = (typeof keptAnalytics)[number]
-
 /** How far a file's analytics are, and what there is to go on with. Times in Unix µs. */
 export interface RefreshState {
   readonly done: readonly {
