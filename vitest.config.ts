@@ -1,7 +1,5 @@
 import { defineConfig } from 'vitest/config'
 
-// Files run one after another in each project's own processes: the engine's native threads and
-// the two cores of a small CI machine make parallel files slower and their timings wild.
 export default defineConfig({
   test: {
     projects: [
@@ -9,7 +7,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/unit/**/*.test.ts'],
-          testTimeout: 30_000,
+          testTimeout: 60_000,
           pool: 'forks',
         },
       },
@@ -18,8 +16,11 @@ export default defineConfig({
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
           testTimeout: 120_000,
-          hookTimeout: 60_000,
+          hookTimeout: 120_000,
           pool: 'forks',
+          // One file after the other: they start servers, kill processes and watch event loops,
+          // and on two cores parallel files are slower and their timings wild.
+          fileParallelism: false,
         },
       },
     ],
