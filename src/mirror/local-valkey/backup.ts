@@ -1,5 +1,6 @@
-import { createWriteStream, existsSync } from 'node:fs'
-import { copyFile, readFile, rename, rm } from 'node:fs/promises'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { chmod, copyFile, rename, rm } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { PairduckError } from '../../errors.ts'
@@ -29,8 +30,13 @@ export async function backUp(binary: string, { port, dump, file }: BackupPlan): 
     if (form === 'rdb') await copyFile(dump, partial)
     else
       await withScratchServer(binary, dump, (send) =>
-        pipeline(Readable.from(newlineEnded(dumpCommands(send))), createWriteStream(partial)),
+        pipeline(
+          Readable.from(newlineEnded(dumpCommands(send))),
+          createWriteStream(partial, { mode: 0o600 }),
+        ),
       )
+    // What an account holds is nobody else's business.
+    await chmod(partial, 0o600)
     await rename(partial, file)
   } catch (error) {
     await rm(partial, { force: true })
@@ -54,7 +60,7 @@ export async function withRestoredDump<T>(
   const form = backupForm(file)
   if (!existsSync(file)) throw new PairduckError('INVALID_BACKUP', `there is no ${file}`, { file })
   return withScratchServer(binary, form === 'rdb' ? file : undefined, async (send, saved) => {
-    if (form === 'valkey') await loadCommands(send, await readLines(file))
+    if (form === 'valkey') await loadCommands(send, readLines(file))
     await send('SAVE')
     return place(saved, await countKeys(send))
   })
@@ -85,9 +91,8 @@ async function* newlineEnded(lines: AsyncIterable<string>): AsyncGenerator<strin
   for await (const line of lines) yield `${line}\n`
 }
 
-async function readLines(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8')
-  return text.endsWith('\n') ? text.slice(0, -1).split('\n') : text.split('\n')
+function readLines(file: string): AsyncIterable<string> {
+  return createInterface({ input: createReadStream(file), crlfDelay: Infinity })
 }
 
 async function countKeys(send: Send): Promise<number> {

@@ -7,6 +7,7 @@ import { backUp, withRestoredDump } from './backup.ts'
 import { findServerBinary, type ServerBinary } from './server-binary.ts'
 import { serverFiles } from './server-config.ts'
 import { lookForServer, type RunningServer } from './server-lookup.ts'
+import { withStartLock } from './start-lock.ts'
 import { lastLines, startServer, stopServer } from './server-process.ts'
 
 export interface LocalValkeyOptions {
@@ -71,7 +72,10 @@ export class LocalValkey {
     if (running.running) return running
     const binary = await this.#binary()
     await mkdir(this.dir, { recursive: true, mode: 0o700 })
-    await startServer(binary.path, await realpath(this.dir), port)
+    const dir = await realpath(this.dir)
+    await withStartLock(dir, async () => {
+      if (!(await this.status()).running) await startServer(binary.path, dir, port)
+    })
     return this.status()
   }
 

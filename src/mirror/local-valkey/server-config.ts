@@ -11,6 +11,7 @@ export const serverFiles = {
   log: 'valkey.log',
   dump: 'dump.rdb',
   formerDump: 'before-restore.rdb',
+  startLock: 'start.lock',
 } as const
 
 /** The text of a local server's valkey.conf: loopback only, saved to disk now and then. */

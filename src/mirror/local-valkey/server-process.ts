@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { serverConfigText, serverFiles } from './server-config.ts'
 import { lastPort, lookForServer, type RunningServer } from './server-lookup.ts'
-import { waitFor } from './waiting.ts'
+import { isAlive, waitFor } from './waiting.ts'
 
 const patienceMs = 30_000
 const portsToTry = 100
@@ -89,15 +89,6 @@ async function isFree(port: number): Promise<boolean> {
   }
   await once(probe.close(), 'close')
   return true
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
 }
 
 async function logEnd(dir: string): Promise<string> {

@@ -3,6 +3,7 @@ import { formatCommandLine, parseCommandLine } from './command-line.ts'
 import type { Send } from './plain-client.ts'
 
 const header = '# pairduck backup of a Valkey server, format 1'
+const batchSize = 1_000
 const footer = (commands: number): string => `# end, ${commands} commands`
 
 /**
@@ -28,13 +29,21 @@ export async function* dumpCommands(send: Send): AsyncGenerator<string> {
 }
 
 /**
- * Runs such lines against an empty server. Everything is checked first, the last line included:
- * a file that is cut off, or that holds any other command, is `INVALID_BACKUP` naming the line.
+ * Runs such lines against an empty server that nobody else sees, for it holds half of them when
+ * one is refused: a file that is cut off, or that holds any other command, is `INVALID_BACKUP`
+ * naming the line. Holds a batch at a time in memory.
  */
-export async function loadCommands(send: Send, lines: readonly string[]): Promise<void> {
-  const commands = parseLines(lines)
-  for (let from = 0; from < commands.length; from += 1_000)
-    await Promise.all(commands.slice(from, from + 1_000).map((command) => send(...command)))
+export async function loadCommands(send: Send, lines: AsyncIterable<string>): Promise<void> {
+  let batch: Buffer[][] = []
+  const run = async (): Promise<void> => {
+    await Promise.all(batch.map((command) => send(...command)))
+    batch = []
+  }
+  for await (const command of parseLines(lines)) {
+    batch.push(command)
+    if (batch.length === batchSize) await run()
+  }
+  await run()
 }
 
 type Command = readonly (string | Buffer)[]
@@ -51,25 +60,37 @@ const arity: Readonly<Record<string, number>> = {
   RESTORE: 4,
 }
 
-function parseLines(lines: readonly string[]): Buffer[][] {
-  if (lines[0] !== header) throw refused(1, `expected \`${header}\``)
-  const commands = lines.slice(1, -1).map((line, index) => {
-    const at = index + 2
-    let command: Buffer[]
-    try {
-      command = parseCommandLine(line)
-    } catch (error) {
-      throw refused(at, error instanceof Error ? error.message : String(error), error)
+async function* parseLines(lines: AsyncIterable<string>): AsyncGenerator<Buffer[]> {
+  let at = 0
+  let commands = 0
+  let ended = false
+  for await (const line of lines) {
+    at += 1
+    if (ended) throw refused(at, 'something follows the end')
+    if (at === 1) {
+      if (line !== header) throw refused(at, `expected \`${header}\``)
+    } else if (line === footer(commands)) ended = true
+    else {
+      yield parseCommand(line, at)
+      commands += 1
     }
-    const name = String(command[0])
-    if (!Object.hasOwn(arity, name)) throw refused(at, `\`${name}\` is no command of a backup`)
-    if (command.length !== arity[name])
-      throw refused(at, `${name} with ${command.length - 1} arguments`)
-    return command
-  })
-  if (lines.length < 2 || lines.at(-1) !== footer(commands.length))
-    throw refused(lines.length, `the file is cut off: expected \`${footer(commands.length)}\``)
-  return commands
+  }
+  if (!ended)
+    throw refused(at, `the file is cut off: expected \`${footer(commands)}\` after this line`)
+}
+
+function parseCommand(line: string, at: number): Buffer[] {
+  let command: Buffer[]
+  try {
+    command = parseCommandLine(line)
+  } catch (error) {
+    throw refused(at, error instanceof Error ? error.message : String(error), error)
+  }
+  const name = String(command[0])
+  if (!Object.hasOwn(arity, name)) throw refused(at, `\`${name}\` is no command of a backup`)
+  if (command.length !== arity[name])
+    throw refused(at, `${name} with ${command.length - 1} arguments`)
+  return command
 }
 
 function refused(line: number, why: string, cause?: unknown): PairduckError {

@@ -12,3 +12,13 @@ export async function waitFor<T>(
     await delay(50)
   }
 }
+
+/** Whether a process is there, be it another user's. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}

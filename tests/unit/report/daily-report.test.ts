@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { dailyReport } from '../../../src/mirror/report/daily-report.ts'
+import { dailyReport, dailyReports } from '../../../src/mirror/report/daily-report.ts'
 import type { DailyReportOptions } from '../../../src/mirror/report/daily-report.ts'
 import { readDailyReport, readDailyReports } from '../../../src/mirror/report/read-daily-report.ts'
 import { formatReport } from '../../../src/mirror/report/report-document.ts'
@@ -145,16 +145,16 @@ test('only what was traded on the UTC day counts, what was bought before is its 
     fillOf('sell 1 BTC/USDT at 110', Date.parse('2025-11-30T00:00:00Z')),
     fillOf('sell 1 BTC/USDT at 130', Date.parse('2025-12-01T00:00:00Z')),
   ]
-  const pnl = (date: string) => {
-    const { trades, totalTrades } = dailyReport(fills, [], date)
-    return [trades.pnl, totalTrades]
-  }
-  expect(['2025-11-28', '2025-11-29', '2025-11-30', '2025-12-01'].map(pnl)).toEqual([
-    ['0', 0],
-    ['0', 1],
-    ['10', 1],
-    ['30', 1],
-  ])
+  const dates = ['2025-11-28', '2025-11-29', '2025-11-30', '2025-12-01']
+  const together = dailyReports(fills, [], dates)
+  const alone = dates.map((date) => dailyReport(fills, [], date))
+  for (const reports of [together, alone])
+    expect(reports.map(({ trades, totalTrades }) => [trades.pnl, totalTrades])).toEqual([
+      ['0', 0],
+      ['0', 1],
+      ['10', 1],
+      ['30', 1],
+    ])
 })
 
 test('the document: names, digits and form', () => {
