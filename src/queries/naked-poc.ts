@@ -66,12 +66,11 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
       SELECT ${barStart(timeframe)} AS bar, ${grid.index('price')} AS bin, sum(volume) AS volume
       FROM ticks WHERE ${ticksOfBars(until, timeframe)} GROUP BY ALL
     ), extent AS MATERIALIZED (
-      SELECT bar, min(bin) AS lowest, max(bin) AS highest
+      SELECT bar, min(bin) AS lowest, max(bin) AS highest, max(volume) AS volume
       FROM cell WHERE ${wholeBars()} GROUP BY bar
     ), control AS (
-      SELECT bar, max(volume) AS volume,
-        arg_max(bin, (volume, -abs(2 * bin - lowest - highest), -bin)) AS poc
-      FROM cell JOIN extent USING (bar) WHERE ${inside} GROUP BY bar
+      SELECT bar, volume, arg_min(bin, (abs(2 * bin - lowest - highest), bin)) AS poc
+      FROM cell JOIN extent USING (bar, volume) WHERE ${inside} GROUP BY bar, volume
     )
     ${includeFilled ? withFilling : stillNaked}
     ORDER BY control.bar`,
