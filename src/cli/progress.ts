@@ -12,7 +12,7 @@ const silent: Progress = { update: () => undefined, stop: () => undefined }
 
 /**
  * A bar on stderr with the share done, the time left and figures of the caller's
- * (`{bar} {percentage} % {rate}`). Nothing where stderr is no terminal: logs stay clean.
+ * (`{bar} {percentage} %  {rate}/s`). Nothing where stderr is no terminal: logs stay clean.
  */
 export function startProgress(
   terminal: Terminal,
@@ -26,7 +26,7 @@ export function startProgress(
   const bar = new SingleBar({
     format,
     stream: terminal.stderr,
-    barsize: 24,
+    barsize: 20,
     barCompleteChar: '█',
     barIncompleteChar: '░',
     hideCursor: true,

@@ -41,7 +41,7 @@ export function profileChart(profile: ChartProfile, { columns, rows, ink }: Char
   const texts = volumes.map(
     (volume) => `${volumeText(volume).padStart(8)} ${percentText(volume / total).padStart(7)}`,
   )
-  const labelWidth = Math.max(...prices.map((price) => price.length))
+  const labelWidth = Math.max('price'.length, ...prices.map((price) => price.length))
   const markWidth = Math.max(...[...marks.values()].map((mark) => mark.label.length))
   const barWidth = columns - labelWidth - 2 - 17 - 1 - markWidth
   const lines = volumes.map((volume, row) => {

@@ -21,10 +21,14 @@ export interface ValueAxisOptions {
 const steps = [
   { mantissa: 1, labelEvery: 2 },
   { mantissa: 1.25, labelEvery: 4 },
+  { mantissa: 1.5, labelEvery: 2 },
   { mantissa: 2, labelEvery: 2 },
   { mantissa: 2.5, labelEvery: 2 },
+  { mantissa: 3, labelEvery: 5 },
   { mantissa: 4, labelEvery: 5 },
   { mantissa: 5, labelEvery: 2 },
+  { mantissa: 6.25, labelEvery: 4 },
+  { mantissa: 8, labelEvery: 5 },
 ]
 /** With fewer rows than this every second one is labelled, or there would be one label only. */
 const fewRows = 10

@@ -96,7 +96,7 @@ async function ingestWithProgress(
       `${minutes} minutes of a simulated market on ${pairs} pairs, about ${rate} trades a second each, seed "${seed}"`,
     )
   const progress = startProgress(terminal, durationMs, {
-    format: 'storing {bar} {percentage} %  {ticks} ticks  {rate} a second  {eta_formatted} left',
+    format: 'storing {bar} {percentage} %  {ticks} ticks  {rate}/s  {eta_formatted} left',
     figures: { ticks: '0', rate: '0' },
   })
   const started = performance.now()

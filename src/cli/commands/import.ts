@@ -16,6 +16,7 @@ import { asUsage } from '../failure.ts'
 import { bytesText, countText, durationText } from '../figures.ts'
 import { pairBytes, withManager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
+import { estimateRows } from '../row-estimate.ts'
 import { withInputFile } from '../standard-input.ts'
 import { startProgress } from '../progress.ts'
 
@@ -88,8 +89,11 @@ async function importWithProgress(
   { terminal, signal }: CliContext,
 ): Promise<Report> {
   const started = performance.now()
+  const wantedRows = terminal.showsProgress ? await estimateRows(file) : undefined
+  const share = wantedRows === undefined ? '' : '{bar} {percentage} %  '
+  const left = wantedRows === undefined ? '' : '  {eta_formatted} left'
   const progress = startProgress(terminal, progressSteps, {
-    format: `importing {bar} {percentage} %  {rows} rows  {rate} a second  {eta_formatted} left`,
+    format: `importing ${share}{rows} rows  {rate}/s${left}`,
     figures: { rows: '0', rate: '0' },
   })
   const options: ImportOptions<ColumnMap> = {
@@ -98,8 +102,8 @@ async function importWithProgress(
     format: format === 'name' ? undefined : format,
     skipInvalid,
     signal,
-    onProgress: ({ rows, fraction }) =>
-      progress.update(Math.floor((fraction ?? 0) * progressSteps), {
+    onProgress: ({ rows }) =>
+      progress.update(Math.min(1, rows / (wantedRows ?? Infinity)) * progressSteps, {
         rows: countText(rows),
         rate: countText(Math.round(rows / ((performance.now() - started) / 1_000))),
       }),

@@ -77,7 +77,8 @@ export async function demoAnalytics(view: PairView): Promise<Answer> {
             { columns, rows: chartRows + 4, ink },
           )),
       '',
-      `CVD ${signedText(cvd.cvd)}   bought ÷ sold ${ratioText(imbalance.imbalanceRatio)}   POC ${priceText(poc)}   fair value gaps ${gaps.length}, of them ${gaps.filter(({ filledAt }) => filledAt !== null).length} filled`,
+      `CVD ${signedText(cvd.cvd)}   bought ÷ sold ${ratioText(imbalance.imbalanceRatio)}   POC ${priceText(poc)}`,
+      `fair value gaps ${gaps.length}, of them ${gaps.filter(({ filledAt }) => filledAt !== null).length} filled`,
       '',
     ],
   }

@@ -3,10 +3,15 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   countArgument,
+  momentArgument,
+  numbersArgument,
   pairArgument,
   positiveArgument,
+  resetArgument,
   timeArgument,
+  timeframesArgument,
 } from '../../../src/cli/arguments.ts'
+import { parseDuration } from '../../../src/cli/duration.ts'
 
 describe('timeArgument', () => {
   // 2024-08-08T23:54:15Z: 19,943 days after 1970 = 1,723,075,200 s, and 86,055 s into the day.
@@ -59,6 +64,37 @@ describe('numbers', () => {
       expect(() => positiveArgument(text)).toThrow(InvalidArgumentError)
     for (const text of ['0', '1.5', ''])
       expect(() => countArgument(text)).toThrow(InvalidArgumentError)
+  })
+})
+
+describe('lists and words', () => {
+  it('reads what the options take', () => {
+    expect(numbersArgument('1, 2.5')).toEqual([1, 2.5])
+    expect(timeframesArgument('1m,15m')).toEqual(['1m', '15m'])
+    expect(resetArgument('session')).toBe('session')
+    expect(resetArgument('15')).toBe(15)
+    expect(momentArgument('newest-tick')).toBe('newest-tick')
+    expect(momentArgument('2024-08-08')).toBe(1_723_075_200_000)
+    for (const wrong of [
+      () => numbersArgument('1,,2'),
+      () => timeframesArgument('1m,7m'),
+      () => resetArgument('weekly'),
+      () => resetArgument('0'),
+    ])
+      expect(wrong).toThrow(InvalidArgumentError)
+  })
+
+  it.each([
+    ['90s', 90_000],
+    ['15m', 900_000],
+    ['1.5h', 5_400_000],
+    ['7d', 604_800_000],
+    ['250ms', 250],
+    ['15', undefined],
+    ['-1h', undefined],
+    ['soon', undefined],
+  ])('reads the age %s', (text, ms) => {
+    expect(parseDuration(text)).toBe(ms)
   })
 })
 

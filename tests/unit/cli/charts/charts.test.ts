@@ -4,6 +4,7 @@ import { candleChart } from '../../../../src/cli/charts/candle-chart.ts'
 import { footprintGrid } from '../../../../src/cli/charts/footprint-grid.ts'
 import { lineChart } from '../../../../src/cli/charts/line-chart.ts'
 import { profileChart } from '../../../../src/cli/charts/profile-chart.ts'
+import { tpoChart } from '../../../../src/cli/charts/tpo-chart.ts'
 import { plainInk } from '../../../../src/cli/ink.ts'
 
 const minute = 60_000
@@ -33,6 +34,77 @@ describe('candleChart', () => {
       'volume ┤▆  █  █',
       '       └┬────────',
       '        08-08 12:00:00',
+    ])
+  })
+})
+
+describe('lineChart', () => {
+  it('draws the way of a sum with its zero line', () => {
+    // 0, 2, 2, -1 in rows of 1 from 2 down to -1.
+    const points = [0, 2, 2, -1].map((value, index) => ({
+      value,
+      timestamp: start + index * minute,
+    }))
+    expect(lineChart(points, { columns: 40, rows: 6, ink })).toEqual([
+      '2 ┤ ╭─╮',
+      '  │ │ │',
+      '0 ┤─╯┄│',
+      '  │   ╰',
+      '  └┬───',
+      '   08-08 12:00:00',
+    ])
+  })
+})
+
+describe('profileChart', () => {
+  it('shows volume by price, the value area solid, its edges and the point of control named', () => {
+    // 10, 40, 30 and 20 of 100 at 100, 101, 102 and 103: 101 and 102 make 70 %.
+    const bins = [10, 40, 30, 20].map((volume, index) => ({ price: 100 + index, volume }))
+    const profile = { binSize: 1, poc: 101, valueAreaLow: 101, valueAreaHigh: 103, bins }
+    // 40 columns leave 40 - 5 - 2 - 17 - 1 - 8 = 7 for bars: 103 gets 3.5 of them, 102 5.25, 100 1.75.
+    expect(profileChart(profile, { columns: 40, rows: 10, ink })).toEqual([
+      'price │          volume   share',
+      '  103 │░░░░       20.00  20.0 %',
+      '  102 │█████▎     30.00  30.0 % ◄VAH',
+      '  101 │███████    40.00  40.0 % ◄POC VAL',
+      '  100 │░░         10.00  10.0 %',
+      'a row is 1 high, named by its lower edge',
+    ])
+  })
+})
+
+describe('footprintGrid', () => {
+  it('shows sells × buys, the bar’s largest bin, imbalances, volume and delta', () => {
+    const cells = [
+      { timestamp: start, price: 100, buyVolume: 1, sellVolume: 2 },
+      { timestamp: start, price: 101, buyVolume: 9, sellVolume: 0, imbalance: 'buy' as const },
+      { timestamp: start + minute, price: 100, buyVolume: 4, sellVolume: 4 },
+    ]
+    expect(footprintGrid(cells, 1, { columns: 60, rows: 20, ink })).toEqual([
+      'sell × buy │ 08-08 12:00  │ 08-08 12:01',
+      '       101 │[     0×9.00  ►│',
+      '       100 │   2.00×1.00   │[  4.00×4.00  ]',
+      '───────────┼──────────────┼──────────────',
+      '    volume │    12.00     │     8.00',
+      '     delta │    +8.00     │      0',
+      'rows 1 high; [ ] most volume; ◄ ► imbalance',
+    ])
+  })
+})
+
+describe('tpoChart', () => {
+  it('puts the letters of the periods at the prices that they touched', () => {
+    const bins = [
+      { price: 100, letters: 'A' },
+      { price: 101, letters: 'AB' },
+      { price: 102, letters: 'B' },
+    ]
+    const tpo = { binSize: 1, poc: 101, valueAreaLow: 101, valueAreaHigh: 103, bins }
+    expect(tpoChart(tpo, { columns: 60, rows: 20, ink })).toEqual([
+      '102 ┃B',
+      '101 ┃AB ◄POC',
+      '100 │A',
+      'rows 1 high; ┃ value area',
     ])
   })
 })
