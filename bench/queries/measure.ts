@@ -1,17 +1,30 @@
-import { BIGINT, DuckDBInstance, type DuckDBConnection, type DuckDBResult } from '@duckdb/node-api'
+import {
+  BIGINT,
+  DOUBLE,
+  DuckDBInstance,
+  type DuckDBConnection,
+  type DuckDBResult,
+} from '@duckdb/node-api'
 import { createSchemaSql } from '../../src/schema/create.ts'
 import { interleave } from '../harness/interleave.ts'
 import { collectGarbage } from '../harness/memory.ts'
 import type { BenchRow } from '../harness/row.ts'
 import { bars } from './bars.ts'
 import type { QueryCase } from './case.ts'
+import { detectors } from './detectors.ts'
 import { footprints } from './footprints.ts'
 import { javascriptLoops, type JavaScriptLoop, type TickObject } from './javascript-loops.ts'
 import { fillMarket } from './market.ts'
 import { profiles } from './profiles.ts'
 import { totals } from './totals.ts'
 
-export const queryCases: readonly QueryCase[] = [...totals, ...bars, ...profiles, ...footprints]
+export const queryCases: readonly QueryCase[] = [
+  ...totals,
+  ...bars,
+  ...profiles,
+  ...footprints,
+  ...detectors,
+]
 
 /** Every builder over 45,000 ticks beside its plain SQL and beside a loop in JavaScript, interleaved. */
 export async function measureQueries(
@@ -108,6 +121,13 @@ function runQuery(
   connection: DuckDBConnection,
   { sql, params }: QueryCase['query'],
 ): Promise<DuckDBResult> {
-  const types = Object.fromEntries(Object.keys(params).map((param) => [param, BIGINT]))
+  // As storage does: without parameters the text is run in one hop.
+  if (Object.keys(params).length === 0) return connection.run(sql)
+  const types = Object.fromEntries(
+    Object.entries(params).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? DOUBLE : BIGINT,
+    ]),
+  )
   return connection.run(sql, { ...params }, types)
 }

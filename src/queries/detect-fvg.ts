@@ -3,9 +3,9 @@ import { barEnd } from '../schema/candles.ts'
 import type { FairValueGapRow } from '../schema/rows.ts'
 import { timeframeMs } from '../time.ts'
 import { averageTrueRangeSql } from './average-true-range.ts'
-import { barRules, barsSql, resolveBars, type BarOptions } from './bars.ts'
+import { barRules, barsSql, resolveBars, type BarColumn, type BarOptions } from './bars.ts'
 import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
-import { blockSql, laterBarsSql } from './later-bars.ts'
+import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
@@ -69,7 +69,7 @@ export function detectFvgQuery(options: DetectFvgOptions): Query<DetectedFvg> {
   const filled = { full: 'filled', half: 'mid', touch: 'touched' }[resolved.fill]
   return query(
     'detectFvgQuery',
-    `WITH stored AS (${barsSql(bars, window)}),
+    `WITH stored AS (${barsSql(bars, window, 'true', columnsOf(resolved))}),
     ${gapsSql({ ...resolved, bars: 'stored' })},
     ${joinConsecutive ? `${joinedSql},` : ''}
     level AS (
@@ -90,16 +90,21 @@ export function detectFvgQuery(options: DetectFvgOptions): Query<DetectedFvg> {
   )
 }
 
+function columnsOf({ definition, minGap, minGapUnit }: Omit<GapRules, 'bars'>): BarColumn[] {
+  const closes = definition === 'smc' || (minGap > 0 && minGapUnit === 'atr')
+  return ['timestamp', 'high', 'low', ...(closes ? (['open', 'close'] as const) : [])]
+}
+
 /** What {@link laterBarsSql} asks of later bars on behalf of a gap. */
-export const fvgLaterBars: Pick<Parameters<typeof laterBarsSql>[0], 'first' | 'largest'> = {
+export const fvgLaterBars: Pick<LaterBars, 'columns' | 'extremes' | 'first' | 'depth'> = {
+  columns: ['timestamp', 'bullish', 'price_low', 'price_high', 'middle'],
+  extremes: { low: 'min', high: 'max' },
   first: {
     touched: `CASE WHEN level.bullish THEN later.low <= level.price_high ELSE later.high >= level.price_low END`,
     mid: `CASE WHEN level.bullish THEN later.low <= level.middle ELSE later.high >= level.middle END`,
     filled: `CASE WHEN level.bullish THEN later.low <= level.price_low ELSE later.high >= level.price_high END`,
   },
-  largest: {
-    depth: `CASE WHEN level.bullish THEN level.price_high - later.low ELSE later.high - level.price_low END`,
-  },
+  depth: `CASE WHEN level.bullish THEN level.price_high - later.low ELSE later.high - level.price_low END`,
 }
 
 export const fvgMiddle = '(price_low + price_high) / 2'
@@ -131,12 +136,12 @@ export function gapsSql(given: GapRules): string {
   return `${inAtr ? `${averageTrueRangeSql(bars, atrPeriod)},` : ''}
     bar AS (
       SELECT
-        *, close AS lowest_close, close AS highest_close,
+        timestamp, high, low,
         row_number() OVER in_order AS position, ${blockSql('position')} AS block,
         lag(high, 2) OVER in_order AS first_high, lag(low, 2) OVER in_order AS first_low,
         lag(timestamp, 2) OVER in_order AS first_timestamp, timestamp AS third_timestamp,
-        lag(open) OVER in_order AS middle_open, lag(close) OVER in_order AS middle_close,
-        lag(timestamp) OVER in_order AS middle_timestamp
+        ${definition === 'smc' ? 'lag(open) OVER in_order AS middle_open, lag(close) OVER in_order AS middle_close,' : ''}
+        ${inAtr ? 'average_true_range,' : ''} lag(timestamp) OVER in_order AS middle_timestamp
       FROM ${inAtr ? 'ranged' : bars} WINDOW in_order AS (ORDER BY timestamp)
     ), gap AS (
       SELECT

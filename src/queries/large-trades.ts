@@ -59,7 +59,7 @@ export function detectLargeTradesQuery(options: DetectLargeTradesOptions = {}): 
     minSize === undefined
       ? `SELECT quantile_disc(${size}, ${(quantile ?? 0.99).toExponential()}::DOUBLE) AS threshold, max(timestamp) AS known_at
          FROM ticks WHERE ${ticksInWindow(window)}`
-      : `SELECT $minSize AS threshold, NULL::TIMESTAMP AS known_at`
+      : `SELECT ${minSize.toExponential()}::DOUBLE AS threshold, NULL::TIMESTAMP AS known_at`
   return query(
     'detectLargeTradesQuery',
     `WITH bound AS (${bound})
@@ -71,7 +71,7 @@ export function detectLargeTradesQuery(options: DetectLargeTradesOptions = {}): 
     WHERE ${ticksInWindow(window)} AND ${size} >= threshold
       AND ${side === 'both' ? 'true' : `side = '${side}'`}
     ORDER BY ${tickOrder}`,
-    minSize === undefined ? window.params : { ...window.params, minSize },
+    window.params,
   )
 }
 

@@ -79,7 +79,7 @@ export function detectSpeedOfTapeQuery(options: SpeedOfTapeOptions = {}): Query<
       SELECT *, ${
         threshold === undefined
           ? `${factor.toExponential()}::DOUBLE * avg(abs(speed)) OVER (ORDER BY timestamp ROWS ${averageOf - 1} PRECEDING)`
-          : '$threshold'
+          : `${threshold.toExponential()}::DOUBLE`
       } AS threshold
       FROM sped
     )
@@ -89,6 +89,6 @@ export function detectSpeedOfTapeQuery(options: SpeedOfTapeOptions = {}): Query<
       ${covered} AS "coveredFrom", ${truncatedSql(begin, covered)} AS "truncated"
     FROM judged WHERE ${barsInWindow({ ...window, asOf: undefined }, '1s')}
     ORDER BY timestamp`,
-    threshold === undefined ? window.params : { ...window.params, threshold },
+    window.params,
   )
 }

@@ -59,42 +59,77 @@ export function calculateTradeSizeBucketsQuery(
   const window = resolveWindow(caller, resolved)
   const covered = coveredFromSql(window)
   const size = sizeSql(resolved.measure)
-  const values = (bounds ?? quantiles).map((value) => `${value.toExponential()}::DOUBLE`).join(', ')
-  const count = (bounds ?? quantiles).length
-  const bucket = Array.from({ length: count }, (_, at) => `(size >= bounds[${at + 1}])::INTEGER`)
-  const bar = timeframe === undefined ? 'NULL::TIMESTAMP' : barStart(timeframe)
+  const ticks = ticksInWindow(window)
+  const { buckets, bucketOf } =
+    bounds === undefined ? rankedBuckets(size, ticks, quantiles) : givenBuckets(size, bounds)
+  const bar = timeframe === undefined ? '' : `${barStart(timeframe)} AS bar,`
+  const perBar =
+    timeframe === undefined ? '' : 'CROSS JOIN (SELECT DISTINCT bar FROM traded) AS bars'
   return query(
     caller,
-    `WITH bound AS (
-      SELECT ${bounds === undefined ? `quantile_disc(${size}, [${values}])` : `[${values}]`} AS bounds
-      ${bounds === undefined ? `FROM ticks WHERE ${ticksInWindow(window)}` : ''}
-    ), traded AS (
+    `WITH buckets AS (${buckets}), traded AS (
       SELECT
-        bar, bucket,
+        ${bar} ${bucketOf} AS bucket,
         sum(volume) FILTER (side = 'BUY') AS bought, sum(volume) FILTER (side = 'SELL') AS sold,
         count(*) FILTER (side = 'BUY') AS buys, count(*) FILTER (side = 'SELL') AS sells
-      FROM (
-        SELECT ${bar} AS bar, ${bucket.join(' + ')} AS bucket, side, volume
-        FROM (SELECT *, ${size} AS size FROM ticks WHERE ${ticksInWindow(window)}), bound
-      ) GROUP BY bar, bucket
-    ), asked AS (
-      SELECT bar, bucket
-      FROM (${timeframe === undefined ? 'SELECT NULL::TIMESTAMP AS bar' : 'SELECT DISTINCT bar FROM traded'}),
-        range(${count + 1}) AS buckets(bucket)
+      FROM ticks WHERE ${ticks} GROUP BY ${bar && 'bar,'} bucket
     )
     SELECT
-      asked.bar AS "timestamp", asked.bucket AS "bucket",
-      CASE WHEN asked.bucket = 0 THEN 0 ELSE bounds[asked.bucket] END::DOUBLE AS "sizeFrom",
-      bounds[asked.bucket + 1] AS "sizeTo",
+      ${bar ? 'bars.bar' : 'NULL::TIMESTAMP'} AS "timestamp", buckets.bucket AS "bucket",
+      size_from AS "sizeFrom", size_to AS "sizeTo",
       coalesce(bought, 0) AS "buyVolume", coalesce(sold, 0) AS "sellVolume",
       coalesce(bought, 0) - coalesce(sold, 0) AS "delta",
       coalesce(buys, 0) AS "buyCount", coalesce(sells, 0) AS "sellCount",
       ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
-    FROM asked CROSS JOIN bound
-    LEFT JOIN traded ON traded.bucket = asked.bucket AND traded.bar IS NOT DISTINCT FROM asked.bar
-    ORDER BY asked.bar, asked.bucket`,
+    FROM buckets ${perBar} LEFT JOIN traded
+      ON traded.bucket = buckets.bucket ${bar && 'AND traded.bar = bars.bar'}
+    ORDER BY ${bar && 'bars.bar,'} buckets.bucket`,
     window.params,
   )
+}
+
+interface Buckets {
+  /** A SELECT of `bucket, size_from, size_to`. */
+  readonly buckets: string
+  /** The bucket of a tick. */
+  readonly bucketOf: string
+}
+
+function givenBuckets(size: string, bounds: readonly number[]): Buckets {
+  const edges = ['0::DOUBLE', ...bounds.map((bound) => double(bound)), 'NULL::DOUBLE']
+  const rows = edges.slice(1).map((to, bucket) => `(${bucket}, ${edges[bucket]}, ${to})`)
+  return {
+    buckets: `FROM (VALUES ${rows.join(', ')}) AS given(bucket, size_from, size_to)`,
+    bucketOf: bucketSql(
+      size,
+      bounds.map((bound) => double(bound)),
+    ),
+  }
+}
+
+function rankedBuckets(size: string, ticks: string, quantiles: readonly number[]): Buckets {
+  const shares = quantiles.map((share) => double(share)).join(', ')
+  const ranked = `SELECT quantile_disc(${size}, [${shares}]) AS bounds FROM ticks WHERE ${ticks}`
+  return {
+    buckets: `
+      SELECT
+        bucket, CASE WHEN bucket = 0 THEN 0 ELSE bounds[bucket] END::DOUBLE AS size_from,
+        bounds[bucket + 1] AS size_to
+      FROM (${ranked}), range(${quantiles.length + 1}) AS each(bucket)`,
+    bucketOf: bucketSql(
+      size,
+      quantiles.map((_, at) => `(SELECT size_to FROM buckets WHERE bucket = ${at})`),
+    ),
+  }
+}
+
+function bucketSql(size: string, bounds: readonly string[]): string {
+  const below = bounds.map((bound, at) => `WHEN ${size} < ${bound} THEN ${at}`)
+  return `CASE ${below.join(' ')} ELSE ${bounds.length} END`
+}
+
+function double(value: number): string {
+  return `${value.toExponential()}::DOUBLE`
 }
 
 function rising(of: string, accepts: (value: number) => boolean) {

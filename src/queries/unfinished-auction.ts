@@ -11,7 +11,7 @@ import {
   windowBegin,
   type Coverage,
 } from './coverage.ts'
-import { blockSql, laterBarsSql } from './later-bars.ts'
+import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
@@ -90,8 +90,7 @@ export function detectUnfinishedAuctionsQuery(
       GROUP BY timestamp
     ), bar AS (
       SELECT
-        *, high AS highest_close, low AS lowest_close,
-        row_number() OVER (ORDER BY timestamp) AS position, ${blockSql('position')} AS block
+        *, row_number() OVER (ORDER BY timestamp) AS position, ${blockSql('position')} AS block
       FROM whole
     ), level AS (
       SELECT
@@ -102,14 +101,8 @@ export function detectUnfinishedAuctionsQuery(
         CASE WHEN upper THEN sold_high ELSE sold_low END AS sold
       FROM bar, (VALUES (true), (false)) AS side(upper)
       WHERE bought > 0 AND sold > 0 AND ${barsInWindow({ ...window, asOf: undefined }, timeframe)}
-        AND CASE WHEN upper THEN ${filtered[0]} ELSE ${filtered[1]} END > $filter
-    ), ${laterBarsSql({
-      levels: 'level',
-      bars: 'bar',
-      first: {
-        closed: `CASE WHEN level.upper THEN later.high >= level.bin ELSE later.low <= level.bin END`,
-      },
-    })}
+        AND CASE WHEN upper THEN ${filtered[0]} ELSE ${filtered[1]} END > ${filter.toExponential()}::DOUBLE
+    ), ${laterBarsSql(auctionLaterBars)}
     SELECT
       timestamp, CASE WHEN upper THEN 'high' ELSE 'low' END AS "type",
       ${bin.label('bin')} AS "price", ${bin.lowerEdge('bin')} AS "priceLow",
@@ -119,6 +112,16 @@ export function detectUnfinishedAuctionsQuery(
       ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
     FROM reached WHERE ${resolved.includeClosed ? 'true' : 'closed IS NULL'}
     ORDER BY timestamp, upper DESC`,
-    { ...window.params, filter },
+    window.params,
   )
+}
+
+const auctionLaterBars: LaterBars = {
+  levels: 'level',
+  columns: ['timestamp', 'upper', 'bin', 'bought', 'sold'],
+  bars: 'bar',
+  extremes: { low: 'min', high: 'max' },
+  first: {
+    closed: `CASE WHEN level.upper THEN later.high >= level.bin ELSE later.low <= level.bin END`,
+  },
 }

@@ -1,9 +1,9 @@
 import { flag, integer, number, oneOf, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
 import type { ZoneRow } from '../schema/rows.ts'
-import { barRules, barsSql, resolveBars, type BarOptions } from './bars.ts'
+import { barRules, barsSql, resolveBars, type BarColumn, type BarOptions } from './bars.ts'
 import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
-import { blockSql, laterBarsSql } from './later-bars.ts'
+import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
 import type { Timeframe } from '../time.ts'
@@ -61,14 +61,14 @@ export function detectZonesQuery(options: DetectZonesOptions): Query<DetectedZon
   const covered = coveredFromSql(window, bars.relation)
   return query(
     'detectZonesQuery',
-    `WITH stored AS (${barsSql(bars, window)}),
+    `WITH stored AS (${barsSql(bars, window, 'true', zoneColumns)}),
     ${zonesSql({ ...resolved, bars: 'stored' })},
     level AS (
       SELECT * FROM zone
       WHERE ${barsInWindow({ ...window, asOf: undefined }, timeframe)}
         AND ${type === 'both' ? 'true' : `supply = ${type === 'supply'}`}
         AND strength >= ${minStrength.toExponential()}::DOUBLE
-    ), ${laterBarsSql({ levels: 'level', bars: 'bar', first: zoneLaterBars })}
+    ), ${laterBarsSql({ levels: 'level', bars: 'bar', ...zoneLaterBars })}
     SELECT
       timestamp, '${timeframe}' AS "timeframe", CASE WHEN supply THEN 'supply' ELSE 'demand' END AS "type",
       price_low AS "priceLow", price_high AS "priceHigh", strength AS "strength",
@@ -82,10 +82,16 @@ export function detectZonesQuery(options: DetectZonesOptions): Query<DetectedZon
   )
 }
 
+const zoneColumns: readonly BarColumn[] = ['timestamp', 'open', 'high', 'low', 'close', 'volume']
+
 /** What {@link laterBarsSql} asks of later bars on behalf of a zone. */
-export const zoneLaterBars: Readonly<Record<'touched' | 'broken', string>> = {
-  touched: `CASE WHEN level.supply THEN later.high >= level.price_low ELSE later.low <= level.price_high END`,
-  broken: `CASE WHEN level.supply THEN later.highest_close > level.price_high ELSE later.lowest_close < level.price_low END`,
+export const zoneLaterBars: Pick<LaterBars, 'columns' | 'extremes' | 'first'> = {
+  columns: ['timestamp', 'supply', 'price_low', 'price_high', 'strength'],
+  extremes: { low: 'min', high: 'max', lowest_close: 'min', highest_close: 'max' },
+  first: {
+    touched: `CASE WHEN level.supply THEN later.high >= level.price_low ELSE later.low <= level.price_high END`,
+    broken: `CASE WHEN level.supply THEN later.highest_close > level.price_high ELSE later.lowest_close < level.price_low END`,
+  },
 }
 
 /** From the columns of {@link zoneLaterBars}. */
@@ -116,7 +122,7 @@ export function zonesSql({ bars, timeframe, definition, volumeBars }: ZoneRules)
   return `
     bar AS (
       SELECT
-        *, close AS lowest_close, close AS highest_close,
+        timestamp, open, high, low, close, close AS lowest_close, close AS highest_close,
         row_number() OVER in_order AS position, ${blockSql('position')} AS block,
         lead(timestamp, 2) OVER in_order AS last_timestamp,
         ${fractal('high', '>')} AS is_supply, ${fractal('low', '<')} AS is_demand,

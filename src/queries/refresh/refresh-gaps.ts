@@ -45,7 +45,7 @@ export function refreshGapsSql(pass: RefreshPass): string[] {
         price_high, ${fvgMiddle}, stored_row, filled_pct, touched_at, mid_at, filled_at
       FROM stored ASOF LEFT JOIN bar ON bar.timestamp < stored.known_at
       WHERE known_at <= ${from} AND (filled_at IS NULL OR filled_at > ${since})
-    ), ${laterBarsSql({ levels: 'level', bars: 'bar', ...fvgLaterBars })},
+    ), ${laterBarsSql({ levels: 'level', bars: 'bar', ...fvgLaterBars, columns: [...fvgLaterBars.columns, ...storedColumns] })},
     moved AS (
       SELECT
         *, ${kept('touched_at', 'touched')} AS now_touched, ${kept('mid_at', 'mid')} AS now_mid,
@@ -70,3 +70,5 @@ export function refreshGapsSql(pass: RefreshPass): string[] {
     `INSERT INTO fair_value_gaps SELECT * EXCLUDE (stored_row) FROM pairduck_refreshed`,
   ]
 }
+
+const storedColumns = ['stored_row', 'filled_pct', 'touched_at', 'mid_at', 'filled_at']

@@ -39,7 +39,7 @@ export function refreshZonesSql(pass: RefreshPass): string[] {
         stored.strength, stored_row, status, touched_at, broken_at
       FROM stored ASOF LEFT JOIN bar ON bar.timestamp < stored.known_at
       WHERE known_at <= ${from} AND (broken_at IS NULL OR broken_at > ${since})
-    ), ${laterBarsSql({ levels: 'level', bars: 'bar', first: zoneLaterBars })},
+    ), ${laterBarsSql({ levels: 'level', bars: 'bar', ...zoneLaterBars, columns: [...zoneLaterBars.columns, ...storedColumns] })},
     moved AS (
       SELECT
         *, ${kept('touched_at', 'touched')} AS now_touched, ${kept('broken_at', 'broken')} AS now_broken
@@ -60,3 +60,5 @@ export function refreshZonesSql(pass: RefreshPass): string[] {
     `INSERT INTO supply_demand_zones SELECT * EXCLUDE (stored_row) FROM pairduck_refreshed`,
   ]
 }
+
+const storedColumns = ['stored_row', 'status', 'touched_at', 'broken_at']
