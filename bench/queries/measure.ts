@@ -6,6 +6,7 @@ import {
   type DuckDBResult,
 } from '@duckdb/node-api'
 import { createSchemaSql } from '../../src/schema/create.ts'
+import { readRows } from '../../src/storage/read-rows.ts'
 import { interleave } from '../harness/interleave.ts'
 import { collectGarbage } from '../harness/memory.ts'
 import type { BenchRow } from '../harness/row.ts'
@@ -113,8 +114,12 @@ async function cpuMs(work: () => Promise<void>): Promise<number> {
   return (user + system) / 1000
 }
 
-async function readQuery(connection: DuckDBConnection, query: QueryCase['query']): Promise<void> {
-  await (await runQuery(connection, query)).getRowObjectsJS()
+/** As the manager's `query` reads it. */
+async function readQuery(
+  connection: DuckDBConnection,
+  { sql, params }: QueryCase['query'],
+): Promise<void> {
+  await readRows(connection, sql, params)
 }
 
 function runQuery(

@@ -1,11 +1,12 @@
 import { resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
+import { barStart } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { timeframeRule } from './bars.ts'
 import type { Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { resetRules, runsOf, type ResetOptions } from './reset.ts'
-import { swingSql } from './running-delta.ts'
+import { runningSql, swingSql } from './running-delta.ts'
 import { ticksOfSize, tradeSizeRules, type TradeSizeOptions } from './trade-size.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
 
@@ -49,9 +50,14 @@ export function calculateCvdBarsQuery(options: CvdBarsOptions): Query<CvdBar> {
   const runs = runsOf(resolved, timeframe, window)
   return query(
     name,
-    `WITH ${swingSql(timeframe, `${runs.ticks} AND ${ticksOfSize(resolved)}`)}, closed AS (
+    `WITH ${runningSql(`${runs.ticks} AND ${ticksOfSize(resolved)}`)}, reached AS (
+      SELECT ${barStart(timeframe)} AS bar, max(running) AS highest, min(running) AS lowest,
+        sum(signed) AS delta, sum(greatest(signed, 0)) AS buy_volume,
+        sum(greatest(-signed, 0)) AS sell_volume, count(*) AS trade_count
+      FROM running GROUP BY bar
+    ), closed AS (
       SELECT *, sum(delta) OVER run AS close
-      FROM (SELECT *, ${runs.begin} AS begin FROM swing)
+      FROM (SELECT *, ${runs.begin} AS begin FROM (${swingSql('reached')}))
       WINDOW run AS (PARTITION BY begin ORDER BY bar ROWS UNBOUNDED PRECEDING)
     ), opened AS (
       SELECT *, coalesce(lag(close) OVER (PARTITION BY begin ORDER BY bar), 0) AS open FROM closed

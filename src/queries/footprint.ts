@@ -1,12 +1,12 @@
 import { resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
+import { barStart } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
-import { cellsSql } from './cells.ts'
 import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
-import { swingSql } from './running-delta.ts'
+import { runningSql, swingSql } from './running-delta.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface FootprintOptions extends WindowOptions {
@@ -66,29 +66,41 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
   const covered = coveredFromSql(window)
   return query(
     name,
-    `WITH cell AS MATERIALIZED (${cellsSql({ timeframe, grid }, window)}
-    ), ${swingSql(timeframe, ticksOfBars(window, timeframe))}, extent AS (
-      SELECT bar, min(bin) + max(bin) AS middle FROM cell GROUP BY bar
-    ), level AS (
-      SELECT bar,
-        arg_max(bin, (buy_volume + sell_volume, -abs(2 * bin - middle), -bin)) AS poc,
+    `WITH ${runningSql(ticksOfBars(window, timeframe))}, cell AS MATERIALIZED (
+      SELECT bar, bin,
+        sum(if(side = 'BUY', volume, 0)) AS buy_volume,
+        sum(if(side = 'SELL', volume, 0)) AS sell_volume,
+        sum(if(side = 'BUY', trades, 0))::BIGINT AS buy_count,
+        sum(if(side = 'SELL', trades, 0))::BIGINT AS sell_count,
+        max(highest) AS highest, min(lowest) AS lowest
+      FROM (
+        SELECT ${barStart(timeframe)} AS bar, ${grid.index('price')} AS bin, side,
+          sum(abs(signed)) AS volume, count(*) AS trades,
+          max(running) AS highest, min(running) AS lowest
+        FROM running GROUP BY ALL
+      ) GROUP BY bar, bin
+    ), reached AS (
+      SELECT bar, max(highest) AS highest, min(lowest) AS lowest,
+        sum(buy_volume) - sum(sell_volume) AS delta,
         sum(buy_volume) AS buy_volume, sum(sell_volume) AS sell_volume,
         sum(buy_count + sell_count)::BIGINT AS trade_count,
-        list({
-          price: ${grid.label('bin')}, buyVolume: buy_volume, sellVolume: sell_volume,
-          buyCount: buy_count, sellCount: sell_count,
-          delta: buy_volume - sell_volume, volume: buy_volume + sell_volume
-        } ORDER BY bin) AS bins
-      FROM cell JOIN extent USING (bar) GROUP BY bar
+        min(bin) + max(bin) AS middle, max(buy_volume + sell_volume) AS largest
+      FROM cell GROUP BY bar
     )
-    SELECT bar AS "timestamp", ${grid.label('poc')} AS "poc",
-      level.buy_volume - level.sell_volume AS "delta", max_delta AS "maxDelta", min_delta AS "minDelta",
-      level.buy_volume AS "buyVolume", level.sell_volume AS "sellVolume",
-      level.buy_volume + level.sell_volume AS "volume", level.trade_count AS "tradeCount",
-      bins AS "bins",
+    SELECT bar AS "timestamp",
+      ${grid.label(`arg_min(bin, (abs(2 * bin - middle), bin))
+        FILTER (cell.buy_volume + cell.sell_volume = largest)`)} AS "poc",
+      delta AS "delta", max_delta AS "maxDelta", min_delta AS "minDelta",
+      swing.buy_volume AS "buyVolume", swing.sell_volume AS "sellVolume",
+      swing.buy_volume + swing.sell_volume AS "volume", trade_count AS "tradeCount",
+      list({
+        price: ${grid.label('bin')}, buyVolume: cell.buy_volume, sellVolume: cell.sell_volume,
+        buyCount: buy_count, sellCount: sell_count,
+        delta: cell.buy_volume - cell.sell_volume, volume: cell.buy_volume + cell.sell_volume
+      } ORDER BY bin) AS "bins",
       ${barEnd(timeframe, 'bar')} AS "knownAt",
       ${covered} AS "coveredFrom", ${truncatedSql('bar', covered)} AS "truncated"
-    FROM level JOIN swing USING (bar) ORDER BY bar`,
+    FROM cell JOIN (${swingSql('reached')}) AS swing USING (bar) GROUP BY ALL ORDER BY bar`,
     window.params,
   )
 }

@@ -1,0 +1,103 @@
+import { describe, expect, test } from 'vitest'
+import {
+  calculateCvdBarsQuery,
+  calculateCvdQuery,
+  calculateDiagonalImbalanceQuery,
+  calculateFootprintQuery,
+  calculateMarketProfileQuery,
+  calculateNakedPocQuery,
+  calculateOrderFlowImbalanceQuery,
+  calculateStackedImbalanceQuery,
+  calculateTpoProfileQuery,
+  calculateVolumeNodesQuery,
+  calculateVwapBarsQuery,
+  calculateVwapQuery,
+  candlesFromTicksQuery,
+  getActiveDemandZonesQuery,
+  getActiveSupplyZonesQuery,
+  getCandlesQuery,
+  getRecentTicksQuery,
+  getUnfilledFvgsQuery,
+  type CvdBarsOptions,
+  type Query,
+} from '../../../src/queries/index.ts'
+
+type Build = (options?: object) => Query<object>
+const bars = { timeframe: '1m' } as const
+const grid = { binSize: 5 } as const
+
+/** Every builder of a query, with what it can't do without. */
+const builders: readonly [string, Build, object][] = [
+  ['calculateCvdBarsQuery', calculateCvdBarsQuery as Build, bars],
+  ['calculateCvdQuery', calculateCvdQuery as Build, {}],
+  [
+    'calculateDiagonalImbalanceQuery',
+    calculateDiagonalImbalanceQuery as Build,
+    { ...bars, ...grid },
+  ],
+  ['calculateFootprintQuery', calculateFootprintQuery as Build, { ...bars, ...grid }],
+  ['calculateMarketProfileQuery', calculateMarketProfileQuery as Build, grid],
+  ['calculateNakedPocQuery', calculateNakedPocQuery as Build, { ...bars, ...grid }],
+  ['calculateOrderFlowImbalanceQuery', calculateOrderFlowImbalanceQuery as Build, {}],
+  ['calculateStackedImbalanceQuery', calculateStackedImbalanceQuery as Build, { ...bars, ...grid }],
+  ['calculateTpoProfileQuery', calculateTpoProfileQuery as Build, grid],
+  ['calculateVolumeNodesQuery', calculateVolumeNodesQuery as Build, grid],
+  ['calculateVwapBarsQuery', calculateVwapBarsQuery as Build, bars],
+  ['calculateVwapQuery', calculateVwapQuery as Build, {}],
+  ['candlesFromTicksQuery', candlesFromTicksQuery as Build, bars],
+  ['getActiveDemandZonesQuery', getActiveDemandZonesQuery as Build, {}],
+  ['getActiveSupplyZonesQuery', getActiveSupplyZonesQuery as Build, {}],
+  ['getCandlesQuery', getCandlesQuery as Build, bars],
+  ['getRecentTicksQuery', getRecentTicksQuery as Build, {}],
+  ['getUnfilledFvgsQuery', getUnfilledFvgsQuery as Build, {}],
+]
+
+describe.each(builders)('%s', (name, build, needed) => {
+  test('gives a frozen value under its own name, the same for the same options', () => {
+    const query = build(needed)
+    expect(query.name).toBe(name)
+    expect(Object.isFrozen(query) && Object.isFrozen(query.params)).toBe(true)
+    expect(build(needed)).toEqual(query)
+  })
+
+  test('binds every placeholder and nothing else', () => {
+    const given = name.startsWith('get') ? needed : { ...needed, from: 1, to: 2, asOf: 3 }
+    const { sql, params } = build(given)
+    const used = new Set([...sql.matchAll(/\$(\w+)/g)].map(([, placeholder]) => placeholder))
+    expect(new Set(Object.keys(params))).toEqual(used)
+  })
+
+  test('refuses what it does not know, and what is missing', () => {
+    expect(() => build({ ...needed, limitt: 1 })).toThrow(TypeError)
+    expect(() => build([] as object)).toThrow(TypeError)
+    for (const option of Object.keys(needed))
+      expect(() => build({ ...needed, [option]: undefined })).toThrow(option)
+  })
+})
+
+test.each([
+  ['binSize', 0],
+  ['binSize', Number.NaN],
+  ['binSize', Infinity],
+  ['binSize', '5'],
+  ['rounding', 'round'],
+  ['valueArea', 'triple'],
+  ['valueAreaShare', 0],
+  ['valueAreaShare', 1.1],
+  ['emptyBins', 'none'],
+])('a market profile refuses %s of %s', (option, value) => {
+  const options = { binSize: 5, [option]: value }
+  expect(() => calculateMarketProfileQuery(options)).toThrow(option)
+})
+
+test.each([
+  [{ reset: 0 }],
+  [{ reset: 1.5 }],
+  [{ reset: 'daily' }],
+  [{ sessionStart: '9:30' }],
+  [{ minSize: -1 }],
+  [{ timeframe: '7m' }],
+])('CVD bars refuse %o', (wrong) => {
+  const options = { timeframe: '1m', ...wrong } as CvdBarsOptions
+  expect(() => calculateCvdBarsQuery(options)).toThrow(Object.keys(wrong)[0])
+})
