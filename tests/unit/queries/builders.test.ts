@@ -29,7 +29,7 @@ const grid = { binSize: 5 } as const
 /** Every builder of a query, with what it can't do without. */
 const builders: readonly [string, Build, object][] = [
   ['calculateCvdBarsQuery', calculateCvdBarsQuery as Build, bars],
-  ['calculateCvdQuery', calculateCvdQuery as Build, {}],
+  ['calculateCvdQuery', calculateCvdQuery, {}],
   [
     'calculateDiagonalImbalanceQuery',
     calculateDiagonalImbalanceQuery as Build,
@@ -38,18 +38,18 @@ const builders: readonly [string, Build, object][] = [
   ['calculateFootprintQuery', calculateFootprintQuery as Build, { ...bars, ...grid }],
   ['calculateMarketProfileQuery', calculateMarketProfileQuery as Build, grid],
   ['calculateNakedPocQuery', calculateNakedPocQuery as Build, { ...bars, ...grid }],
-  ['calculateOrderFlowImbalanceQuery', calculateOrderFlowImbalanceQuery as Build, {}],
+  ['calculateOrderFlowImbalanceQuery', calculateOrderFlowImbalanceQuery, {}],
   ['calculateStackedImbalanceQuery', calculateStackedImbalanceQuery as Build, { ...bars, ...grid }],
   ['calculateTpoProfileQuery', calculateTpoProfileQuery as Build, grid],
   ['calculateVolumeNodesQuery', calculateVolumeNodesQuery as Build, grid],
   ['calculateVwapBarsQuery', calculateVwapBarsQuery as Build, bars],
-  ['calculateVwapQuery', calculateVwapQuery as Build, {}],
+  ['calculateVwapQuery', calculateVwapQuery, {}],
   ['candlesFromTicksQuery', candlesFromTicksQuery as Build, bars],
-  ['getActiveDemandZonesQuery', getActiveDemandZonesQuery as Build, {}],
-  ['getActiveSupplyZonesQuery', getActiveSupplyZonesQuery as Build, {}],
+  ['getActiveDemandZonesQuery', getActiveDemandZonesQuery, {}],
+  ['getActiveSupplyZonesQuery', getActiveSupplyZonesQuery, {}],
   ['getCandlesQuery', getCandlesQuery as Build, bars],
-  ['getRecentTicksQuery', getRecentTicksQuery as Build, {}],
-  ['getUnfilledFvgsQuery', getUnfilledFvgsQuery as Build, {}],
+  ['getRecentTicksQuery', getRecentTicksQuery, {}],
+  ['getUnfilledFvgsQuery', getUnfilledFvgsQuery, {}],
 ]
 
 describe.each(builders)('%s', (name, build, needed) => {
