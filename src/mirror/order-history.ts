@@ -32,13 +32,28 @@ export function historyEntry(
   { status, ts, filled, reserved, fill }: HistoryStep,
 ): string {
   const rest = isZero(filled) ? amount : subtractText(amount, filled)
-  return (
-    `{"ts":${ts},"status":"${status}","price":${fill?.price ?? 'null'},` +
-    `"amount_remain":${rest},` +
-    `"actual_filled":${fill?.filled ?? 'null'},"actual_notion":${fill?.notional ?? 'null'},` +
-    `"actual_fee":${fill?.fee ?? 'null'},"reserved_notion_left":${reserved},` +
-    `"reserved_fee_left":0,"comment":${jsonText(comment)}}`
-  )
+  // Joined, a text is one piece; put together by +, it would be kept as a tree of its parts.
+  return [
+    '{"ts":',
+    ts,
+    ',"status":"',
+    status,
+    '","price":',
+    fill?.price ?? 'null',
+    ',"amount_remain":',
+    rest,
+    ',"actual_filled":',
+    fill?.filled ?? 'null',
+    ',"actual_notion":',
+    fill?.notional ?? 'null',
+    ',"actual_fee":',
+    fill?.fee ?? 'null',
+    ',"reserved_notion_left":',
+    reserved,
+    ',"reserved_fee_left":0,"comment":',
+    jsonText(comment),
+    '}',
+  ].join('')
 }
 
 /** The price of a fill that is known only as the difference of two states of its order. */

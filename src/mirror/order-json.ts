@@ -57,6 +57,10 @@ export const orderFields = [
 
 type OrderField = (typeof orderFields)[number]
 
+const fieldStarts = Object.fromEntries(
+  orderFields.map((field, index) => [field, `${index === 0 ? '{' : ','}"${field}":`]),
+) as Record<OrderField, string>
+
 /** An order's JSON taken apart: numbers as their text, `null` as null. */
 export type OrderFields = Readonly<Record<OrderField, string | null>> & { readonly history: string }
 
@@ -67,23 +71,39 @@ export type OrderFields = Readonly<Record<OrderField, string | null>> & { readon
  */
 export function encodeOrder(record: OrderRecord, defaultFeeRate: DecimalText): string {
   const { state, reservation } = record
-  const status = recordStatus(record)
-  return (
-    `{"id":${jsonText(state.id)},"symbol":"${state.symbol}","side":"${state.side}",` +
-    `"type":"${state.type}","amount":${state.amount},"notion_currency":"${state.quote}",` +
-    `"fee_currency":"${state.feeCurrency ?? state.quote}",` +
-    `"fee_rate":${feeRate(record, defaultFeeRate)},"actual_filled":${state.filled},` +
-    `"price":${state.average ?? 'null'},"limit_price":${state.limitPrice ?? 'null'},` +
-    `"status":"${status}","initial_booked_notion":${reservation.booked},` +
-    `"reserved_notion_left":${reservation.left},"actual_notion":${state.notional},` +
-    `"initial_booked_fee":0,"reserved_fee_left":0,"actual_fee":${state.fee ?? '0'},` +
-    `"ts_create":${state.createdMs},"ts_update":${state.updatedMs},` +
-    `"ts_finish":${state.finishedMs ?? 'null'},"comment":${jsonText(state.comment)},` +
-    `"trigger_price":${state.triggerPrice ?? 'null'},` +
-    `"source_type":${jsonText(state.sourceType)},` +
-    `"client_order_id":${jsonText(state.clientOrderId)},` +
-    `"history_count":${record.historyCount},"history":{${historyJson(record)}}}`
-  )
+  const tokens: Readonly<Record<OrderField, string | number>> = {
+    id: jsonText(state.id),
+    symbol: jsonText(state.symbol),
+    side: jsonText(state.side),
+    type: jsonText(state.type),
+    amount: state.amount,
+    notion_currency: jsonText(state.quote),
+    fee_currency: jsonText(state.feeCurrency ?? state.quote),
+    fee_rate: feeRate(record, defaultFeeRate),
+    actual_filled: state.filled,
+    price: state.average ?? 'null',
+    limit_price: state.limitPrice ?? 'null',
+    status: jsonText(recordStatus(record)),
+    initial_booked_notion: reservation.booked,
+    reserved_notion_left: reservation.left,
+    actual_notion: state.notional,
+    initial_booked_fee: '0',
+    reserved_fee_left: '0',
+    actual_fee: state.fee ?? '0',
+    ts_create: state.createdMs,
+    ts_update: state.updatedMs,
+    ts_finish: state.finishedMs ?? 'null',
+    comment: jsonText(state.comment),
+    trigger_price: state.triggerPrice ?? 'null',
+    source_type: jsonText(state.sourceType),
+    client_order_id: jsonText(state.clientOrderId),
+    history_count: record.historyCount,
+  }
+  // Joined, a text is one piece; put together by +, it would have to be made one to be sent.
+  const parts: (string | number)[] = []
+  for (const field of orderFields) parts.push(fieldStarts[field], tokens[field])
+  addHistory(record, parts)
+  return parts.join('')
 }
 
 /**
@@ -153,12 +173,12 @@ export function orderStatusOf(fields: OrderFields): OrderStatus {
 }
 
 /** The history by index; what was dropped leaves a gap at the front. */
-function historyJson({ history, historyCount }: OrderRecord): string {
+function addHistory({ history, historyCount }: OrderRecord, parts: (string | number)[]): void {
   const first = historyCount - history.length
-  let json = ''
+  parts.push(',"history":{')
   for (let index = 0; index < history.length; index++)
-    json += `${index === 0 ? '' : ','}"${first + index}":${history[index]}`
-  return json
+    parts.push(index === 0 ? '"' : ',"', first + index, '":', history[index]!)
+  parts.push('}}')
 }
 
 /** Fee over value where both are of one currency; else the market's rate; else the option. */

@@ -16,18 +16,18 @@ export class UnitCommands {
   readonly #commands = new Map<string, Command>()
   readonly #types = new Map<string, KeyType>()
 
-  add(name: CommandName, key: string, ...args: string[]): void {
+  add(name: CommandName, key: string, args: readonly string[]): void {
     const id = `${name} ${key}`
     const command = this.#commands.get(id)
     if (command === undefined) {
-      this.#commands.set(id, { name, key, args })
+      this.#commands.set(id, { name, key, args: [...args] })
       this.#types.set(key, name.startsWith('H') ? 'hash' : 'set')
     } else for (const arg of args) command.args.push(arg)
   }
 
   copy(): UnitCommands {
     const copy = new UnitCommands()
-    for (const { name, key, args } of this.#commands.values()) copy.add(name, key, ...args)
+    for (const { name, key, args } of this.#commands.values()) copy.add(name, key, args)
     return copy
   }
 

@@ -1,10 +1,10 @@
 import { encodeBalance, sameBalance } from './balance.ts'
 import type { TimedBalance } from './balance.ts'
-import { addText, multiplyText } from './decimal.ts'
+import { addTradeFigures, addTransferFigures } from './account-figures.ts'
+import { multiplyText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
 import { encodeFill } from './fill.ts'
 import type { Fill } from './fill.ts'
-import { tradeFigures } from './keys.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { encodeOrder } from './order-json.ts'
@@ -198,14 +198,14 @@ export class UnitPlan {
     const commands = this.repairs.copy()
     this.#orderCommands(commands)
     for (const [asset, balance] of this.#balances) {
-      if (balance === null) commands.add('HDEL', this.#keys.balances, asset)
-      else commands.add('HSET', this.#keys.balances, asset, encodeBalance(balance))
+      if (balance === null) commands.add('HDEL', this.#keys.balances, [asset])
+      else commands.add('HSET', this.#keys.balances, [asset, encodeBalance(balance)])
     }
     for (const ticker of this.#tickers.values()) {
       const { fields, absent } = encodeTicker(ticker)
-      commands.add('HSET', this.#keys.ticker(ticker.symbol), ...fields)
-      if (absent.length > 0) commands.add('HDEL', this.#keys.ticker(ticker.symbol), ...absent)
-      commands.add('SADD', this.#keys.tickers, ticker.symbol)
+      commands.add('HSET', this.#keys.ticker(ticker.symbol), fields)
+      if (absent.length > 0) commands.add('HDEL', this.#keys.ticker(ticker.symbol), absent)
+      commands.add('SADD', this.#keys.tickers, [ticker.symbol])
     }
     this.#fillCommands(commands)
     this.#transferCommands(commands)
@@ -213,69 +213,52 @@ export class UnitPlan {
   }
 
   #orderCommands(commands: UnitCommands): void {
-    const { orders, openSet, symbols } = this.#keys
-    const seen = new Set<string>()
+    const stored: string[] = []
+    const open = new Map<string, string[]>()
+    const closed = new Map<string, string[]>()
     for (const [id, record] of this.#orders) {
       const { symbol, outcome } = record.state
-      commands.add('HSET', orders, id, encodeOrder(record, this.#settings.defaultFeeRate))
-      const change = outcome === undefined ? 'SADD' : 'SREM'
-      commands.add(change, openSet, id)
-      commands.add(change, this.#keys.open(symbol), id)
-      seen.add(symbol)
+      stored.push(id, encodeOrder(record, this.#settings.defaultFeeRate))
+      const ids = outcome === undefined ? open : closed
+      const ofSymbol = ids.get(symbol)
+      if (ofSymbol === undefined) ids.set(symbol, [id])
+      else ofSymbol.push(id)
     }
-    for (const symbol of seen) commands.add('SADD', symbols, symbol)
+    if (stored.length > 0) commands.add('HSET', this.#keys.orders, stored)
+    for (const [change, bySymbol] of [
+      ['SADD', open],
+      ['SREM', closed],
+    ] as const)
+      for (const [symbol, ids] of bySymbol) {
+        commands.add(change, this.#keys.openSet, ids)
+        commands.add(change, this.#keys.open(symbol), ids)
+        commands.add('SADD', this.#keys.symbols, [symbol])
+      }
   }
 
   #fillCommands(commands: UnitCommands): void {
     const symbols = new Set<string>()
     for (const fill of this.#fills.values()) {
-      commands.add('HSET', this.#keys.fills(fill.symbol), fill.id, encodeFill(fill))
+      commands.add('HSET', this.#keys.fills(fill.symbol), [fill.id, encodeFill(fill)])
       symbols.add(fill.symbol)
     }
     for (const symbol of symbols) {
-      commands.add('SADD', this.#keys.symbols, symbol)
-      for (const side of ['buy', 'sell'] as const) this.#statistics(commands, symbol, side)
-    }
-  }
-
-  /** The absolute figures of one symbol and side; fees are summed over all quotes of the base. */
-  #statistics(commands: UnitCommands, symbol: string, side: 'buy' | 'sell'): void {
-    const totals = this.#state.ledger(symbol).totals(side)
-    if (totals === undefined) return
-    const base = symbol.slice(0, symbol.indexOf('/'))
-    const fees = new Map<string, DecimalText>()
-    for (const other of new Set([...this.#state.symbolsOf(base), symbol])) {
-      for (const [asset, fee] of this.#state.ledger(other).totals(side)?.fees ?? [])
-        fees.set(asset, addText(fees.get(asset) ?? '0', fee))
-    }
-    const values = {
-      count: [quoteOf(symbol), String(totals.count)],
-      amount: [quoteOf(symbol), totals.amount],
-      notional: [quoteOf(symbol), totals.notional],
-      fee: [...fees].flat(),
-    }
-    for (const figure of tradeFigures) {
-      if (values[figure].length === 0) continue
-      const key = this.#keys.trades(side, base, figure)
-      commands.add('HSET', key, ...values[figure])
-      commands.add('SADD', this.#keys.tradesIndex(figure), key)
+      commands.add('SADD', this.#keys.symbols, [symbol])
+      for (const side of ['buy', 'sell'] as const)
+        addTradeFigures(commands, this.#keys, this.#state, symbol, side)
     }
   }
 
   #transferCommands(commands: UnitCommands): void {
     const touched = new Map<string, Transfer>()
     for (const [field, transfer] of this.#transfers) {
-      commands.add('HSET', this.#keys.transfers, field, encodeTransfer(transfer))
+      commands.add('HSET', this.#keys.transfers, [field, encodeTransfer(transfer)])
       touched.set(`${transfer.type} ${transfer.asset}`, transfer)
     }
     const all = new Map([...this.#state.transfers, ...this.#transfers])
     for (const { type, asset } of touched.values()) {
-      const { quantity, refValue } = transferTotals(all.values(), type, asset)
-      const key = this.#keys.transferTotals(type, asset)
-      const { refCurrency } = this.#settings
-      commands.add('HSET', key, 'ref_symbol', refCurrency, 'asset_quantity', quantity)
-      commands.add('HSET', key, 'ref_value', refValue)
-      commands.add('SADD', this.#keys.transferIndex(type), key)
+      const totals = transferTotals(all.values(), type, asset)
+      addTransferFigures(commands, this.#keys, this.#settings.refCurrency, { type, asset }, totals)
     }
   }
 
@@ -292,9 +275,4 @@ export class UnitPlan {
     const parts = Object.entries(changed).filter(([, value]) => value.length > 0)
     return `,${JSON.stringify(Object.fromEntries(parts)).slice(1)}`
   }
-}
-
-/** What comes after the slash: spot and perpetual of one pair are counted apart. */
-function quoteOf(symbol: string): string {
-  return symbol.slice(symbol.indexOf('/') + 1)
 }
