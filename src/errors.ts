@@ -26,6 +26,7 @@ export const errorCodes = [
   'VALKEY_START_FAILED',
   'VALKEY_NOT_OURS',
   'INVALID_BACKUP',
+  'EXCHANGE_FAILED',
   'FENCED',
   'INVALID_ORDER',
   'INVALID_EVENT',

@@ -10,7 +10,7 @@ import {
   type MirrorOptions,
 } from '../mirror/connection.ts'
 import { openDemo, type OpenedAccount } from '../mirror/demo-account.ts'
-import { openExchange } from '../mirror/exchange-account.ts'
+import { failureText, openExchange } from '../mirror/exchange-account.ts'
 import { eventView, type EventView } from '../mirror/live-screen.ts'
 
 interface MirrorCommandOptions extends MirrorOptions {
@@ -105,7 +105,7 @@ async function follow(mirror: ValkeyMirror, view: EventView, signal: AbortSignal
 function remarkOn(mirror: ValkeyMirror, view: EventView): void {
   const said = new Set<string>()
   const sayOnce = (error: unknown): void => {
-    const text = oneLine(error instanceof Error ? error.message : String(error))
+    const text = oneLine(failureText(error))
     if (said.size < 1_000 && !said.has(text)) view.remark(text)
     said.add(text)
   }

@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { PairduckError } from '../../errors.ts'
 import { ccxtSource } from '../../mirror/ccxt/ccxt-source.ts'
 import type { CcxtExchange } from '../../mirror/ccxt/ccxt-exchange.ts'
 import { UsageError } from '../failure.ts'
@@ -48,14 +49,26 @@ export async function openExchange(
   const exchange = new Exchange({ ...keysOf(name, environment), enableRateLimit: true })
   // ccxt's own switch for decimals as text: with floats the exchange's digits would be lost.
   exchange.number = String
-  if (sandbox) exchange.setSandboxMode(true)
-  await exchange.loadMarkets()
+  try {
+    if (sandbox) exchange.setSandboxMode(true)
+    await exchange.loadMarkets()
+  } catch (error) {
+    await exchange.close?.()
+    throw new PairduckError('EXCHANGE_FAILED', failureText(error), { cause: error, exchange: name })
+  }
   return {
     source: ccxtSource(exchange, symbols === undefined ? {} : { symbols, tickers: symbols }),
     close: async () => {
       await exchange.close?.()
     },
   }
+}
+
+/** What an exchange's failure says, without the signed query of the request that ccxt puts in. */
+export function failureText(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const kind = error instanceof PairduckError ? '' : `${error.name}: `
+  return kind + error.message.replaceAll(/(https?:[^\s?]+)\?\S*/g, '$1')
 }
 
 /** ccxt beside the user's own code, else beside pairduck. */

@@ -23,7 +23,12 @@ class paper {
   number = Number
   constructor(settings) { this.settings = settings }
   setSandboxMode(sandbox) { this.sandbox = sandbox }
-  async loadMarkets() {}
+  async loadMarkets() {
+    if (this.settings.apiKey !== 'offline') return
+    const error = new Error('paper GET https://x.test/markets?signature=77aa fetch failed')
+    error.name = 'NetworkError'
+    throw error
+  }
   async fetchOpenOrders(symbol) { return symbol === 'BTC/USDT' ? [order] : [] }
   async fetchOrder() { return order }
   async fetchBalance() { return { info: {}, USDT: { free: '5.50', used: '1.0' } } }
@@ -76,6 +81,15 @@ test("the user's own ccxt is run, with the keys of the environment and decimals 
     settings: { apiKey: 'key', secret: 'secret', enableRateLimit: true },
     sandbox: true,
     number: true,
+  })
+})
+
+test('an exchange that fails is named, its signed request is not told', async () => {
+  const environment = { PAPER_API_KEY: 'offline', PAPER_SECRET: 'secret' }
+  const options = { symbols: undefined, sandbox: false, environment }
+  await expect(openExchange('paper', options)).rejects.toMatchObject({
+    code: 'EXCHANGE_FAILED',
+    message: 'NetworkError: paper GET https://x.test/markets fetch failed',
   })
 })
 
