@@ -49,42 +49,54 @@ export async function writeCandles(
   candles: readonly InsertRows['candles'][],
 ): Promise<RowCounts> {
   for (const [index, candle] of candles.entries()) checkCandle(index, timeframe, candle)
-  // Of two candles for one bar in one call the later one stands.
-  const byBar = [...new Map(candles.map((candle) => [candle.timestamp, candle])).values()]
-  const payload = toJson('INVALID_CANDLE', insertColumns.candles, byBar)
+  const relation = candleRelation(timeframe)
   return inTransaction(connection, async () => {
-    await readRows(
+    const [mark] = await readRows<{ deletedBefore: number }>(
       connection,
-      `CREATE OR REPLACE TEMP TABLE pairduck_given AS SELECT * FROM (${fromJson(insertColumns.candles)})
-       WHERE timestamp >= coalesce((SELECT deleted_before FROM pairduck_marks
-         WHERE relation = '${candleRelation(timeframe)}'), '-infinity'::TIMESTAMP)`,
-      { payload },
+      `SELECT deleted_before AS "deletedBefore" FROM pairduck_marks WHERE relation = '${relation}'`,
     )
-    const [count] = await readRows<{ stored: number; replaced: number }>(
-      connection,
-      `SELECT (SELECT count(*) FROM pairduck_given) AS stored,
-              (SELECT count(*) FROM ${candleRelation(timeframe)} SEMI JOIN pairduck_given USING (timestamp)) AS replaced`,
-    )
-    await connection.run(
-      `DELETE FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
-       AND timestamp IN (SELECT timestamp FROM pairduck_given)`,
-    )
-    const columns = insertColumns.candles.map(([, column]) => column).join(', ')
-    await connection.run(
-      `INSERT INTO pairduck_candle_parts
-         (timeframe, ${columns}, first_timestamp, first_id, last_timestamp, last_id, given)
-       SELECT '${timeframe}', ${columns}, timestamp, '', timestamp, '', true FROM pairduck_given`,
-    )
-    const oldest = '(SELECT min(timestamp) FROM pairduck_given)'
-    await connection.run(markDirtySql(oldest, `timeframe = '${timeframe}'`))
-    await connection.run('DROP TABLE pairduck_given')
-    const { stored, replaced } = count!
+    const deletedBefore = mark?.deletedBefore ?? -Infinity
+    const kept = candles.filter(({ timestamp }) => timestamp >= deletedBefore)
+    // Of two candles for one bar in one call the later one stands.
+    const byBar = [...new Map(kept.map((candle) => [candle.timestamp, candle])).values()]
+    const there = await replaceCandles(connection, timeframe, byBar)
     return {
-      inserted: stored - replaced,
-      replaced: replaced + candles.length - byBar.length,
-      expired: byBar.length - stored,
+      inserted: byBar.length - there,
+      replaced: kept.length - byBar.length + there,
+      expired: candles.length - kept.length,
     }
   })
+}
+
+/** Puts candles in place of what stands for their bars; returns for how many something did. */
+async function replaceCandles(
+  connection: DuckDBConnection,
+  timeframe: Timeframe,
+  candles: readonly InsertRows['candles'][],
+): Promise<number> {
+  await readRows(
+    connection,
+    `CREATE OR REPLACE TEMP TABLE pairduck_given AS SELECT * FROM (${fromJson(insertColumns.candles)})`,
+    { payload: toJson('INVALID_CANDLE', insertColumns.candles, candles) },
+  )
+  const [count] = await readRows<{ there: number }>(
+    connection,
+    `SELECT count(*) AS there FROM ${candleRelation(timeframe)} SEMI JOIN pairduck_given USING (timestamp)`,
+  )
+  await connection.run(
+    `DELETE FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
+     AND timestamp IN (SELECT timestamp FROM pairduck_given)`,
+  )
+  const columns = insertColumns.candles.map(([, column]) => column).join(', ')
+  await connection.run(
+    `INSERT INTO pairduck_candle_parts
+       (timeframe, ${columns}, first_timestamp, first_id, last_timestamp, last_id, given)
+     SELECT '${timeframe}', ${columns}, timestamp, '', timestamp, '', true FROM pairduck_given`,
+  )
+  const oldest = '(SELECT min(timestamp) FROM pairduck_given)'
+  await connection.run(markDirtySql(oldest, `timeframe = '${timeframe}'`))
+  await connection.run('DROP TABLE pairduck_given')
+  return count!.there
 }
 
 /** Why a candle cannot be stored, or undefined when it can. */
