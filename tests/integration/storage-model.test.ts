@@ -131,7 +131,10 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
         const pair = `model/spot/RUN${runs++}`
         const model = new StoreModel(keepMs)
         await store.insertTicks(pair, [])
-        for (const each of steps) await take(each, pair, model)
+        for (const each of steps) {
+          const [found, wanted] = await take(each, pair, model)
+          expect(found).toEqual(wanted)
+        }
         expect(await storedTicks(store, pair)).toEqual(model.sortedTicks())
         for (const timeframe of candles)
           expect(
@@ -145,7 +148,8 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
       { numRuns },
     )
 
-    async function take(each: Step, pair: string, model: StoreModel): Promise<void> {
+    /** What the store and the model say to a step. */
+    async function take(each: Step, pair: string, model: StoreModel): Promise<[unknown, unknown]> {
       if ('insert' in each) {
         // Made together they may share a commit, or not: nothing may depend on that.
         const found = await Promise.all(
@@ -153,24 +157,29 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
             store.insertTicks(pair, each.columns ? toColumns(ticks) : ticks),
           ),
         )
-        expect(found).toEqual(each.insert.map((ticks) => model.insert(ticks)))
-      } else if ('cleanupAt' in each) {
-        const now = start + each.cleanupAt * minute
-        await store.cleanupPair(pair, { now })
-        model.cleanup(now)
-      } else if ('reopen' in each) {
-        await store.pool.release(pair)
-      } else {
+        return [found, each.insert.map((ticks) => model.insert(ticks))]
+      }
+      if ('candles' in each) {
         const timeframe = candles[each.of]!
         const width = timeframeMs[timeframe]
         const given = each.candles.map((one): Candle => ({
           ...one,
           timestamp: Math.floor(one.timestamp / width) * width,
         }))
-        expect(await store.insertCandles(pair, timeframe, given)).toEqual(
+        return [
+          await store.insertCandles(pair, timeframe, given),
           model.insertCandles(timeframe, given),
-        )
+        ]
       }
+      if ('reopen' in each) {
+        await store.pool.release(pair)
+        return [undefined, undefined]
+      }
+      const now = start + each.cleanupAt * minute
+      const ticksBefore = model.ticks.length
+      model.cleanup(now)
+      const { deleted } = await store.cleanupPair(pair, { now })
+      return [deleted.ticks ?? 0, ticksBefore - model.ticks.length]
     }
   })
 })

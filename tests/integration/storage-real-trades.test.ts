@@ -77,7 +77,7 @@ describe.skipIf(!oracleIsHere).each([
     const cut = fc.record({
       size: fc.integer({ min: 1, max: 900 }),
       late: fc.boolean(),
-      then: fc.constantFrom('cleanup', 'reopen', 'nothing', 'nothing'),
+      next: fc.constantFrom('cleanup', 'reopen', 'nothing', 'nothing'),
     })
     let runs = 0
     await fc.assert(
@@ -87,12 +87,12 @@ describe.skipIf(!oracleIsHere).each([
           const run = `binance/spot/RUN${runs++}`
           const held: OracleTrade[][] = []
           let at = 0
-          for (const { size, late, then } of cuts) {
+          for (const { size, late, next } of cuts) {
             const piece = trades.slice(at, (at += size))
             if (late) held.push(piece)
             else await store.insertTicks(run, piece)
-            if (then === 'cleanup' && !late) await store.cleanupPair(run)
-            if (then === 'reopen') await store.pool.release(run)
+            if (next === 'cleanup' && !late) await store.cleanupPair(run)
+            if (next === 'reopen') await store.pool.release(run)
           }
           await store.insertTicks(run, trades.slice(at))
           await store.cleanupPair(run)

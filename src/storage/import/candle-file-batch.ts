@@ -4,7 +4,8 @@ import type { Timeframe } from '../../time.ts'
 import { columnSink } from '../read-vector.ts'
 import { candleFault, type RowCounts } from '../row-writer.ts'
 import type { FileBatch, RowFault } from './file-import.ts'
-import { quoted, timeExpression } from './import-source.ts'
+import type { Selection } from './import-source.ts'
+import { timeExpression, timeType } from './time-unit.ts'
 import type { TimeUnit } from './import-options.ts'
 
 const fields = [
@@ -20,23 +21,29 @@ const fields = [
   'tradeCount',
 ] as const
 
-/** The expressions that {@link CandleFileBatch} reads, in its order. */
-export function candleSelect(
+/** What {@link CandleFileBatch} reads of a file. */
+export function candleSelection(
   columns: Readonly<Record<string, string>>,
-  types: ReadonlyMap<string, string>,
   unit: TimeUnit,
-): string {
-  return fields
-    .map((field) => {
-      const column = columns[field]
-      if (field === 'timestamp') return timeExpression(column!, types.get(column!)!, unit)
-      if (column !== undefined) return `try_cast(${quoted(column)} AS DOUBLE)`
-      // What the taker did not buy he sold.
-      return field === 'sellVolume' && columns['buyVolume'] !== undefined
-        ? `try_cast(${quoted(columns['volume']!)} AS DOUBLE) - try_cast(${quoted(columns['buyVolume'])} AS DOUBLE)`
-        : 'NULL::DOUBLE'
-    })
-    .join(', ')
+): Selection {
+  const known = fields.filter((field) => columns[field] !== undefined)
+  return {
+    types: Object.fromEntries(
+      known.map((field) => [columns[field]!, field === 'timestamp' ? timeType(unit) : 'DOUBLE']),
+    ),
+    expressions: (named) => {
+      const value = (field: string): string => `try_cast(${named(columns[field]!).sql} AS DOUBLE)`
+      return fields.map((field) => {
+        const column = columns[field]
+        if (field === 'timestamp') return timeExpression(named(column!), unit)
+        if (column !== undefined) return value(field)
+        // What the taker did not buy he sold.
+        return field === 'sellVolume' && columns['buyVolume'] !== undefined
+          ? `${value('volume')} - ${value('buyVolume')}`
+          : 'NULL::DOUBLE'
+      })
+    },
+  }
 }
 
 /** Candles of a file. */

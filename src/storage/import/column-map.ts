@@ -20,7 +20,7 @@ export const tickNames: KnownNames = {
   volume: ['volume', 'qty', 'quantity', 'amount', 'size', 'q'],
   side: ['side', 'taker_side'],
   buyerIsMaker: ['buyerIsMaker', 'buyer_is_maker', 'is_buyer_maker', 'isBuyerMaker', 'm'],
-  tradeId: ['tradeId', 'trade_id', 'id', 'agg_trade_id', 'a', 't'],
+  tradeId: ['tradeId', 'trade_id', 'id', 'agg_trade_id', 't', 'a'],
 }
 
 export const candleNames: KnownNames = {
@@ -90,10 +90,10 @@ export function mapColumns(
 }
 
 function find(present: readonly string[], name: string): string | undefined {
-  return (
-    present.find((column) => column === name) ??
-    present.find((column) => column.toLowerCase() === name.toLowerCase())
-  )
+  const exact = present.find((column) => column === name)
+  // Of one letter, case tells two names apart: Binance's `t` is an id and `T` a time.
+  if (exact !== undefined || name.length === 1) return exact
+  return present.find((column) => column.toLowerCase() === name.toLowerCase())
 }
 
 function headlessMap(present: readonly string[]): Record<string, string> {

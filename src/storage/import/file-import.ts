@@ -1,6 +1,6 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import { PairduckError, shown } from '../../errors.ts'
-import { importFailed, type ImportSource, type Reading } from './import-source.ts'
+import { importFailed, type ImportSource, type Selection } from './import-source.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
 
 /** Why a row cannot be stored: the field, and what is wrong with it. */
@@ -30,7 +30,7 @@ const maxInFlight = 2
  */
 export class FileImport<Counts> {
   readonly #source: ImportSource
-  readonly #select: string
+  readonly #selection: Selection
   readonly #columns: Readonly<Record<string, string>>
   readonly #newBatch: () => FileBatch<Counts>
   readonly #options: ResolvedImportOptions
@@ -42,14 +42,14 @@ export class FileImport<Counts> {
 
   constructor(of: {
     source: ImportSource
-    select: string
+    selection: Selection
     /** Field → the file's column, for messages. */
     columns: Readonly<Record<string, string>>
     newBatch: () => FileBatch<Counts>
     options: ResolvedImportOptions
   }) {
     this.#source = of.source
-    this.#select = of.select
+    this.#selection = of.selection
     this.#columns = of.columns
     this.#newBatch = of.newBatch
     this.#options = of.options
@@ -58,11 +58,13 @@ export class FileImport<Counts> {
   /** What each batch was answered; `stopped` when the signal ended it. */
   async run(): Promise<{ stored: readonly Counts[]; rejected: number; stopped: boolean }> {
     try {
-      await this.#readAll({ reading: 'fast' })
+      const complete = await this.#readAll(this.#source.chunks(this.#selection))
+      // Something in the file is not as its columns promise: slowly, then, row by row.
+      if (!complete) await this.#readOn()
     } catch (error) {
-      if (error instanceof PairduckError || this.#source.file === '-')
-        throw importFailed(this.#source.file, error)
-      await this.#readOn()
+      throw importFailed(this.#source.file, error)
+    } finally {
+      await Promise.allSettled(this.#inFlight)
     }
     await Promise.all(this.#inFlight)
     return {
@@ -72,24 +74,36 @@ export class FileImport<Counts> {
     }
   }
 
-  /** From where the fast reading ended, slowly: now what does not fit can be named. */
+  /** From where the engine gave up. */
   async #readOn(): Promise<void> {
-    try {
-      const reading = this.#options.skipInvalid ? 'tolerant' : 'text'
-      await this.#readAll({ reading, from: this.#rows })
-      if (this.#options.skipInvalid) this.rejected += await this.#source.rejectedLines()
-    } catch (error) {
-      await this.#resumeBefore(error)
-    }
+    const source = this.#source
+    const unreadable = (): PairduckError =>
+      new PairduckError('IMPORT_FAILED', `${source.file}: row ${this.#rows + 1} cannot be read`, {
+        file: source.file,
+        rows: this.#rows,
+        cause: source.failure,
+      })
+    if (source.text === undefined) throw unreadable()
+    const { skipInvalid } = this.#options
+    const { broken, skipped } = await source.sift({ from: this.#rows, skip: skipInvalid })
+    if (!(await this.#readAll(source.siftedChunks(this.#selection)))) throw unreadable()
+    this.rejected += skipped
+    if (broken !== undefined) await this.#refuse(broken.line, undefined, broken.text, broken.reason)
   }
 
-  async #readAll(part: { reading: Reading; from?: number; count?: number }): Promise<void> {
+  /** Reads to the end, or until the signal; false when the rows ended before the file did. */
+  async #readAll(chunks: AsyncGenerator<DuckDBDataChunk | undefined>): Promise<boolean> {
     const { batchRows, signal, onProgress, skipInvalid } = this.#options
+    let complete = true
     let batch = this.#newBatch()
     let checked = 0
     let faulty = new Set<number>()
-    for await (const chunk of this.#source.chunks(this.#select, part)) {
-      if (signal?.aborted === true) return
+    for await (const chunk of chunks) {
+      if (signal?.aborted === true) return true
+      if (chunk === undefined) {
+        complete = false
+        break
+      }
       batch.read(chunk)
       for (; checked < batch.length; checked++, this.#rows++) {
         const fault = batch.fault(checked)
@@ -105,7 +119,8 @@ export class FileImport<Counts> {
       faulty = new Set()
     }
     await this.#send(batch, checked, faulty)
-    onProgress?.({ rows: this.#rows, fraction: 1 })
+    onProgress?.({ rows: this.#rows, fraction: complete ? 1 : this.#source.fraction })
+    return complete
   }
 
   /** Sends the first `rows` rows without the faulty ones to the store, and does not wait for it. */
@@ -127,30 +142,24 @@ export class FileImport<Counts> {
 
   async #stopAt(batch: FileBatch<Counts>, row: number, fault: RowFault): Promise<never> {
     await this.#send(batch, row, new Set())
-    await Promise.all(this.#inFlight)
     const column = this.#columns[fault.field] ?? fault.field
-    const raw = await this.#source.valueAt(this.#rows, column)
-    const line = this.#source.lineOf(this.#rows)
-    throw new PairduckError(
-      'IMPORT_FAILED',
-      `${this.#source.file}: line ${line}: column \`${column}\` ${shown(raw ?? fault.value)} ${fault.reason}; the ${this.#rows} rows before it are stored`,
-      { file: this.#source.file, line, column, value: raw ?? fault.value, rows: this.#rows },
-    )
+    const { line, value } = await this.#source.locate(this.#rows, column)
+    return this.#refuse(line, column, value ?? fault.value, fault.reason)
   }
 
-  /** A line that is no row at all ends the engine's reading; what stands before it is read again. */
-  async #resumeBefore(error: unknown): Promise<never> {
-    const line = Number(/Line:\s*(\d+)/.exec(error instanceof Error ? error.message : '')?.[1])
-    if (error instanceof PairduckError || !(line > 0)) throw importFailed(this.#source.file, error)
-    const from = this.#rows
-    const count = this.#source.rowOf(line) - from
-    if (count > 0) await this.#readAll({ reading: 'tolerant', from, count })
+  async #refuse(
+    line: number,
+    column: string | undefined,
+    value: unknown,
+    reason: string,
+  ): Promise<never> {
     await Promise.all(this.#inFlight)
-    const reason = error instanceof Error ? error.message.split('\n').at(1)?.trim() : ''
+    const { file } = this.#source
+    const where = column === undefined ? '' : ` column \`${column}\``
     throw new PairduckError(
       'IMPORT_FAILED',
-      `${this.#source.file}: line ${line}: ${reason}; the ${this.#rows} rows before it are stored`,
-      { cause: error, file: this.#source.file, line, rows: this.#rows },
+      `${file}: line ${line}:${where} ${shown(value)} ${reason}; the ${this.#rows} rows before it are stored`,
+      { file, line, ...(column === undefined ? {} : { column }), value, rows: this.#rows },
     )
   }
 }

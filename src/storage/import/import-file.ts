@@ -4,17 +4,18 @@ import type { InsertCounts } from '../events.ts'
 import { total } from '../pending-commit.ts'
 import type { RowCounts } from '../row-writer.ts'
 import type { TickColumns } from '../tick.ts'
-import { CandleFileBatch, candleSelect } from './candle-file-batch.ts'
+import { CandleFileBatch, candleSelection } from './candle-file-batch.ts'
 import { candleNames, mapColumns, tickNames, type KnownNames } from './column-map.ts'
 import { FileImport, type FileBatch } from './file-import.ts'
-import { guessTimeUnit, ImportSource } from './import-source.ts'
+import { ImportSource, type Selection } from './import-source.ts'
 import type {
   CandleImportReport,
   ImportReport,
   ResolvedImportOptions,
   TimeUnit,
 } from './import-options.ts'
-import { tickSelect, TickFileBatch } from './tick-file-batch.ts'
+import { guessTimeUnit } from './time-unit.ts'
+import { tickSelection, TickFileBatch } from './tick-file-batch.ts'
 
 /** Rows that the engine hands over at once; a batch may exceed its size by that. */
 const chunkRows = 2048
@@ -30,7 +31,7 @@ export async function importTickFile(
   return importFile(file, options, {
     names: tickNames,
     needed,
-    select: tickSelect,
+    select: tickSelection,
     newBatch: (columns) =>
       new TickFileBatch({
         rows: options.batchRows + chunkRows,
@@ -52,7 +53,7 @@ export async function importCandleFile(
   return importFile(file, options, {
     names: candleNames,
     needed: ['timestamp', 'open', 'high', 'low', 'close', 'volume'],
-    select: candleSelect,
+    select: candleSelection,
     newBatch: () => new CandleFileBatch({ rows: options.batchRows + chunkRows, timeframe, insert }),
     sum: (counts) => ({
       inserted: counts.reduce((sum, { inserted }) => sum + inserted, 0),
@@ -68,11 +69,7 @@ async function importFile<Counts>(
   of: {
     names: KnownNames
     needed: readonly string[]
-    select: (
-      columns: Readonly<Record<string, string>>,
-      types: ReadonlyMap<string, string>,
-      unit: TimeUnit,
-    ) => string
+    select: (columns: Readonly<Record<string, string>>, unit: TimeUnit) => Selection
     newBatch: (columns: Readonly<Record<string, string>>) => FileBatch<Counts>
     sum: (counts: readonly Counts[]) => Counts
   },
@@ -85,10 +82,9 @@ async function importFile<Counts>(
     const columns = mapColumns(file, present, of.names, options.columns ?? {}, of.needed)
     const timeUnit =
       options.timeUnit ?? guessTimeUnit(await source.firstValue(columns['timestamp']!))
-    const types = new Map(source.columns.map(({ name, type }) => [name, type]))
     const { stored, rejected, stopped } = await new FileImport({
       source,
-      select: of.select(columns, types, timeUnit),
+      selection: of.select(columns, timeUnit),
       columns,
       newBatch: () => of.newBatch(columns),
       options,
@@ -101,6 +97,6 @@ async function importFile<Counts>(
       stopped,
     }
   } finally {
-    source.close()
+    await source.close()
   }
 }

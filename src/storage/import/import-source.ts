@@ -1,20 +1,27 @@
-import { stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { mkdtemp, rm, stat } from 'node:fs/promises'
+import { createWriteStream } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import { readRows } from '../read-rows.ts'
-import type { TimeUnit } from './import-options.ts'
+import {
+  columnReference,
+  fileRelation,
+  quoted,
+  type ColumnReference,
+  type FileColumn,
+  type FileFormat,
+} from './file-relation.ts'
+import { TextFile } from './text-file.ts'
 
-/**
- * How a file is read. `fast`: values in the types that they seem to have, so that the engine parses
- * them on its threads; a value that does not fit ends it. `text`: as text, so that what does not
- * fit is found by us, with its line. `tolerant`: as text, and lines that are no rows are passed over.
- */
-export type Reading = 'fast' | 'text' | 'tolerant'
-
-interface FileColumn {
-  readonly name: string
-  readonly type: string
+/** What reads the file's rows: expressions over its columns, and of which type these are. */
+export interface Selection {
+  /** Column → the type as which the engine parses it; text where none is named. */
+  readonly types: Readonly<Record<string, string>>
+  /** The expressions, given how to name a column. */
+  readonly expressions: (column: (name: string) => ColumnReference) => readonly string[]
 }
 
 /**
@@ -24,38 +31,50 @@ interface FileColumn {
 export class ImportSource {
   readonly file: string
   readonly columns: readonly FileColumn[]
+  /** How the file's text is laid out; undefined for Parquet. */
+  readonly text: TextFile | undefined
+  /** What the engine said when it could not begin to read. */
+  failure: unknown
+  readonly #path: string
+  readonly #folder: string
   readonly #instance: DuckDBInstance
   readonly #connection: DuckDBConnection
-  readonly #relation: (reading: Reading) => string
-  readonly #hasHeader: boolean
 
   private constructor(of: {
     file: string
+    path: string
+    folder: string
+    text: TextFile | undefined
     columns: readonly FileColumn[]
     instance: DuckDBInstance
     connection: DuckDBConnection
-    relation: (reading: Reading) => string
   }) {
     this.file = of.file
+    this.#path = of.path
+    this.#folder = of.folder
+    this.text = of.text
     this.columns = of.columns
     this.#instance = of.instance
     this.#connection = of.connection
-    this.#relation = of.relation
-    this.#hasHeader = !of.columns.every(({ name }) => /^column\d+$/.test(name))
   }
 
+  /** `-` is standard input, which is first written to a file: what does not fit is looked up later. */
   static async open(file: string, format: FileFormat | undefined): Promise<ImportSource> {
-    const path = await readablePath(file)
+    const folder = await mkdtemp(join(tmpdir(), 'pairduck-import-'))
     const instance = await DuckDBInstance.create(':memory:')
     try {
       const connection = await instance.connect()
       await connection.run(`SET GLOBAL TimeZone = 'UTC'`)
+      const path = file === '-' ? await spool(join(folder, 'input')) : await readablePath(file)
       const kind = format ?? formatOf(file)
-      const columns = await describe(connection, path, kind)
-      const relation = (reading: Reading): string => relationOf(path, kind, columns, reading)
-      return new ImportSource({ file, columns, instance, connection, relation })
+      const text = kind === 'parquet' ? undefined : await TextFile.open(path, kind)
+      const columns =
+        text?.columns.map((name) => ({ name, type: 'VARCHAR' })) ??
+        (await parquetColumns(connection, path))
+      return new ImportSource({ file, path, folder, text, columns, instance, connection })
     } catch (error) {
       instance.closeSync()
+      await rm(folder, { recursive: true, force: true })
       throw importFailed(file, error)
     }
   }
@@ -66,174 +85,139 @@ export class ImportSource {
     return percentage >= 0 ? percentage / 100 : undefined
   }
 
-  /** Chunks of the selected expressions over the file's rows, in its order. */
-  async *chunks(
-    select: string,
-    { reading, from = 0, count }: { reading: Reading; from?: number; count?: number },
-  ): AsyncGenerator<DuckDBDataChunk> {
-    const part = `${count === undefined ? '' : ` LIMIT ${count}`}${from === 0 ? '' : ` OFFSET ${from}`}`
-    const result = await this.#connection.stream(
-      `SELECT ${select} FROM ${this.#relation(reading)}${part}`,
+  /** The file's rows, in their order; undefined at the end when the engine gave up in between. */
+  chunks(selection: Selection): AsyncGenerator<DuckDBDataChunk | undefined> {
+    const parquet = new Map(this.columns.map(({ name, type }) => [name, type]))
+    const typeOf = (column: string): string =>
+      this.text === undefined ? parquet.get(column)! : (selection.types[column] ?? 'VARCHAR')
+    return this.#stream(
+      selection.expressions((name) => columnReference(this.text, name, typeOf(name))),
+      fileRelation(this.#path, this.text, typeOf),
     )
-    for (;;) {
-      const chunk = await result.fetchChunk()
-      if (chunk === null || chunk.rowCount === 0) return
-      yield chunk
+  }
+
+  /**
+   * Copies the rows from a number on, as text that fits its columns whatever the file holds: up to
+   * the first line that is no row, or with `skip` without such lines.
+   */
+  sift(part: { from: number; skip: boolean }): ReturnType<TextFile['sift']> {
+    return this.text!.sift(this.#sifted, part)
+  }
+
+  /** The rows that {@link sift} copied. */
+  siftedChunks(selection: Selection): AsyncGenerator<DuckDBDataChunk | undefined> {
+    const { delimiter, columns } = this.text!
+    const layout = { delimiter, columns, hasHeader: false, gzip: false }
+    return this.#stream(
+      selection.expressions((name) => columnReference(layout, name, 'VARCHAR')),
+      fileRelation(this.#sifted, layout, asText),
+    )
+  }
+
+  get #sifted(): string {
+    return join(this.#folder, 'sifted')
+  }
+
+  /** Where a person finds the row, and its raw value in a column. */
+  async locate(row: number, column: string): Promise<{ line: number; value: unknown }> {
+    if (this.text === undefined) return { line: row + 1, value: undefined }
+    const record = await this.text.recordAt(row)
+    if (record === undefined) return { line: row + 1, value: undefined }
+    if (this.text.delimiter === undefined) {
+      const value = (JSON.parse(record.fields[0]!) as Record<string, unknown>)[column]
+      return { line: record.line, value }
     }
-  }
-
-  /** The raw value of a column in one row, for a message. */
-  async valueAt(row: number, column: string): Promise<unknown> {
-    // Standard input cannot be read again.
-    if (this.file === '-') return undefined
-    const [found] = await readRows<{ value: unknown }>(
-      this.#connection,
-      `SELECT ${quoted(column)} AS value FROM ${this.#relation('tolerant')} LIMIT 1 OFFSET ${row}`,
-    ).catch(() => [])
-    return found?.value
-  }
-
-  /** Lines that were no rows at all and were passed over in a tolerant reading. */
-  async rejectedLines(): Promise<number> {
-    const [found] = await readRows<{ lines: number }>(
-      this.#connection,
-      'SELECT count(DISTINCT line) AS lines FROM reject_errors',
-    ).catch(() => [])
-    return found?.lines ?? 0
+    return { line: record.line, value: record.fields[this.text.columns.indexOf(column)] }
   }
 
   /** The first time in the file, as text, to guess its unit by. */
   async firstValue(column: string): Promise<string | undefined> {
+    if (this.text !== undefined) return this.text.first.get(column)
     const [found] = await readRows<{ value: string }>(
       this.#connection,
-      `SELECT ${quoted(column)}::VARCHAR AS value FROM ${this.#relation('tolerant')}
+      `SELECT ${quoted(column)}::VARCHAR AS value FROM ${fileRelation(this.#path, undefined, () => '')}
        WHERE ${quoted(column)} IS NOT NULL LIMIT 1`,
     )
     return found?.value
   }
 
-  /** Where a person finds the row: its line in a text file, its number in another. */
-  lineOf(row: number): number {
-    return row + (this.#hasHeader ? 2 : 1)
-  }
-
-  /** The row of a line that the engine complained of. */
-  rowOf(line: number): number {
-    return line - (this.#hasHeader ? 2 : 1)
-  }
-
-  close(): void {
+  async close(): Promise<void> {
     this.#connection.closeSync()
     this.#instance.closeSync()
+    await rm(this.#folder, { recursive: true, force: true })
+  }
+
+  /**
+   * A stream that fails after its first rows ends like one that is complete, without an error. A
+   * last row of our own tells them apart.
+   */
+  async *#stream(
+    expressions: readonly string[],
+    relation: string,
+  ): AsyncGenerator<DuckDBDataChunk | undefined> {
+    const nothing = expressions.map(() => 'NULL').join(', ')
+    const result = await this.#connection
+      .stream(
+        `SELECT ${expressions.join(', ')}, false FROM ${relation}
+         UNION ALL SELECT ${nothing}, true`,
+      )
+      .catch((error: unknown) => {
+        this.failure = error
+      })
+    for (;;) {
+      const chunk = result === undefined ? undefined : await result.fetchChunk()
+      if (chunk === undefined || chunk === null || chunk.rowCount === 0) {
+        yield undefined
+        return
+      }
+      const last = chunk.getColumnVector(expressions.length).getItem(chunk.rowCount - 1) === true
+      if (last) chunk.rowCount--
+      if (chunk.rowCount > 0) yield chunk
+      if (last) return
+    }
   }
 }
 
-export function quoted(column: string): string {
-  return `"${column.replaceAll('"', '""')}"`
+function asText(): string {
+  return 'VARCHAR'
 }
 
-/** The expression that reads a column as TIMESTAMP, NULL where it is no time. */
-export function timeExpression(column: string, type: string, unit: TimeUnit): string {
-  const name = quoted(column)
-  if (/^(?:TIMESTAMP|DATE)/.test(type)) return `${name}::TIMESTAMP`
-  if (unit === 'iso') return `try_cast(${name} AS TIMESTAMPTZ)::TIMESTAMP`
-  if (unit === 'ns') return `make_timestamp(round(try_cast(${name} AS BIGINT) / 1000)::BIGINT)`
-  const factor = { s: 1_000_000, ms: 1000, us: 1 }[unit]
-  const whole = `try_cast(${name} AS BIGINT) * ${factor}`
-  if (type.endsWith('INT')) return `make_timestamp(${whole})`
-  // A cast to BIGINT would round a fraction away; exact decimals keep its microseconds.
-  return `make_timestamp(CASE WHEN contains(${name}::VARCHAR, '.')
-    THEN round(try_cast(${name} AS DECIMAL(38, 9)) * ${factor})::BIGINT ELSE ${whole} END)`
-}
-
-/** By magnitude: seconds until 1e11 (year 5138), then ms, µs, ns; text that is no number is ISO. */
-export function guessTimeUnit(value: string | undefined): TimeUnit {
-  const number = Number(value)
-  if (value === undefined || !Number.isFinite(number)) return 'iso'
-  if (number < 1e11) return 's'
-  if (number < 1e14) return 'ms'
-  return number < 1e17 ? 'us' : 'ns'
-}
-
-export function importFailed(file: string, error: unknown, detail = ''): PairduckError {
+export function importFailed(file: string, error: unknown): PairduckError {
   if (error instanceof PairduckError) return error
   const message = error instanceof Error ? error.message : String(error)
-  const lines = message.split('\n').map((line) => line.trim())
-  return new PairduckError('IMPORT_FAILED', `${file}: ${detail}${lines[0]}`, { cause: error, file })
+  return new PairduckError('IMPORT_FAILED', `${file}: ${message.split('\n', 1)[0]!.trim()}`, {
+    cause: error,
+    file,
+  })
+}
+
+async function spool(path: string): Promise<string> {
+  await pipeline(process.stdin, createWriteStream(path))
+  return path
 }
 
 async function readablePath(file: string): Promise<string> {
-  if (file === '-') return '/dev/stdin'
   if (file.includes('\0')) throw new TypeError('a file name cannot hold NUL')
   const path = resolve(file)
-  try {
-    if ((await stat(path)).isDirectory())
-      throw new PairduckError('IMPORT_FAILED', `${file} is a folder, not a file`, { file })
-    return path
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
-      throw new PairduckError('IMPORT_FAILED', `${file}: there is no such file`, {
-        file,
-        cause: error,
-      })
-    throw error
-  }
+  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+  })
+  if (found === undefined)
+    throw new PairduckError('IMPORT_FAILED', `${file}: there is no such file`, { file })
+  if (found.isDirectory())
+    throw new PairduckError('IMPORT_FAILED', `${file} is a folder, not a file`, { file })
+  return path
 }
 
-/**
- * The columns by name, with the type that their values seem to have. Text where the engine's guess
- * fails or finds other columns than a patient reading does: a short line misleads it.
- */
-async function describe(
-  connection: DuckDBConnection,
-  path: string,
-  format: FileFormat,
-): Promise<FileColumn[]> {
-  const columnsOf = (reading: Reading): Promise<FileColumn[]> =>
-    readRows<FileColumn>(
-      connection,
-      `SELECT column_name AS name, column_type AS type
-       FROM (DESCRIBE SELECT * FROM ${relationOf(path, format, [], reading)})`,
-    )
-  const patient = await columnsOf('text')
-  if (format !== 'csv' || path === '/dev/stdin') return patient
-  const guessed = await columnsOf('fast').catch(() => [])
-  const same =
-    guessed.length === patient.length &&
-    guessed.every(({ name }, index) => name === patient[index]!.name)
-  return same ? guessed : patient
+function parquetColumns(connection: DuckDBConnection, path: string): Promise<FileColumn[]> {
+  return readRows<FileColumn>(
+    connection,
+    `SELECT column_name AS name, column_type AS type
+     FROM (DESCRIBE SELECT * FROM ${fileRelation(path, undefined, () => '')})`,
+  )
 }
-
-type FileFormat = 'csv' | 'jsonl' | 'parquet'
 
 function formatOf(file: string): FileFormat {
   if (/\.parquet$/i.test(file)) return 'parquet'
   return /\.(?:jsonl|ndjson|json)(?:\.gz)?$/i.test(file) ? 'jsonl' : 'csv'
-}
-
-function relationOf(
-  path: string,
-  format: FileFormat,
-  columns: readonly FileColumn[],
-  reading: Reading,
-): string {
-  // Brackets and asterisks in a name are letters here, not patterns.
-  const name = `'${path.replaceAll(/[*?[]/g, '[$&]').replaceAll(`'`, `''`)}'`
-  if (format === 'parquet') return `read_parquet(${name})`
-  if (format === 'jsonl')
-    return `read_json(${name}, format = 'newline_delimited', ignore_errors = ${reading === 'tolerant'}, convert_strings_to_integers = false)`
-  if (reading === 'fast') return `read_csv(${name}${fastTypes(columns)})`
-  const errors = reading === 'tolerant' ? 'store_rejects = true' : 'ignore_errors = false'
-  return `read_csv(${name}, all_varchar = true, null_padding = true, ${errors})`
-}
-
-/** Whole numbers, decimals and truth as such; all else as text: an id `007` is not the number 7. */
-function fastTypes(columns: readonly FileColumn[]): string {
-  if (columns.length === 0) return ''
-  const kept = columns.map(({ name, type }) => {
-    const isId = /(^|_)(id|a|t)$|Id$/.test(name)
-    const fast = !isId && ['BIGINT', 'DOUBLE', 'BOOLEAN', 'TIMESTAMP'].includes(type)
-    return `'${name.replaceAll(`'`, `''`)}': '${fast ? type : 'VARCHAR'}'`
-  })
-  return `, types = {${kept.join(', ')}}`
 }

@@ -3,33 +3,42 @@ import type { InsertCounts } from '../events.ts'
 import { columnSink, type ColumnSink } from '../read-vector.ts'
 import { tickFault, type TickColumns } from '../tick.ts'
 import type { FileBatch, RowFault } from './file-import.ts'
-import { quoted, timeExpression } from './import-source.ts'
+import type { Selection } from './import-source.ts'
+import { timeExpression, timeType } from './time-unit.ts'
 import type { TimeUnit } from './import-options.ts'
 
-/** The expressions that {@link TickFileBatch} reads, in its order. */
-export function tickSelect(
+/** What {@link TickFileBatch} reads of a file. */
+export function tickSelection(
   columns: Readonly<Record<string, string>>,
-  types: ReadonlyMap<string, string>,
   unit: TimeUnit,
-): string {
-  const column = (field: string): string => quoted(columns[field]!)
-  const side =
-    columns['side'] === undefined
-      ? `CASE lower(${column('buyerIsMaker')}::VARCHAR) WHEN 'true' THEN 'SELL' WHEN '1' THEN 'SELL'
-           WHEN 'false' THEN 'BUY' WHEN '0' THEN 'BUY' END`
-      : `CASE upper(${column('side')}::VARCHAR) WHEN 'BUY' THEN 'BUY' WHEN 'SELL' THEN 'SELL' END`
-  return [
-    timeExpression(columns['timestamp']!, types.get(columns['timestamp']!)!, unit),
-    `try_cast(${column('price')} AS DOUBLE)`,
-    `try_cast(${column('volume')} AS DOUBLE)`,
-    `(${side})::ENUM('BUY', 'SELL')`,
-    columns['tradeId'] === undefined
-      ? `NULL::VARCHAR`
-      : `nullif(${column('tradeId')}::VARCHAR, '')`,
-  ].join(', ')
+): Selection {
+  return {
+    types: {
+      [columns['timestamp']!]: timeType(unit),
+      [columns['price']!]: 'DOUBLE',
+      [columns['volume']!]: 'DOUBLE',
+    },
+    expressions: (named) => {
+      const column = (field: string): string => named(columns[field]!).sql
+      const side =
+        columns['side'] === undefined
+          ? `CASE lower(trim(${column('buyerIsMaker')}::VARCHAR)) WHEN 'true' THEN 'SELL' WHEN '1' THEN 'SELL'
+             WHEN 'false' THEN 'BUY' WHEN '0' THEN 'BUY' END`
+          : `CASE upper(trim(${column('side')}::VARCHAR)) WHEN 'BUY' THEN 'BUY' WHEN 'SELL' THEN 'SELL' END`
+      return [
+        timeExpression(named(columns['timestamp']!), unit),
+        `try_cast(${column('price')} AS DOUBLE)`,
+        `try_cast(${column('volume')} AS DOUBLE)`,
+        `(${side})::ENUM('BUY', 'SELL')`,
+        columns['tradeId'] === undefined
+          ? `NULL::VARCHAR`
+          : `nullif(${column('tradeId')}::VARCHAR, '')`,
+      ]
+    },
+  }
 }
 
-/** What {@link tickSelect} gives. */
+/** What {@link tickSelection} gives. */
 const types = [TIMESTAMP, DOUBLE, DOUBLE, ENUM(['BUY', 'SELL']), VARCHAR]
 
 /** Trades of a file, by column. */

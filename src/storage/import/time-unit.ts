@@ -1,0 +1,28 @@
+import type { ColumnReference } from './file-relation.ts'
+import type { TimeUnit } from './import-options.ts'
+
+/** By magnitude: seconds until 1e11 (year 5138), then ms, µs, ns; text that is no number is ISO. */
+export function guessTimeUnit(value: string | undefined): TimeUnit {
+  const number = Number(value)
+  if (value === undefined || value === '' || !Number.isFinite(number)) return 'iso'
+  if (number < 1e11) return 's'
+  if (number < 1e14) return 'ms'
+  return number < 1e17 ? 'us' : 'ns'
+}
+
+/**
+ * The type as which a text file's times are parsed fastest without losing a microsecond: as
+ * whole numbers fractions would be rounded away, as DOUBLE nanoseconds would.
+ */
+export function timeType(unit: TimeUnit): string {
+  return unit === 'ns' || unit === 'iso' ? 'VARCHAR' : 'DOUBLE'
+}
+
+/** The expression that reads a column as TIMESTAMP, NULL where it is no time. */
+export function timeExpression({ sql, type }: ColumnReference, unit: TimeUnit): string {
+  if (/^(?:TIMESTAMP|DATE)/.test(type)) return `${sql}::TIMESTAMP`
+  if (unit === 'iso') return `try_cast(${sql} AS TIMESTAMPTZ)::TIMESTAMP`
+  const factor = { s: 1_000_000, ms: 1000, us: 1, ns: 0.001 }[unit]
+  const exact = type === 'DOUBLE' ? sql : `try_cast(${sql} AS DECIMAL(38, 9))`
+  return `try(make_timestamp(round(${exact} * ${factor})::BIGINT))`
+}
