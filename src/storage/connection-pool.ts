@@ -64,7 +64,9 @@ export class ConnectionPool {
   ): Promise<PairDatabase> {
     this.#refuseClosed()
     const slot = this.#slots.get(formatPair(pair))
-    if (slot !== undefined && slot.closed === undefined) return this.#hit(slot).opened
+    // As many hops as for the one who opens it: calls made in order stay in order.
+    if (slot !== undefined && slot.closed === undefined)
+      return (await Promise.resolve(this.#hit(slot))).opened
     const waiter = this.#line.join(pair, {
       signal,
       timeoutMs,
