@@ -5,6 +5,7 @@ import { fromDuckDb } from './duckdb-errors.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from './read-rows.ts'
 import type { ColumnValues } from './read-vector.ts'
+import { interruptUntil } from './transaction.ts'
 import { refuseWriterTables } from './writer-tables.ts'
 import type { WriteBudget } from './write-budget.ts'
 
@@ -92,9 +93,8 @@ export class Lease {
   /** Interrupts what runs, waits for its rejection, and releases: how a closing manager ends it. */
   async revoke(): Promise<void> {
     this.#revoked = true
-    this.#connection.interrupt()
-    await Promise.allSettled(this.#inFlight)
-    await this.release()
+    const ended = Promise.allSettled(this.#inFlight).then(() => this.release())
+    await interruptUntil([this.#connection], ended)
   }
 
   async #giveBack(): Promise<void> {

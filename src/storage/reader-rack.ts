@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../errors.ts'
-import { rollback } from './transaction.ts'
+import { interruptUntil, rollback } from './transaction.ts'
 
 /** Connections that are kept for the next reader. */
 const maxSpare = 2
@@ -59,11 +59,11 @@ export class ReaderRack {
   async close(): Promise<void> {
     this.#closing = true
     for (const reader of this.#spare.splice(0)) reader.closeSync()
-    for (const reader of this.#lent) reader.interrupt()
-    await new Promise<void>((resolve) => {
+    const allBack = new Promise<void>((resolve) => {
       this.#allBack = resolve
       this.#tellAllBack()
     })
+    await interruptUntil(this.#lent, allBack)
   }
 
   #tellAllBack(): void {

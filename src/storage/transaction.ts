@@ -20,6 +20,26 @@ export async function inTransaction<T>(
   }
 }
 
+/**
+ * Interrupts connections until `done` settles: one interrupt ends only the statement that runs,
+ * and others may stand in line behind it.
+ */
+export async function interruptUntil(
+  connections: Iterable<DuckDBConnection>,
+  done: Promise<unknown>,
+): Promise<void> {
+  const interrupt = (): void => {
+    for (const connection of connections) connection.interrupt()
+  }
+  interrupt()
+  const again = setInterval(interrupt, 10)
+  try {
+    await done
+  } finally {
+    clearInterval(again)
+  }
+}
+
 /** Ends whatever transaction is open; harmless when none is. */
 export async function rollback(connection: DuckDBConnection): Promise<void> {
   // The only thing that ROLLBACK can say is that no transaction is active.

@@ -1,0 +1,205 @@
+import { existsSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { StoreChild } from '../../support/store-child.ts'
+import {
+  countTicks,
+  fileOf,
+  nextEvent,
+  openManager,
+  someTicks,
+  sql,
+  temporaryFolder,
+} from '../../support/store.ts'
+
+const pairs = (count: number): string[] =>
+  Array.from({ length: count }, (_, index) => `x/spot/P${index}`)
+
+describe('many pairs', () => {
+  it('written at once keep to themselves', async () => {
+    const db = await openManager()
+    await Promise.all(
+      pairs(5).flatMap((pair, index) =>
+        someTicks(20, { price: 1000 * (index + 1) }).map((tick) => db.insertTicks(pair, [tick])),
+      ),
+    )
+    for (const [index, pair] of pairs(5).entries()) {
+      const [row] = await db.query(
+        pair,
+        sql('SELECT count(*) AS n, min(price) AS low, max(price) AS high FROM ticks'),
+      )
+      expect(row).toEqual({ n: 20, low: 1000 * (index + 1), high: 1000 * (index + 1) + 9 })
+    }
+    expect(await db.listPairs()).toHaveLength(5)
+  })
+
+  it('of a pool of 3, a 4th takes the place of the one idle longest', async () => {
+    const db = await openManager({ maxConnections: 3 })
+    const evicted = nextEvent(db, 'pairEvicted')
+    for (const pair of pairs(3)) await db.insertTicks(pair, someTicks(1))
+    await db.insertTicks('x/spot/P0', someTicks(1, { first: 2 }))
+    await db.insertTicks('x/spot/P3', someTicks(1))
+    expect(await evicted).toEqual({ pair: 'x/spot/P1', reason: 'room' })
+    expect(db.stats()).toEqual({
+      size: 3,
+      max: 3,
+      active: 0,
+      idle: 3,
+      waiting: 0,
+      hits: 1,
+      misses: 4,
+      hitRate: 0.2,
+      evictions: 1,
+      activePairs: [],
+      pendingTicks: 0,
+    })
+    expect(await countTicks(db, 'x/spot/P1')).toBe(1)
+  })
+
+  it('go through few places, 500 through 5, and all is there', async () => {
+    const db = await openManager({ maxConnections: 5, acquireTimeoutMs: 120_000 })
+    await Promise.all(
+      pairs(500).map(async (pair, index) => {
+        await db.insertTicks(pair, someTicks(2, { price: index + 1 }))
+        expect(db.stats().size).toBeLessThanOrEqual(5)
+      }),
+    )
+    const every5th = pairs(500).filter((_, index) => index % 5 === 0)
+    const lows = await Promise.all(
+      every5th.map(async (pair) => {
+        const [row] = await db.query(
+          pair,
+          sql<{ n: number; low: number }>('SELECT count(*) AS n, min(price) AS low FROM ticks'),
+        )
+        return row!.n === 2 ? row!.low : Number.NaN
+      }),
+    )
+    expect(lows).toEqual(every5th.map((_, index) => index * 5 + 1))
+    expect(db.stats()).toMatchObject({ size: 5, active: 0, waiting: 0 })
+  })
+})
+
+describe('a lease', () => {
+  it('pins its pair: another one waits until it is given back', async () => {
+    const db = await openManager({ maxConnections: 1 })
+    const lease = await db.acquire('x/spot/A')
+    expect(db.stats()).toMatchObject({ active: 1, activePairs: ['x/spot/A'] })
+    await expect(db.acquire('x/spot/B', { timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'POOL_EXHAUSTED',
+    })
+    const waiting = db.insertTicks('x/spot/B', someTicks(1))
+    await expect(db.insertTicks('x/spot/A', someTicks(1))).resolves.toMatchObject({ inserted: 1 })
+    expect(db.stats().waiting).toBe(1)
+    await lease.release()
+    await expect(waiting).resolves.toMatchObject({ inserted: 1 })
+    expect(db.stats()).toMatchObject({ active: 0, activePairs: [] })
+  })
+
+  it('can be released twice, and then does nothing any more', async () => {
+    const db = await openManager({ maxConnections: 1 })
+    const lease = await db.acquire('x/spot/A')
+    const other = await db.acquire('x/spot/A')
+    await Promise.all([lease.release(), lease.release()])
+    await lease.release()
+    expect(db.stats().active).toBe(1)
+    await expect(lease.execute('SELECT 1')).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(lease.query(sql('SELECT 1'))).rejects.toMatchObject({ code: 'CLOSED' })
+    await other.release()
+    expect(db.stats().active).toBe(0)
+  })
+
+  it('takes back a transaction that was left open, and all that was set on it', async () => {
+    const db = await openManager()
+    const lease = await db.acquire('x/spot/A')
+    await lease.execute('CREATE TABLE notes (text VARCHAR)')
+    await lease.execute(`CREATE TEMP TABLE order_flow AS SELECT 'in front of the real one' AS x`)
+    await lease.execute('BEGIN')
+    await lease.execute(`INSERT INTO notes VALUES ('half')`)
+    await lease.release()
+    await db.withConnection('x/spot/A', async (next) => {
+      expect(await next.execute('SELECT * FROM notes')).toEqual([])
+      expect(await next.execute('SELECT count(*) AS n FROM order_flow')).toEqual([{ n: 0 }])
+      await next.execute(`INSERT INTO notes VALUES ('whole')`)
+    })
+    expect(await db.query('x/spot/A', sql('SELECT * FROM notes'))).toEqual([{ text: 'whole' }])
+  })
+
+  it('writes tables of its own and the analytics tables, but neither ticks nor candles', async () => {
+    const db = await openManager()
+    await db.insertTicks('x/spot/A', someTicks(2))
+    await db.withConnection('x/spot/A', async (lease) => {
+      for (const statement of [
+        'DELETE FROM ticks',
+        `INSERT INTO ticks VALUES (now(), 1, 1, 'BUY', 'x')`,
+        'DROP VIEW candles_1m',
+        'CREATE INDEX by_time ON ticks (timestamp)',
+      ]) {
+        await expect(lease.execute(statement)).rejects.toMatchObject({ code: 'WRITE_REFUSED' })
+        await expect(lease.query(sql(statement))).rejects.toMatchObject({ code: 'WRITE_REFUSED' })
+      }
+      await lease.execute(`INSERT INTO market_profile (timestamp, poc) VALUES (now(), $poc)`, {
+        poc: 5,
+      })
+      expect(await lease.execute('SELECT poc FROM market_profile')).toEqual([{ poc: 5 }])
+    })
+    expect(await countTicks(db, 'x/spot/A')).toBe(2)
+  })
+
+  it('is given back by `withConnection`, whatever happens', async () => {
+    const db = await openManager()
+    await expect(
+      db.withConnection('x/spot/A', (lease) => lease.execute('SELEC')),
+    ).rejects.toMatchObject({ code: 'QUERY_FAILED' })
+    await expect(
+      db.withConnection('x/spot/A', () => Promise.reject(new Error('mine'))),
+    ).rejects.toThrow('mine')
+    expect(db.stats().active).toBe(0)
+  })
+
+  it('interrupts a query with its signal, and can go on', async () => {
+    const db = await openManager()
+    const lease = await db.acquire('x/spot/A')
+    const abort = new AbortController()
+    const long = lease.query(
+      sql('SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b'),
+      {
+        signal: abort.signal,
+      },
+    )
+    setImmediate(() => abort.abort(new Error('enough')))
+    await expect(long).rejects.toMatchObject({
+      code: 'ABORTED',
+      cause: expect.objectContaining({ message: 'enough' }),
+    })
+    expect(await lease.query(sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
+    await expect(lease.query(sql('SELECT 1'), { signal: abort.signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+    })
+    await lease.release()
+  })
+})
+
+describe('an idle pair', () => {
+  it('is closed after `idleCloseMs`, and another process can have it', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir, idleCloseMs: 300 })
+    const evicted = nextEvent(db, 'pairEvicted')
+    const child = await StoreChild.start({ dataDir })
+    await db.insertTicks('x/spot/A', someTicks(3))
+    await expect(child.call('cleanupPair', 'x/spot/A')).rejects.toMatchObject({
+      code: 'PAIR_LOCKED',
+      message: expect.stringContaining(String(process.pid)),
+    })
+    expect(await evicted).toEqual({ pair: 'x/spot/A', reason: 'idle' })
+    expect(existsSync(`${fileOf(dataDir, 'x/spot/A')}.wal`)).toBe(false)
+    await expect(
+      child.call('insertTicks', 'x/spot/A', someTicks(4, { first: 9 })),
+    ).resolves.toMatchObject({ inserted: 4 })
+    await expect(db.insertTicks('x/spot/A', someTicks(1))).rejects.toMatchObject({
+      code: 'PAIR_LOCKED',
+      details: { pid: child.pid },
+    })
+    await expect(db.insertTicks('x/spot/B', someTicks(1))).resolves.toMatchObject({ inserted: 1 })
+    expect(await child.close()).toBe(0)
+    expect(await countTicks(db, 'x/spot/A')).toBe(7)
+  })
+})

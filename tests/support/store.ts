@@ -1,0 +1,66 @@
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { Query } from '../../src/queries/query.ts'
+import { DatabaseManager, type ManagerOptions, type PairduckEvents } from '../../src/index.ts'
+import type { Tick } from '../../src/schema/rows.ts'
+
+/** A folder of the test's own, removed when it ends. */
+export function temporaryFolder(): string {
+  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pairduck-test-')))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A manager that is closed when the test ends, on a folder of its own if none is given. */
+export async function openManager(options: ManagerOptions = {}): Promise<DatabaseManager> {
+  const db = await DatabaseManager.open({ dataDir: temporaryFolder(), ...options })
+  onTestFinished(() => db.close().catch(() => undefined))
+  return db
+}
+
+/** `count` ticks, one each `stepMs`, with ids that go on from `first`. */
+export function someTicks(
+  count: number,
+  { from = Date.now() - 60_000, stepMs = 1, first = 1, price = 100 } = {},
+): Tick[] {
+  return Array.from({ length: count }, (_, index) => ({
+    timestamp: from + index * stepMs,
+    price: price + (index % 10),
+    volume: 1 + (index % 3),
+    side: index % 2 === 0 ? 'BUY' : 'SELL',
+    tradeId: String(first + index),
+  }))
+}
+
+/** A query of one's own. */
+export function sql<Row = Record<string, unknown>>(text: string): Query<Row> {
+  return { name: 'test', sql: text, params: {} }
+}
+
+export async function countTicks(db: DatabaseManager, pair: string): Promise<number> {
+  const [row] = await db.query(pair, sql<{ n: number }>('SELECT count(*) AS n FROM ticks'))
+  return row!.n
+}
+
+/** The database file of a pair whose symbol stands as it is. */
+export function fileOf(dataDir: string, pair: string): string {
+  return join(dataDir, ...pair.split('/'), 'trading.duckdb')
+}
+
+/** Resolves with the next event of a name that fits. */
+export function nextEvent<Name extends keyof PairduckEvents>(
+  db: DatabaseManager,
+  name: Name,
+  fits: (event: PairduckEvents[Name][0]) => boolean = () => true,
+): Promise<PairduckEvents[Name][0]> {
+  return new Promise((resolve) => {
+    const listener = (event: PairduckEvents[Name][0]): void => {
+      if (!fits(event)) return
+      db.off(name, listener as never)
+      resolve(event)
+    }
+    db.on(name, listener as never)
+  })
+}
