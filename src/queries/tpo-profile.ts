@@ -49,7 +49,8 @@ export interface TpoProfile extends Coverage {
 }
 
 /**
- * The time-price-opportunity profile of each session that overlaps the window, oldest first: a
+ * The time-price-opportunity profile of each session that overlaps the window, from the session's
+ * beginning, also where that is before the window, to its end or the window's; oldest first. A
  * period marks every bin from its low to its high with its letter. A session needs its data:
  * with ticks of the last minutes alone it says `truncated`. Authority: chart-patterns.
  */

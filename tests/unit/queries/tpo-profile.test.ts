@@ -62,7 +62,7 @@ describe('worked out on paper', () => {
     ])
   })
 
-  test('a window inside a session still takes the whole session, up to its end', async () => {
+  test('a window inside a session still takes the session from its beginning', async () => {
     const from = midnight + 60 * minute
     const [row] = await duck.query(calculateTpoProfileQuery({ binSize: 1, from }))
     expect(row).toMatchObject({ tpoCount: 10, initialBalanceLow: 100 })
