@@ -1,5 +1,6 @@
 import { createClient } from '@redis/client'
 import * as fc from 'fast-check'
+import { once } from 'node:events'
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -90,6 +91,17 @@ describe('the life of a local server', () => {
     expect(stranger.pid).toBeGreaterThan(0)
     expect((await started(port)).port).toBeGreaterThan(port)
     expect(String(await withPlainClient({ port }, (send) => send('PING')))).toBe('PONG')
+  })
+
+  test('another program on our port is no server of ours', async () => {
+    const { port } = await started()
+    await local.stop()
+    const web = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n'))
+    await once(web.listen(port, '127.0.0.1'), 'listening')
+    expect(await local.status()).toEqual({ running: false, dir: local.dir })
+    expect(await local.stop()).toBe(false)
+    expect((await started(port)).port).toBeGreaterThan(port)
+    web.close()
   })
 
   test('a server that hangs is neither doubled nor called stopped', async () => {
