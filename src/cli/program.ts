@@ -21,6 +21,7 @@ import { addSnapshotCommand } from './commands/snapshot.ts'
 import { addSqlCommand } from './commands/sql.ts'
 import { addStatsCommand } from './commands/stats.ts'
 import { addTpoCommand } from './commands/tpo.ts'
+import { addTradesCommand } from './commands/trades.ts'
 import { addValkeyCommand } from './commands/valkey.ts'
 import { addVerifyCommand } from './commands/verify.ts'
 import { addVwapCommand } from './commands/vwap.ts'
@@ -48,6 +49,7 @@ const commands: readonly AddCommand[] = [
   addZonesCommand,
   addVwapCommand,
   addTpoCommand,
+  addTradesCommand,
   addAnalyticsCommand,
   addValkeyCommand,
   addMirrorCommand,

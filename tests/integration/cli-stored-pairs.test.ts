@@ -103,6 +103,32 @@ describe('--json says what the library says', () => {
     ['zones', ['--timeframe', '1m'], api.detectZonesQuery({ timeframe: '1m', ...window }), 'list'],
     ['vwap', ['--bands', '1,2'], api.calculateVwapQuery({ bands: [1, 2], ...window }), 'object'],
     ['vwap', bars, api.calculateVwapBarsQuery({ timeframe, ...window }), 'list'],
+    ['trades', ['--limit', '7'], api.getRecentTicksQuery({ limit: 7, ...window }), 'list'],
+    [
+      'trades',
+      ['--large', '--quantile', '0.99'],
+      api.detectLargeTradesQuery({ quantile: 0.99, ...window }),
+      'list',
+    ],
+    ['trades', ['--sizes'], api.calculateTradeSizeBucketsQuery(window), 'list'],
+    [
+      'profile',
+      ['--nodes', ...bins],
+      api.calculateVolumeNodesQuery({ binSize, ...window }),
+      'list',
+    ],
+    [
+      'profile',
+      ['--naked', ...bars, ...bins],
+      api.calculateNakedPocQuery({ timeframe, binSize, ...window }),
+      'list',
+    ],
+    [
+      'footprint',
+      ['--unfinished', '--filter', '0.001', ...bars, ...bins],
+      api.detectUnfinishedAuctionsQuery({ timeframe, binSize, filter: 0.001, ...window }),
+      'list',
+    ],
     ['tpo', bins, api.calculateTpoProfileQuery({ binSize, timeframe: '30m', ...window }), 'list'],
   ])('%s %j', async (command, options, query, kind) => {
     const rows = await withManager((db) => db.query(btc, query))
@@ -176,6 +202,7 @@ describe('for people', () => {
     ['zones', /supply|demand/],
     ['vwap', /\+3 σ/],
     ['tpo', /◄POC/],
+    ['trades', /BUY|SELL/],
   ])('%s fits 80 columns and says what it shows', async (command, expected) => {
     const { code, stdout, stderr } = await pairduck.run(at(command, btc))
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

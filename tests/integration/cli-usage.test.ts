@@ -13,7 +13,7 @@ describe('help', () => {
     const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map(([, name]) => name!)
     expect(commands).toEqual(
       expect.arrayContaining(
-        'demo pairs stats cleanup verify repair snapshot sql candles cvd imbalance profile footprint fvg zones vwap tpo import analytics'.split(
+        'demo pairs stats cleanup verify repair snapshot sql candles cvd imbalance profile footprint fvg zones vwap tpo trades import analytics'.split(
           ' ',
         ),
       ),

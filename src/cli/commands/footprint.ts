@@ -2,10 +2,11 @@ import type { EChartsCoreOption } from 'echarts/core'
 import {
   calculateDiagonalImbalanceQuery,
   calculateFootprintQuery,
+  detectUnfinishedAuctionsQuery,
   type DiagonalImbalance,
   type FootprintBar,
 } from '../../queries/index.ts'
-import { countArgument } from '../arguments.ts'
+import { countArgument, numberArgument } from '../arguments.ts'
 import {
   binSizeOf,
   withBinOption,
@@ -17,14 +18,20 @@ import { footprintGrid, type FootprintCell } from '../charts/footprint-grid.ts'
 import { windowOf, type AddCommand } from '../command.ts'
 import { diagonalOf, withDiagonalOptions, type DiagonalOptions } from '../diagonal-options.ts'
 import { checkedUsage } from '../failure.ts'
+import { priceDecimals, priceText, timeText, volumeText } from '../figures.ts'
 import { coverageLines, headingLine, headingText } from '../heading.ts'
-import { addPairCommand, type PairView } from '../pair-command.ts'
+import { listAnswer } from '../list-answer.ts'
+import { addPairCommand, type Answer, type PairView } from '../pair-command.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
 
 type FootprintOptions = TimeframeOptions &
   BinOptions &
   DiagonalOptions &
-  PictureOptions & { readonly limit?: number }
+  PictureOptions & {
+    readonly limit?: number
+    readonly unfinished: boolean
+    readonly filter: number
+  }
 
 export const addFootprintCommand: AddCommand = (program, context) => {
   addPairCommand<FootprintOptions>(program, context, {
@@ -32,12 +39,12 @@ export const addFootprintCommand: AddCommand = (program, context) => {
     description:
       'What was sold and bought at each price of each bar, as a grid; imbalances marked.',
     configure: (command) =>
-      withPictureOption(withDiagonalOptions(withBinOption(withTimeframeOptions(command)))).option(
-        '--limit <count>',
-        'only the newest bars',
-        countArgument,
-      ),
+      withPictureOption(withDiagonalOptions(withBinOption(withTimeframeOptions(command))))
+        .option('--limit <count>', 'only the newest bars', countArgument)
+        .option('--unfinished', 'auctions that ended with both sides trading at the extreme', false)
+        .option('--filter <volume>', 'that an unfinished one exceeds', numberArgument, 20),
     answer: async (view, options) => {
+      if (options.unfinished) return unfinishedAnswer(view, options)
       const { timeframe, limit } = options
       const binSize = await binSizeOf(view, options)
       const window = windowOf(options)
@@ -55,6 +62,29 @@ export const addFootprintCommand: AddCommand = (program, context) => {
       await writePicture(options, () => picture(view, options, drawn))
       return { json: shown, lines: () => gridLines(view, options, shown, drawn) }
     },
+  })
+}
+
+async function unfinishedAnswer(view: PairView, options: FootprintOptions): Promise<Answer> {
+  const { timeframe, filter } = options
+  const binSize = await binSizeOf(view, options)
+  const auctions = await view.query(
+    checkedUsage(() =>
+      detectUnfinishedAuctionsQuery({ timeframe, binSize, filter, ...windowOf(options) }),
+    ),
+  )
+  const decimals = priceDecimals(auctions.map(({ price }) => price))
+  return listAnswer(view, options, {
+    what: `${timeframe} unfinished auctions`,
+    rows: auctions,
+    columns: [
+      { title: 'bar (UTC)', cell: ({ timestamp }) => timeText(timestamp), align: 'left' },
+      { title: 'at the', cell: ({ type }) => type, align: 'left' },
+      { title: 'price', cell: ({ price }) => priceText(price, decimals) },
+      { title: 'sold', cell: ({ sellVolume }) => volumeText(sellVolume) },
+      { title: 'bought', cell: ({ buyVolume }) => volumeText(buyVolume) },
+      { title: 'reached again', cell: ({ closedAt }) => timeText(closedAt), align: 'left' },
+    ],
   })
 }
 

@@ -4,9 +4,8 @@ import { withTimeframeOptions, type TimeframeOptions } from '../bar-options.ts'
 import { windowOf, type AddCommand } from '../command.ts'
 import { checkedUsage } from '../failure.ts'
 import { percentText, priceDecimals, priceText, timeText } from '../figures.ts'
-import { coverageLines, headingLine } from '../heading.ts'
-import { addPairCommand, type PairView } from '../pair-command.ts'
-import { textTable } from '../text-table.ts'
+import { listAnswer } from '../list-answer.ts'
+import { addPairCommand, type Answer, type PairView } from '../pair-command.ts'
 
 interface FvgOptions extends TimeframeOptions {
   readonly definition: 'classic' | 'smc'
@@ -53,19 +52,18 @@ export const addFvgCommand: AddCommand = (program, context) => {
         }),
       )
       const gaps = await view.query(query)
-      return { json: gaps, lines: () => fvgLines(view, options, gaps) }
+      return gapsAnswer(view, options, gaps)
     },
   })
 }
 
-function fvgLines({ pair, terminal }: PairView, options: FvgOptions, gaps: readonly DetectedFvg[]) {
-  const { tableColumns, ink } = terminal
-  const title = headingLine({ pair, what: `${options.timeframe} fair value gaps`, ...options }, ink)
-  if (gaps.length === 0) return [title, 'none']
+function gapsAnswer(view: PairView, options: FvgOptions, gaps: readonly DetectedFvg[]): Answer {
+  const { ink } = view.terminal
   const decimals = priceDecimals(gaps.flatMap((gap) => [gap.priceLow, gap.priceHigh]))
-  const table = textTable(
-    gaps,
-    [
+  return listAnswer(view, options, {
+    what: `${options.timeframe} fair value gaps`,
+    rows: gaps,
+    columns: [
       { title: 'middle bar (UTC)', cell: (gap) => timeText(gap.timestamp), align: 'left' },
       {
         title: 'type',
@@ -77,7 +75,6 @@ function fvgLines({ pair, terminal }: PairView, options: FvgOptions, gaps: reado
       { title: 'filled', cell: (gap) => percentText(gap.filledPct) },
       { title: 'filled at', cell: (gap) => timeText(gap.filledAt), align: 'left' },
     ],
-    { columns: tableColumns, ink },
-  )
-  return [title, table, ...coverageLines(gaps[0])]
+    coverage: gaps[0],
+  })
 }

@@ -18,6 +18,7 @@ import { checkedUsage } from '../failure.ts'
 import {
   countText,
   percentText,
+  priceDecimals,
   priceText,
   ratioText,
   signedText,
@@ -25,8 +26,8 @@ import {
   volumeText,
 } from '../figures.ts'
 import { coverageLines, headingLine } from '../heading.ts'
+import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, onlyRow, type Answer, type PairView } from '../pair-command.ts'
-import { textTable } from '../text-table.ts'
 
 interface ImbalanceOptions extends TimeframeOptions, BinOptions, DiagonalOptions {
   readonly diagonal: boolean
@@ -78,26 +79,19 @@ function imbalanceLines(
 async function diagonalAnswer(view: PairView, options: ImbalanceOptions): Promise<Answer> {
   const cells = await cellsOptions(view, options)
   const rows = await view.query(checkedUsage(() => calculateDiagonalImbalanceQuery(cells)))
-  return {
-    json: rows,
-    lines: () => [
-      title(view, options, 'diagonal imbalances'),
-      rows.length === 0
-        ? 'none'
-        : textTable(
-            rows,
-            [
-              { title: 'bar (UTC)', cell: (row) => timeText(row.timestamp), align: 'left' },
-              { title: 'side', cell: ({ side }) => sideText(view, side), align: 'left' },
-              { title: 'price', cell: (row) => priceText(row.price) },
-              { title: 'dominant', cell: (row) => volumeText(row.dominant) },
-              { title: 'opposite', cell: (row) => volumeText(row.opposite) },
-              { title: 'ratio', cell: (row) => ratioText(row.ratio) },
-            ],
-            { columns: view.terminal.tableColumns, ink: view.terminal.ink },
-          ),
+  const decimals = priceDecimals(rows.map(({ price }) => price))
+  return listAnswer(view, options, {
+    what: `${options.timeframe} diagonal imbalances`,
+    rows,
+    columns: [
+      { title: 'bar (UTC)', cell: (row) => timeText(row.timestamp), align: 'left' },
+      { title: 'side', cell: ({ side }) => sideText(view, side), align: 'left' },
+      { title: 'price', cell: (row) => priceText(row.price, decimals) },
+      { title: 'dominant', cell: (row) => volumeText(row.dominant) },
+      { title: 'opposite', cell: (row) => volumeText(row.opposite) },
+      { title: 'ratio', cell: (row) => ratioText(row.ratio) },
     ],
-  }
+  })
 }
 
 async function stackedAnswer(view: PairView, options: ImbalanceOptions): Promise<Answer> {
@@ -105,36 +99,25 @@ async function stackedAnswer(view: PairView, options: ImbalanceOptions): Promise
   const { minStack } = options
   const query = checkedUsage(() => calculateStackedImbalanceQuery({ ...cells, minStack }))
   const rows = await view.query(query)
-  return {
-    json: rows,
-    lines: () => [
-      title(view, options, 'stacked imbalances'),
-      rows.length === 0
-        ? 'none'
-        : textTable(
-            rows,
-            [
-              { title: 'bar (UTC)', cell: (row) => timeText(row.timestamp), align: 'left' },
-              { title: 'side', cell: ({ side }) => sideText(view, side), align: 'left' },
-              { title: 'low', cell: (row) => priceText(row.priceLow) },
-              { title: 'high', cell: (row) => priceText(row.priceHigh) },
-              { title: 'bins', cell: (row) => countText(row.count) },
-              { title: 'dominant', cell: (row) => volumeText(row.dominant) },
-            ],
-            { columns: view.terminal.tableColumns, ink: view.terminal.ink },
-          ),
+  const decimals = priceDecimals(rows.flatMap(({ priceLow, priceHigh }) => [priceLow, priceHigh]))
+  return listAnswer(view, options, {
+    what: `${options.timeframe} stacked imbalances`,
+    rows,
+    columns: [
+      { title: 'bar (UTC)', cell: (row) => timeText(row.timestamp), align: 'left' },
+      { title: 'side', cell: ({ side }) => sideText(view, side), align: 'left' },
+      { title: 'low', cell: (row) => priceText(row.priceLow, decimals) },
+      { title: 'high', cell: (row) => priceText(row.priceHigh, decimals) },
+      { title: 'bins', cell: (row) => countText(row.count) },
+      { title: 'dominant', cell: (row) => volumeText(row.dominant) },
     ],
-  }
+  })
 }
 
 async function cellsOptions(view: PairView, options: ImbalanceOptions) {
   const { timeframe } = options
   const binSize = await binSizeOf(view, options)
   return { timeframe, binSize, ...windowOf(options), ...diagonalOf(options) }
-}
-
-function title({ pair, terminal }: PairView, options: ImbalanceOptions, what: string): string {
-  return headingLine({ pair, what: `${options.timeframe} ${what}`, ...options }, terminal.ink)
 }
 
 function sideText({ terminal }: PairView, side: 'BUY' | 'SELL'): string {

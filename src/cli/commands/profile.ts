@@ -1,16 +1,26 @@
-import { calculateMarketProfileQuery, type MarketProfile } from '../../queries/index.ts'
+import {
+  calculateMarketProfileQuery,
+  calculateNakedPocQuery,
+  calculateVolumeNodesQuery,
+  type MarketProfile,
+} from '../../queries/index.ts'
 import { binSizeOf, withBinOption, type BinOptions } from '../bar-options.ts'
-import { choiceOption, numberArgument } from '../arguments.ts'
+import type { Timeframe } from '../../time.ts'
+import { choiceOption, numberArgument, timeframeArgument } from '../arguments.ts'
 import { profilePictureOf } from '../candle-view.ts'
 import { profileChart } from '../charts/profile-chart.ts'
 import { withWindowOptions, windowOf, type AddCommand } from '../command.ts'
 import { checkedUsage } from '../failure.ts'
-import { percentText, priceText, volumeText } from '../figures.ts'
+import { percentText, priceDecimals, priceText, timeText, volumeText } from '../figures.ts'
 import { coverageLines, headingLine } from '../heading.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
-import { addPairCommand, onlyRow, type PairView } from '../pair-command.ts'
+import { listAnswer } from '../list-answer.ts'
+import { addPairCommand, onlyRow, type Answer, type PairView } from '../pair-command.ts'
 
 interface ProfileOptions extends BinOptions, PictureOptions {
+  readonly nodes: boolean
+  readonly naked: boolean
+  readonly timeframe: Timeframe
   readonly share: number
   readonly valueArea: 'single' | 'pair'
   readonly emptyBins: 'count' | 'skip'
@@ -23,11 +33,16 @@ export const addProfileCommand: AddCommand = (program, context) => {
     description: 'Volume at each price, with the point of control and the value area.',
     configure: (command) =>
       withPictureOption(withBinOption(withWindowOptions(command)))
+        .option('--nodes', 'bins that trade more, or less, than their neighbours', false)
+        .option('--naked', 'points of control of past bars that were not reached since', false)
+        .option('--timeframe <length>', 'of those bars', timeframeArgument, '1h')
         .option('--share <part>', 'part of the volume in the value area', numberArgument, 0.7)
         .addOption(choiceOption('--value-area <rule>', 'how it grows', ['single', 'pair']))
         .addOption(choiceOption('--empty-bins <rule>', 'bins without trades', ['count', 'skip']))
         .addOption(choiceOption('--rounding <rule>', 'price to bin', ['floor', 'nearest', 'ceil'])),
     answer: async (view, options) => {
+      if (options.nodes) return nodesAnswer(view, options)
+      if (options.naked) return nakedAnswer(view, options)
       const { share: valueAreaShare, valueArea, emptyBins, rounding } = options
       const binSize = await binSizeOf(view, options)
       const query = checkedUsage(() =>
@@ -57,6 +72,46 @@ function atLowerEdges(profile: MarketProfile, rounding: ProfileOptions['rounding
     poc: poc === null ? null : poc - down,
     bins: bins.map((bin) => ({ ...bin, price: bin.price - down })),
   }
+}
+
+async function nodesAnswer(view: PairView, options: ProfileOptions): Promise<Answer> {
+  const { rounding, emptyBins } = options
+  const binSize = await binSizeOf(view, options)
+  const nodes = await view.query(
+    checkedUsage(() =>
+      calculateVolumeNodesQuery({ binSize, rounding, emptyBins, ...windowOf(options) }),
+    ),
+  )
+  const decimals = priceDecimals(nodes.map(({ price }) => price))
+  return listAnswer(view, options, {
+    what: 'volume nodes',
+    rows: nodes,
+    columns: [
+      { title: 'price', cell: ({ price }) => priceText(price, decimals) },
+      { title: 'node', cell: ({ type }) => type, align: 'left' },
+      { title: 'volume', cell: ({ volume }) => volumeText(volume) },
+    ],
+  })
+}
+
+async function nakedAnswer(view: PairView, options: ProfileOptions): Promise<Answer> {
+  const { timeframe, rounding } = options
+  const binSize = await binSizeOf(view, options)
+  const naked = await view.query(
+    checkedUsage(() =>
+      calculateNakedPocQuery({ timeframe, binSize, rounding, ...windowOf(options) }),
+    ),
+  )
+  const decimals = priceDecimals(naked.map(({ poc }) => poc))
+  return listAnswer(view, options, {
+    what: `${timeframe} naked points of control`,
+    rows: naked,
+    columns: [
+      { title: 'bar (UTC)', cell: ({ timestamp }) => timeText(timestamp), align: 'left' },
+      { title: 'POC', cell: ({ poc }) => priceText(poc, decimals) },
+      { title: 'volume', cell: ({ volume }) => volumeText(volume) },
+    ],
+  })
 }
 
 function profileLines(

@@ -4,9 +4,8 @@ import { withTimeframeOptions, type TimeframeOptions } from '../bar-options.ts'
 import { windowOf, type AddCommand } from '../command.ts'
 import { checkedUsage } from '../failure.ts'
 import { priceDecimals, priceText, ratioText, timeText } from '../figures.ts'
-import { coverageLines, headingLine } from '../heading.ts'
-import { addPairCommand, type PairView } from '../pair-command.ts'
-import { textTable } from '../text-table.ts'
+import { listAnswer } from '../list-answer.ts'
+import { addPairCommand, type Answer, type PairView } from '../pair-command.ts'
 
 interface ZonesOptions extends TimeframeOptions {
   readonly type: 'both' | 'supply' | 'demand'
@@ -46,24 +45,22 @@ export const addZonesCommand: AddCommand = (program, context) => {
         }),
       )
       const zones = await view.query(query)
-      return { json: zones, lines: () => zoneLines(view, options, zones) }
+      return zonesAnswer(view, options, zones)
     },
   })
 }
 
-function zoneLines(
-  { pair, terminal }: PairView,
+function zonesAnswer(
+  view: PairView,
   options: ZonesOptions,
   zones: readonly DetectedZone[],
-): string[] {
-  const { tableColumns, ink } = terminal
-  const what = `${options.timeframe} supply and demand zones`
-  const title = headingLine({ pair, what, ...options }, ink)
-  if (zones.length === 0) return [title, 'none']
+): Answer {
+  const { ink } = view.terminal
   const decimals = priceDecimals(zones.flatMap((zone) => [zone.priceLow, zone.priceHigh]))
-  const table = textTable(
-    zones,
-    [
+  return listAnswer(view, options, {
+    what: `${options.timeframe} supply and demand zones`,
+    rows: zones,
+    columns: [
       { title: 'middle bar (UTC)', cell: (zone) => timeText(zone.timestamp), align: 'left' },
       {
         title: 'type',
@@ -76,7 +73,6 @@ function zoneLines(
       { title: 'status', cell: (zone) => zone.status, align: 'left' },
       { title: 'known at', cell: (zone) => timeText(zone.knownAt), align: 'left' },
     ],
-    { columns: tableColumns, ink },
-  )
-  return [title, table, ...coverageLines(zones[0])]
+    coverage: zones[0],
+  })
 }
