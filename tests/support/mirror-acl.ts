@@ -8,3 +8,15 @@ export function mirrorAcl(password: string): string[] {
       '+hgetall +hvals +sadd +srem +smembers +publish +subscribe +unsubscribe +ping +info',
   ]
 }
+
+/** The same with a second user that may only read, as docs/mirror.md tells to make one. */
+export function mirrorAndReaderAcl(password: string): string[] {
+  const [off, writer] = mirrorAcl(password)
+  const writing = 'evalsha eval set del incr hset hdel sadd srem publish'.split(' ')
+  const reader = writer!
+    .replace('user mirror', 'user reader')
+    .replaceAll('~', '%R~')
+    .split(' ')
+    .filter((word) => !writing.includes(word.slice(1)) || !word.startsWith('+'))
+  return [off!, writer!, reader.join(' ')]
+}

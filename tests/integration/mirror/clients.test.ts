@@ -5,9 +5,10 @@ import { connectValkey } from '../../../src/mirror/clients/connect.ts'
 import type { ValkeyConnectionOptions } from '../../../src/mirror/clients/connection-options.ts'
 import type { ValkeyClient } from '../../../src/mirror/clients/valkey-client.ts'
 import { readingScript, writingScript } from '../../../src/mirror/scripts/server-script.ts'
+import { MirrorReader } from '../../../src/mirror/mirror-reader.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import type { MirrorEvent } from '../../../src/mirror/watch.ts'
-import { mirrorAcl } from '../../support/mirror-acl.ts'
+import { mirrorAcl, mirrorAndReaderAcl } from '../../support/mirror-acl.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { startCluster } from '../../support/valkey-cluster.ts'
 import { startSentinelSet } from '../../support/valkey-sentinel.ts'
@@ -192,6 +193,30 @@ async function lastSequence(mirror: ValkeyMirror): Promise<{ sequence: number }>
   for await (const { sequence } of mirror.watch()) return { sequence }
   throw new Error('no snapshot')
 }
+
+describe('a user that may only read', () => {
+  it('reads and watches everything, and can write nothing', async () => {
+    await using server = await startValkey({ acl: mirrorAndReaderAcl('secret') })
+    const at = (user: string): string => `valkey://${user}:secret@127.0.0.1:${server.port}`
+    await using mirror = await ValkeyMirror.open({ url: at('mirror') })
+    await mirror.applyOrder(openOrder('1'))
+    await using reader = await MirrorReader.open({ url: at('reader') })
+    expect((await reader.getOrder('1'))?.history).toHaveLength(1)
+    expect(await reader.getOrderBook('BTC/USDT')).toMatchObject({ bids: [{ orders: 1 }] })
+    expect(await reader.getTradeStats()).toEqual([])
+    expect([await reader.getBalances(), await reader.listFills()]).toEqual([[], []])
+    expect([await reader.listTickers(), await reader.listTransfers()]).toEqual([[], []])
+    for await (const { sequence } of reader.watch()) {
+      expect(sequence).toBe(1)
+      break
+    }
+    await expect(ValkeyMirror.open({ url: at('reader') })).rejects.toMatchObject({
+      code: 'VALKEY_AUTH',
+    })
+    expect(await mirror.drift()).toEqual([])
+    await mirror.applyOrder(openOrder('2'))
+  })
+})
 
 describe('the wrong password', () => {
   it.each(['redis', 'glide'] as const)('is VALKEY_AUTH with %s', async (adapter) => {

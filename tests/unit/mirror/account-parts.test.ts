@@ -1,0 +1,211 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readBalance } from '../../../src/mirror/balance.ts'
+import { balancesFromCcxt } from '../../../src/mirror/ccxt/ccxt-balances.ts'
+import {
+  resolveConnection,
+  valkeyUrlFromEnvironment,
+} from '../../../src/mirror/clients/connection-options.ts'
+import { infoText } from '../../../src/mirror/exact-text.ts'
+import { FillLedger } from '../../../src/mirror/fill-ledger.ts'
+import { readFill } from '../../../src/mirror/fill.ts'
+import type { Fill } from '../../../src/mirror/fill.ts'
+import { resolveMirrorOptions } from '../../../src/mirror/mirror-options.ts'
+import { readMirroredOrder } from '../../../src/mirror/mirrored-order.ts'
+import { orderBook } from '../../../src/mirror/order-book.ts'
+import { encodeOrder } from '../../../src/mirror/order-json.ts'
+import { advanceOrder } from '../../../src/mirror/order-record.ts'
+import { readOrder } from '../../../src/mirror/read-order.ts'
+import { readTicker } from '../../../src/mirror/ticker.ts'
+import { readTransfer } from '../../../src/mirror/transfer.ts'
+import { openOrder } from '../../support/sample-orders.ts'
+
+function fill(id: string, rest: object = {}): Fill {
+  const base = { id, order: 'o', symbol: 'BTC/USDT', side: 'buy', price: '2', amount: '0.5' }
+  return readFill({ ...base, timestamp: 1_700_000_000_000, ...rest }, false)
+}
+
+describe('the digits behind a number', () => {
+  it('come from the field of that name, else from the only text of that value', () => {
+    expect(infoText(1, { q: '1.00', z: '1.000' }, ['z', 'q'])).toBe('1.000')
+    expect(infoText(2.5, { a: { b: [{ c: '2.50' }] } }, ['x'])).toBe('2.50')
+    expect(infoText(1, { a: '1.0', b: '1.00' }, [])).toMatch(/^1\.00?$/)
+    expect(infoText(3, { a: '1' }, ['a'])).toBeUndefined()
+    // Both texts are the same double: which one is meant can't be known.
+    expect(infoText(0.1, { a: '0.1000000000000000055', b: '0.1' }, [])).toBeUndefined()
+  })
+})
+
+describe('a fill ledger', () => {
+  it('comes to the same sums whatever the order, repeats and take-backs of its fills', () => {
+    const fills = fc.array(
+      fc.record({
+        id: fc.integer({ min: 0, max: 20 }),
+        order: fc.integer({ min: 0, max: 5 }),
+        take: fc.boolean(),
+      }),
+      { size: 'max', maxLength: 60 },
+    )
+    fc.assert(
+      fc.property(fills, (steps) => {
+        const ledger = new FillLedger()
+        const counted = new Map<number, number>()
+        for (const { id, order, take } of steps) {
+          const next = fill(`f${id}`, { order: `o${order}` })
+          expect(ledger.wants(next)).toBe(!counted.has(id))
+          if (counted.has(id)) continue
+          const undo = ledger.add(next)
+          if (take) undo()
+          else counted.set(id, order)
+        }
+        const totals = ledger.totals('buy')
+        expect(Number(totals?.amount ?? 0)).toBe(counted.size / 2)
+        expect(Number(totals?.notional ?? 0)).toBe(counted.size)
+        expect(totals?.count ?? 0).toBe(new Set(counted.values()).size)
+      }),
+    )
+  })
+
+  it('lets a fee that comes later replace a fill without one, once', () => {
+    const ledger = new FillLedger()
+    ledger.add(fill('1'))
+    const withFee = fill('1', { fee: { cost: '0.10', currency: 'BNB' } })
+    expect(ledger.wants(withFee)).toBe(true)
+    ledger.add(withFee)
+    expect(ledger.wants(fill('1', { fee: { cost: '9', currency: 'BNB' } }))).toBe(false)
+    expect(ledger.totals('buy')).toMatchObject({ count: 1, amount: '0.5' })
+    expect(ledger.totals('buy')!.fees).toEqual(new Map([['BNB', '0.10']]))
+  })
+
+  it("knows an order's fee only when its fills cover it, in one currency", () => {
+    const ledger = new FillLedger()
+    ledger.add(fill('1', { fee: { cost: '0.10', currency: 'BNB' } }))
+    expect(ledger.orderFee('o', '1')).toBeUndefined()
+    ledger.add(fill('2', { fee: { cost: '0.2', currency: 'BNB' } }))
+    expect(ledger.orderFee('o', '1.000')).toEqual({ fee: '0.30', feeCurrency: 'BNB' })
+    ledger.add(fill('3', { order: 'p', fee: { cost: '1', currency: 'BNB' } }))
+    ledger.add(fill('4', { order: 'p', fee: { cost: '1', currency: 'USDT' } }))
+    expect(ledger.orderFee('p', '1')).toBeUndefined()
+  })
+})
+
+describe('balances', () => {
+  it('need two of free, used and total; the third follows exactly', () => {
+    expect(readBalance({ asset: 'BTC', free: '0.1', used: '0.20' }).total).toBe('0.30')
+    expect(readBalance({ asset: 'BTC', free: '0.1', total: '0.30' }).used).toBe('0.20')
+    expect(readBalance({ asset: 'BTC', used: '0.2', total: '0.3' }).free).toBe('0.1')
+    expect(() => readBalance({ asset: 'BTC', free: '0.1' })).toThrow(/snapshot/)
+  })
+
+  it("of ccxt take each asset's digits from its own part of the payload", () => {
+    const info = {
+      B: [
+        { a: 'BTC', f: '1.10', l: '0.0' },
+        { a: 'ETH', f: '1.1', l: '0' },
+      ],
+    }
+    const [btc, eth] = balancesFromCcxt({
+      info,
+      timestamp: 5,
+      BTC: { free: 1.1, used: 0, total: 1.1 },
+      ETH: { free: 1.1, used: 0, total: 1.1 },
+      free: { BTC: 1.1 },
+    }).map(readBalance)
+    expect([btc, eth]).toMatchObject([
+      { asset: 'BTC', free: '1.10', used: '0.0', timestamp: 5 },
+      { asset: 'ETH', free: '1.1', used: '0' },
+    ])
+  })
+})
+
+describe('tickers and transfers', () => {
+  it('take ccxt’s unified shape, and name what does not fit', () => {
+    expect(readTicker({ symbol: 'BTC/USDT', last: '1.50', bid: 1.4 }, false, 7)).toEqual({
+      symbol: 'BTC/USDT',
+      price: '1.50',
+      timestamp: 7,
+      bid: '1.4',
+      ask: null,
+      bidVolume: null,
+      askVolume: null,
+    })
+    expect(() => readTicker({ symbol: 'BTC/USDT', last: 0 }, false, 7)).toThrow(/price/)
+    const deposit = { id: '1', type: 'deposit', currency: 'BTC', amount: '1.0', timestamp: 5 }
+    expect(readTransfer({ ...deposit, status: 'pending' })).toBeUndefined()
+    expect(readTransfer({ ...deposit, status: 'ok' })).toMatchObject({
+      asset: 'BTC',
+      amount: '1.0',
+    })
+    expect(() => readTransfer({ ...deposit, type: 'transfer' })).toThrow(/deposit/)
+  })
+})
+
+describe('the order book', () => {
+  it('adds up what is open by price, bids from the top, asks from the bottom', () => {
+    const open = [
+      openOrder('1', { price: '2.5', filled: '0.25', cost: '0.6' }),
+      openOrder('2', { price: '2.50' }),
+      openOrder('3', { price: '10' }),
+      openOrder('4', { side: 'sell', price: '11' }),
+      openOrder('5', { side: 'sell', price: '9' }),
+      openOrder('6', { type: 'market' }),
+    ].map((order) =>
+      readMirroredOrder(encodeOrder(advanceOrder(undefined, readOrder(order, false), 5), '0')),
+    )
+    expect(orderBook('BTC/USDT', open)).toEqual({
+      symbol: 'BTC/USDT',
+      bids: [
+        { price: '10', amount: '1.00000000', orders: 1 },
+        // 1 − 0.25 + 1
+        { price: '2.5', amount: '1.75000000', orders: 2 },
+      ],
+      asks: [
+        { price: '9', amount: '1.00000000', orders: 1 },
+        { price: '11', amount: '1.00000000', orders: 1 },
+      ],
+    })
+  })
+})
+
+describe('where the server is', () => {
+  it('comes from a URL of any of the four schemes', () => {
+    const url = 'rediss://me:p%40ss@[::1]:7000/15'
+    expect(resolveConnection('test', { url })).toMatchObject({
+      host: '::1',
+      port: 7000,
+      username: 'me',
+      password: 'p@ss',
+      database: 15,
+      tls: {},
+    })
+    expect(resolveConnection('test', { url: 'valkey://h' })).toMatchObject({ tls: undefined })
+    expect(resolveConnection('test', {}).label).toBe('127.0.0.1:6379')
+    for (const wrong of ['http://h', 'nonsense', 'valkey://h/16', 'valkey://h/x'])
+      expect(() => resolveConnection('test', { url: wrong })).toThrow(TypeError)
+    expect(() => resolveConnection('test', { pasword: 'x' } as object)).toThrow(
+      /did you mean `password`/,
+    )
+  })
+
+  it('comes from the environment otherwise', () => {
+    expect(valkeyUrlFromEnvironment({})).toBe('valkey://127.0.0.1:6379')
+    expect(valkeyUrlFromEnvironment({ VALKEY_URL: 'redis://x' })).toBe('redis://x')
+    const parts = {
+      VALKEY_HOST: 'h',
+      VALKEY_PORT: '1',
+      VALKEY_PASSWORD: 'a/b',
+      VALKEY_USERNAME: 'u',
+    }
+    expect(valkeyUrlFromEnvironment(parts)).toBe('valkey://u:a%2Fb@h:1')
+  })
+
+  it('is checked together with the mirror’s options', () => {
+    const cluster = { nodes: [{ host: 'h', port: 1 }] }
+    expect(() => resolveMirrorOptions('test', { cluster })).toThrow(/keyPrefix/)
+    expect(() => resolveMirrorOptions('test', { leaseMs: 30_001 })).toThrow(RangeError)
+    expect(() => resolveMirrorOptions('test', { defaultFeeRate: '-1' })).toThrow(/defaultFeeRate/)
+    const client = { script: null } as never
+    expect(() => resolveMirrorOptions('test', { client, url: 'valkey://h' })).toThrow(/client/)
+    expect(resolveMirrorOptions('test', { cluster, keyPrefix: '{mx}:' }).keyPrefix).toBe('{mx}:')
+  })
+})
