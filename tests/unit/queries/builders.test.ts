@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import {
   calculateCvdBarsQuery,
@@ -21,6 +22,7 @@ import {
   type CvdBarsOptions,
   type Query,
 } from '../../../src/queries/index.ts'
+import * as everything from '../../../src/queries/index.ts'
 
 type Build = (options?: object) => Query<object>
 const bars = { timeframe: '1m' } as const
@@ -100,4 +102,11 @@ test.each([
 ])('CVD bars refuse %o', (wrong) => {
   const options = { timeframe: '1m', ...wrong } as CvdBarsOptions
   expect(() => calculateCvdBarsQuery(options)).toThrow(Object.keys(wrong)[0])
+})
+
+test('every builder has its place in docs/analytics', () => {
+  const folder = new URL('../../../docs/analytics/', import.meta.url)
+  const pages = readdirSync(folder).map((page) => readFileSync(new URL(page, folder), 'utf8'))
+  const named = Object.keys(everything).filter((name) => name.endsWith('Query'))
+  expect(named.filter((name) => !pages.some((page) => page.includes(`\`${name}`)))).toEqual([])
 })
