@@ -1,8 +1,8 @@
 import {
   planRefresh,
   refreshSql,
-  refreshStateQuery,
-  type RefreshState,
+  refreshFactsQuery,
+  type RefreshFact,
 } from '../queries/refresh/index.ts'
 import { isTimeframe, msFromMicros, type Clock, type Timeframe } from '../time.ts'
 import { number, optional, rule, type OptionRule } from '../options.ts'
@@ -56,14 +56,17 @@ export function refreshDatabase(
     try {
       const now = momentOf(options.now ?? clock(), database.writer.ticks.state.newest)
       if (now === undefined) return { pair: database.name, refreshed: [], dueAt: null }
-      const [state] = await readRows<RefreshState>(connection, refreshStateQuery.sql)
-      const { passes, dueAt } = planRefresh(state!, timeframes, now)
+      const facts = await readRows<RefreshFact>(connection, refreshFactsQuery.sql)
+      const { passes, dueAt } = planRefresh(facts, timeframes, now)
+      const { ticks } = database.writer
+      // What is rolled up is read as candles, not folded from ticks once per pass.
+      if (passes.length > 0) await ticks.rollUp(ticks.rollTarget())
       if (passes.length > 0)
         await inTransaction(connection, async () => {
           for (const pass of passes)
             for (const sql of refreshSql(pass, { binSize })) await connection.run(sql)
         })
-      for (const { until } of passes) database.writer.ticks.raiseAnalyzedUntil(until)
+      for (const { until } of passes) ticks.raiseAnalyzedUntil(until)
       return {
         pair: database.name,
         refreshed: passes.map(({ timeframe, from, until }) => ({

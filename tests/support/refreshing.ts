@@ -1,4 +1,4 @@
-import { planRefresh, refreshSql, refreshStateQuery } from '../../src/queries/refresh/index.ts'
+import { planRefresh, refreshSql, refreshFactsQuery } from '../../src/queries/refresh/index.ts'
 import { query } from '../../src/queries/query.ts'
 import { markDirtySql } from '../../src/schema/analytics-state.ts'
 import { latePartsSql, rollUpSql } from '../../src/schema/candles.ts'
@@ -45,8 +45,7 @@ export async function refresh(
   kept: readonly Timeframe[],
   { binSize, failAfter = Infinity }: { binSize?: number; failAfter?: number } = {},
 ): Promise<number> {
-  const [state] = await duck.query(refreshStateQuery)
-  const { passes } = planRefresh(state!, kept, nowMs)
+  const { passes } = planRefresh(await duck.query(refreshFactsQuery), kept, nowMs)
   const statements = passes.flatMap((pass) => refreshSql(pass, { binSize }))
   await duck.run('BEGIN')
   for (const [index, sql] of statements.entries()) {

@@ -1,2 +1,2 @@
-export { planRefresh, refreshStateQuery, type RefreshState } from './plan-refresh.ts'
+export { planRefresh, refreshFactsQuery, type RefreshFact } from './plan-refresh.ts'
 export { refreshSql } from './refresh-sql.ts'

@@ -10,17 +10,18 @@ export const keptAnalytics = [
   'fair_value_gaps',
 ] as const
 
-/** How far a file's analytics are, and what there is to go on with. Times in Unix µs. */
-export interface RefreshState {
-  readonly done: readonly {
-    readonly timeframe: Timeframe
-    readonly processedUntil: number
-    readonly dirtyFrom: number | null
-    readonly analytics: number
-  }[]
-  readonly newestTick: number | null
-  readonly newestParts: readonly { readonly timeframe: Timeframe; readonly newest: number }[]
-  readonly marks: readonly { readonly relation: string; readonly deletedBefore: number }[]
+/** One thing that a refresh has to know of a file. Times in Unix µs. */
+export interface RefreshFact {
+  /**
+   * `done`: a timeframe, up to when its `analytics` kept ones are processed, and from when on
+   * something late changed. `tick`, `part`: the newest. `mark`: what retention deleted before.
+   */
+  readonly kind: 'done' | 'tick' | 'part' | 'mark'
+  /** The timeframe, or the mark's relation. */
+  readonly name: string | null
+  readonly at: number | null
+  readonly dirtyFrom: number | null
+  readonly analytics: number
 }
 
 /** The bars of one timeframe that a refresh computes anew: `from <= open time < until`, in µs. */
@@ -41,26 +42,16 @@ export interface RefreshPlan {
   readonly dueAt: number | null
 }
 
-/** One row: {@link RefreshState}. It is all that a refresh with nothing to do costs. */
-export const refreshStateQuery: Query<RefreshState> = query(
-  'refreshState',
-  `SELECT
-    coalesce((
-      SELECT list({
-        timeframe: timeframe, processedUntil: processed, dirtyFrom: dirty, analytics: analytics })
-      FROM (
-        SELECT timeframe, epoch_us(min(processed_until)) AS processed,
-          epoch_us(min(dirty_from)) AS dirty, count(*) AS analytics
-        FROM pairduck_analytics GROUP BY timeframe)), []) AS "done",
-    (SELECT epoch_us(max(timestamp)) FROM ticks) AS "newestTick",
-    coalesce((
-      SELECT list({ timeframe: timeframe, newest: newest })
-      FROM (
-        SELECT timeframe, epoch_us(max(timestamp)) AS newest
-        FROM pairduck_candle_parts GROUP BY timeframe)), []) AS "newestParts",
-    coalesce((
-      SELECT list({ relation: relation, deletedBefore: epoch_us(deleted_before) })
-      FROM pairduck_marks), []) AS "marks"`,
+/** All that a refresh with nothing to do costs. */
+export const refreshFactsQuery: Query<RefreshFact> = query(
+  'refreshFacts',
+  `SELECT 'done' AS "kind", timeframe AS "name", epoch_us(min(processed_until)) AS "at",
+    epoch_us(min(dirty_from)) AS "dirtyFrom", count(*) AS "analytics"
+  FROM pairduck_analytics GROUP BY timeframe
+  UNION ALL SELECT 'tick', NULL, epoch_us(max(timestamp)), NULL, 0 FROM ticks
+  UNION ALL SELECT 'part', timeframe, epoch_us(max(timestamp)), NULL, 0
+  FROM pairduck_candle_parts GROUP BY timeframe
+  UNION ALL SELECT 'mark', relation, epoch_us(deleted_before), NULL, 0 FROM pairduck_marks`,
 )
 
 /**
@@ -69,29 +60,28 @@ export const refreshStateQuery: Query<RefreshState> = query(
  * oldest change. Bars are processed once they are closed, and a `now` that went back undoes nothing.
  */
 export function planRefresh(
-  state: RefreshState,
+  facts: readonly RefreshFact[],
   timeframes: readonly Timeframe[],
   nowMs: number,
 ): RefreshPlan {
-  const marks = Object.fromEntries(
-    state.marks.map(({ relation, deletedBefore }) => [relation, deletedBefore]),
-  )
+  const newestTick = facts.find(({ kind }) => kind === 'tick')?.at ?? -Infinity
   let dueAt: number | null = null
   const passes = timeframes.flatMap((timeframe): RefreshPass[] => {
     const width = timeframeMs[timeframe] * 1000
     const barOf = (micros: number): number => Math.floor(micros / width) * width
-    const done = state.done.find((each) => each.timeframe === timeframe)
+    const of = (wanted: RefreshFact['kind']): RefreshFact | undefined =>
+      facts.find(({ kind, name }) => kind === wanted && name === timeframe)
+    const done = of('done')
     const known = done !== undefined && done.analytics >= keptAnalytics.length
-    const processedUntil = known ? done.processedUntil : -Infinity
+    const processedUntil = known ? done.at! : -Infinity
     const dirtyFrom = (known ? done.dirtyFrom : null) ?? Infinity
-    const newestPart = state.newestParts.find((each) => each.timeframe === timeframe)?.newest
-    const newest = Math.max(state.newestTick ?? -Infinity, newestPart ?? -Infinity)
+    const newest = Math.max(newestTick, of('part')?.at ?? -Infinity)
     const until = Math.max(barOf(nowMs * 1000), processedUntil)
     if (newest >= until) dueAt = Math.min(dueAt ?? Infinity, (barOf(newest) + width) / 1000)
     const hasNew = newest >= processedUntil && until > processedUntil && newest > -Infinity
     if (!hasNew && dirtyFrom >= processedUntil) return []
     const from = Math.min(processedUntil, barOf(dirtyFrom))
-    return [{ timeframe, from, until, processedUntil, marks: relevant(marks, timeframe) }]
+    return [{ timeframe, from, until, processedUntil, marks: marksOf(facts, timeframe) }]
   })
   return { passes, dueAt }
 }
@@ -101,12 +91,13 @@ export function timestampSql(micros: number): string {
   return Number.isFinite(micros) ? `make_timestamp(${micros})` : `'-infinity'::TIMESTAMP`
 }
 
-function relevant(
-  marks: Readonly<Record<string, number>>,
+function marksOf(
+  facts: readonly RefreshFact[],
   timeframe: Timeframe,
 ): Readonly<Record<string, number>> {
   const own = candleRelation(timeframe)
-  return Object.fromEntries(
-    Object.entries(marks).filter(([name]) => !name.startsWith('candles_') || name === own),
-  )
+  const marks = facts
+    .filter(({ kind, name }) => kind === 'mark' && (!name!.startsWith('candles_') || name === own))
+    .map(({ name, at }): [string, number] => [name!, at!])
+  return Object.fromEntries(marks)
 }

@@ -4,7 +4,7 @@ import { calculateMarketProfileQuery } from '../../../src/queries/market-profile
 import { detectFvgQuery } from '../../../src/queries/detect-fvg.ts'
 import { query } from '../../../src/queries/query.ts'
 import { detectZonesQuery } from '../../../src/queries/zones.ts'
-import { planRefresh, type RefreshState } from '../../../src/queries/refresh/index.ts'
+import { planRefresh, type RefreshFact } from '../../../src/queries/refresh/index.ts'
 import type { Timeframe } from '../../../src/time.ts'
 import { foldBars } from '../../support/bar-fold.ts'
 import { Duck, type TickLike } from '../../support/duck.ts'
@@ -156,25 +156,23 @@ describe('worked out on paper', () => {
 })
 
 test('a plan names what is due, and nothing when nothing is', () => {
-  const state: RefreshState = {
-    done: [{ timeframe: '1m', processedUntil: 600e6, dirtyFrom: null, analytics: 4 }],
-    newestTick: 650e6,
-    newestParts: [],
-    marks: [{ relation: 'candles_5m', deletedBefore: 1 }],
-  }
-  expect(planRefresh(state, ['1m'], 659_999)).toEqual({ passes: [], dueAt: 660_000 })
-  expect(planRefresh(state, ['1m'], 660_000)).toEqual({
+  const none = { name: null, at: null, dirtyFrom: null, analytics: 0 }
+  const done: RefreshFact = { ...none, kind: 'done', name: '1m', at: 600e6, analytics: 4 }
+  const tick: RefreshFact = { ...none, kind: 'tick', at: 650e6 }
+  const other: RefreshFact = { ...none, kind: 'mark', name: 'candles_5m', at: 1 }
+  expect(planRefresh([done, tick, other], ['1m'], 659_999)).toEqual({ passes: [], dueAt: 660_000 })
+  expect(planRefresh([done, tick, other], ['1m'], 660_000)).toEqual({
     passes: [{ timeframe: '1m', from: 600e6, until: 660e6, processedUntil: 600e6, marks: {} }],
     dueAt: null,
   })
   // Nothing came after what was processed.
-  expect(planRefresh({ ...state, newestTick: 599e6 }, ['1m'], 900_000).passes).toEqual([])
+  expect(planRefresh([done, { ...tick, at: 599e6 }], ['1m'], 900_000).passes).toEqual([])
   // Late, in minute 2: from its bar; and a clock that went back undoes nothing.
-  const dirty = { ...state, done: [{ ...state.done[0]!, dirtyFrom: 130e6 }] }
-  expect(planRefresh(dirty, ['1m'], 100).passes).toMatchObject([{ from: 120e6, until: 600e6 }])
+  const dirty = planRefresh([{ ...done, dirtyFrom: 130e6 }, tick], ['1m'], 100)
+  expect(dirty.passes).toMatchObject([{ from: 120e6, until: 600e6 }])
   // A timeframe of which an analytic is missing begins anew.
-  const partial = { ...state, done: [{ ...state.done[0]!, analytics: 3 }] }
-  expect(planRefresh(partial, ['1m'], 660_000).passes).toMatchObject([{ from: -Infinity }])
+  const partial = planRefresh([{ ...done, analytics: 3 }, tick], ['1m'], 660_000)
+  expect(partial.passes).toMatchObject([{ from: -Infinity }])
 })
 
 /** Ticks arriving in pieces, with refreshes, roll-ups and cut-off refreshes in between. */
