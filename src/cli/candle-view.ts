@@ -15,7 +15,7 @@ import { onlyRow, type PairView } from './pair-command.ts'
 import type { PriceBox } from './pictures/candle-picture.ts'
 
 /** More bars than this would be thinner than a line. */
-const maxPictureBars = 400
+const maxPictureBars = 200
 const maxBoxes = 12
 const legend = 'shaded: gaps not yet filled; framed: zones not broken; green demand, red supply'
 

@@ -150,6 +150,8 @@ function profileSeries(
     markLine: {
       silent: true,
       symbol: 'none',
+      // The library would round the prices of lines to two decimals.
+      precision: 12,
       data: [
         line(`VAH ${format(valueAreaHigh)}`, valueAreaHigh, -room(valueAreaHigh)),
         line(`POC ${format(poc)}`, pocLine, 0),

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest'
+import type { EChartsCoreOption } from 'echarts/core'
+import { candlePicture } from '../../../src/cli/pictures/candle-picture.ts'
+import { cvdPicture } from '../../../src/cli/pictures/cvd-picture.ts'
+import { footprintPicture } from '../../../src/cli/pictures/footprint-picture.ts'
+import { pictureSize, renderSvg } from '../../../src/cli/pictures/svg.ts'
+import { simulateMarket } from '../../../src/simulator/simulate-market.ts'
+
+interface TextBox {
+  readonly text: string
+  readonly left: number
+  readonly right: number
+  readonly top: number
+  readonly bottom: number
+}
+
+/** Where each text of a picture lies, by the mean width of letters of that size. */
+function textBoxes(svg: string): TextBox[] {
+  return [...svg.matchAll(/<text ([^>]*)>([^<]*)<\/text>/g)].map(
+    ([, attributes = '', text = '']) => {
+      const attribute = (name: string): string | undefined =>
+        new RegExp(`(?:^| )${name}="([^"]*)"`).exec(attributes)?.[1]
+      const size = Number(/font-size:([\d.]+)px/.exec(attributes)?.[1] ?? 12)
+      const [, dx = '0', dy = '0'] = /translate\(([-\d.]+) ([-\d.]+)\)/.exec(attributes) ?? []
+      const x = Number(attribute('x') ?? 0) + Number(dx)
+      const y = Number(attribute('y') ?? 0) + Number(dy)
+      const width = [...text].length * size * 0.56
+      const left = x - width * ({ middle: 0.5, end: 1 }[attribute('text-anchor') ?? ''] ?? 0)
+      // Shifted by 0.35 em the letters stand around y.
+      return { text, left, right: left + width, top: y - size * 0.38, bottom: y + size * 0.38 }
+    },
+  )
+}
+
+function overlaps(boxes: readonly TextBox[]): string[] {
+  return boxes.flatMap((a, index) =>
+    boxes
+      .slice(index + 1)
+      .filter((b) => a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom)
+      .map((b) => `${a.text} | ${b.text}`),
+  )
+}
+
+interface Bar {
+  timestamp: number
+  open: number
+  high: number
+  low: number
+  close: number
+  volume: number
+  delta: number
+}
+
+/** One pair's simulated trades as bars and as bins by bar. */
+function market(seed: string, pair: string, minutes: number) {
+  const bars = new Map<number, Bar>()
+  const cells = new Map<
+    string,
+    { timestamp: number; price: number; buyVolume: number; sellVolume: number }
+  >()
+  const from = Date.UTC(2024, 7, 8, 23)
+  const ticks = [
+    ...simulateMarket({
+      pairs: [pair],
+      from,
+      durationMs: minutes * 60_000,
+      seed,
+      ticksPerSecond: 5,
+    }),
+  ].flatMap((batch) => batch.ticks)
+  const prices = ticks.map(({ price }) => price)
+  const binSize = (Math.max(...prices) - Math.min(...prices)) / 20
+  for (const { timestamp, price, volume, side } of ticks) {
+    const open = Math.floor(timestamp / 60_000) * 60_000
+    const bar = bars.get(open) ?? {
+      timestamp: open,
+      open: price,
+      high: price,
+      low: price,
+      close: price,
+      volume: 0,
+      delta: 0,
+    }
+    bars.set(open, bar)
+    bar.high = Math.max(bar.high, price)
+    bar.low = Math.min(bar.low, price)
+    bar.close = price
+    bar.volume += volume
+    bar.delta += side === 'BUY' ? volume : -volume
+    const bin = Math.floor(price / binSize)
+    const cell = cells.get(`${open}:${bin}`) ?? {
+      timestamp: open,
+      price: bin * binSize,
+      buyVolume: 0,
+      sellVolume: 0,
+    }
+    cells.set(`${open}:${bin}`, cell)
+    if (side === 'BUY') cell.buyVolume += volume
+    else cell.sellVolume += volume
+  }
+  return { bars: [...bars.values()], cells: [...cells.values()], binSize }
+}
+
+function profileOf(
+  cells: readonly { price: number; buyVolume: number; sellVolume: number }[],
+  binSize: number,
+  areaBins: number,
+) {
+  const volumes = new Map<number, number>()
+  for (const { price, buyVolume, sellVolume } of cells)
+    volumes.set(price, (volumes.get(price) ?? 0) + buyVolume + sellVolume)
+  const bins = [...volumes]
+    .map(([price, volume]) => ({ price, volume }))
+    .sort((a, b) => a.price - b.price)
+  const poc = bins.reduce((most, bin) => (bin.volume > most.volume ? bin : most)).price
+  // A value area of few bins is the hard case: three names within some pixels.
+  return { binSize, poc, valueAreaLow: poc, valueAreaHigh: poc + areaBins * binSize, bins }
+}
+
+const titles = { title: 'binance/spot/BTCUSDT 1m', subtitle: 'a subtitle' }
+
+describe.each([
+  ['a', 'x/y/BTCUSDT', 30],
+  ['b', 'x/y/DOGEUSDT', 200],
+  ['c', 'x/y/XRPUSDT', 3],
+])('pictures of market %s, %s, %i minutes', (seed, pair, minutes) => {
+  const { bars, cells, binSize } = market(seed, pair, minutes)
+  let sum = 0
+  const pictures: Record<string, EChartsCoreOption> = {
+    candles: candlePicture({ ...titles, candles: bars, profile: profileOf(cells, binSize, 1) }),
+    'candles without profile': candlePicture({ ...titles, candles: bars }),
+    cvd: cvdPicture({
+      ...titles,
+      bars: bars.map(({ timestamp, delta }) => ({ timestamp, delta, value: (sum += delta) })),
+    }),
+    footprint: footprintPicture({ ...titles, binSize, cells }),
+  }
+
+  it.each(Object.keys(pictures))('%s: every text inside, none over another', async (name) => {
+    const svg = await renderSvg(pictures[name]!)
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/)
+    const boxes = textBoxes(svg)
+    expect(boxes.length).toBeGreaterThan(10)
+    expect(overlaps(boxes)).toEqual([])
+    const { width, height } = pictureSize
+    const outside = boxes.filter(
+      ({ left, right, top, bottom }) => left < 0 || right > width || top < 0 || bottom > height,
+    )
+    expect(outside.map(({ text }) => text)).toEqual([])
+  })
+})
