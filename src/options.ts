@@ -7,6 +7,8 @@ export interface OptionRule<T> {
   readonly expected: string
   readonly accepts: (value: unknown) => boolean
   readonly required?: boolean
+  /** Whether it is a number that is asked for: another number is then out of range, not of the wrong type. */
+  readonly numeric?: boolean
 }
 
 export type OptionRules = Readonly<Record<string, OptionRule<unknown>>>
@@ -41,7 +43,9 @@ export function resolveOptions<Rules extends OptionRules>(
     }
     if (!rule.accepts(value)) {
       const Kind =
-        typeof value === 'number' && typeof rule.fallback === 'number' ? RangeError : TypeError
+        typeof value === 'number' && !Number.isNaN(value) && rule.numeric === true
+          ? RangeError
+          : TypeError
       throw new Kind(`${caller}: expected \`${name}\` to be ${rule.expected}, got ${shown(value)}`)
     }
     resolved[name] = value
@@ -52,6 +56,7 @@ export function resolveOptions<Rules extends OptionRules>(
 export function integer(min: number, max: number, fallback: number): OptionRule<number> {
   return {
     fallback,
+    numeric: true,
     expected: `an integer from ${min} to ${max}`,
     accepts: (value) => Number.isInteger(value) && Number(value) >= min && Number(value) <= max,
   }
@@ -60,6 +65,7 @@ export function integer(min: number, max: number, fallback: number): OptionRule<
 export function number(min: number, max: number, fallback: number): OptionRule<number> {
   return {
     fallback,
+    numeric: true,
     expected: `a number from ${min} to ${max}`,
     accepts: (value) => typeof value === 'number' && value >= min && value <= max,
   }
