@@ -42,10 +42,7 @@ export function resolveOptions<Rules extends OptionRules>(
       continue
     }
     if (!rule.accepts(value)) {
-      const Kind =
-        typeof value === 'number' && !Number.isNaN(value) && rule.numeric === true
-          ? RangeError
-          : TypeError
+      const Kind = typeof value === 'number' && rule.numeric === true ? RangeError : TypeError
       throw new Kind(`${caller}: expected \`${name}\` to be ${rule.expected}, got ${shown(value)}`)
     }
     resolved[name] = value

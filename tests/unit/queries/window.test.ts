@@ -91,7 +91,7 @@ describe('a window', () => {
     expect(() => resolve({ lookbackMinutes: 1, from: 2 })).toThrow(TypeError)
     expect(() => resolve({ now: 2 })).toThrow(TypeError)
     expect(() => resolve({ from: 3, to: 2 })).toThrow(RangeError)
-    expect(() => resolve({ from: Number.NaN })).toThrow(TypeError)
+    expect(() => resolve({ from: Number.NaN })).toThrow(RangeError)
     expect(() => resolve({ window: { form: 1 } as object })).toThrow(/did you mean `from`/)
   })
 })
