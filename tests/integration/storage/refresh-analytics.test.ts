@@ -129,6 +129,38 @@ test('a cleanup deletes filled gaps, and a late trade does not bring them back',
   ])
 })
 
+test('a zone that the cleanup dropped as too weak does not come back either', async () => {
+  const manager = await opened('zones', {
+    retention: {
+      ticks: 'forever',
+      candles_1s: 'forever',
+      supply_demand_zones: { maxRows: 1, keepMs: 'forever' },
+    },
+  })
+  // One trade a second at 100; at seconds 5 and 12 the high is 110 and 108, on 4 and 8 times the volume.
+  const peaks = new Map([
+    [5, { price: 110, volume: 4 }],
+    [12, { price: 108, volume: 8 }],
+  ])
+  const ticks = Array.from({ length: 20 }, (_, second) => ({
+    ...trade(second * 1000, 100),
+    ...peaks.get(second),
+  }))
+  await manager.insertTicks(pair, ticks)
+  const now = marketOpenMs + 30_000
+  const prices = async (): Promise<unknown[]> =>
+    (await kept(manager)).supply_demand_zones.map(({ price_high }) => price_high)
+  await manager.refreshAnalytics(pair, { now, timeframes: ['1s'] })
+  expect(await prices()).toEqual([110, 108])
+  await manager.cleanupPair(pair, { now })
+  expect(await prices()).toEqual([108])
+  await manager.insertTicks(pair, [trade(2500, 101)])
+  expect(
+    (await manager.refreshAnalytics(pair, { now, timeframes: ['1s'] })).refreshed,
+  ).toHaveLength(1)
+  expect(await prices()).toEqual([108])
+})
+
 test('a candle given for a processed bar changes what was made of it', async () => {
   const manager = await opened('given')
   await manager.insertTicks(pair, [trade(0, 101), trade(1000, 103), trade(2000, 105)])
@@ -171,12 +203,18 @@ test('the clock visits pairs with new ticks, and waits for the bar to close', as
   now = marketOpenMs + 4000
   await manager.insertTicks(pair, [trade(3000, 103)])
   expect(await third).toMatchObject([{ refreshed: [{ until: marketOpenMs + 4000 }] }])
+  // A pair that gets no ticks is looked at once, and of those that do each is visited alone.
+  const fourth = once(manager, 'analyticsRefreshed')
+  await manager.insertTicks('binance/spot/OTHER', [trade(3000, 103)])
+  now = marketOpenMs + 9000
+  await manager.insertTicks(pair, [trade(8000, 103)])
+  expect(await fourth).toMatchObject([{ pair }])
   await manager.stopAnalytics()
   const flow = await manager.query(
     pair,
     query<{ n: number }>('n', 'SELECT count(*)::INTEGER AS n FROM order_flow'),
   )
-  expect(flow).toEqual([{ n: 3 }])
+  expect(flow).toEqual([{ n: 4 }])
 })
 
 test('refuses timeframes that the pair does not keep, and unknown pairs', async () => {
