@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import { PairduckError } from '../errors.ts'
 import { Terminal } from './terminal.ts'
 
 /** What a command gets from outside: the terminal, the clock, and the wish to stop. */
@@ -13,7 +14,9 @@ export interface CliContext {
   dispose(): void
 }
 
-const exitInterrupted = 130
+/** What a command that Ctrl-C stopped before its end ends with. */
+export const exitInterrupted = 130
+const pipeClosed = 'nobody reads the output any more'
 
 /** The context of the running process. A second Ctrl-C ends it at once. */
 export function processContext(): CliContext {
@@ -25,7 +28,7 @@ export function processContext(): CliContext {
   const onOutputError = (error: NodeJS.ErrnoException): void => {
     // `pairduck ticks | head` closes the pipe: that is an end, not a failure.
     if (error.code !== 'EPIPE') throw error
-    stop.abort()
+    stop.abort(pipeClosed)
   }
   process.on('SIGINT', onSignal)
   process.on('SIGTERM', onSignal)
@@ -41,4 +44,14 @@ export function processContext(): CliContext {
       process.off('SIGTERM', onSignal)
     },
   }
+}
+
+/** The exit code when an error only says that the command was told to stop; undefined for others. */
+export function exitCodeOfStop(error: unknown, signal: AbortSignal): number | undefined {
+  const isStop =
+    error === signal.reason ||
+    PairduckError.is(error, 'ABORTED') ||
+    (error instanceof Error && error.name === 'AbortError')
+  if (!signal.aborted || !isStop) return undefined
+  return signal.reason === pipeClosed ? 0 : exitInterrupted
 }

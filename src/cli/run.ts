@@ -1,4 +1,4 @@
-import { processContext, type CliContext } from './context.ts'
+import { exitCodeOfStop, processContext, type CliContext } from './context.ts'
 import { exitCodeOf, failureLine } from './failure.ts'
 import { makeProgram } from './program.ts'
 
@@ -15,6 +15,8 @@ export async function runCli(
     await makeProgram(context).parseAsync(args, { from: 'user' })
     return context.exitCode
   } catch (error) {
+    const stopped = exitCodeOfStop(error, context.signal)
+    if (stopped !== undefined) return stopped
     const line = failureLine(error)
     if (line !== undefined) context.terminal.note(line)
     return exitCodeOf(error)

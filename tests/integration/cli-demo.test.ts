@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -51,6 +51,20 @@ it('counts for programs: each trade once, each replay recognised; the same seed,
   expect(stored!.n).toBe(report.pairs[0]!.inserted)
   expect(counts(await run('a'))).toEqual(counts(report))
   expect(counts(await run('b'))).not.toEqual(counts(report))
+})
+
+it('Ctrl-C ends it with 130, without a word, and leaves nothing behind', async () => {
+  const temporary = join(folder, 'temporary')
+  await mkdir(temporary)
+  const child = pairduck.start(['demo', '--minutes', '6000'], {
+    TMPDIR: temporary,
+    TEMP: temporary,
+    TMP: temporary,
+  })
+  child.stdout.once('data', () => child.kill('SIGINT'))
+  const { code, stderr } = await outcomeOf(child)
+  expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+  expect(await readdir(temporary)).toEqual([])
 })
 
 interface DemoReport {

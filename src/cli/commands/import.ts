@@ -11,7 +11,7 @@ import type {
 import type { Timeframe } from '../../time.ts'
 import { choiceOption, pairArgument, timeframeArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
-import type { CliContext } from '../context.ts'
+import { exitInterrupted, type CliContext } from '../context.ts'
 import { asUsage } from '../failure.ts'
 import { bytesText, countText, durationText } from '../figures.ts'
 import { pairBytes, withManager } from '../manager.ts'
@@ -31,7 +31,6 @@ interface ImportCommandOptions extends CommonOptions {
   readonly candles?: Timeframe
 }
 
-const exitInterrupted = 130
 const progressSteps = 1_000
 
 export const addImportCommand: AddCommand = (program, context) => {
