@@ -4,6 +4,9 @@ import {
   DuckDBListValue,
   DuckDBMapValue,
   DuckDBStructValue,
+  DuckDBTimestampMillisecondsValue,
+  DuckDBTimestampNanosecondsValue,
+  DuckDBTimestampSecondsValue,
   DuckDBTimestampTZValue,
   DuckDBTimestampValue,
   type DuckDBValue,
@@ -13,7 +16,10 @@ import {
 export function plainValue(value: DuckDBValue): unknown {
   if (typeof value === 'bigint') return Number(value)
   if (value instanceof DuckDBTimestampValue || value instanceof DuckDBTimestampTZValue)
-    return Number(value.micros) / 1000
+    return msOfMicros(Number(value.micros))
+  if (value instanceof DuckDBTimestampSecondsValue) return Number(value.seconds) * 1000
+  if (value instanceof DuckDBTimestampMillisecondsValue) return Number(value.millis)
+  if (value instanceof DuckDBTimestampNanosecondsValue) return Math.round(Number(value.nanos) / 1000) / 1000
   if (value instanceof DuckDBDecimalValue) return value.toDouble()
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue)
     return value.items.map((item) => plainValue(item))
@@ -27,4 +33,9 @@ export function plainValue(value: DuckDBValue): unknown {
     )
   if (typeof value === 'object' && value !== null) return String(value)
   return value
+}
+
+/** DuckDB's `infinity` is the largest number of microseconds that it has. */
+export function msOfMicros(micros: number): number {
+  return Math.abs(micros) >= 2 ** 63 ? Math.sign(micros) * Infinity : micros / 1000
 }

@@ -5,7 +5,7 @@ import {
   type DuckDBType,
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
-import { plainValue } from './plain-value.ts'
+import { msOfMicros, plainValue } from './plain-value.ts'
 
 /** The values of one result column: numbers and times typed, all else as an array. */
 export type ColumnValues = Float64Array | unknown[]
@@ -36,8 +36,8 @@ const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => Co
   [DuckDBTypeId.USMALLINT]: (rows) => new NumberSink(rows, 2, Uint16Array),
   [DuckDBTypeId.INTEGER]: (rows) => new NumberSink(rows, 4, Int32Array),
   [DuckDBTypeId.UINTEGER]: (rows) => new NumberSink(rows, 4, Uint32Array),
-  [DuckDBTypeId.BIGINT]: (rows) => new HalvesSink(rows, 1),
-  [DuckDBTypeId.TIMESTAMP]: (rows) => new HalvesSink(rows, 1000),
+  [DuckDBTypeId.BIGINT]: (rows) => new HalvesSink(rows),
+  [DuckDBTypeId.TIMESTAMP]: (rows) => new TimeSink(rows),
   [DuckDBTypeId.VARCHAR]: (rows) => new TextSink(rows),
   [DuckDBTypeId.ENUM]: (rows, type) => new EnumSink(rows, type as DuckDBEnumType),
 }
@@ -69,11 +69,9 @@ class NumberSink implements ColumnSink {
 class HalvesSink implements ColumnSink {
   readonly values: Float64Array
   nulls: Uint8Array | undefined
-  readonly #divisor: number
 
-  constructor(rows: number, divisor: number) {
+  constructor(rows: number) {
     this.values = new Float64Array(rows)
-    this.#divisor = divisor
   }
 
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
@@ -84,8 +82,16 @@ class HalvesSink implements ColumnSink {
     const high = new Int32Array(data.buffer, data.byteOffset, rows * 2)
     const { values } = this
     for (let row = 0; row < rows; row++)
-      values[at + row] = (high[row * 2 + 1]! * 0x1_0000_0000 + low[row * 2]!) / this.#divisor
+      values[at + row] = high[row * 2 + 1]! * 0x1_0000_0000 + low[row * 2]!
     markNulls(this, vector, rows, at, NaN)
+  }
+}
+
+class TimeSink extends HalvesSink {
+  override read(chunk: DuckDBDataChunk, column: number, at: number): void {
+    super.read(chunk, column, at)
+    const end = at + chunk.rowCount
+    for (let row = at; row < end; row++) this.values[row] = msOfMicros(this.values[row]!)
   }
 }
 

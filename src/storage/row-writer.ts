@@ -120,6 +120,8 @@ export function candleFault(
     if (!absent && !(typeof value === 'number' && value >= 0 && value < Infinity))
       return fault(field, value, 'is not a finite number from 0 on')
   }
+  if (!Number.isInteger(candle.tradeCount ?? 0))
+    return fault('tradeCount', candle.tradeCount, 'is not a whole number')
   return undefined
 }
 

@@ -1,0 +1,138 @@
+import { describe, expect, it } from 'vitest'
+import { query } from '../../src/queries/query.ts'
+import { temporaryStore } from '../support/temporary-store.ts'
+
+const pair = 'read/spot/X'
+
+/** SQL, and what it is in JavaScript. */
+const values: readonly (readonly [sql: string, value: unknown])[] = [
+  ['1.5::DOUBLE', 1.5],
+  ['1.5::FLOAT', 1.5],
+  ['(-7)::TINYINT', -7],
+  ['200::UTINYINT', 200],
+  ['(-300)::SMALLINT', -300],
+  ['60000::USMALLINT', 60_000],
+  ['(-70000)::INTEGER', -70_000],
+  ['4000000000::UINTEGER', 4_000_000_000],
+  ['(-9007199254740991)::BIGINT', -9_007_199_254_740_991],
+  ['9007199254740991::UBIGINT', 9_007_199_254_740_991],
+  ['12::HUGEINT', 12],
+  ['12.25::DECIMAL(18, 8)', 12.25],
+  ['true', true],
+  [`'short'`, 'short'],
+  [`'twelve bytes'`, 'twelve bytes'],
+  [`'thirteen byte'`, 'thirteen byte'],
+  [`'über 漢字 😀'`, 'über 漢字 😀'],
+  [`'é'`, 'é'],
+  [`''`, ''],
+  [`'SELL'::ENUM('BUY', 'SELL')`, 'SELL'],
+  [`TIMESTAMP '2024-08-08 12:00:00.123456'`, Date.UTC(2024, 7, 8, 12) + 123.456],
+  [`TIMESTAMP '1969-12-31 23:59:59.999999'`, -0.001],
+  [`TIMESTAMPTZ '2024-08-08 14:00:00+02:00'`, Date.UTC(2024, 7, 8, 12)],
+  [`TIMESTAMP_MS '2024-08-08 12:00:00.123'`, Date.UTC(2024, 7, 8, 12) + 123],
+  [`TIMESTAMP_S '2024-08-08 12:00:00'`, Date.UTC(2024, 7, 8, 12)],
+  [`TIMESTAMP_NS '2024-08-08 12:00:00.123456'`, Date.UTC(2024, 7, 8, 12) + 123.456],
+  [`'infinity'::TIMESTAMP`, Infinity],
+  [`'-infinity'::TIMESTAMP`, -Infinity],
+  [`DATE '2024-08-08'`, '2024-08-08'],
+  [`TIME '12:00:01'`, '12:00:01'],
+  [`[1, NULL, 3]`, [1, null, 3]],
+  [`[TIMESTAMP '2024-08-08 12:00:00']`, [Date.UTC(2024, 7, 8, 12)]],
+  [`{ a: 1::BIGINT, b: { c: ['x'] } }`, { a: 1, b: { c: ['x'] } }],
+  [`MAP { 'k': 1.5 }`, { k: 1.5 }],
+  [`[array_value(1, 2)]`, [[1, 2]]],
+  [`NULL`, null],
+]
+
+describe('query', () => {
+  it.each(values)('gives %s, NULLs between, over several chunks', async (sql, value) => {
+    const store = await temporaryStore()
+    const rows = await store.query(
+      pair,
+      query<{ value: unknown; i: number }>(
+        'values',
+        `SELECT CASE WHEN i % 3 = 1 THEN NULL ELSE ${sql} END AS value, i
+         FROM range(5000) r(i) ORDER BY i`,
+      ),
+    )
+    expect(rows).toHaveLength(5000)
+    expect(rows.every(({ i }, index) => i === index)).toBe(true)
+    const distinct = new Set(rows.map((row) => JSON.stringify([row.i % 3 === 1, row.value])))
+    expect(distinct.size).toBe(2)
+    expect([rows[0]!.value, rows[1]!.value, rows[4998]!.value]).toEqual([value, null, value])
+  })
+
+  it('gives columns: numbers and times as Float64Array, NULL as NaN', async () => {
+    const store = await temporaryStore()
+    const columns = await store.queryColumns(
+      pair,
+      query<{ d: number; t: number; s: string; e: string }>(
+        'columns',
+        `SELECT if(i = 1, NULL, i / 2) AS d, make_timestamp(i) AS t, if(i = 2, NULL, 's' || i) AS s,
+                'BUY'::ENUM('BUY', 'SELL') AS e FROM range(3000) r(i)`,
+      ),
+    )
+    expect(columns.d).toBeInstanceOf(Float64Array)
+    expect([columns.d.length, columns.t.length, columns.s.length]).toEqual([3000, 3000, 3000])
+    expect(Array.from(columns.d).slice(0, 3)).toEqual([0, NaN, 1])
+    expect([columns.t[2999], columns.s[2999], columns.s[2], columns.e[0]]).toEqual([
+      2.999,
+      's2999',
+      null,
+      'BUY',
+    ])
+  })
+
+  it('gives no rows, two columns of one name, and fields named as objects have them', async () => {
+    const store = await temporaryStore()
+    const none = query<object>('none', `SELECT 1 AS a, 'x' AS b WHERE false`)
+    expect(await store.query(pair, none)).toEqual([])
+    expect(await store.queryColumns(pair, none)).toEqual({ a: new Float64Array(0), b: [] })
+    const odd = query<Record<string, unknown>>(
+      'odd',
+      `SELECT 1 AS "a b", 2 AS "quo""te", 3 AS "constructor", 4 AS "__proto__", 5 AS "line\nend"`,
+    )
+    const [row] = await store.query(pair, odd)
+    expect(Object.entries(row!)).toEqual([
+      ['a b', 1],
+      ['quo"te', 2],
+      ['constructor', 3],
+      ['__proto__', 4],
+      ['line\nend', 5],
+    ])
+  })
+
+  it('binds a number as DOUBLE, a bigint as BIGINT, and the others as they are', async () => {
+    const store = await temporaryStore()
+    const types = query<Record<string, string>>(
+      'types',
+      'SELECT typeof($a) AS a, typeof($b) AS b, typeof($c) AS c, typeof($d) AS d, $e IS NULL AS e',
+      { a: 1, b: 1n, c: 'x', d: true, e: null },
+    )
+    expect(await store.query(pair, types)).toEqual([
+      { a: 'DOUBLE', b: 'BIGINT', c: 'VARCHAR', d: 'BOOLEAN', e: true },
+    ])
+  })
+})
+
+describe('a signal', () => {
+  const long = query<object>('long', 'SELECT count(*) FROM range(10000000000) a, range(1000) b')
+
+  it('interrupts the query in flight; the connection works afterwards', async () => {
+    const store = await temporaryStore()
+    await using lease = await store.acquire(pair)
+    const abort = new AbortController()
+    const running = lease.query(long, { signal: abort.signal })
+    setImmediate(() => abort.abort(new Error('enough')))
+    await expect(running).rejects.toMatchObject({ code: 'ABORTED', cause: { message: 'enough' } })
+    expect(await lease.query(query('one', 'SELECT 1 AS one'))).toEqual([{ one: 1 }])
+  })
+
+  it('that is given already keeps the query from beginning', async () => {
+    const store = await temporaryStore()
+    await expect(store.query(pair, long, { signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'ABORTED',
+    })
+    expect(await store.query(pair, query('one', 'SELECT 1 AS one'))).toEqual([{ one: 1 }])
+  })
+})
