@@ -12,6 +12,8 @@ import {
   type CleanupRules,
   type ResolvedManagerOptions,
 } from './manager-options.ts'
+import { compactFile, isHollow } from './compact-file.ts'
+import { fromDuckDb } from './duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { listPairs, pairFiles, sizeOf } from './pair-files.ts'
@@ -72,14 +74,33 @@ export class Maintenance {
     this.timer.start(resolveCleanupTimerOptions(options).everyMs)
   }
 
-  cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
-    return this.onFile(pair, (database) =>
-      cleanupDatabase(database, this.#options.retention, {
+  async cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
+    let hollow = false
+    const result = await this.onFile(pair, async (database) => {
+      const cleaned = await cleanupDatabase(database, this.#options.retention, {
         now: now ?? this.#options.clock(),
         dueOnly,
         leases: () => this.#leaseholders(database.name),
-      }),
-    )
+      })
+      const reader = await database.lendReader()
+      hollow = await isHollow(reader).finally(() => database.takeBack(reader, { reuse: true }))
+      return cleaned
+    })
+    return hollow ? this.#compact(pair, result) : result
+  }
+
+  /** When nobody uses the pair just now; the next pass comes by again. */
+  async #compact(pair: Pair, result: CleanupResult): Promise<CleanupResult> {
+    const files = pairFiles(this.#dataDir, pair)
+    try {
+      await this.#pool.whileClosed(result.pair, () =>
+        compactFile(files, this.#dataDir, this.#engine),
+      )
+    } catch (error) {
+      if (PairduckError.is(error, 'PAIR_LOCKED')) return result
+      throw fromDuckDb(error, result.pair, 'QUERY_FAILED')
+    }
+    return { ...result, bytesAfter: (await sizeOf(files.database)) ?? 0 }
   }
 
   async cleanupAllPairs({ now, signal, dueOnly }: CleanupRules): Promise<CleanupPass> {

@@ -41,7 +41,7 @@ export async function cleanupDatabase(
       } catch (error) {
         if (!isCheckpointBlocked(error)) throw error
         // The rows are deleted; their space comes free with the next pass.
-        skipped = `checkpoint deferred: a write transaction is open (${leases().join(', ') || 'unknown holder'})`
+        skipped = `checkpoint deferred: a transaction is open (${leases().join(', ') || 'unknown holder'})`
       }
       await database.saveState(connection, false)
       return gone

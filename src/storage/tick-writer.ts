@@ -151,7 +151,10 @@ export class TickWriter {
     const commit = this.#waiting.shift()
     if (commit === undefined) return
     try {
-      commit.settle(await this.#budget.write(() => this.ticks.commit(commit)))
+      const counts = await this.#budget.write(() => this.ticks.commit(commit))
+      // Before the calls are answered: who awaited them finds their room free.
+      this.#freeRoom(commit)
+      commit.settle(counts)
       this.#wal.note(commit.batch.length)
       this.wrote ||= commit.batch.length > 0
       if (this.ticks.crowded) await this.#budget.write(() => this.ticks.rollUp())
@@ -162,10 +165,15 @@ export class TickWriter {
       this.#events.tell('error', { pair: this.#pair, error })
       await this.#recover(error)
     } finally {
-      this.#pendingTicks -= commit.counted
-      this.#budget.pendingTicks -= commit.counted
+      this.#freeRoom(commit)
       if (!this.#scheduled) this.#flush()
     }
+  }
+
+  #freeRoom(commit: PendingCommit): void {
+    this.#pendingTicks -= commit.counted
+    this.#budget.pendingTicks -= commit.counted
+    commit.counted = 0
   }
 
   /** A pair whose file cannot even be read any more is given up, to be opened again. */

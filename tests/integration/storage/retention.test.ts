@@ -1,0 +1,374 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { CleanupPass, PairduckEvents } from '../../../src/index.ts'
+import { StoreChild } from '../../support/store-child.ts'
+import {
+  countTicks,
+  fileOf,
+  nextEvent,
+  openManager,
+  someTicks,
+  sql,
+  temporaryFolder,
+} from '../../support/store.ts'
+
+const pair = 'x/spot/A'
+const minute = 60_000
+const start = Date.UTC(2026, 0, 5, 12)
+
+/** A clock that stands where it was put. */
+function clockAt(ms: number): { now: number; clock: () => number } {
+  const hands = { now: ms, clock: () => hands.now }
+  return hands
+}
+
+const candles = sql<{ timestamp: number; volume: number; tradeCount: number }>(
+  'SELECT timestamp, volume, trade_count AS "tradeCount" FROM candles_5m ORDER BY 1',
+)
+
+describe('ticks', () => {
+  it('that retention deleted change no candle when they come again', async () => {
+    const time = clockAt(start + 40 * minute)
+    const db = await openManager({ clock: time.clock, retention: { candles_5m: 'forever' } })
+    // One tick a second for 40 minutes.
+    const ticks = someTicks(2400, { from: start, stepMs: 1000 })
+    await db.insertTicks(pair, ticks)
+    const before = await db.query(pair, candles)
+    expect(before.map(({ tradeCount }) => tradeCount)).toEqual([
+      300, 300, 300, 300, 300, 300, 300, 300,
+    ])
+    const { deleted } = await db.cleanupPair(pair)
+    // 15 of 40 minutes stay.
+    expect(deleted.ticks).toBe(1500)
+    expect(await db.query(pair, candles)).toEqual(before)
+    // Within a second of the mark an old tick's namesake may be gone: it cannot be judged.
+    expect(await db.insertTicks(pair, ticks)).toMatchObject({
+      inserted: 0,
+      duplicates: 900,
+      expired: 1500,
+    })
+    expect(await db.query(pair, candles)).toEqual(before)
+    expect(await countTicks(db, pair)).toBe(900)
+    // Late ones that were not there before are stored, and counted once.
+    const late = { ...ticks[2000]!, tradeId: 'late', timestamp: ticks[2000]!.timestamp + 500 }
+    expect(await db.insertTicks(pair, [late])).toMatchObject({ inserted: 1, late: 1 })
+    await db.cleanupPair(pair)
+    const after = await db.query(pair, candles)
+    expect(after.map(({ tradeCount }) => tradeCount)).toEqual([
+      300, 300, 300, 300, 300, 300, 301, 300,
+    ])
+  })
+
+  it('are never taken back in by a clock that went back', async () => {
+    const time = clockAt(start + 40 * minute)
+    const db = await openManager({ clock: time.clock })
+    await db.insertTicks(pair, someTicks(2400, { from: start, stepMs: 1000 }))
+    const mark = async (): Promise<unknown> =>
+      (await db.query(pair, sql('FROM pairduck_marks ORDER BY relation'))) as unknown
+    await db.cleanupPair(pair)
+    const marks = await mark()
+    expect(marks).toContainEqual({ relation: 'ticks', deleted_before: start + 25 * minute })
+    time.now = start + 20 * minute
+    expect((await db.cleanupPair(pair)).deleted).toEqual({})
+    expect(await mark()).toEqual(marks)
+    expect(await db.insertTicks(pair, someTicks(1, { from: start, first: 9999 }))).toMatchObject({
+      expired: 1,
+    })
+  })
+
+  it('can be kept for ever, or counted from the newest of them', async () => {
+    const time = clockAt(start + 40 * minute)
+    const kept = await openManager({ clock: time.clock, retention: { ticks: 'forever' } })
+    await kept.insertTicks(pair, someTicks(2400, { from: start, stepMs: 1000 }))
+    await kept.cleanupPair(pair, { now: start + 400 * minute })
+    expect(await countTicks(kept, pair)).toBe(2400)
+
+    const replay = await openManager({ clock: time.clock })
+    await replay.insertTicks(pair, someTicks(2400, { from: start, stepMs: 1000 }))
+    time.now = start + 4000 * minute
+    const { deleted } = await replay.cleanupPair(pair, { now: 'newest-tick' })
+    // The newest stands at 39:59; 15 minutes before it are 24:59, and 1,499 ticks are older.
+    expect(deleted.ticks).toBe(1499)
+    expect(await countTicks(replay, pair)).toBe(901)
+    await replay.insertOrderFlow('x/spot/EMPTY', [])
+    expect((await replay.cleanupPair('x/spot/EMPTY', { now: 'newest-tick' })).deleted).toEqual({})
+  })
+
+  it('are left with `dueOnly` until their five minutes have passed', async () => {
+    const time = clockAt(start + 40 * minute)
+    const db = await openManager({ clock: time.clock })
+    await db.insertTicks(pair, someTicks(2400, { from: start, stepMs: 1000 }))
+    const deleted = async (): Promise<number> =>
+      (await db.cleanupPair(pair, { dueOnly: true })).deleted.ticks ?? 0
+    expect(await deleted()).toBe(1500)
+    time.now += 5 * minute - 1
+    expect(await deleted()).toBe(0)
+    time.now += 1
+    expect(await deleted()).toBe(300)
+  })
+})
+
+describe('zones and gaps', () => {
+  const zone = (index: number, strength: number, status: 'active' | 'broken' = 'active') => ({
+    timestamp: start + index * minute,
+    timeframe: '1m' as const,
+    type: 'supply' as const,
+    priceLow: index,
+    priceHigh: index + 1,
+    strength,
+    status,
+    knownAt: start + index * minute,
+    touchedAt: null,
+    brokenAt: null,
+  })
+  const gap = (index: number, at: number, filledAt?: number) => ({
+    timestamp: at,
+    timeframe: '1m' as const,
+    type: 'bullish' as const,
+    priceLow: index,
+    priceHigh: index + 1,
+    filledPct: filledAt === undefined ? 0 : 100,
+    knownAt: at,
+    touchedAt: null,
+    midAt: null,
+    filledAt: filledAt ?? null,
+  })
+  const kept = (table: string): ReturnType<typeof sql<{ low: number }>> =>
+    sql(`SELECT price_low AS low FROM ${table} ORDER BY 1`)
+
+  it('the 50 strongest zones stay, the newer first among equals; broken ones go', async () => {
+    const db = await openManager({ clock: () => start + 500 * 24 * 60 * minute })
+    await db.insertZones(pair, [
+      // The strongest of all, but broken.
+      zone(0, 99, 'broken'),
+      ...Array.from({ length: 45 }, (_, index) => zone(index + 1, 9)),
+      // 20 equals for the 5 places that are left: the newest five stay.
+      ...Array.from({ length: 20 }, (_, index) => zone(index + 101, 5)),
+    ])
+    expect((await db.cleanupPair(pair)).deleted.supply_demand_zones).toBe(16)
+    const lows = (await db.query(pair, kept('supply_demand_zones'))).map(({ low }) => low)
+    expect(lows).toEqual([
+      ...Array.from({ length: 45 }, (_, index) => index + 1),
+      116,
+      117,
+      118,
+      119,
+      120,
+    ])
+    expect((await db.cleanupPair(pair)).deleted).toEqual({})
+  })
+
+  it('gaps stay until they are filled, or for 24 hours', async () => {
+    const now = start + 24 * 60 * minute
+    const db = await openManager({ clock: () => now })
+    await db.insertFairValueGaps(pair, [
+      gap(1, start - 1),
+      gap(2, start),
+      gap(3, now - minute),
+      gap(4, now - minute, now),
+    ])
+    expect((await db.cleanupPair(pair)).deleted.fair_value_gaps).toBe(2)
+    expect(await db.query(pair, kept('fair_value_gaps'))).toEqual([{ low: 2 }, { low: 3 }])
+  })
+})
+
+describe('a pass over all pairs', () => {
+  it('does not open a closed pair in which nothing is due', async () => {
+    const dataDir = temporaryFolder()
+    const time = clockAt(start + 10 * minute)
+    const db = await openManager({ dataDir, clock: time.clock })
+    await db.insertTicks(pair, someTicks(600, { from: start, stepMs: 1000 }))
+    await db.pool.release(pair)
+    const opened: string[] = []
+    db.on('pairOpened', (event) => opened.push(event.pair))
+    const written = statSync(fileOf(dataDir, pair)).mtimeMs
+    expect(await db.cleanupAllPairs()).toMatchObject({ pairs: 1, skipped: 0, deletedRows: 0 })
+    expect(opened).toEqual([])
+    expect(statSync(fileOf(dataDir, pair)).mtimeMs).toBe(written)
+    // One tick and one candle are older than 15 minutes now.
+    time.now = start + 15 * minute + 1
+    expect(await db.cleanupAllPairs()).toMatchObject({ deletedRows: 2 })
+    expect(opened).toEqual([pair])
+    expect(db.stats().size).toBe(0)
+    // A WAL beside the file, or no state: then it has to be looked into.
+    await db.cleanupAllPairs({ now: start + 15 * minute })
+    expect(opened).toHaveLength(1)
+  })
+
+  it('skips what another process holds, counts it, and cleans the others', async () => {
+    const dataDir = temporaryFolder()
+    const child = await StoreChild.start({ dataDir })
+    const old = someTicks(100, { from: Date.now() - 30 * minute })
+    await child.call('insertTicks', 'x/spot/BUSY', old)
+    await child.hold('x/spot/BUSY', 'SELECT 1')
+    const db = await openManager({ dataDir })
+    await db.insertTicks(pair, old)
+    const told = nextEvent(db, 'cleanupDone')
+    const pass = await db.cleanupAllPairs()
+    expect(pass).toMatchObject({ pairs: 2, skipped: 1, deletedRows: 101 })
+    expect(pass.results.find(({ skipped }) => skipped !== undefined)).toMatchObject({
+      pair: 'x/spot/BUSY',
+      skipped: expect.stringContaining(`open in process ${child.pid}`),
+    })
+    expect(await told).toEqual(pass)
+  })
+
+  it('beside a running manager cleans what is idle there', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir, idleCloseMs: 200 })
+    const evicted = nextEvent(db, 'pairEvicted')
+    await db.insertTicks(pair, someTicks(100, { from: Date.now() - 30 * minute }))
+    const child = await StoreChild.start({ dataDir })
+    await evicted
+    const pass = await child.call<CleanupPass>('cleanupAllPairs')
+    // 100 ticks and the candle of their minute.
+    expect(pass).toMatchObject({ pairs: 1, skipped: 0, deletedRows: 101 })
+    expect(await child.close()).toBe(0)
+    expect(await countTicks(db, pair)).toBe(0)
+    expect(
+      await db.insertTicks(pair, someTicks(1, { from: Date.now() - 30 * minute })),
+    ).toMatchObject({ expired: 1 })
+  })
+
+  it('ends after the pair it is at when its signal says so', async () => {
+    const db = await openManager()
+    for (const letter of ['A', 'B', 'C']) await db.insertTicks(`x/spot/${letter}`, someTicks(1))
+    const abort = new AbortController()
+    abort.abort()
+    expect(await db.cleanupAllPairs({ signal: abort.signal })).toMatchObject({ pairs: 0 })
+  })
+
+  it('gives the space back to the disk, when nobody uses the pair', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir })
+    const from = Date.now() - 60 * minute
+    for (const first of [0, 90_000])
+      await db.insertTicks(pair, someTicks(90_000, { from: from + first, first: first + 1 }))
+    // What stays was written last: behind all that goes.
+    await db.insertTicks(pair, someTicks(10, { first: 200_000 }))
+    await db.cleanupPair(pair, { now: start })
+    const lease = await db.acquire(pair)
+    const { bytesBefore, bytesAfter, deleted } = await db.cleanupPair(pair)
+    expect(deleted.ticks).toBe(180_000)
+    expect(bytesBefore).toBeGreaterThan(2_000_000)
+    expect(bytesAfter).toBeGreaterThan(2_000_000)
+    await lease.release()
+    const again = await db.cleanupPair(pair)
+    expect(again.bytesAfter).toBeLessThan(200_000)
+    expect(statSync(fileOf(dataDir, pair)).size).toBe(again.bytesAfter)
+    expect(await db.verify(pair)).toMatchObject({ ok: true, rows: { ticks: 10 } })
+    expect(await db.insertTicks(pair, someTicks(1, { from, first: 7 }))).toMatchObject({
+      expired: 1,
+    })
+    await db.pool.release(pair)
+    const opened: string[] = []
+    db.on('pairOpened', (event) => opened.push(event.pair))
+    await db.cleanupAllPairs()
+    expect(opened).toEqual([])
+    expect(readdirSync(`${dataDir}/.pairduck`)).toEqual([`manager-${process.pid}.lock`])
+  })
+})
+
+describe('a lease with an open transaction', () => {
+  it('defers the checkpoint and is named; the next pass makes it', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(50_000, { from: Date.now() - 30 * minute }))
+    await db.cleanupPair(pair, { now: start })
+    const lease = await db.acquire(pair)
+    await lease.execute('BEGIN')
+    await lease.execute('CREATE TABLE mine (x INTEGER)')
+    const deferred = await db.cleanupPair(pair)
+    expect(deferred.deleted.ticks).toBe(50_000)
+    expect(deferred.skipped).toContain(
+      `a lease acquired ${new Date(lease.acquiredAt).toISOString()}`,
+    )
+    expect(await countTicks(db, pair)).toBe(0)
+    const wal = `${fileOf(db.dataDir, pair)}.wal`
+    expect(statSync(wal).size).toBeGreaterThan(0)
+    await lease.execute('COMMIT')
+    await lease.release()
+    const freed = await db.cleanupPair(pair)
+    expect(freed.skipped).toBeUndefined()
+    expect(existsSync(wal) ? statSync(wal).size : 0).toBe(0)
+  })
+
+  it('that only reads defers it too: what it sees must stay where it is', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(10))
+    const lease = await db.acquire(pair)
+    await lease.execute('BEGIN')
+    await lease.execute('SELECT * FROM ticks')
+    expect((await db.cleanupPair(pair)).skipped).toContain('a lease acquired')
+    await lease.release()
+    expect((await db.cleanupPair(pair)).skipped).toBeUndefined()
+  })
+})
+
+describe('the timer', () => {
+  it('cleans by the clock, and stopping waits for the pass in flight', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(100, { from: Date.now() - 30 * minute }))
+    const done = nextEvent(db, 'cleanupDone')
+    db.startCleanup({ everyMs: 1 })
+    expect(await done).toMatchObject({ results: [{ pair, deleted: { ticks: 100 } }] })
+    await db.stopCleanup()
+    const later: unknown[] = []
+    db.on('cleanupDone', (event) => later.push(event))
+    await db.cleanupAllPairs()
+    expect(later).toHaveLength(1)
+  })
+})
+
+describe('events', () => {
+  it('are told to listeners and on diagnostics channels, and a listener that throws harms nobody', async () => {
+    const channels: [string, unknown][] = []
+    for (const name of ['ticksStored', 'pairOpened', 'cleanupDone', 'pairEvicted', 'conflict']) {
+      const listener = (event: unknown): void => void channels.push([name, event])
+      subscribe(`pairduck:${name}`, listener)
+      onTestFinished(() => void unsubscribe(`pairduck:${name}`, listener))
+    }
+    const db = await openManager()
+    const errors: PairduckEvents['error'][0][] = []
+    db.on('error', (event) => errors.push(event))
+    db.on('ticksStored', () => {
+      throw new Error('mine')
+    })
+    const [tick] = someTicks(1)
+    await db.insertTicks(pair, [tick!, { ...tick!, price: 5 }])
+    await db.cleanupAllPairs()
+    await db.pool.release(pair)
+    expect(errors).toEqual([{ error: new Error('mine') }])
+    expect(channels.map(([name]) => name)).toEqual([
+      'pairOpened',
+      'conflict',
+      'ticksStored',
+      'cleanupDone',
+      'pairEvicted',
+    ])
+    expect(channels[2]![1]).toMatchObject({ pair, counts: { inserted: 1, conflicts: 1 } })
+  })
+})
+
+describe('the state file', () => {
+  it('says what the file held, at a cleanup and when it was closed', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir })
+    const state = fileOf(dataDir, pair).replace('trading.duckdb', 'trading.state.json')
+    const from = Date.now() - minute
+    await db.insertTicks(pair, someTicks(5, { from }))
+    expect(existsSync(state)).toBe(false)
+    await db.cleanupPair(pair)
+    const ticks = { rows: 5, oldest: from, newest: from + 4 }
+    expect(JSON.parse(readFileSync(state, 'utf8'))).toMatchObject({
+      clean: false,
+      relations: { ticks },
+    })
+    await db.insertTicks(pair, someTicks(1, { from: from + 10, first: 10 }))
+    await db.pool.release(pair)
+    expect(JSON.parse(readFileSync(state, 'utf8'))).toMatchObject({
+      clean: true,
+      relations: { ticks: { ...ticks, rows: 6, newest: from + 10 } },
+    })
+  })
+})
