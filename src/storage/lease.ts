@@ -108,15 +108,13 @@ export class Lease {
     work: () => Promise<T>,
   ): Promise<T> {
     this.#refuseReleased()
-    const interrupt = (): void => this.#connection.interrupt()
     try {
       signal?.throwIfAborted()
       const running = this.#budget.read(async () => {
         // It may have waited for a thread, and much may have happened meanwhile.
         this.#refuseReleased()
         signal?.throwIfAborted()
-        signal?.addEventListener('abort', interrupt, { once: true })
-        return work()
+        return this.#interruptible(work(), signal)
       }, signal)
       this.#inFlight.add(running)
       return await running.finally(() => this.#inFlight.delete(running))
@@ -130,6 +128,16 @@ export class Lease {
           cause: error,
         })
       throw fromDuckDb(error, `${this.pair}: ${name}`, 'QUERY_FAILED')
+    }
+  }
+
+  /** An interrupt that comes before the engine has begun is lost: it is given until one works. */
+  async #interruptible<T>(statement: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    const ended = Promise.allSettled([statement])
+    const interrupt = (): void => void interruptUntil([this.#connection], ended)
+    signal?.addEventListener('abort', interrupt, { once: true })
+    try {
+      return await statement
     } finally {
       signal?.removeEventListener('abort', interrupt)
     }
