@@ -83,7 +83,11 @@ export class Maintenance {
         leases: () => this.#leaseholders(database.name),
       })
       const reader = await database.lendReader()
-      hollow = await isHollow(reader).finally(() => database.takeBack(reader, { reuse: true }))
+      try {
+        hollow = await isHollow(reader)
+      } finally {
+        await database.takeBack(reader, { reuse: true })
+      }
       return cleaned
     })
     return hollow ? this.#compact(pair, result) : result

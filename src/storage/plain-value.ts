@@ -19,7 +19,8 @@ export function plainValue(value: DuckDBValue): unknown {
     return msOfMicros(Number(value.micros))
   if (value instanceof DuckDBTimestampSecondsValue) return Number(value.seconds) * 1000
   if (value instanceof DuckDBTimestampMillisecondsValue) return Number(value.millis)
-  if (value instanceof DuckDBTimestampNanosecondsValue) return Math.round(Number(value.nanos) / 1000) / 1000
+  if (value instanceof DuckDBTimestampNanosecondsValue)
+    return Math.round(Number(value.nanos) / 1000) / 1000
   if (value instanceof DuckDBDecimalValue) return value.toDouble()
   if (value instanceof DuckDBListValue || value instanceof DuckDBArrayValue)
     return value.items.map((item) => plainValue(item))

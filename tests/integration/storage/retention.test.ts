@@ -109,34 +109,34 @@ describe('ticks', () => {
   })
 })
 
-describe('zones and gaps', () => {
-  const zone = (index: number, strength: number, status: 'active' | 'broken' = 'active') => ({
-    timestamp: start + index * minute,
-    timeframe: '1m' as const,
-    type: 'supply' as const,
-    priceLow: index,
-    priceHigh: index + 1,
-    strength,
-    status,
-    knownAt: start + index * minute,
-    touchedAt: null,
-    brokenAt: null,
-  })
-  const gap = (index: number, at: number, filledAt?: number) => ({
-    timestamp: at,
-    timeframe: '1m' as const,
-    type: 'bullish' as const,
-    priceLow: index,
-    priceHigh: index + 1,
-    filledPct: filledAt === undefined ? 0 : 100,
-    knownAt: at,
-    touchedAt: null,
-    midAt: null,
-    filledAt: filledAt ?? null,
-  })
-  const kept = (table: string): ReturnType<typeof sql<{ low: number }>> =>
-    sql(`SELECT price_low AS low FROM ${table} ORDER BY 1`)
+const zone = (index: number, strength: number, status: 'active' | 'broken' = 'active') => ({
+  timestamp: start + index * minute,
+  timeframe: '1m' as const,
+  type: 'supply' as const,
+  priceLow: index,
+  priceHigh: index + 1,
+  strength,
+  status,
+  knownAt: start + index * minute,
+  touchedAt: null,
+  brokenAt: null,
+})
+const gap = (index: number, at: number, filledAt?: number) => ({
+  timestamp: at,
+  timeframe: '1m' as const,
+  type: 'bullish' as const,
+  priceLow: index,
+  priceHigh: index + 1,
+  filledPct: filledAt === undefined ? 0 : 100,
+  knownAt: at,
+  touchedAt: null,
+  midAt: null,
+  filledAt: filledAt ?? null,
+})
+const kept = (table: string): ReturnType<typeof sql<{ low: number }>> =>
+  sql(`SELECT price_low AS low FROM ${table} ORDER BY 1`)
 
+describe('zones and gaps', () => {
   it('the 50 strongest zones stay, the newer first among equals; broken ones go', async () => {
     const db = await openManager({ clock: () => start + 500 * 24 * 60 * minute })
     await db.insertZones(pair, [

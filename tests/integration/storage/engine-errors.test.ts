@@ -1,0 +1,219 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { DuckDBInstance } from '@duckdb/node-api'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  firstBadWalEntry,
+  fromDuckDb,
+  isCheckpointBlocked,
+} from '../../../src/storage/duckdb-errors.ts'
+import { Engine } from '../../../src/storage/engine.ts'
+import { StoreChild } from '../../support/store-child.ts'
+import { countTicks, fileOf, openManager, someTicks, temporaryFolder } from '../../support/store.ts'
+
+async function engine(): Promise<Engine> {
+  const started = await Engine.start()
+  onTestFinished(() => started.stop())
+  return started
+}
+
+/** A closed file with one table, and what it is called. */
+async function someFile(rows = 10): Promise<string> {
+  const file = `${temporaryFolder()}/trading.duckdb`
+  const store = await engine()
+  const alias = await store.attach(file)
+  const connection = await store.connect(alias)
+  await connection.run(`CREATE TABLE t AS SELECT range AS i FROM range(${rows})`)
+  await connection.run(`CHECKPOINT ${alias}`)
+  connection.closeSync()
+  await store.detach(alias)
+  return file
+}
+
+async function errorOf(work: () => Promise<unknown>): Promise<unknown> {
+  try {
+    await work()
+  } catch (error) {
+    return error
+  }
+  throw new Error('the engine had nothing against it')
+}
+
+const read = (error: unknown): { code: string; message: string } => {
+  const { code, message } = fromDuckDb(error, 'x/spot/A', 'CLOSED')
+  return { code, message }
+}
+
+/** What makes the real engine say each thing that is read from its messages. */
+const provoked: Readonly<Record<string, readonly [code: string, make: () => Promise<unknown>]>> = {
+  'another process has the file': [
+    'PAIR_LOCKED',
+    async () => {
+      const dataDir = temporaryFolder()
+      const child = await StoreChild.start({ dataDir })
+      await child.call('insertTicks', 'x/spot/A', someTicks(1))
+      await child.hold('x/spot/A', 'SELECT 1')
+      return (await engine()).attach(fileOf(dataDir, 'x/spot/A'))
+    },
+  ],
+  'an interrupted statement': [
+    'ABORTED',
+    async () => {
+      const instance = await DuckDBInstance.create()
+      const connection = await instance.connect()
+      const running = connection.run(
+        'SELECT sum(a.range * b.range) FROM range(10000000) a, range(10000000) b',
+      )
+      setImmediate(() => connection.interrupt())
+      return running
+    },
+  ],
+  'no memory left': [
+    'QUERY_FAILED',
+    async () => {
+      const instance = await DuckDBInstance.create(':memory:', { memory_limit: '20MB' })
+      const connection = await instance.connect()
+      await connection.run(`SET temp_directory = ''`)
+      return connection.run('SELECT list(range) FROM range(50000000)')
+    },
+  ],
+  'a folder in the place of a file': [
+    'IO_FAILED',
+    async () => {
+      const file = `${temporaryFolder()}/trading.duckdb`
+      mkdirSync(file)
+      return (await engine()).attach(file)
+    },
+  ],
+  'no folder for the file': [
+    'IO_FAILED',
+    async () => (await engine()).attach(`${temporaryFolder()}/none/trading.duckdb`),
+  ],
+  text: [
+    'PAIR_CORRUPT',
+    async () => {
+      const file = await someFile()
+      writeFileSync(file, 'x'.repeat(20_000))
+      return (await engine()).attach(file)
+    },
+  ],
+  'a wrong checksum': [
+    'PAIR_CORRUPT',
+    async () => {
+      const file = await someFile()
+      const bytes = readFileSync(file)
+      bytes[20]! ^= 0xff
+      writeFileSync(file, bytes)
+      return (await engine()).attach(file)
+    },
+  ],
+  'a file that ends too early': [
+    'PAIR_CORRUPT',
+    async () => {
+      const file = await someFile()
+      truncateSync(file, 9000)
+      return (await engine()).attach(file)
+    },
+  ],
+  'a write-ahead log of another file': [
+    'PAIR_CORRUPT',
+    async () => {
+      const store = await engine()
+      const [one, other] = [await someFile(), await someFile()]
+      const alias = await store.attach(one)
+      const connection = await store.connect(alias)
+      await connection.run('INSERT INTO t VALUES (1)')
+      const log = readFileSync(`${one}.wal`)
+      connection.closeSync()
+      await store.detach(alias)
+      writeFileSync(`${other}.wal`, log)
+      return store.attach(other)
+    },
+  ],
+}
+
+describe('what the engine says is read as', () => {
+  it.each(Object.entries(provoked))('%s', async (_what, [code, make]) => {
+    const reading = read(await errorOf(make))
+    expect(reading.code).toBe(code)
+    expect(reading.message).toMatch(/^x\/spot\/A: \S/)
+  })
+
+  it('a checkpoint that others stand in the way of', async () => {
+    const store = await engine()
+    const alias = await store.attach(await someFile())
+    const [one, other] = [await store.connect(alias), await store.connect(alias)]
+    await one.run('BEGIN')
+    await one.run('CREATE TABLE mine (x INTEGER)')
+    await other.run('INSERT INTO t VALUES (2)')
+    const error = await errorOf(() => other.run(`CHECKPOINT ${alias}`))
+    expect(isCheckpointBlocked(error)).toBe(true)
+    expect(isCheckpointBlocked(new Error('no memory'))).toBe(false)
+    await one.run('ROLLBACK')
+    one.closeSync()
+    other.closeSync()
+  })
+
+  it('the place of the first bad entry of a log', async () => {
+    const store = await engine()
+    const file = await someFile()
+    const alias = await store.attach(file)
+    const connection = await store.connect(alias)
+    await connection.run('INSERT INTO t VALUES (1)')
+    const log = readFileSync(`${file}.wal`)
+    connection.closeSync()
+    await store.detach(alias)
+    writeFileSync(`${file}.wal`, Buffer.concat([log, Buffer.alloc(64)]))
+    const error = await errorOf(() => store.attach(file))
+    expect(firstBadWalEntry(error)).toBe(log.length)
+    expect(firstBadWalEntry(new Error('else'))).toBeUndefined()
+  })
+
+  it('nothing, where nothing is known: then the caller says what it is', () => {
+    expect(read(new Error('Catalog Error: no such table'))).toMatchObject({ code: 'CLOSED' })
+    expect(read(Object.assign(new Error('ENOSPC'), { code: 'ENOSPC', syscall: 'write' }))).toEqual({
+      code: 'DISK_FULL',
+      message: 'x/spot/A: ENOSPC',
+    })
+    expect(read(Object.assign(new Error('EMFILE'), { code: 'EMFILE', syscall: 'open' })).code).toBe(
+      'IO_FAILED',
+    )
+  })
+
+  it.skipIf(process.getuid?.() === 0)('a folder that may not be written to', async () => {
+    const folder = temporaryFolder()
+    chmodSync(folder, 0o500)
+    expect(
+      read(await errorOf(async () => (await engine()).attach(`${folder}/t.duckdb`))).code,
+    ).toBe('IO_FAILED')
+  })
+})
+
+/** Runs tests/support/full-disk.ts where no file may grow beyond a size, as if the disk ended there. */
+async function onSmallDisk(dataDir: string, kilobytes: number): Promise<Record<string, unknown>> {
+  const main = fileURLToPath(new URL('../../support/full-disk.ts', import.meta.url))
+  const limited = `trap '' XFSZ; ulimit -f ${kilobytes}; exec "$0" --import tsx "$1" "$2"`
+  const child = spawn('bash', ['-c', limited, process.execPath, main, dataDir], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (text) => (output += String(text)))
+  await once(child, 'close')
+  return JSON.parse(output) as Record<string, unknown>
+}
+
+describe.skipIf(process.platform === 'win32')('a full disk', () => {
+  it('fails the call, keeps what was acknowledged, and goes on', async () => {
+    const dataDir = temporaryFolder()
+    const { code, acknowledged, afterwards, other } = await onSmallDisk(dataDir, 600)
+    expect({ code, afterwards, other }).toEqual({ code: 'DISK_FULL', afterwards: 1, other: 1 })
+    expect(acknowledged).toBeGreaterThan(0)
+    // It ended without closing: what is there now was durable.
+    const db = await openManager({ dataDir })
+    expect(await countTicks(db, 'x/spot/A')).toBe(Number(acknowledged) + 1)
+    expect(await countTicks(db, 'x/spot/B')).toBe(1)
+    expect(await db.verify('x/spot/A')).toMatchObject({ ok: true })
+  })
+})
