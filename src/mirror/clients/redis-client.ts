@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises'
 import { createClient, createCluster, createSentinel } from '@redis/client'
 import type { RedisArgument, RedisClientOptions, RedisSentinelOptions } from '@redis/client'
 import type { ValkeyConnection } from './connection-options.ts'
@@ -39,6 +40,7 @@ class RedisAdapter implements ValkeyClient {
   readonly #wire: Wire
   readonly #label: string
   #lastError: unknown
+  #closed = false
 
   constructor(wire: Wire, label: string) {
     this.#wire = wire
@@ -86,8 +88,12 @@ class RedisAdapter implements ValkeyClient {
       throw clientFailure(error, this.#label)
     }
     return async () => {
-      // A connection that is gone has no subscription left to end.
-      await settled(() => this.#wire.unsubscribe(channel, onMessage))
+      // A connection that is gone has no subscription left to end, and may never answer.
+      if (this.#closed) return
+      await Promise.race([
+        settled(() => this.#wire.unsubscribe(channel, onMessage)),
+        setTimeout(closeGraceMs, undefined, { ref: false }),
+      ])
     }
   }
 
@@ -100,9 +106,12 @@ class RedisAdapter implements ValkeyClient {
   }
 
   async close(): Promise<void> {
-    const timer = setTimeout(() => void settled(() => this.#wire.destroy()), closeGraceMs)
-    await settled(() => this.#wire.close())
-    clearTimeout(timer)
+    if (this.#closed) return
+    this.#closed = true
+    const closing = settled(() => this.#wire.close())
+    const late = Symbol('late')
+    if ((await Promise.race([closing, setTimeout(closeGraceMs, late, { ref: false })])) === late)
+      await settled(() => this.#wire.destroy())
   }
 
   async #send(key: string | undefined, readOnly: boolean, args: string[]): Promise<ValkeyReply> {

@@ -190,6 +190,8 @@ describe('a server out of reach', () => {
       )
     await expect.poll(again, { timeout: 10_000 }).toBe('written')
     expect((await mirror.listOpenOrders()).map(({ id }) => id)).toEqual(['5'])
+    // Also without a server a mirror closes.
+    await server.kill()
     await mirror.close()
     await expect(mirror.applyOrder(openOrder('6'))).rejects.toMatchObject({ code: 'CLOSED' })
   })

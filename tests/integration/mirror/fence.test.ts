@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
+import { deafClient, lateClient } from '../../support/hard-of-hearing.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { startValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
@@ -52,6 +53,33 @@ describe('two writers', () => {
     }
   })
 
+  it('the older is stopped by the server itself when it hears nothing of the newer', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    const client = await deafClient(server.url)
+    await using older = await ValkeyMirror.open({ client, writerId: 'older' })
+    await older.applyOrder(openOrder('before'))
+    await using _newer = await ValkeyMirror.open({ url: server.url, writerId: 'newer' })
+    await expect(older.applyOrder(openOrder('late'))).rejects.toMatchObject({ code: 'FENCED' })
+    await reader.send('FLUSHALL')
+    await expect(older.applyOrder(openOrder('later'))).rejects.toMatchObject({ code: 'FENCED' })
+    expect((await reader.read(symbols)).orders.size).toBe(0)
+    await client.close()
+  })
+
+  it('the older listens up before it puts its token back after a flush', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    const client = await lateClient(server.url)
+    await using older = await ValkeyMirror.open({ client, writerId: 'older' })
+    await older.applyOrder(openOrder('before'))
+    await using _newer = await ValkeyMirror.open({ url: server.url, writerId: 'newer' })
+    await reader.send('FLUSHALL')
+    await expect(older.applyOrder(openOrder('late'))).rejects.toMatchObject({ code: 'FENCED' })
+    expect((await reader.read(symbols)).orders.size).toBe(0)
+    await client.close()
+  })
+
   it('of many that open at once, the last one to take over writes, the others do not', async () => {
     await using server = await startValkey()
     await using reader = await readWhole(server.port)
@@ -100,6 +128,20 @@ describe('one writer', () => {
     expect(await mirror.applyOrder(openOrder('1'))).toMatchObject({ written: 0, unchanged: 1 })
     expect(await everything((...args) => reader.send(...args))).toEqual(before)
     expect(rewritten).toHaveLength(1)
+  })
+
+  it('notices that the server went back to an older state, and writes the rest again', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await using mirror = await ValkeyMirror.open({ url: server.url })
+    for (const id of ['1', '2', '3']) await mirror.applyOrder(openOrder(id))
+    // As after a failover to a replica that had not got the last two writes.
+    await reader.send('HDEL', 'orders', '2', '3')
+    await reader.send('SREM', 'open:set', '2', '3')
+    await reader.send('SREM', 'open:BTC/USDT', '2', '3')
+    await reader.send('SET', 'mirror:sequence', '1')
+    await mirror.applyOrder(openOrder('4'))
+    expect([...(await reader.read(symbols)).open].sort()).toEqual(['1', '2', '3', '4'])
   })
 
   it('that lost its lease and the fence does not write any more', async () => {

@@ -171,4 +171,19 @@ describe('a new writer', () => {
     expect(await whole.send('SMEMBERS', 'deposits:index')).toEqual(['deposits:USDT'])
     await whole.read(['BTC/USDT'])
   })
+
+  it('does not reopen a closed order that it has never read', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await (async () => {
+      await using first = await ValkeyMirror.open({ url: server.url })
+      await first.applyOrder(openOrder('1', { status: 'canceled', filled: '0.5', ...later }))
+    })()
+    await using second = await ValkeyMirror.open({ url: server.url })
+    const result = await second.applyOrders([openOrder('1'), openOrder('2')])
+    expect(result).toMatchObject({ written: 1, unchanged: 1 })
+    const { orders, open } = await reader.read(['BTC/USDT'])
+    expect([...open]).toEqual(['2'])
+    expect(orders.get('1')).toMatchObject({ status: 'partially_canceled', filled: '0.5' })
+  })
 })
