@@ -1,4 +1,6 @@
 import {
+  DuckDBListType,
+  DuckDBStructType,
   DuckDBTypeId,
   type DuckDBDataChunk,
   type DuckDBEnumType,
@@ -6,28 +8,24 @@ import {
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { msOfMicros, plainValue } from './plain-value.ts'
+import { ListSink, StructSink } from './read-nested.ts'
+import { markNulls, nullReader, nulls, VectorSink, type ColumnSink } from './vector-sink.ts'
 
-/** The values of one result column: numbers and times typed, all else as an array. */
-export type ColumnValues = Float64Array | unknown[]
+export type { ColumnSink, ColumnValues } from './vector-sink.ts'
 
-/**
- * One column of a result, filled chunk by chunk straight from DuckDB's vectors. A vector is a view
- * that the next chunk overwrites, so every value is copied. BIGINT becomes a number, TIMESTAMP
- * Unix ms with the microseconds in the fraction.
- */
-export interface ColumnSink {
-  readonly values: ColumnValues
-  /** One byte a row, 1 where it is NULL (a NaN in a Float64Array); undefined while there is none. */
-  nulls: Uint8Array | undefined
-  read(chunk: DuckDBDataChunk, column: number, at: number): void
-}
-
+/** A sink for `rows` rows of a type. */
 export function columnSink(type: DuckDBType, rows: number): ColumnSink {
-  const make = sinks[type.typeId]
-  return make === undefined ? new OtherSink(rows) : make(rows, type)
+  return vectorSink(type, rows) ?? new OtherSink(rows)
 }
 
-const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => ColumnSink>> = {
+/** Undefined for a type, or for what is inside it, that only the library's own reader reads. */
+function vectorSink(type: DuckDBType, rows: number): VectorSink | undefined {
+  if (type instanceof DuckDBListType) return ListSink.of(type, rows, vectorSink)
+  if (type instanceof DuckDBStructType) return StructSink.of(type, rows, vectorSink)
+  return sinks[type.typeId]?.(rows, type)
+}
+
+const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => VectorSink>> = {
   [DuckDBTypeId.DOUBLE]: (rows) => new NumberSink(rows, 8, Float64Array),
   [DuckDBTypeId.FLOAT]: (rows) => new NumberSink(rows, 4, Float32Array),
   [DuckDBTypeId.TINYINT]: (rows) => new NumberSink(rows, 1, Int8Array),
@@ -44,21 +42,19 @@ const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => Co
 
 type NumberView = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>
 
-class NumberSink implements ColumnSink {
-  readonly values: Float64Array
-  nulls: Uint8Array | undefined
+class NumberSink extends VectorSink {
+  override readonly values: Float64Array
   readonly #bytes: number
   readonly #View: NumberView
 
   constructor(rows: number, bytes: number, View: NumberView) {
+    super()
     this.values = new Float64Array(rows)
     this.#bytes = bytes
     this.#View = View
   }
 
-  read(chunk: DuckDBDataChunk, column: number, at: number): void {
-    const rows = chunk.rowCount
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column)
+  override readVector(vector: duckdb.Vector, rows: number, at: number): void {
     const data = duckdb.vector_get_data(vector, rows * this.#bytes)
     this.values.set(new this.#View(data.buffer, data.byteOffset, rows), at)
     markNulls(this, vector, rows, at, NaN)
@@ -66,17 +62,15 @@ class NumberSink implements ColumnSink {
 }
 
 /** 64-bit integers as two halves: exact up to 2^53, and twelve times faster than through BigInt. */
-class HalvesSink implements ColumnSink {
-  readonly values: Float64Array
-  nulls: Uint8Array | undefined
+class HalvesSink extends VectorSink {
+  override readonly values: Float64Array
 
   constructor(rows: number) {
+    super()
     this.values = new Float64Array(rows)
   }
 
-  read(chunk: DuckDBDataChunk, column: number, at: number): void {
-    const rows = chunk.rowCount
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column)
+  override readVector(vector: duckdb.Vector, rows: number, at: number): void {
     const data = duckdb.vector_get_data(vector, rows * 8)
     const low = new Uint32Array(data.buffer, data.byteOffset, rows * 2)
     const high = new Int32Array(data.buffer, data.byteOffset, rows * 2)
@@ -88,9 +82,9 @@ class HalvesSink implements ColumnSink {
 }
 
 class TimeSink extends HalvesSink {
-  override read(chunk: DuckDBDataChunk, column: number, at: number): void {
-    super.read(chunk, column, at)
-    const end = at + chunk.rowCount
+  override readVector(vector: duckdb.Vector, rows: number, at: number): void {
+    super.readVector(vector, rows, at)
+    const end = at + rows
     for (let row = at; row < end; row++) this.values[row] = msOfMicros(this.values[row]!)
   }
 }
@@ -99,17 +93,15 @@ class TimeSink extends HalvesSink {
  * Texts of up to 12 bytes lie inside DuckDB's 16-byte string headers: those of a chunk are decoded
  * at once and cut out. Longer ones are behind a pointer and are fetched one by one.
  */
-class TextSink implements ColumnSink {
-  readonly values: unknown[]
-  nulls: Uint8Array | undefined
+class TextSink extends VectorSink {
+  override readonly values: unknown[]
 
   constructor(rows: number) {
+    super()
     this.values = nulls(rows)
   }
 
-  read(chunk: DuckDBDataChunk, column: number, at: number): void {
-    const rows = chunk.rowCount
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column)
+  override readVector(vector: duckdb.Vector, rows: number, at: number): void {
     const data = duckdb.vector_get_data(vector, rows * 16)
     const bytes = Buffer.from(data.buffer, data.byteOffset, rows * 16)
     const words = new Uint32Array(data.buffer, data.byteOffset, rows * 4)
@@ -138,19 +130,17 @@ class TextSink implements ColumnSink {
   }
 }
 
-class EnumSink implements ColumnSink {
-  readonly values: unknown[]
-  nulls: Uint8Array | undefined
+class EnumSink extends VectorSink {
+  override readonly values: unknown[]
   readonly #names: readonly string[]
 
   constructor(rows: number, type: DuckDBEnumType) {
+    super()
     this.values = nulls(rows)
     this.#names = type.values
   }
 
-  read(chunk: DuckDBDataChunk, column: number, at: number): void {
-    const rows = chunk.rowCount
-    const vector = duckdb.data_chunk_get_vector(chunk.chunk, column)
+  override readVector(vector: duckdb.Vector, rows: number, at: number): void {
     const wide = this.#names.length > 256
     const data = duckdb.vector_get_data(vector, rows * (wide ? 2 : 1))
     const codes = wide ? new Uint16Array(data.buffer, data.byteOffset, rows) : data
@@ -159,7 +149,7 @@ class EnumSink implements ColumnSink {
   }
 }
 
-/** Lists, structs, decimals, dates …: few rows have them, so the library's own reader serves. */
+/** Decimals, dates, maps …: few rows have them, so the library's own reader serves. */
 class OtherSink implements ColumnSink {
   readonly values: unknown[]
   nulls: Uint8Array | undefined = undefined
@@ -171,32 +161,5 @@ class OtherSink implements ColumnSink {
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
     for (const [row, value] of chunk.getColumnValues(column).entries())
       this.values[at + row] = plainValue(value)
-  }
-}
-
-function nulls(rows: number): unknown[] {
-  return Array<unknown>(rows).fill(null)
-}
-
-function nullReader(vector: duckdb.Vector, rows: number): ((row: number) => boolean) | undefined {
-  const validity = duckdb.vector_get_validity(vector, Math.ceil(rows / 64) * 8)
-  if (validity === null || validity === undefined || validity.length === 0) return undefined
-  return (row) => (validity[row >> 3]! & (1 << (row & 7))) === 0
-}
-
-function markNulls(
-  sink: ColumnSink,
-  vector: duckdb.Vector,
-  rows: number,
-  at: number,
-  absent: number | null,
-): void {
-  const isNull = nullReader(vector, rows)
-  if (isNull === undefined) return
-  for (let row = 0; row < rows; row++) {
-    if (!isNull(row)) continue
-    sink.nulls ??= new Uint8Array(sink.values.length)
-    sink.nulls[at + row] = 1
-    sink.values[at + row] = absent
   }
 }

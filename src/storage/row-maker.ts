@@ -1,4 +1,4 @@
-import type { ColumnSink } from './read-vector.ts'
+import type { ColumnSink } from './vector-sink.ts'
 
 type RowMaker = (sinks: readonly ColumnSink[], length: number) => Record<string, unknown>[]
 
