@@ -277,6 +277,7 @@ describe('a row that cannot be a tick', () => {
     ]
     const { ticks, report } = await importText(
       header +
+        'soon 1,1,1,BUY,x\n' +
         bad[0] +
         many.slice(0, 15_000).join('') +
         bad[1] +
@@ -286,7 +287,7 @@ describe('a row that cannot be a tick', () => {
         bad[4],
       { skipInvalid: true },
     )
-    expect(report).toMatchObject({ inserted: 30_000, rejected: 5 })
+    expect(report).toMatchObject({ inserted: 30_000, rejected: 6 })
     expect(ticks).toHaveLength(30_000)
   })
 

@@ -80,8 +80,7 @@ async function importFile<Counts>(
   try {
     const present = source.columns.map(({ name }) => name)
     const columns = mapColumns(file, present, of.names, options.columns ?? {}, of.needed)
-    const timeUnit =
-      options.timeUnit ?? guessTimeUnit(await source.firstValue(columns['timestamp']!))
+    const timeUnit = options.timeUnit ?? guessTimeUnit(await source.samples(columns['timestamp']!))
     const { stored, rejected, stopped } = await new FileImport({
       source,
       selection: of.select(columns, timeUnit),

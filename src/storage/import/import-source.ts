@@ -130,15 +130,15 @@ export class ImportSource {
     return { line: record.line, value: record.fields[this.text.columns.indexOf(column)] }
   }
 
-  /** The first time in the file, as text, to guess its unit by. */
-  async firstValue(column: string): Promise<string | undefined> {
-    if (this.text !== undefined) return this.text.first.get(column)
-    const [found] = await readRows<{ value: string }>(
+  /** The first values of a column, as text. */
+  async samples(column: string): Promise<readonly string[]> {
+    if (this.text !== undefined) return this.text.samples.get(column) ?? []
+    const found = await readRows<{ value: string }>(
       this.#connection,
       `SELECT ${quoted(column)}::VARCHAR AS value FROM ${fileRelation(this.#path, undefined, () => '')}
        WHERE ${quoted(column)} IS NOT NULL LIMIT 1`,
     )
-    return found?.value
+    return found.map(({ value }) => value)
   }
 
   async close(): Promise<void> {

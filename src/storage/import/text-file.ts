@@ -5,6 +5,8 @@ import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { RecordScanner, type Delimiter, type TextRecord } from './record-scanner.ts'
 
+/** Rows by which columns and the unit of times are told. */
+const sampleRows = 100
 const delimiters = [',', ';', '\t', '|'] as const
 
 /** A line that is no row: its number, the line, and what is wrong with it. */
@@ -26,8 +28,8 @@ export class TextFile {
   /** The names of the columns: those of the header, else `column0` …; of JSON the keys. */
   readonly columns: readonly string[]
   readonly hasHeader: boolean
-  /** The first row's values by column. */
-  readonly first: ReadonlyMap<string, string>
+  /** The values of the first rows by column. */
+  readonly samples: ReadonlyMap<string, readonly string[]>
 
   private constructor(of: {
     path: string
@@ -35,14 +37,14 @@ export class TextFile {
     delimiter: Delimiter
     columns: readonly string[]
     hasHeader: boolean
-    first: ReadonlyMap<string, string>
+    samples: ReadonlyMap<string, readonly string[]>
   }) {
     this.path = of.path
     this.gzip = of.gzip
     this.delimiter = of.delimiter
     this.columns = of.columns
     this.hasHeader = of.hasHeader
-    this.first = of.first
+    this.samples = of.samples
   }
 
   static async open(path: string, format: 'csv' | 'jsonl'): Promise<TextFile> {
@@ -51,14 +53,16 @@ export class TextFile {
     const delimiter = delimiterOf(
       (await firstRecords(path, gzip, undefined, 1))[0]?.fields[0] ?? '',
     )
-    const [head, next] = await firstRecords(path, gzip, delimiter, 2)
-    const names = head?.fields ?? []
+    const rows = (await firstRecords(path, gzip, delimiter, sampleRows)).map(({ fields }) => fields)
+    const names = rows[0] ?? []
     // A header names things; a first row of values has numbers in it.
     const hasHeader = !names.some((name) => name.trim() !== '' && Number.isFinite(Number(name)))
     const columns = hasHeader ? names : names.map((_, index) => `column${index}`)
-    const values = (hasHeader ? next : head)?.fields ?? []
-    const first = new Map(columns.map((name, index) => [name, values[index] ?? '']))
-    return new TextFile({ path, gzip, delimiter, columns, hasHeader, first })
+    const values = rows.slice(hasHeader ? 1 : 0)
+    const samples = new Map(
+      columns.map((name, index) => [name, values.map((fields) => fields[index] ?? '')]),
+    )
+    return new TextFile({ path, gzip, delimiter, columns, hasHeader, samples })
   }
 
   /** The rows, without the header, in pieces. */
@@ -149,7 +153,7 @@ function delimiterOf(line: string): NonNullable<Delimiter> {
   return delimiters.reduce((best, each) => (count(each) > count(best) ? each : best))
 }
 
-/** Keys may differ from line to line: those of the first hundred are known. */
+/** Keys may differ from line to line: those of the first lines are known. */
 async function describeJson(
   path: string,
   gzip: boolean,
@@ -157,15 +161,18 @@ async function describeJson(
   delimiter: undefined
   hasHeader: false
   columns: readonly string[]
-  first: ReadonlyMap<string, string>
+  samples: ReadonlyMap<string, readonly string[]>
 }> {
-  const first = new Map<string, string>()
-  for (const { fields } of await firstRecords(path, gzip, undefined, 100)) {
+  const samples = new Map<string, string[]>()
+  for (const { fields } of await firstRecords(path, gzip, undefined, sampleRows)) {
     if (!isJsonObject(fields[0]!)) continue
-    for (const [key, value] of Object.entries(JSON.parse(fields[0]!) as object))
-      if (!first.has(key)) first.set(key, String(value))
+    for (const [key, value] of Object.entries(JSON.parse(fields[0]!) as object)) {
+      const values = samples.get(key)
+      if (values === undefined) samples.set(key, [String(value)])
+      else values.push(String(value))
+    }
   }
-  return { delimiter: undefined, hasHeader: false, columns: [...first.keys()], first }
+  return { delimiter: undefined, hasHeader: false, columns: [...samples.keys()], samples }
 }
 
 function isJsonObject(text: string): boolean {

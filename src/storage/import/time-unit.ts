@@ -1,13 +1,21 @@
 import type { ColumnReference } from './file-relation.ts'
 import type { TimeUnit } from './import-options.ts'
 
-/** By magnitude: seconds until 1e11 (year 5138), then ms, µs, ns; text that is no number is ISO. */
-export function guessTimeUnit(value: string | undefined): TimeUnit {
-  const number = Number(value)
-  if (value === undefined || value === '' || !Number.isFinite(number)) return 'iso'
+/**
+ * Of the first value that is a time. By magnitude: seconds until 1e11 (year 5138), then ms, µs, ns;
+ * date and time in words are ISO.
+ */
+export function guessTimeUnit(values: readonly string[]): TimeUnit {
+  const time = values.find((value) => isNumber(value) || /^\d{4}-\d\d?-\d/.test(value))
+  const number = Number(time)
+  if (time === undefined || Number.isNaN(number)) return 'iso'
   if (number < 1e11) return 's'
   if (number < 1e14) return 'ms'
   return number < 1e17 ? 'us' : 'ns'
+}
+
+function isNumber(value: string): boolean {
+  return value.trim() !== '' && Number.isFinite(Number(value))
 }
 
 /**
