@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander'
 import * as fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   countArgument,
   momentArgument,
@@ -14,6 +14,16 @@ import {
 import { parseDuration } from '../../../src/cli/duration.ts'
 
 describe('timeArgument', () => {
+  // Half an hour beside the hour: a time read as the machine's shows at once.
+  const zone = process.env['TZ']
+  beforeAll(() => {
+    process.env['TZ'] = 'Asia/Kolkata'
+  })
+  afterAll(() => {
+    if (zone === undefined) delete process.env['TZ']
+    else process.env['TZ'] = zone
+  })
+
   // 2024-08-08T23:54:15Z: 19,943 days after 1970 = 1,723,075,200 s, and 86,055 s into the day.
   const ms = 1_723_161_255_000
 
