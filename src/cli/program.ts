@@ -1,66 +1,50 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { addAnalyticsCommand } from './commands/analytics.ts'
-import { addBalancesCommand } from './commands/balances.ts'
-import { addBookCommand } from './commands/book.ts'
-import { addCandlesCommand } from './commands/candles.ts'
-import { addCleanupCommand } from './commands/cleanup.ts'
-import { addCvdCommand } from './commands/cvd.ts'
-import { addDemoCommand } from './commands/demo.ts'
-import { addFootprintCommand } from './commands/footprint.ts'
-import { addFvgCommand } from './commands/fvg.ts'
-import { addImbalanceCommand } from './commands/imbalance.ts'
-import { addImportCommand } from './commands/import.ts'
-import { addMirrorCommand } from './commands/mirror.ts'
-import { addOrdersCommand } from './commands/orders.ts'
-import { addPairsCommand } from './commands/pairs.ts'
-import { addProfileCommand } from './commands/profile.ts'
-import { addRepairCommand } from './commands/repair.ts'
-import { addReportCommand } from './commands/report.ts'
-import { addSnapshotCommand } from './commands/snapshot.ts'
-import { addSqlCommand } from './commands/sql.ts'
-import { addStatsCommand } from './commands/stats.ts'
-import { addTpoCommand } from './commands/tpo.ts'
-import { addTradesCommand } from './commands/trades.ts'
-import { addValkeyCommand } from './commands/valkey.ts'
-import { addVerifyCommand } from './commands/verify.ts'
-import { addVwapCommand } from './commands/vwap.ts'
-import { addZonesCommand } from './commands/zones.ts'
 import type { AddCommand } from './command.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from './failure.ts'
 
-const commands: readonly AddCommand[] = [
-  addDemoCommand,
-  addImportCommand,
-  addPairsCommand,
-  addStatsCommand,
-  addCleanupCommand,
-  addVerifyCommand,
-  addRepairCommand,
-  addSnapshotCommand,
-  addSqlCommand,
-  addCandlesCommand,
-  addCvdCommand,
-  addImbalanceCommand,
-  addProfileCommand,
-  addFootprintCommand,
-  addFvgCommand,
-  addZonesCommand,
-  addVwapCommand,
-  addTpoCommand,
-  addTradesCommand,
-  addAnalyticsCommand,
-  addValkeyCommand,
-  addMirrorCommand,
-  addOrdersCommand,
-  addBalancesCommand,
-  addBookCommand,
-  addReportCommand,
-]
+/**
+ * Every command by its name, in the groups of the help. Only the one that is asked for is loaded:
+ * all of them with what they need take longer than most of them run.
+ */
+const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<AddCommand>>>>> = {
+  'Market data:': {
+    demo: async () => (await import('./commands/demo.ts')).addDemoCommand,
+    import: async () => (await import('./commands/import.ts')).addImportCommand,
+    pairs: async () => (await import('./commands/pairs.ts')).addPairsCommand,
+    stats: async () => (await import('./commands/stats.ts')).addStatsCommand,
+    cleanup: async () => (await import('./commands/cleanup.ts')).addCleanupCommand,
+    verify: async () => (await import('./commands/verify.ts')).addVerifyCommand,
+    repair: async () => (await import('./commands/repair.ts')).addRepairCommand,
+    snapshot: async () => (await import('./commands/snapshot.ts')).addSnapshotCommand,
+    sql: async () => (await import('./commands/sql.ts')).addSqlCommand,
+  },
+  'Analytics:': {
+    candles: async () => (await import('./commands/candles.ts')).addCandlesCommand,
+    cvd: async () => (await import('./commands/cvd.ts')).addCvdCommand,
+    imbalance: async () => (await import('./commands/imbalance.ts')).addImbalanceCommand,
+    profile: async () => (await import('./commands/profile.ts')).addProfileCommand,
+    footprint: async () => (await import('./commands/footprint.ts')).addFootprintCommand,
+    fvg: async () => (await import('./commands/fvg.ts')).addFvgCommand,
+    zones: async () => (await import('./commands/zones.ts')).addZonesCommand,
+    vwap: async () => (await import('./commands/vwap.ts')).addVwapCommand,
+    tpo: async () => (await import('./commands/tpo.ts')).addTpoCommand,
+    trades: async () => (await import('./commands/trades.ts')).addTradesCommand,
+    analytics: async () => (await import('./commands/analytics.ts')).addAnalyticsCommand,
+  },
+  'Account mirror:': {
+    valkey: async () => (await import('./commands/valkey.ts')).addValkeyCommand,
+    mirror: async () => (await import('./commands/mirror.ts')).addMirrorCommand,
+    orders: async () => (await import('./commands/orders.ts')).addOrdersCommand,
+    balances: async () => (await import('./commands/balances.ts')).addBalancesCommand,
+    book: async () => (await import('./commands/book.ts')).addBookCommand,
+    report: async () => (await import('./commands/report.ts')).addReportCommand,
+  },
+}
 
-/** The whole command line, ready to parse; nothing in it exits the process. */
-export function makeProgram(context: CliContext): Command {
+/** The command line, ready to parse these arguments; nothing in it exits the process. */
+export async function makeProgram(context: CliContext, args: readonly string[]): Promise<Command> {
   const program = new Command('pairduck')
     .description('Market data in one DuckDB file per trading pair, with order-flow analytics.')
     .version(packageVersion())
@@ -76,7 +60,15 @@ export function makeProgram(context: CliContext): Command {
       'after',
       '\nA pair is exchange/market/symbol, for example binance/spot/BTCUSDT.\nTimes are UTC: ISO 8601 or Unix milliseconds.',
     )
-  for (const addCommand of commands) addCommand(program, context)
+  const named = args.find((arg) => !arg.startsWith('-')) ?? ''
+  // Help and a mistyped name need to know them all.
+  const known = Object.values(groups).some((commands) => Object.hasOwn(commands, named))
+  for (const [heading, commands] of Object.entries(groups)) {
+    program.commandsGroup(heading)
+    for (const [name, load] of Object.entries(commands)) {
+      if (!known || name === named) (await load())(program, context)
+    }
+  }
   return program
 }
 

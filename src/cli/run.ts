@@ -12,7 +12,8 @@ export async function runCli(
   context: CliContext = processContext(),
 ): Promise<number> {
   try {
-    await makeProgram(context).parseAsync(args, { from: 'user' })
+    const program = await makeProgram(context, args)
+    await program.parseAsync(args, { from: 'user' })
     return context.exitCode
   } catch (error) {
     const stopped = exitCodeOfStop(error, context.signal)
