@@ -22,11 +22,24 @@ const keepMs = {
   candles_1h: 60 * minute,
 }
 
-// Times meet within the window of a second, exactly at its ends, a microsecond inside and beyond.
+// Times meet within the window of a second, exactly at its ends, a microsecond inside and beyond,
+// and where a roll-up ends that a cleanup makes: ten seconds before the newest tick.
 const time = fc
   .tuple(
     fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 12 })),
-    fc.constantFrom(0, 0.001, 499.5, 500, 999.999, 1000, 1000.001, 1500, 2000.001, 59_999.999),
+    fc.constantFrom(
+      0,
+      0.001,
+      499.5,
+      500,
+      999.999,
+      1000,
+      1000.001,
+      1500,
+      2000.001,
+      10_000,
+      59_999.999,
+    ),
   )
   .map(([minutes, ms]) => wholeMicros(start + minutes * minute + ms))
 
@@ -182,6 +195,18 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
       return [deleted.ticks ?? 0, ticksBefore - model.ticks.length]
     }
   })
+})
+
+it('counts a tick once that comes late and lies exactly where a roll-up ended', async () => {
+  const store = await temporaryStore()
+  const pair = 'model/spot/EDGE'
+  const at = (ms: number): Tick => ({ timestamp: start + ms, price: 1, volume: 1, side: 'BUY' })
+  await store.insertTicks(pair, [at(20_000)])
+  // Rolls up to ten seconds before the newest; nothing is old enough to go.
+  await store.cleanupPair(pair, { now: start })
+  // The first lies before that and goes into the parts; the second is still read as a tick.
+  await store.insertTicks(pair, [at(9_999.999), at(10_000)])
+  expect(await storedCandles(store, pair, '1m')).toMatchObject([{ tradeCount: 3, volume: 3 }])
 })
 
 function wholeMicros(ms: number): number {
