@@ -15,16 +15,28 @@ function ticks(first: number, count: number): Tick[] {
   }))
 }
 
-let acknowledged = 0
-let code: string | undefined
-for (let size = 1000; code === undefined && size < 1_000_000; size *= 2)
+/** Rows that were acknowledged, or the code of what was said instead. */
+async function insert(pair: string, first: number, count: number): Promise<number | string> {
   try {
-    acknowledged += (await db.insertTicks('x/spot/A', ticks(acknowledged, size))).inserted
+    return (await db.insertTicks(pair, ticks(first, count))).inserted
   } catch (error) {
-    code = PairduckError.is(error) ? error.code : String(error)
+    return PairduckError.is(error) ? error.code : String(error)
   }
-const { inserted: afterwards } = await db.insertTicks('x/spot/A', ticks(900_000, 1))
-const { inserted: other } = await db.insertTicks('x/spot/B', ticks(0, 1))
+}
+
+let acknowledged = 0
+let code: number | string = 0
+for (
+  let size = Number(process.argv[3]);
+  acknowledged < 1_000_000;
+  size *= Number(process.argv[4])
+) {
+  code = await insert('x/spot/A', acknowledged, size)
+  if (typeof code === 'string') break
+  acknowledged += code
+}
+const afterwards = await insert('x/spot/A', 900_000, 1)
+const other = await insert('x/spot/B', 0, 1)
 process.stdout.write(JSON.stringify({ code, acknowledged, afterwards, other }), () =>
   process.kill(process.pid, 'SIGKILL'),
 )

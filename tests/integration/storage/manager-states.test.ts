@@ -157,7 +157,10 @@ describe('closing', () => {
     const db = await openManager({ maxConnections: 2 })
     await db.insertTicks(pair, someTicks(5000))
     await db.insertTicks('x/spot/B', someTicks(1))
+    // A connection that lies ready is lent at once, one that is still to be made later.
+    await db.query(pair, sql('SELECT 1'))
     const ends = Promise.allSettled([
+      db.acquire(pair),
       db.acquire(pair),
       db.verify(pair),
       db.snapshot(pair, `${temporaryFolder()}/copy.duckdb`),
