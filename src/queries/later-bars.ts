@@ -36,8 +36,6 @@ export function blockSql(position: string): string {
  */
 export function laterBarsSql({ levels, columns, bars, extremes, first, depth }: LaterBars): string {
   const asked = Object.entries(first)
-  const list = (...parts: readonly (string | readonly string[])[]): string =>
-    parts.flat().join(', ')
   const kept = ['id', 'known_at', ...columns].map((column) => `level.${column}`)
   const found = asked.map(([name]) => `level.${name}`)
   const deepest = depth === undefined ? [] : [`max(${depth}) AS depth`]
@@ -88,3 +86,7 @@ export function laterBarsSql({ levels, columns, bars, extremes, first, depth }: 
 }
 
 const beyondAllBlocks = '9007199254740991'
+
+function list(...parts: readonly (string | readonly string[])[]): string {
+  return parts.flat().join(', ')
+}
