@@ -107,7 +107,11 @@ export function divideText(a: DecimalText, b: DecimalText, scale: number): Decim
 }
 
 export function isZero(text: DecimalText): boolean {
-  return !/[1-9]/.test(text)
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0x31 && code <= 0x39) return false
+  }
+  return true
 }
 
 export function isPositive(text: DecimalText): boolean {

@@ -57,10 +57,6 @@ export const orderFields = [
 
 type OrderField = (typeof orderFields)[number]
 
-const fieldStarts = Object.fromEntries(
-  orderFields.map((field, index) => [field, `${index === 0 ? '{' : ','}"${field}":`]),
-) as Record<OrderField, string>
-
 /** An order's JSON taken apart: numbers as their text, `null` as null. */
 export type OrderFields = Readonly<Record<OrderField, string | null>> & { readonly history: string }
 
@@ -71,37 +67,61 @@ export type OrderFields = Readonly<Record<OrderField, string | null>> & { readon
  */
 export function encodeOrder(record: OrderRecord, defaultFeeRate: DecimalText): string {
   const { state, reservation } = record
-  const tokens: Readonly<Record<OrderField, string | number>> = {
-    id: jsonText(state.id),
-    symbol: jsonText(state.symbol),
-    side: jsonText(state.side),
-    type: jsonText(state.type),
-    amount: state.amount,
-    notion_currency: jsonText(state.quote),
-    fee_currency: jsonText(state.feeCurrency ?? state.quote),
-    fee_rate: feeRate(record, defaultFeeRate),
-    actual_filled: state.filled,
-    price: state.average ?? 'null',
-    limit_price: state.limitPrice ?? 'null',
-    status: jsonText(recordStatus(record)),
-    initial_booked_notion: reservation.booked,
-    reserved_notion_left: reservation.left,
-    actual_notion: state.notional,
-    initial_booked_fee: '0',
-    reserved_fee_left: '0',
-    actual_fee: state.fee ?? '0',
-    ts_create: state.createdMs,
-    ts_update: state.updatedMs,
-    ts_finish: state.finishedMs ?? 'null',
-    comment: jsonText(state.comment),
-    trigger_price: state.triggerPrice ?? 'null',
-    source_type: jsonText(state.sourceType),
-    client_order_id: jsonText(state.clientOrderId),
-    history_count: record.historyCount,
-  }
   // Joined, a text is one piece; put together by +, it would have to be made one to be sent.
-  const parts: (string | number)[] = []
-  for (const field of orderFields) parts.push(fieldStarts[field], tokens[field])
+  const parts: (string | number)[] = [
+    '{"id":',
+    jsonText(state.id),
+    ',"symbol":',
+    jsonText(state.symbol),
+    ',"side":',
+    jsonText(state.side),
+    ',"type":',
+    jsonText(state.type),
+    ',"amount":',
+    state.amount,
+    ',"notion_currency":',
+    jsonText(state.quote),
+    ',"fee_currency":',
+    jsonText(state.feeCurrency ?? state.quote),
+    ',"fee_rate":',
+    feeRate(record, defaultFeeRate),
+    ',"actual_filled":',
+    state.filled,
+    ',"price":',
+    state.average ?? 'null',
+    ',"limit_price":',
+    state.limitPrice ?? 'null',
+    ',"status":',
+    jsonText(recordStatus(record)),
+    ',"initial_booked_notion":',
+    reservation.booked,
+    ',"reserved_notion_left":',
+    reservation.left,
+    ',"actual_notion":',
+    state.notional,
+    ',"initial_booked_fee":',
+    '0',
+    ',"reserved_fee_left":',
+    '0',
+    ',"actual_fee":',
+    state.fee ?? '0',
+    ',"ts_create":',
+    state.createdMs,
+    ',"ts_update":',
+    state.updatedMs,
+    ',"ts_finish":',
+    state.finishedMs ?? 'null',
+    ',"comment":',
+    jsonText(state.comment),
+    ',"trigger_price":',
+    state.triggerPrice ?? 'null',
+    ',"source_type":',
+    jsonText(state.sourceType),
+    ',"client_order_id":',
+    jsonText(state.clientOrderId),
+    ',"history_count":',
+    record.historyCount,
+  ]
   addHistory(record, parts)
   return parts.join('')
 }
@@ -113,14 +133,43 @@ export function encodeOrder(record: OrderRecord, defaultFeeRate: DecimalText): s
 export function decodeOrder(json: string): OrderFields {
   const match = layout.exec(json)
   if (match === null) return decodeForeign(json)
-  const fields: Record<string, string | null> = { history: match[orderFields.length + 1]! }
-  for (let index = 0; index < orderFields.length; index++) {
-    const token = match[index + 1]!
-    const field = orderFields[index]!
-    fields[field] =
-      token === 'null' ? null : textFields.has(field) ? (JSON.parse(token) as string) : token
+  // Written out, because an object filled in a loop is several times slower to make and to read.
+  return {
+    id: tokenText(match[1]!),
+    symbol: tokenText(match[2]!),
+    side: tokenText(match[3]!),
+    type: tokenText(match[4]!),
+    amount: tokenText(match[5]!),
+    notion_currency: tokenText(match[6]!),
+    fee_currency: tokenText(match[7]!),
+    fee_rate: tokenText(match[8]!),
+    actual_filled: tokenText(match[9]!),
+    price: tokenText(match[10]!),
+    limit_price: tokenText(match[11]!),
+    status: tokenText(match[12]!),
+    initial_booked_notion: tokenText(match[13]!),
+    reserved_notion_left: tokenText(match[14]!),
+    actual_notion: tokenText(match[15]!),
+    initial_booked_fee: tokenText(match[16]!),
+    reserved_fee_left: tokenText(match[17]!),
+    actual_fee: tokenText(match[18]!),
+    ts_create: tokenText(match[19]!),
+    ts_update: tokenText(match[20]!),
+    ts_finish: tokenText(match[21]!),
+    comment: tokenText(match[22]!),
+    trigger_price: tokenText(match[23]!),
+    source_type: tokenText(match[24]!),
+    client_order_id: tokenText(match[25]!),
+    history_count: tokenText(match[26]!),
+    history: match[27]!,
   }
-  return fields as OrderFields
+}
+
+/** A token's text: numbers stay as they are, a text loses its quotes. */
+function tokenText(token: string): string | null {
+  if (token === 'null') return null
+  if (!token.startsWith('"')) return token
+  return token.includes('\\') ? (JSON.parse(token) as string) : token.slice(1, -1)
 }
 
 /** The record behind an order's JSON: what a writer goes on from. */

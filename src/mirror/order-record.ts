@@ -64,8 +64,9 @@ function firstRecord(state: OrderState, maxHistory: number): OrderRecord {
     filled: '0',
     reserved: isOpenBuy ? reserved.booked : '0',
   })
-  const isNew = state.outcome === undefined && isZero(state.filled)
-  const history = isNew ? [made] : [made, ...progress(untouched, state, reserved)]
+  if (state.outcome === undefined && isZero(state.filled))
+    return { state, reservation: reserved, history: [made], historyCount: 1 }
+  const history = [made, ...progress(untouched, state, reserved)]
   return {
     state,
     reservation: reserved,

@@ -117,11 +117,13 @@ function executionType(input: OrderInput, price: DecimalText | null): 'market' |
 /** The source's own name of the type, where it says more than `market` or `limit`. */
 function sourceType(input: OrderInput, type: 'market' | 'limit'): string | null {
   const info = input.info as Record<string, unknown> | null | undefined
-  const raw = [info?.['type'], info?.['o'], info?.['orderType']].find(
-    (name) => typeof name === 'string' && /^[A-Za-z_ -]{3,40}$/.test(name),
-  )
-  const name = (typeof raw === 'string' ? raw : input.type!).toLowerCase()
+  const raw = typeName(info?.['type']) ?? typeName(info?.['o']) ?? typeName(info?.['orderType'])
+  const name = raw?.toLowerCase() ?? input.type!.toLowerCase()
   return name === type ? null : name
+}
+
+function typeName(value: unknown): string | undefined {
+  return typeof value === 'string' && /^[A-Za-z_ -]{3,40}$/.test(value) ? value : undefined
 }
 
 function readFilled(
@@ -181,13 +183,16 @@ function closedOutcome(filled: DecimalText, amount: DecimalText): OrderOutcome {
   return compareText(filled, amount) >= 0 ? 'filled' : 'canceled'
 }
 
+const noFee = { fee: null, feeCurrency: null } as const
+
 /**
  * The fee so far. An execution report (`l` is the size of its last fill) carries the fee of that
  * fill alone: it stands for the order only when that fill is all there is.
  */
 function readFee(input: OrderInput, filled: DecimalText): Pick<OrderState, 'fee' | 'feeCurrency'> {
-  const cost = exactText(input.fee?.cost ?? undefined, input.info, payloadNames.fee)
-  const currency = isAsset(input.fee?.currency) ? input.fee.currency : null
+  if (input.fee === undefined || input.fee === null) return noFee
+  const cost = exactText(input.fee.cost ?? undefined, input.info, payloadNames.fee)
+  const currency = isAsset(input.fee.currency) ? input.fee.currency : null
   const lastFill = (input.info as Record<string, unknown> | null | undefined)?.['l']
   const ofLastFillOnly = typeof lastFill === 'string' && compareMaybe(lastFill, filled) !== 0
   return cost === undefined || currency === null || ofLastFillOnly
@@ -201,15 +206,19 @@ function compareMaybe(a: string, b: DecimalText): number | undefined {
 }
 
 function readTimes(input: OrderInput): [createdMs: number, updatedMs: number] {
-  const times = [input.timestamp, input.lastUpdateTimestamp, input.lastTradeTimestamp]
-  for (const time of times) {
-    if (time !== undefined && time !== null && (!Number.isInteger(time) || time <= 0))
-      throw invalidOrder(input, 'timestamp', 'Unix milliseconds', time)
-  }
-  const known = times.filter((time) => typeof time === 'number')
-  if (known.length === 0)
-    throw invalidOrder(input, 'timestamp', 'Unix milliseconds', input.timestamp)
-  return [input.timestamp ?? Math.min(...known), Math.max(...known)]
+  const created = checkedTime(input, input.timestamp)
+  const updated = checkedTime(input, input.lastUpdateTimestamp)
+  const traded = checkedTime(input, input.lastTradeTimestamp)
+  const newest = Math.max(created ?? 0, updated ?? 0, traded ?? 0)
+  if (newest === 0) throw invalidOrder(input, 'timestamp', 'Unix milliseconds', input.timestamp)
+  return [created ?? Math.min(updated ?? newest, traded ?? newest), newest]
+}
+
+function checkedTime(input: OrderInput, time: number | null | undefined): number | undefined {
+  if (time === undefined || time === null) return undefined
+  if (!Number.isInteger(time) || time <= 0)
+    throw invalidOrder(input, 'timestamp', 'Unix milliseconds', time)
+  return time
 }
 
 function required(input: OrderInput, field: 'amount', value: DecimalText | undefined): DecimalText {
