@@ -109,7 +109,7 @@ async function repair(context: ReconcileContext, stored: StoredAccount): Promise
   for (let first = 0; first < repairs.length; first += maxUnitChanges) {
     await writer.write(async (plan) => {
       for (const entry of repairs.slice(first, first + maxUnitChanges)) {
-        if ('key' in entry) plan.repairs.add('SREM', entry.key, [entry.id])
+        if ('key' in entry) plan.repair(entry.key, entry.id)
         else plan.rewriteOrder(entry)
       }
     }, deadlineOf(context))

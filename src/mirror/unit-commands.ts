@@ -31,10 +31,6 @@ export class UnitCommands {
     return copy
   }
 
-  get isEmpty(): boolean {
-    return this.#commands.size === 0
-  }
-
   /** The keys that are written, the given one first, and what each must be. */
   keys(first: string): Map<string, KeyType> {
     return new Map([[first, 'hash'], ...this.#types])

@@ -49,8 +49,7 @@ export class UnitPlan {
   readonly #fills = new Map<string, Fill>()
   readonly #transfers = new Map<string, Transfer>()
   readonly #undo: (() => void)[] = []
-  /** Repairs that no change of an order explains: ids in a set where they don't belong. */
-  readonly repairs: UnitCommands = new UnitCommands()
+  #repairs: UnitCommands | undefined
   #historyBytes = 0
 
   constructor(state: MirrorState, keys: MirrorKeys, settings: WriteSettings) {
@@ -60,14 +59,18 @@ export class UnitPlan {
   }
 
   get isEmpty(): boolean {
-    const staged = [this.#orders, this.#balances, this.#tickers, this.#fills, this.#transfers]
-    return this.repairs.isEmpty && staged.every(({ size }) => size === 0)
+    return this.#size === 0 && this.#repairs === undefined
   }
 
   /** Whether the unit is as big as a unit may be. */
   get isFull(): boolean {
-    const items = this.#orders.size + this.#fills.size + this.#balances.size + this.#transfers.size
-    return items + this.#tickers.size >= maxItems || this.#historyBytes > maxHistoryBytes
+    return this.#size >= maxItems || this.#historyBytes > maxHistoryBytes
+  }
+
+  /** Takes an id out of a set where it doesn't belong, which no change of an order would. */
+  repair(key: string, id: string): void {
+    this.#repairs ??= new UnitCommands()
+    this.#repairs.add('SREM', key, [id])
   }
 
   /** An order's event; false when it changes nothing. */
@@ -180,6 +183,11 @@ export class UnitPlan {
     for (const undo of this.#undo.reverse()) undo()
   }
 
+  get #size(): number {
+    const items = this.#orders.size + this.#fills.size + this.#balances.size + this.#transfers.size
+    return items + this.#tickers.size
+  }
+
   #settled(record: OrderRecord): OrderRecord {
     const { id, symbol, filled } = record.state
     const fee = this.#state.ledgers.get(symbol)?.orderFee(id, filled)
@@ -195,7 +203,7 @@ export class UnitPlan {
   }
 
   #commands(): UnitCommands {
-    const commands = this.repairs.copy()
+    const commands = this.#repairs?.copy() ?? new UnitCommands()
     this.#orderCommands(commands)
     for (const [asset, balance] of this.#balances) {
       if (balance === null) commands.add('HDEL', this.#keys.balances, [asset])
@@ -264,15 +272,16 @@ export class UnitPlan {
 
   /** What the change message says after the sequence: names, not values, so that it stays small. */
   #message(epoch: string): string {
-    const changed = {
-      epoch,
-      orders: [...this.#orders.keys()],
-      balances: [...this.#balances.keys()],
-      tickers: [...this.#tickers.keys()],
-      fills: [...new Set([...this.#fills.values()].map(({ symbol }) => symbol))],
-      transfers: [...new Set([...this.#transfers.values()].map(({ asset }) => asset))],
-    }
-    const parts = Object.entries(changed).filter(([, value]) => value.length > 0)
-    return `,${JSON.stringify(Object.fromEntries(parts)).slice(1)}`
+    const fills = new Set([...this.#fills.values()].map(({ symbol }) => symbol))
+    const transfers = new Set([...this.#transfers.values()].map(({ asset }) => asset))
+    return (
+      `,"epoch":"${epoch}"${named('orders', this.#orders)}${named('balances', this.#balances)}` +
+      `${named('tickers', this.#tickers)}${named('fills', fills)}${named('transfers', transfers)}}`
+    )
   }
+}
+
+/** A list of names for the message; nothing when there are none. */
+function named(name: string, of: ReadonlyMap<string, unknown> | ReadonlySet<string>): string {
+  return of.size === 0 ? '' : `,"${name}":${JSON.stringify([...of.keys()])}`
 }
