@@ -8,11 +8,11 @@ export function priceText(price: number | null | undefined, decimals?: number): 
   return fixed(price, decimals ?? priceDecimals([price]))
 }
 
-/** The fewest decimals (at most 10) that show all of these prices without loss. */
+/** The fewest decimals (at most 12) that show all of these prices without loss. */
 export function priceDecimals(prices: readonly number[]): number {
   let decimals = 0
   for (const price of prices) {
-    while (decimals < 10 && !isWhole(price, decimals)) decimals++
+    while (decimals < 12 && !isWhole(price, decimals)) decimals++
   }
   return decimals
 }
@@ -36,6 +36,11 @@ export function signedText(value: number | null | undefined): string {
 
 export function countText(count: number): string {
   return fixed(count, 0)
+}
+
+/** `1 row`, `1,204 rows`. */
+export function countedText(count: number, noun: string): string {
+  return `${countText(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 export function bytesText(bytes: number): string {
@@ -96,5 +101,5 @@ function fixed(value: number, decimals: number): string {
 /** Whether a price is a whole number of 10^-decimals, but for the dust of doubles. */
 function isWhole(price: number, decimals: number): boolean {
   const scaled = price * 10 ** decimals
-  return Math.abs(scaled - Math.round(scaled)) <= 1e-9 * Math.max(1, Math.abs(scaled))
+  return Math.abs(scaled - Math.round(scaled)) <= 1e-9 * Math.abs(scaled)
 }

@@ -5,7 +5,7 @@ import { countArgument, momentArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
-import { bytesText, countText, durationText, timeText } from '../figures.ts'
+import { bytesText, countedText, countText, durationText, timeText } from '../figures.ts'
 import { resolveRetention, type RetentionOptions } from '../../schema/retention-policy.ts'
 import type { CleanupPass } from '../../storage/maintenance.ts'
 import { withManager, type Manager } from '../manager.ts'
@@ -94,7 +94,7 @@ function passLines(pass: CleanupPass): string[] {
 function summaryLine(pass: CleanupPass): string {
   const freed = pass.bytesBefore - pass.bytesAfter
   return [
-    `${countText(pass.pairs)} pairs, ${countText(pass.deletedRows)} rows deleted`,
+    `${countedText(pass.pairs, 'pair')}, ${countedText(pass.deletedRows, 'row')} deleted`,
     ...(freed > 0 ? [`${bytesText(freed)} freed`] : []),
     ...(pass.skipped > 0 ? [`${countText(pass.skipped)} skipped`] : []),
     durationText(pass.tookMs),

@@ -13,7 +13,7 @@ import { choiceOption, pairArgument, timeframeArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import { exitInterrupted, type CliContext } from '../context.ts'
 import { asUsage } from '../failure.ts'
-import { bytesText, countText, durationText } from '../figures.ts'
+import { bytesText, countedText, countText, durationText } from '../figures.ts'
 import { pairBytes, withManager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { estimateRows } from '../row-estimate.ts'
@@ -70,7 +70,7 @@ export const addImportCommand: AddCommand = (program, context) => {
         json: { ...counts, tookMs: Math.round(tookMs) },
         lines: () => [
           `${pair}: ${countsText(report)}`,
-          `${countText(rowsOf(report))} rows in ${durationText(tookMs)} (${countText(Math.round(rowsOf(report) / (tookMs / 1_000)))} a second), ${bytesText(bytes)} on disk`,
+          `${countedText(rowsOf(report), 'row')} in ${durationText(tookMs)} (${countText(Math.round(rowsOf(report) / (tookMs / 1_000)))} a second), ${bytesText(bytes)} on disk`,
         ],
       })
       if (!report.stopped) return

@@ -59,7 +59,7 @@ function totalLines({ pair, terminal }: PairView, options: VwapOptions, vwap: Vw
   const { standardDeviation } = vwap
   if (vwap.vwap === null || standardDeviation === null)
     return [title, 'no trades', ...coverageLines(vwap)]
-  const decimals = bandDecimals(standardDeviation)
+  const decimals = bandDecimals(vwap.vwap, standardDeviation)
   const band = (sign: string, multiple: number, price: number): string =>
     `${`${sign}${multiple} σ`.padStart(8)}  ${priceText(price, decimals)}`
   const descending = vwap.bands.toSorted((a, b) => b.multiple - a.multiple)
@@ -81,7 +81,8 @@ function barLines(
   const { tableColumns, ink } = terminal
   const title = headingLine({ pair, what: `${options.timeframe} VWAP`, ...options }, ink)
   if (bars.length === 0) return [title, 'no trades']
-  const decimals = bandDecimals(Math.max(...bars.map((bar) => bar.standardDeviation)))
+  const last = bars.at(-1)!
+  const decimals = bandDecimals(last.vwap, last.standardDeviation)
   const bands = options.bands.flatMap((multiple, index) => [
     {
       title: `−${multiple} σ`,
@@ -104,8 +105,11 @@ function barLines(
   return [title, table, ...coverageLines(bars[0])]
 }
 
-/** Three digits of the deviation say all that a person can use. */
-function bandDecimals(deviation: number): number {
-  if (!(deviation > 0)) return 2
-  return Math.min(10, Math.max(2, 2 - Math.floor(Math.log10(deviation))))
+/** Three digits of the deviation and six of the price say all that a person can use. */
+function bandDecimals(price: number, deviation: number): number {
+  return Math.min(10, Math.max(2, decimalsFor(deviation, 3), decimalsFor(price, 6)))
+}
+
+function decimalsFor(value: number, digits: number): number {
+  return value > 0 ? digits - 1 - Math.floor(Math.log10(value)) : 0
 }

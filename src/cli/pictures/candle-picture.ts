@@ -2,7 +2,15 @@ import type { EChartsCoreOption } from 'echarts/core'
 import type { ChartCandle } from '../charts/candle-chart.ts'
 import type { ChartProfile } from '../charts/profile-chart.ts'
 import { priceDecimals, priceText } from '../figures.ts'
-import { heading, palette, pictureSize, priceAxis, timeAxis, volumeAxis } from './svg.ts'
+import {
+  heading,
+  nothingTraded,
+  palette,
+  pictureSize,
+  priceAxis,
+  timeAxis,
+  volumeAxis,
+} from './svg.ts'
 
 /** A gap or a zone: a price range from one time on, to another or to the end of the picture. */
 export interface PriceBox {
@@ -36,6 +44,7 @@ const markPixels = 15
 /** Candles with volume below; the profile at the side on the same price axis; gaps and zones as boxes. */
 export function candlePicture(picture: CandlePicture): EChartsCoreOption {
   const { candles, profile, title, subtitle } = picture
+  if (candles.length === 0) return { title: heading(title, nothingTraded) }
   const right = profile === undefined ? rightEdge : profileWidth + markWidth + 20
   const decimals = priceDecimals(candles.map((candle) => candle.close))
   const format = (price: number): string => priceText(price, decimals)

@@ -1,6 +1,6 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import type { LinePoint } from '../charts/line-chart.ts'
-import { heading, palette, timeAxis, volumeAxis } from './svg.ts'
+import { heading, nothingTraded, palette, timeAxis, volumeAxis } from './svg.ts'
 
 export interface CvdPicture {
   readonly title: string
@@ -11,6 +11,7 @@ export interface CvdPicture {
 
 /** The cumulative volume delta as a line, each bar's delta as a column below it. */
 export function cvdPicture({ title, subtitle, bars }: CvdPicture): EChartsCoreOption {
+  if (bars.length === 0) return { title: heading(title, nothingTraded) }
   const times = bars.map((bar) => bar.timestamp)
   const grid = { left: 90, right: 40 }
   return {

@@ -1,7 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import type { FootprintCell } from '../charts/footprint-grid.ts'
 import { signedText, volumeText } from '../figures.ts'
-import { axisTimes, heading, palette, priceAxis, timeAxis } from './svg.ts'
+import { axisTimes, heading, nothingTraded, palette, priceAxis, timeAxis } from './svg.ts'
 
 export interface FootprintPicture {
   readonly title: string
@@ -19,6 +19,7 @@ const maxBars = 10
  */
 export function footprintPicture(picture: FootprintPicture): EChartsCoreOption {
   const { title, subtitle, binSize } = picture
+  if (picture.cells.length === 0) return { title: heading(title, nothingTraded) }
   const times = [...new Set(picture.cells.map((cell) => cell.timestamp))]
     .sort((a, b) => a - b)
     .slice(-maxBars)

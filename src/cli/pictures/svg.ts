@@ -51,6 +51,9 @@ export async function renderSvg(option: EChartsCoreOption): Promise<string> {
   }
 }
 
+/** What a picture says of a time without trades: a job that draws every hour should not fail. */
+export const nothingTraded = 'nothing was traded in this time'
+
 /** A heading with a remark under it, at the upper left of every picture. */
 export function heading(text: string, subtext: string): EChartsCoreOption {
   return {

@@ -6,6 +6,8 @@ describe('figures for people', () => {
     [61_837.63, '61,837.63'],
     [0.00001234, '0.00001234'],
     [100, '100'],
+    [0, '0'],
+    [2.5e-10, '0.00000000025'],
     [0.1 + 0.2, '0.3'],
     [null, '–'],
   ])('shows the price %s as %s', (price, text) => {
@@ -34,6 +36,8 @@ describe('figures for people', () => {
   })
 
   it('shows signs, sizes, shares and durations', () => {
+    expect(figures.countedText(1, 'row')).toBe('1 row')
+    expect(figures.countedText(1204, 'row')).toBe('1,204 rows')
     expect(figures.signedText(2)).toBe('+2.00')
     expect(figures.signedText(-2)).toBe('-2.00')
     expect(figures.bytesText(1536)).toBe('1.5 KiB')

@@ -149,3 +149,11 @@ describe.each([
     expect(outside.map(({ text }) => text)).toEqual([])
   })
 })
+
+it.each([
+  ['candles', candlePicture({ ...titles, candles: [] })],
+  ['cvd', cvdPicture({ ...titles, bars: [] })],
+  ['footprint', footprintPicture({ ...titles, binSize: 1, cells: [] })],
+])('%s of nothing is a picture that says so', async (_name, picture) => {
+  expect(await renderSvg(picture)).toContain('nothing was traded')
+})
