@@ -3,7 +3,6 @@ import { PairduckError } from '../errors.ts'
 import { addTimeframeSql, candleViewSql } from '../schema/candles.ts'
 import { defaultCandles } from '../schema/create.ts'
 import { migrations, schemaVersion } from '../schema/migrations.ts'
-import { candleRelation } from '../schema/tables.ts'
 import { timeframes, type Timeframe } from '../time.ts'
 import { inTransaction } from './transaction.ts'
 import { readRows } from './read-rows.ts'
@@ -27,7 +26,7 @@ export async function migrate(
       if (steps[version]!.length > 0) await connection.run(steps[version]!.join(';\n'))
       await connection.run(
         version === 0
-          ? `CREATE TABLE pairduck_schema AS SELECT 1::INTEGER AS version`
+          ? `CREATE TABLE pairduck_schema AS SELECT 1::INTEGER AS version, ''::VARCHAR AS candles`
           : `UPDATE pairduck_schema SET version = ${version + 1}
              WHERE version = ${version} OR error('the schema version changed under the migration')`,
       )
@@ -52,17 +51,28 @@ export function refuseNewer(
 
 /** 0 for a file without our schema. */
 export async function readSchemaVersion(connection: DuckDBConnection): Promise<number> {
-  const [there] = await readRows<{ tables: number }>(
-    connection,
-    `SELECT count(*) AS tables FROM duckdb_tables()
-     WHERE database_name = current_database() AND table_name = 'pairduck_schema'`,
-  )
-  if (there?.tables === 0) return 0
-  const [row] = await readRows<{ version: number }>(
-    connection,
-    'SELECT version FROM pairduck_schema',
-  )
-  return row?.version ?? 0
+  return (await readSchema(connection, 'version')) ?? 0
+}
+
+/**
+ * A column of our one-row schema table; undefined where there is none. Asking for it and failing
+ * takes a fraction of what a look into the engine's catalogue does, which lists all open files.
+ */
+async function readSchema<T extends number | string>(
+  connection: DuckDBConnection,
+  column: 'version' | 'candles',
+): Promise<T | undefined> {
+  try {
+    const [row] = await readRows<Record<string, T>>(
+      connection,
+      `SELECT ${column} FROM pairduck_schema`,
+    )
+    return row?.[column]
+  } catch (error) {
+    if (error instanceof Error && /pairduck_schema does not exist/.test(error.message))
+      return undefined
+    throw error
+  }
 }
 
 /**
@@ -74,16 +84,13 @@ async function matchCandles(
   wanted: readonly Timeframe[] | undefined,
   fresh: boolean,
 ): Promise<Timeframe[]> {
-  const views = await readRows<{ name: string }>(
-    connection,
-    `SELECT view_name AS name FROM duckdb_views()
-     WHERE database_name = current_database() AND NOT internal`,
-  )
-  const kept = timeframes.filter((timeframe) =>
-    views.some(({ name }) => name === candleRelation(timeframe)),
-  )
+  const names = ((await readSchema<string>(connection, 'candles')) ?? '').split(' ')
+  const kept = timeframes.filter((timeframe) => names.includes(timeframe))
   const missing = (wanted ?? (kept.length > 0 ? [] : defaultCandles)).filter(
     (timeframe) => !kept.includes(timeframe),
+  )
+  const all = timeframes.filter(
+    (timeframe) => kept.includes(timeframe) || missing.includes(timeframe),
   )
   if (missing.length > 0)
     await inTransaction(connection, async () => {
@@ -91,7 +98,8 @@ async function matchCandles(
       const sql = missing.flatMap((timeframe) =>
         fresh ? [candleViewSql(timeframe)] : addTimeframeSql(timeframe),
       )
+      sql.push(`UPDATE pairduck_schema SET candles = '${all.join(' ')}'`)
       await connection.run(sql.join(';\n'))
     })
-  return timeframes.filter((timeframe) => kept.includes(timeframe) || missing.includes(timeframe))
+  return all
 }

@@ -86,11 +86,11 @@ export class PairDatabase {
     let alias: string | undefined
     let connection: DuckDBConnection | undefined
     try {
-      const { hadWal } = await prepareFiles(pair, files)
+      const { isNew, hadWal } = await prepareFiles(pair, files)
       const before = await readState(files.state)
       alias = await attachOrReplace(engine, files)
       connection = await engine.connect(alias)
-      await refuseStrange(connection, name)
+      if (!isNew) await refuseStrange(connection, name)
       // After a crash the WAL was replayed: put it into the file before anything else is written.
       if (hadWal) await connection.run(`CHECKPOINT ${alias}`)
       const candles = await migrate(connection, context.candles)

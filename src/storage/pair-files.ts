@@ -46,7 +46,10 @@ export async function listPairs(dataDir: string): Promise<Pair[]> {
  * Makes the folder and looks at what lies there before the engine does: a WAL without its main
  * file would open empty and is refused.
  */
-export async function prepareFiles(pair: Pair, files: PairFiles): Promise<{ hadWal: boolean }> {
+export async function prepareFiles(
+  pair: Pair,
+  files: PairFiles,
+): Promise<{ isNew: boolean; hadWal: boolean }> {
   await mkdir(files.directory, { recursive: true })
   const main = await sizeOf(files.database)
   const wal = await sizeOf(files.wal)
@@ -56,7 +59,7 @@ export async function prepareFiles(pair: Pair, files: PairFiles): Promise<{ hadW
       `${formatPair(pair)}: there is a write-ahead log but no main file; bring the file back, or \`repair\` moves the log aside`,
       { file: files.wal },
     )
-  return { hadWal: wal !== undefined && wal > 0 }
+  return { isNew: main === undefined || main === 0, hadWal: wal !== undefined && wal > 0 }
 }
 
 /**
