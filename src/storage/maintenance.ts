@@ -102,7 +102,9 @@ export class Maintenance {
       )
     } catch (error) {
       if (PairduckError.is(error, 'PAIR_LOCKED')) return result
-      throw fromDuckDb(error, result.pair, 'QUERY_FAILED')
+      // The rows are deleted all the same, and the file is as it was: a full disk has no room for a copy.
+      const { code, message } = fromDuckDb(error, result.pair, 'QUERY_FAILED')
+      return { ...result, skipped: `space not given back: ${code}: ${message}` }
     }
     return { ...result, bytesAfter: (await sizeOf(files.database)) ?? 0 }
   }
