@@ -19,6 +19,9 @@ const startRules = {
   pairs: rule<readonly PairLike[] | undefined>('a list of pairs', Array.isArray, undefined),
 }
 
+/** A pair that another process holds is not asked for every few seconds. */
+const retryAfterMs = 60_000
+
 /** How the files are come by: {@link Maintenance}. */
 type PairFilesAccess = Pick<Maintenance, 'onFile' | 'listPairs'>
 
@@ -88,9 +91,9 @@ export class AnalyticsKeeper {
     }
   }
 
-  /** What stands in a pair's way is told and stops nobody else; it is tried again next round. */
+  /** What stands in a pair's way is told and stops nobody else; it is tried again after a minute. */
   async #visit(name: string): Promise<void> {
-    let again: number | null = -Infinity
+    let again: number | null = this.#clock() + retryAfterMs
     try {
       const { dueAt } = await this.refresh(parsePair(name), this.#options)
       // By a time that stands still, only new ticks make a bar close.
