@@ -7,7 +7,7 @@ import {
   nothingTraded,
   palette,
   pictureSize,
-  priceAxis,
+  priceScale,
   timeAxis,
   volumeAxis,
 } from './svg.ts'
@@ -32,12 +32,13 @@ export interface CandlePicture {
   readonly boxes?: readonly PriceBox[]
 }
 
-const priceGrid = { left: 90, top: 96, bottom: 200 }
-const volumeGrid = { left: 90, height: 90, bottom: 70 }
+const priceGrid = { top: 96, bottom: 200 }
+const volumeGrid = { height: 90, bottom: 70 }
 const profileWidth = 180
 const rightEdge = 40
-/** Room for the names of the profile's lines. */
-const markWidth = 110
+/** Room for the names of the profile's lines, as `VAH 61,740.00`. */
+const leastMarkWidth = 110
+const markLetterPixels = 7
 const pricePixels = pictureSize.height - priceGrid.top - priceGrid.bottom
 const markPixels = 15
 
@@ -45,29 +46,36 @@ const markPixels = 15
 export function candlePicture(picture: CandlePicture): EChartsCoreOption {
   const { candles, profile, title, subtitle } = picture
   if (candles.length === 0) return { title: heading(title, nothingTraded) }
-  const right = profile === undefined ? rightEdge : profileWidth + markWidth + 20
   const decimals = priceDecimals(candles.map((candle) => candle.close))
   const format = (price: number): string => priceText(price, decimals)
+  const markLetters = 'VAH '.length + format(profile?.valueAreaHigh ?? 0).length
+  const markWidth = Math.max(leastMarkWidth, markLetters * markLetterPixels + 8)
+  const right = profile === undefined ? rightEdge : profileWidth + markWidth + 20
   const times = candles.map((candle) => candle.timestamp)
   const prices = pricesOf(picture)
-  const priceScale = priceAxis(Math.min(...prices), Math.max(...prices))
-  const pixelsPerPrice = pricePixels / (priceScale.max - priceScale.min)
+  const scale = priceScale(Math.min(...prices), Math.max(...prices))
+  const { left } = scale
+  const pixelsPerPrice = pricePixels / (scale.max - scale.min)
   const side = profile && {
-    grid: { ...priceGrid, left: undefined, width: profileWidth, right: markWidth },
+    grid: { ...priceGrid, width: profileWidth, right: markWidth },
     xAxis: { ...volumeAxis('volume at price', 2, 3), nameLocation: 'middle', nameGap: 30 },
-    yAxis: { ...priceScale, gridIndex: 2, axisLabel: { show: false } },
+    yAxis: { ...scale.axis, gridIndex: 2, axisLabel: { show: false } },
     series: profileSeries(profile, format, pixelsPerPrice),
   }
   return {
     title: heading(title, subtitle),
-    grid: [{ ...priceGrid, right }, { ...volumeGrid, right }, ...(side ? [side.grid] : [])],
+    grid: [
+      { ...priceGrid, left, right },
+      { ...volumeGrid, left, right },
+      ...(side ? [side.grid] : []),
+    ],
     xAxis: [
       timeAxis(times, { gridIndex: 0, labelled: false }),
       timeAxis(times, { gridIndex: 1, labelled: true }),
       ...(side ? [side.xAxis] : []),
     ],
     yAxis: [
-      { ...priceScale, name: 'price' },
+      { ...scale.axis, name: 'price' },
       volumeAxis('volume', 1, 2),
       ...(side ? [side.yAxis] : []),
     ],

@@ -1,7 +1,7 @@
 import type { EChartsCoreOption } from 'echarts/core'
 import type { FootprintCell } from '../charts/footprint-grid.ts'
 import { signedText, volumeText } from '../figures.ts'
-import { axisTimes, heading, nothingTraded, palette, priceAxis, timeAxis } from './svg.ts'
+import { axisTimes, heading, nothingTraded, palette, priceScale, timeAxis } from './svg.ts'
 
 export interface FootprintPicture {
   readonly title: string
@@ -27,9 +27,10 @@ export function footprintPicture(picture: FootprintPicture): EChartsCoreOption {
   const lows = cells.map((cell) => cell.price)
   const least = lows.reduce((a, b) => Math.min(a, b), Infinity)
   const most = lows.reduce((a, b) => Math.max(a, b), -Infinity) + binSize
+  const scale = priceScale(least, most)
   return {
     title: heading(title, subtitle),
-    grid: { left: 90, right: 40, top: 96, bottom: 90 },
+    grid: { left: scale.left, right: 40, top: 96, bottom: 90 },
     xAxis: {
       ...timeAxis(times, { gridIndex: 0, labelled: true }),
       data: barLabels(cells, times),
@@ -37,7 +38,7 @@ export function footprintPicture(picture: FootprintPicture): EChartsCoreOption {
       nameGap: 56,
       axisLabel: { lineHeight: 16, interval: 0, fontSize: 12, color: palette.text },
     },
-    yAxis: { ...priceAxis(least, most), name: 'price' },
+    yAxis: { ...scale.axis, name: 'price' },
     series: [
       {
         type: 'custom',

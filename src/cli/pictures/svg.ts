@@ -90,21 +90,37 @@ export function volumeAxis(name: string, gridIndex: number, splitNumber = 5): ob
   return { ...axisLook, type: 'value', gridIndex, name, splitNumber, axisLabel }
 }
 
+export interface PriceScale {
+  readonly axis: Readonly<Record<string, unknown>>
+  readonly min: number
+  readonly max: number
+  /** Pixels that the longest label needs at the axis' left. */
+  readonly left: number
+}
+
+const letterPixels = 7.7
+const leastLeft = 90
+
 /** A price axis from one round price to another that holds both. */
-export function priceAxis(
-  least: number,
-  most: number,
-): Readonly<Record<string, unknown>> & { readonly min: number; readonly max: number } {
+export function priceScale(least: number, most: number): PriceScale {
   const step = roundStep((most - least || most * 0.01) / 8)
   const decimals = priceDecimals([step])
+  const [min, max] = [Math.floor(least / step) * step, Math.ceil(most / step) * step]
+  const formatter = (price: number): string => priceText(price, decimals)
+  const letters = Math.max(formatter(min).length, formatter(max).length)
   return {
-    ...axisLook,
-    type: 'value',
-    scale: true,
-    min: Math.floor(least / step) * step,
-    max: Math.ceil(most / step) * step,
-    interval: step,
-    axisLabel: { ...axisLook.axisLabel, formatter: (price: number) => priceText(price, decimals) },
+    axis: {
+      ...axisLook,
+      type: 'value',
+      scale: true,
+      min,
+      max,
+      interval: step,
+      axisLabel: { ...axisLook.axisLabel, formatter },
+    },
+    min,
+    max,
+    left: Math.max(leastLeft, letters * letterPixels + 16),
   }
 }
 

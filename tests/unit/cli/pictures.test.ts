@@ -123,6 +123,7 @@ describe.each([
   ['a', 'x/y/BTCUSDT', 30],
   ['b', 'x/y/DOGEUSDT', 200],
   ['c', 'x/y/XRPUSDT', 3],
+  ['d', 'x/y/ZZZ', 5],
 ])('pictures of market %s, %s, %i minutes', (seed, pair, minutes) => {
   const { bars, cells, binSize } = market(seed, pair, minutes)
   let sum = 0
