@@ -76,16 +76,17 @@ export class Fence {
    */
   async renew(): Promise<boolean> {
     this.throwIfLost()
-    const { client, keys, writerId, leaseMs } = this.#options
-    const start = performance.now()
-    const reply = await client.script(
-      renewScript,
-      [keys.fence, keys.sequence, keys.leader],
-      [this.value, writerId, String(leaseMs)],
-    )
-    const [answer, found] = reply as string[]
-    if (answer === 'OK') this.#leaseUntil = start + leaseMs
-    else await this.recover(found!)
+    const [answer, found] = await this.#renewOnce()
+    if (answer !== 'OK') await this.recover(found)
+    return answer === 'OK' && found === this.sequence
+  }
+
+  /**
+   * Renews lease and leader key beside whatever is being written, and changes nothing else. Gives
+   * false when there may be something to {@link renew | look after} when the writer has time.
+   */
+  async extendLease(): Promise<boolean> {
+    const [answer, found] = await this.#renewOnce()
     return answer === 'OK' && found === this.sequence
   }
 
@@ -148,6 +149,19 @@ export class Fence {
     this.#listening = undefined
     if (this.#lost === undefined && this.value !== '')
       await client.script(resignScript, [keys.fence, keys.leader], [this.value])
+  }
+
+  async #renewOnce(): Promise<[answer: string, found: string]> {
+    const { client, keys, writerId, leaseMs } = this.#options
+    const start = performance.now()
+    const reply = await client.script(
+      renewScript,
+      [keys.fence, keys.sequence, keys.leader],
+      [this.value, writerId, String(leaseMs)],
+    )
+    const [answer, found] = reply as [string, string]
+    if (answer === 'OK') this.#leaseUntil = start + leaseMs
+    return [answer, found]
   }
 
   #hear(message: string): void {

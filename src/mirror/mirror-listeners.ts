@@ -31,6 +31,7 @@ export class MirrorListeners {
   }
 
   emit<Name extends keyof MirrorEvents>(name: Name, detail: MirrorEvents[Name]): void {
-    for (const listener of this.#byName[name] ?? []) listener(detail)
+    // A listener that throws must not be taken for a failure of what told it.
+    for (const listener of this.#byName[name] ?? []) queueMicrotask(() => listener(detail))
   }
 }

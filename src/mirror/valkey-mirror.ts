@@ -246,6 +246,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
 
   /** Looks, when the writer has time, whether the server still holds what was written. */
   #checkSoon(): void {
+    if (this.#closing !== undefined) return
     const deadline = performance.now() + this.#options.writeTimeoutMs
     // What this attempt can't tell, the next unit or the next renewal finds out.
     void this.#queue
@@ -255,8 +256,12 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
 
   #renewLater(): void {
     this.#renewal = setTimeout(() => {
-      this.#checkSoon()
       this.#renewLater()
+      // A reconcile may hold the writer for longer than the lease.
+      void this.#fence.extendLease().then(
+        (isSound) => isSound || this.#checkSoon(),
+        () => this.#checkSoon(),
+      )
     }, this.#options.leaseMs / 3)
     this.#renewal.unref()
   }

@@ -175,6 +175,19 @@ describe('one writer', () => {
     expect(await reader.send('GET', 'engine:leader')).toBeNull()
   })
 
+  it('renews the leader key also while a reconcile waits for its source', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await using mirror = await ValkeyMirror.open({ url: server.url, leaseMs: 1_000 })
+    const left = async (): Promise<number> => Number(await reader.send('PTTL', 'engine:leader'))
+    await mirror.reconcile(async () => {
+      await expect.poll(left, { interval: 5 }).toBeLessThan(800)
+      await expect.poll(left, { interval: 5 }).toBeGreaterThan(900)
+      return { openOrders: [openOrder('1')] }
+    })
+    expect([...(await reader.read(symbols)).open]).toEqual(['1'])
+  })
+
   it('refuses a database in which a key is of another type, and changes nothing', async () => {
     await using server = await startValkey()
     await using reader = await readWhole(server.port)
