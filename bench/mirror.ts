@@ -117,7 +117,7 @@ async function block(mirror: ValkeyMirror): Promise<BenchRow> {
   const idle = await eventLoopDuring(() => new Promise((done) => setTimeout(done, 500)))
   const { maxMs } = await eventLoopDuring(async () => {
     for (const orders of batches) {
-      await mirror.applyOrders(orders)
+      await applyAndCancel(mirror, orders)
       await mirror.listOpenOrders()
     }
   })

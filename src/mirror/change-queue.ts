@@ -38,7 +38,7 @@ export interface ChangeQueueOptions {
 }
 
 /** The most changes that go into one unit. */
-const maxUnitChanges = 1_000
+const maxUnitChanges = 500
 
 /**
  * The one line in which all changes stand. Calls that arrive while a unit is under way go

@@ -36,7 +36,7 @@ export interface ReconcileContext {
 
 /** How many orders are asked for by id at a time. */
 const maxParallelFetches = 4
-const maxUnitChanges = 1_000
+const maxUnitChanges = 500
 
 /**
  * Brings what is stored to the snapshot: what is stored wrongly is repaired, what differs is

@@ -30,8 +30,8 @@ export interface UnitArguments {
   readonly args: string[]
 }
 
-/** A script over 10,000 orders would hold the server for 30 ms. */
-const maxItems = 1_000
+/** A script over 10,000 orders would hold the server for 30 ms, planning them this process. */
+const maxItems = 500
 const maxHistoryBytes = 2_000_000
 
 /**
