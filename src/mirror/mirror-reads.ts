@@ -10,7 +10,8 @@ import { readMirroredOrder, readMirroredOrderWithHistory } from './mirrored-orde
 import type { MirroredOrder, MirroredOrderWithHistory } from './mirrored-order.ts'
 import { orderBook } from './order-book.ts'
 import type { OrderBook } from './order-book.ts'
-import { openOrdersScript, tradeStatsScript } from './scripts/read-scripts.ts'
+import { openOrdersScript, ordersById, tradeStatsScript } from './scripts/read-scripts.ts'
+import type { OrdersReply } from './scripts/read-scripts.ts'
 import { decodeTicker } from './ticker.ts'
 import type { Ticker } from './ticker.ts'
 import { decodeTransfer } from './transfer.ts'
@@ -55,7 +56,7 @@ export class MirrorReads {
   async listOpenOrders(symbol?: string): Promise<MirroredOrder[]> {
     const set = symbol === undefined ? this.keys.openSet : this.keys.open(symbol)
     const reply = await this.client.script(openOrdersScript, [this.keys.orders, set], [])
-    return openOrders(reply as (string | null)[])
+    return openOrders(reply as OrdersReply)
   }
 
   async getBalances(): Promise<Balance[]> {
@@ -123,13 +124,10 @@ export class MirrorReads {
   }
 }
 
-/** Open orders from the script's list of id, JSON, id …; ids without an order are passed over. */
-export function openOrders(reply: readonly (string | null)[]): MirroredOrder[] {
+/** Open orders from the script's reply; ids without an order are passed over. */
+export function openOrders(reply: OrdersReply): MirroredOrder[] {
   const orders: MirroredOrder[] = []
-  for (let i = 1; i < reply.length; i += 2) {
-    const json = reply[i]
-    if (typeof json === 'string') orders.push(readMirroredOrder(json))
-  }
+  for (const [, json] of ordersById(reply)) if (json !== null) orders.push(readMirroredOrder(json))
   return orders.sort((a, b) => b.updatedMs - a.updatedMs || (a.id < b.id ? -1 : 1))
 }
 

@@ -4,7 +4,8 @@ import type { ValkeyClient } from './clients/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'
 import { decodeRecord } from './order-json.ts'
 import type { OrderRecord } from './order-record.ts'
-import { openOrdersScript } from './scripts/read-scripts.ts'
+import { openOrdersScript, ordersById } from './scripts/read-scripts.ts'
+import type { OrdersReply } from './scripts/read-scripts.ts'
 
 /** What the server holds of an account, wrong entries included. */
 export interface StoredAccount {
@@ -32,14 +33,12 @@ export async function readStored(
   keys: MirrorKeys,
   symbols: Iterable<string>,
 ): Promise<StoredAccount> {
-  const reply = (await client.script(openOrdersScript, [keys.orders, keys.openSet], [])) as (
-    string | null
-  )[]
+  const reply = await client.script(openOrdersScript, [keys.orders, keys.openSet], [])
   const orders = new Map<string, StoredOrder | undefined>()
   const known = new Set(symbols)
-  for (let i = 0; i < reply.length; i += 2) {
-    const stored = storedOrder(reply[i + 1])
-    orders.set(reply[i]!, stored)
+  for (const [id, json] of ordersById(reply as OrdersReply)) {
+    const stored = storedOrder(json)
+    orders.set(id, stored)
     if (stored !== undefined) known.add(stored.record.state.symbol)
   }
   const openBySymbol = new Map<string, ReadonlySet<string>>()
@@ -69,8 +68,8 @@ export function wrongIndexes(stored: StoredAccount, keys: MirrorKeys): WrongInde
   return wrong
 }
 
-function storedOrder(json: string | null | undefined): StoredOrder | undefined {
-  if (typeof json !== 'string') return undefined
+function storedOrder(json: string | null): StoredOrder | undefined {
+  if (json === null) return undefined
   try {
     return { json, record: decodeRecord(json) }
   } catch {

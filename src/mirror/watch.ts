@@ -7,6 +7,7 @@ import { readMirroredOrder } from './mirrored-order.ts'
 import type { MirroredOrder } from './mirrored-order.ts'
 import { openOrders } from './mirror-reads.ts'
 import { snapshotScript } from './scripts/read-scripts.ts'
+import type { OrdersReply } from './scripts/read-scripts.ts'
 
 /** The whole state, at the beginning and whenever changes may have been missed. */
 export interface MirrorSnapshot {
@@ -128,7 +129,7 @@ async function readSnapshot(
     snapshotScript,
     [keys.orders, keys.openSet, keys.balances, keys.epoch, keys.sequence],
     [],
-  )) as [string, string, (string | null)[], string[]]
+  )) as [string, string, OrdersReply, string[]]
   return {
     type: 'snapshot',
     reason,

@@ -4,22 +4,28 @@ import { readingScript } from './server-script.ts'
 /** Lua's unpack fails near 8,000 values: longer lists are asked for in slices. */
 const ordersOfSet = `
 local function ordersOf(hash, set)
-  local found = {}
   local ids = redis.call('SMEMBERS', set)
+  local found = {ids}
   for first = 1, #ids, 1000 do
     local last = math.min(first + 999, #ids)
-    local values = redis.call('HMGET', hash, unpack(ids, first, last))
-    for i = first, last do
-      found[#found + 1] = ids[i]
-      found[#found + 1] = values[i - first + 1]
-    end
+    found[#found + 1] = redis.call('HMGET', hash, unpack(ids, first, last))
   end
   return found
 end
 `
 
+/** What the scripts give of a set's orders: the ids, then their JSON in slices. */
+export type OrdersReply = readonly (readonly (string | null)[])[]
+
+/** The ids of a set with the JSON of each; null where there is no such order. */
+export function* ordersById(reply: OrdersReply): Generator<[id: string, json: string | null]> {
+  const [ids = [], ...slices] = reply
+  let at = 0
+  for (const slice of slices) for (const json of slice) yield [ids[at++]!, json]
+}
+
 /**
- * The open orders in one read. KEYS: orders, a set of open ids. Gives id, JSON (or nil), id …
+ * The open orders in one read. KEYS: orders, a set of open ids.
  */
 export const openOrdersScript: ServerScript = readingScript(`${ordersOfSet}
 return ordersOf(KEYS[1], KEYS[2])
