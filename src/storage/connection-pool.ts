@@ -5,15 +5,14 @@ import { maxTimerMs } from '../time.ts'
 import type { Events } from './events.ts'
 import type { PairDatabase } from './pair-database.ts'
 import type { PoolStats } from './pool-stats.ts'
-import { brokenError, refuseBroken, type Slot } from './pool-slot.ts'
+import {
+  brokenError,
+  refuseBroken,
+  type PoolOptions,
+  type Slot,
+  type UseOptions,
+} from './pool-slot.ts'
 import { WaitingLine } from './waiting-line.ts'
-
-export interface PoolOptions {
-  readonly maxConnections: number
-  readonly maxWaiting: number
-  readonly acquireTimeoutMs: number
-  readonly idleCloseMs: number
-}
 
 /**
  * At most `maxConnections` open pair files. Who uses one pins it; only unpinned ones lie in the
@@ -86,8 +85,15 @@ export class ConnectionPool {
   }
 
   /** Holds the pair open while `work` runs; for one that is open already nothing is awaited before. */
-  async use<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
+  async use<T>(
+    pair: Pair,
+    work: (database: PairDatabase) => Promise<T>,
+    { renews = true }: UseOptions = {},
+  ): Promise<T> {
+    const idleMs = renews ? undefined : this.#idle.getRemainingTTL(formatPair(pair))
     const database = this.#pinOpen(formatPair(pair)) ?? (await this.pin(pair))
+    const slot = this.#slots.get(database.name)
+    if (slot?.pins === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs
     try {
       return await work(database)
     } finally {
@@ -100,7 +106,7 @@ export class ConnectionPool {
     if (slot === undefined || --slot.pins > 0) return
     if (slot.closed !== undefined) return
     if (slot.database?.broken === true) void this.#retire(slot, 'room')
-    else this.#idle.set(name, slot)
+    else this.#idle.set(name, slot, { ttl: slot.idleMs ?? this.#options.idleCloseMs })
     this.#serve()
   }
 
@@ -216,6 +222,7 @@ export class ConnectionPool {
     refuseBroken(slot)
     this.#hits++
     if (slot.pins++ === 0) this.#idle.delete(slot.name)
+    delete slot.idleMs
     return slot
   }
 

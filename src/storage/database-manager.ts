@@ -70,7 +70,7 @@ export class DatabaseManager extends Events {
     const open = (pair: Pair) => PairDatabase.open(pair, pairFiles(directory.path, pair), context)
     this.pool = new ConnectionPool(open, options, this)
     this.#intake = new Intake(this.pool, options)
-    this.#desk = new LeaseDesk(this.pool, this.#budget)
+    this.#desk = new LeaseDesk(this.pool, this.#budget, directory.path)
     this.#maintenance = new Maintenance({
       dataDir: directory.path,
       options,
@@ -162,18 +162,22 @@ export class DatabaseManager extends Events {
     return this.#intake.candleFile(this.#parse(pair), timeframe, file, options)
   }
 
-  /** The query's rows. Times are Unix ms with the microseconds in the fraction. */
-  query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
-    return this.withConnection(pair, (lease) => lease.query(query, options), options)
+  /** The query's rows; times are Unix ms. `PAIR_NOT_FOUND` when nothing was ever stored. */
+  async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+    return this.#desk.read(this.#parse(pair), (lease) => lease.query(query, options), options)
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
-  queryColumns<Row>(
+  async queryColumns<Row>(
     pair: PairLike,
     query: Query<Row>,
     options?: QueryOptions,
   ): Promise<{ [Name in keyof Row]: ColumnValues }> {
-    return this.withConnection(pair, (lease) => lease.queryColumns(query, options), options)
+    return this.#desk.read(
+      this.#parse(pair),
+      (lease) => lease.queryColumns(query, options),
+      options,
+    )
   }
 
   /** Lends a connection, which holds the pair open until `release()`; or `POOL_EXHAUSTED`. */
@@ -187,12 +191,7 @@ export class DatabaseManager extends Events {
     work: (lease: Lease) => Promise<T>,
     options?: AcquireOptions,
   ): Promise<T> {
-    const lease = await this.acquire(pair, options)
-    try {
-      return await work(lease)
-    } finally {
-      await lease.release()
-    }
+    return this.#desk.use(this.#parse(pair), work, options)
   }
 
   /** Every pair that has files in the data directory, sorted. */

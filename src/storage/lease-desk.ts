@@ -1,7 +1,8 @@
 import { PairduckError } from '../errors.ts'
-import type { Pair } from '../pair.ts'
+import { formatPair, type Pair } from '../pair.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import { Lease } from './lease.ts'
+import { pairFiles, refuseMissing } from './pair-files.ts'
 import type { WriteBudget } from './write-budget.ts'
 
 export interface AcquireOptions {
@@ -14,12 +15,39 @@ export interface AcquireOptions {
 export class LeaseDesk {
   readonly #pool: ConnectionPool
   readonly #budget: WriteBudget
+  readonly #dataDir: string
   readonly #out = new Set<Lease>()
   #closing = false
 
-  constructor(pool: ConnectionPool, budget: WriteBudget) {
+  constructor(pool: ConnectionPool, budget: WriteBudget, dataDir: string) {
     this.#pool = pool
     this.#budget = budget
+    this.#dataDir = dataDir
+  }
+
+  /** Runs `work` with a lease and gives it back, whatever happens. */
+  async use<T>(
+    pair: Pair,
+    work: (lease: Lease) => Promise<T>,
+    options: AcquireOptions = {},
+  ): Promise<T> {
+    const lease = await this.lend(pair, options)
+    try {
+      return await work(lease)
+    } finally {
+      await lease.release()
+    }
+  }
+
+  /** The same for who only reads: a pair without a file is `PAIR_NOT_FOUND` and not made by asking. */
+  async read<T>(
+    pair: Pair,
+    work: (lease: Lease) => Promise<T>,
+    options?: AcquireOptions,
+  ): Promise<T> {
+    if (!this.#pool.isOpen(formatPair(pair)))
+      await refuseMissing(pair, pairFiles(this.#dataDir, pair))
+    return this.use(pair, work, options)
   }
 
   async lend(pair: Pair, { signal, timeoutMs }: AcquireOptions): Promise<Lease> {

@@ -5,6 +5,7 @@ import { CleanupTimer } from './cleanup-timer.ts'
 import { candleRelation } from '../schema/tables.ts'
 import { timeframes, type Timeframe } from '../time.ts'
 import type { ConnectionPool } from './connection-pool.ts'
+import type { UseOptions } from './pool-slot.ts'
 import type { Engine } from './engine.ts'
 import type { CleanupResult, Events } from './events.ts'
 import {
@@ -16,7 +17,7 @@ import { compactFile, isHollow } from './compact-file.ts'
 import { fromDuckDb } from './duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
 import type { PairDatabase } from './pair-database.ts'
-import { listPairs, pairFiles, sizeOf } from './pair-files.ts'
+import { listPairs, pairFiles, sizeOf, refuseMissing } from './pair-files.ts'
 import { nothingToDelete, readState, type PairState } from './pair-state.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
 import { planRetention } from './retention.ts'
@@ -76,20 +77,24 @@ export class Maintenance {
 
   async cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
     let hollow = false
-    const result = await this.onFile(pair, async (database) => {
-      const cleaned = await cleanupDatabase(database, this.#options.retention, {
-        now: now ?? this.#options.clock(),
-        dueOnly,
-        leases: () => this.#leaseholders(database.name),
-      })
-      const reader = await database.lendReader()
-      try {
-        hollow = await isHollow(reader)
-      } finally {
-        await database.takeBack(reader, { reuse: true })
-      }
-      return cleaned
-    })
+    const result = await this.onFile(
+      pair,
+      async (database) => {
+        const cleaned = await cleanupDatabase(database, this.#options.retention, {
+          now: now ?? this.#options.clock(),
+          dueOnly,
+          leases: () => this.#leaseholders(database.name),
+        })
+        const reader = await database.lendReader()
+        try {
+          hollow = await isHollow(reader)
+        } finally {
+          await database.takeBack(reader, { reuse: true })
+        }
+        return cleaned
+      },
+      { renews: false },
+    )
     return hollow ? this.#compact(pair, result) : result
   }
 
@@ -204,14 +209,13 @@ export class Maintenance {
   }
 
   /** Work on a pair that has files; a pair that has none is not made by looking at it. */
-  async onFile<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
-    const files = pairFiles(this.#dataDir, pair)
-    if ((await sizeOf(files.database)) === undefined && (await sizeOf(files.wal)) === undefined)
-      throw new PairduckError(
-        'PAIR_NOT_FOUND',
-        `${formatPair(pair)}: there is no file for this pair`,
-      )
-    return this.#pool.use(pair, work)
+  async onFile<T>(
+    pair: Pair,
+    work: (database: PairDatabase) => Promise<T>,
+    options?: UseOptions,
+  ): Promise<T> {
+    await refuseMissing(pair, pairFiles(this.#dataDir, pair))
+    return this.#pool.use(pair, work, options)
   }
 }
 

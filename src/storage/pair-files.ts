@@ -62,6 +62,12 @@ export async function prepareFiles(
   return { isNew: main === undefined || main === 0, hadWal: wal !== undefined && wal > 0 }
 }
 
+/** Throws PAIR_NOT_FOUND when the pair has neither file nor WAL. */
+export async function refuseMissing(pair: Pair, files: PairFiles): Promise<void> {
+  if ((await sizeOf(files.database)) === undefined && (await sizeOf(files.wal)) === undefined)
+    throw new PairduckError('PAIR_NOT_FOUND', `${formatPair(pair)}: there is no file for this pair`)
+}
+
 /**
  * Removes the 0-byte file that a full disk leaves behind, which the engine refuses for ever. Only
  * to be called when the engine has just refused it: until then the file may be one that another

@@ -1,6 +1,18 @@
 import { PairduckError } from '../errors.ts'
 import type { PairDatabase } from './pair-database.ts'
 
+export interface PoolOptions {
+  readonly maxConnections: number
+  readonly maxWaiting: number
+  readonly acquireTimeoutMs: number
+  readonly idleCloseMs: number
+}
+
+export interface UseOptions {
+  /** False for what is no use of the pair: a cleanup that comes by must not keep it open for ever. */
+  readonly renews?: boolean
+}
+
 /** A place of the pool, and the pair that has it. */
 export interface Slot {
   readonly name: string
@@ -9,6 +21,8 @@ export interface Slot {
   /** Set once closing has begun: the pair cannot be opened again before it has ended. */
   closed?: Promise<void>
   database?: PairDatabase
+  /** How much longer it may be idle, when what held it last was no use of it. */
+  idleMs?: number
 }
 
 /** After a full disk in a checkpoint: the last who holds it lets it be opened again. */

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { query } from '../../../src/index.ts'
 import { describe, expect, it } from 'vitest'
 import { StoreChild } from '../../support/store-child.ts'
 import {
@@ -201,5 +202,23 @@ describe('an idle pair', () => {
     await expect(db.insertTicks('x/spot/B', someTicks(1))).resolves.toMatchObject({ inserted: 1 })
     expect(await child.close()).toBe(0)
     expect(await countTicks(db, 'x/spot/A')).toBe(7)
+  })
+
+  it('is closed although the cleanup comes by more often than that', async () => {
+    const db = await openManager({ dataDir: temporaryFolder(), idleCloseMs: 300 })
+    const evicted = nextEvent(db, 'pairEvicted')
+    await db.insertTicks('x/spot/A', someTicks(3))
+    db.startCleanup({ everyMs: 50 })
+    expect(await evicted).toEqual({ pair: 'x/spot/A', reason: 'idle' })
+  })
+})
+
+describe('a pair that was never stored', () => {
+  it('is PAIR_NOT_FOUND for a query, which does not make it', async () => {
+    const db = await openManager({ dataDir: temporaryFolder() })
+    await expect(db.query('x/spot/TYPO', query('all', 'SELECT 1 AS one'))).rejects.toMatchObject({
+      code: 'PAIR_NOT_FOUND',
+    })
+    expect(await db.listPairs()).toEqual([])
   })
 })
