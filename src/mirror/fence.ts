@@ -30,7 +30,10 @@ export interface FenceOptions {
 export class Fence {
   readonly #options: FenceOptions
   readonly #instance = randomUUID()
-  readonly #heard = new Set<string>()
+  /** Take-overs announced before this writer had its own token to compare them with. */
+  readonly #early: string[] = []
+  /** What this writer says to itself; undefined once it has come back. */
+  #ownWords: string | undefined
   #listening: Unsubscribe | undefined
   #leaseUntil = -Infinity
   #lost: PairduckError | undefined
@@ -62,7 +65,7 @@ export class Fence {
     this.epoch = epoch!
     this.sequence = sequence!
     this.#leaseUntil = start + leaseMs
-    for (const message of this.#heard) this.#hear(message)
+    for (const message of this.#early.splice(0)) this.#hear(message)
   }
 
   /** The error that ended this writer, if one did. */
@@ -165,24 +168,25 @@ export class Fence {
   }
 
   #hear(message: string): void {
-    this.#heard.add(message)
-    if (this.value === '' || message.startsWith('heard:')) return
-    this.#heard.delete(message)
-    if (tokenOf(message) > tokenOf(this.value)) this.lose(message, 'another writer has taken over')
+    if (message.startsWith('heard:')) {
+      if (message === this.#ownWords) this.#ownWords = undefined
+    } else if (this.value === '') this.#early.push(message)
+    else if (tokenOf(message) > tokenOf(this.value))
+      this.lose(message, 'another writer has taken over')
   }
 
   async #hearMyself(): Promise<void> {
     const { client, keys } = this.#options
     const words = `heard:${randomUUID()}`
+    this.#ownWords = words
     const deadline = performance.now() + barrierMs
-    while (!this.#heard.has(words)) {
+    while (this.#ownWords !== undefined) {
       if (performance.now() > deadline)
         throw this.lose('', 'the fence is gone and take-overs could not be ruled out')
       await client.script(speakScript, [keys.fence], [keys.writers, words])
-      for (let waited = 0; waited < barrierRepeatMs && !this.#heard.has(words); waited += 5)
+      for (let waited = 0; waited < barrierRepeatMs && this.#ownWords === words; waited += 5)
         await new Promise((resolve) => setTimeout(resolve, 5))
     }
-    this.#heard.delete(words)
   }
 }
 

@@ -112,7 +112,14 @@ export class UnitPlan {
     const staged = this.#balances.get(next.asset)
     const prev = staged === undefined ? this.#state.balances.get(next.asset) : (staged ?? undefined)
     const older = (next.timestamp ?? Infinity) < (prev?.timestamp ?? -Infinity)
-    if (older || sameBalance(prev, next)) return false
+    if (older) return false
+    if (prev !== undefined && sameBalance(prev, next)) {
+      // Nothing to write, but an event from in between must not come after it any more.
+      const known = { ...prev, timestamp: next.timestamp ?? prev.timestamp }
+      if (staged === undefined) this.#state.balances.set(next.asset, known)
+      else this.rewriteBalance(known)
+      return false
+    }
     this.rewriteBalance(next)
     return true
   }

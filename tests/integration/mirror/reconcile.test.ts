@@ -86,6 +86,17 @@ describe('reconcile', () => {
     expect((await mirror.getBalances()).map(({ free }) => free)).toEqual(['6', '7'])
   })
 
+  it('applies no balance that is older than one it has seen, the same amounts included', async () => {
+    await using server = await startValkey()
+    await using mirror = await ValkeyMirror.open({ url: server.url })
+    const held = async (free: string, timestamp: number): Promise<number> =>
+      (await mirror.applyBalances([{ asset: 'BTC', free, used: '0', timestamp }])).written
+    expect([await held('5', 100), await held('5.0', 300), await held('4', 200)]).toEqual([1, 0, 0])
+    expect(await mirror.getBalances()).toMatchObject([{ free: '5' }])
+    expect([await held('4', 301), await held('5', 300)]).toEqual([1, 0])
+    expect(await mirror.getBalances()).toMatchObject([{ free: '4' }])
+  })
+
   it('puts aside what it cannot mirror, and mirrors the rest', async () => {
     await using server = await startValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
