@@ -8,6 +8,7 @@ import type { PoolStats } from './pool-stats.ts'
 import {
   brokenError,
   refuseBroken,
+  type PinOptions,
   type PoolOptions,
   type Slot,
   type UseOptions,
@@ -56,13 +57,10 @@ export class ConnectionPool {
    */
   async pin(
     pair: Pair,
-    {
-      signal,
-      timeoutMs = this.#options.acquireTimeoutMs,
-    }: { signal?: AbortSignal | undefined; timeoutMs?: number | undefined } = {},
+    { signal, timeoutMs = this.#options.acquireTimeoutMs }: PinOptions = {},
   ): Promise<PairDatabase> {
     this.#refuseClosed()
-    const slot = this.#slots.get(formatPair(pair))
+    const slot = this.#find(formatPair(pair))
     // As many hops as for the one who opens it: calls made in order stay in order.
     if (slot !== undefined && slot.closed === undefined)
       return (await Promise.resolve(this.#hit(slot))).opened
@@ -120,11 +118,7 @@ export class ConnectionPool {
       this.#idle.purgeStale()
       return
     }
-    for (const slot of this.#slots.values()) {
-      if (slot.pins > 0 || slot.closed !== undefined) continue
-      this.#idle.delete(slot.name)
-      void this.#retire(slot, 'idle')
-    }
+    for (const name of this.#slots.keys()) void this.release(name)
   }
 
   /** Closes one pair if nobody holds it, and resolves when its file is free. */
@@ -150,10 +144,7 @@ export class ConnectionPool {
         pid: process.pid,
       })
     const working = work()
-    const ended = working.then(
-      () => undefined,
-      () => undefined,
-    )
+    const ended = Promise.allSettled([working]).then(() => undefined)
     // Never opened, and closed when the work has ended: pin() waits for that.
     const slot: Slot = { name, pins: 0, opened: new Promise(() => undefined), closed: ended }
     this.#slots.set(name, slot)
@@ -211,8 +202,18 @@ export class ConnectionPool {
       )
   }
 
-  #pinOpen(name: string): PairDatabase | undefined {
+  /** A file that was given up while nobody held it begins to close, to be opened again. */
+  #find(name: string): Slot | undefined {
     const slot = this.#slots.get(name)
+    if (slot?.database?.broken === true && slot.pins === 0 && slot.closed === undefined) {
+      this.#idle.delete(name)
+      void this.#retire(slot, 'room')
+    }
+    return slot
+  }
+
+  #pinOpen(name: string): PairDatabase | undefined {
+    const slot = this.#find(name)
     if (slot?.database === undefined || slot.closed !== undefined || this.#closing !== undefined)
       return undefined
     return this.#hit(slot).database
@@ -238,7 +239,7 @@ export class ConnectionPool {
   #serve(): void {
     if (this.#closing !== undefined || this.#line.length === 0) return
     for (const waiter of this.#line.waiters()) {
-      const slot = this.#slots.get(waiter.name)
+      const slot = this.#find(waiter.name)
       // What is being closed comes back here when it is closed.
       if (slot?.closed !== undefined) continue
       if (slot?.database?.broken === true) waiter.dismiss(brokenError(slot))

@@ -55,18 +55,30 @@ export interface PairduckEvents {
   error: [event: { pair?: string; error: unknown }]
 }
 
-/** Tells listeners; a listener that throws, or none for `error`, never harms the store. */
+/**
+ * Tells listeners; one that throws or whose promise rejects, or none for `error`, never harms the
+ * store: what went wrong is told to the `error` listeners, and what goes wrong there to nobody.
+ */
 export class Events extends EventEmitter<PairduckEvents> {
   tell<Name extends keyof PairduckEvents>(name: Name, event: PairduckEvents[Name][0]): void {
     const diagnostics = channel(`pairduck:${name}`)
     if (diagnostics.hasSubscribers) diagnostics.publish(event)
     if (this.listenerCount(name) === 0) return
-    for (const listener of this.listeners(name)) {
+    const failed = (error: unknown): void => {
+      if (name !== 'error') this.tell('error', { error })
+    }
+    // Raw, because only the wrapper around a `once` listener takes it off the list.
+    for (const listener of this.rawListeners(name)) {
       try {
-        ;(listener as (event: PairduckEvents[Name][0]) => void)(event)
+        const result: unknown = Reflect.apply(listener, this, [event])
+        if (isThenable(result)) result.then(undefined, failed)
       } catch (error) {
-        if (name !== 'error') this.tell('error', { error })
+        failed(error)
       }
     }
   }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof (value as { then?: unknown } | null | undefined)?.then === 'function'
 }

@@ -6,6 +6,7 @@ import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from './read-rows.ts'
 import type { ColumnValues } from './read-vector.ts'
 import { interruptUntil } from './transaction.ts'
+import { Turns } from './turns.ts'
 import { refuseWriterTables } from './writer-tables.ts'
 import type { WriteBudget } from './write-budget.ts'
 
@@ -25,7 +26,10 @@ export class Lease {
   readonly #database: PairDatabase
   readonly #budget: WriteBudget
   readonly #onRelease: () => void
-  readonly #inFlight = new Set<Promise<unknown>>()
+  /** One statement at a time: an interrupt ends whatever runs on the connection. */
+  readonly #turns = new Turns(1)
+  /** The statement that the engine is at; settles when the engine has let go of it. */
+  #running: Promise<unknown> | undefined
   /** Anything may have been set or made on it: it is not for the next reader. */
   #altered = false
   #revoked = false
@@ -82,6 +86,7 @@ export class Lease {
     return this.#reading('execute', undefined, () => readRows<Row>(this.#connection, sql, params))
   }
 
+  /** Gives the connection back; a statement that still runs is interrupted and awaited before. */
   release(): Promise<void> {
     return (this.#released ??= this.#giveBack())
   }
@@ -93,11 +98,15 @@ export class Lease {
   /** Interrupts what runs, waits for its rejection, and releases: how a closing manager ends it. */
   async revoke(): Promise<void> {
     this.#revoked = true
-    const ended = Promise.allSettled(this.#inFlight).then(() => this.release())
-    await interruptUntil([this.#connection], ended)
+    await interruptUntil([this.#connection], this.release())
   }
 
   async #giveBack(): Promise<void> {
+    if (this.#running !== undefined) {
+      // For the next reader and for closing it, a connection has to be at rest.
+      this.#altered = true
+      await interruptUntil([this.#connection], this.#running)
+    }
     await this.#database.takeBack(this.#connection, { reuse: !this.#altered })
     this.#onRelease()
   }
@@ -110,35 +119,39 @@ export class Lease {
     this.#refuseReleased()
     try {
       signal?.throwIfAborted()
-      const running = this.#budget.read(async () => {
-        // It may have waited for a thread, and much may have happened meanwhile.
-        this.#refuseReleased()
-        signal?.throwIfAborted()
-        return this.#interruptible(work(), signal)
-      }, signal)
-      this.#inFlight.add(running)
-      return await running.finally(() => this.#inFlight.delete(running))
+      return await this.#turns.take(
+        () => this.#budget.read(() => this.#run(work, signal), signal),
+        signal,
+      )
     } catch (error) {
       if (signal?.aborted === true)
         throw new PairduckError('ABORTED', `${this.pair}: ${name} was aborted`, {
           cause: signal.reason,
         })
-      if (this.#revoked)
-        throw new PairduckError('CLOSED', `${this.pair}: ${name} was ended by closing`, {
-          cause: error,
-        })
+      if (this.#revoked || this.#released !== undefined)
+        throw new PairduckError(
+          'CLOSED',
+          `${this.pair}: ${name} was ended by ${this.#revoked ? 'closing' : 'the release of its lease'}`,
+          { cause: error },
+        )
       throw fromDuckDb(error, `${this.pair}: ${name}`, 'QUERY_FAILED')
     }
   }
 
   /** An interrupt that comes before the engine has begun is lost: it is given until one works. */
-  async #interruptible<T>(statement: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  async #run<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    // It may have waited for its turn and for a thread, and much may have happened meanwhile.
+    this.#refuseReleased()
+    signal?.throwIfAborted()
+    const statement = work()
     const ended = Promise.allSettled([statement])
     const interrupt = (): void => void interruptUntil([this.#connection], ended)
     signal?.addEventListener('abort', interrupt, { once: true })
+    this.#running = ended
     try {
       return await statement
     } finally {
+      this.#running = undefined
       signal?.removeEventListener('abort', interrupt)
     }
   }

@@ -43,6 +43,8 @@ export class PairDatabase {
   readonly files: PairFiles
   readonly candles: readonly Timeframe[]
   readonly writer: TickWriter
+  /** The threads that it shares with all other pairs. */
+  readonly budget: WriteBudget
   /** Its name in the engine. */
   readonly alias: string
   /** What the state file knew of and the file no longer held when it was opened. */
@@ -60,6 +62,7 @@ export class PairDatabase {
     files: PairFiles
     candles: readonly Timeframe[]
     writer: TickWriter
+    budget: WriteBudget
     engine: Engine
     alias: string
     connection: DuckDBConnection
@@ -71,6 +74,7 @@ export class PairDatabase {
     this.files = of.files
     this.candles = of.candles
     this.writer = of.writer
+    this.budget = of.budget
     this.#engine = of.engine
     this.alias = of.alias
     this.rowsLost = of.rowsLost
@@ -123,6 +127,7 @@ export class PairDatabase {
         files,
         candles,
         writer,
+        budget: context.budget,
         engine,
         alias,
         connection,

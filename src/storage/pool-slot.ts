@@ -8,6 +8,11 @@ export interface PoolOptions {
   readonly idleCloseMs: number
 }
 
+export interface PinOptions {
+  readonly signal?: AbortSignal | undefined
+  readonly timeoutMs?: number | undefined
+}
+
 export interface UseOptions {
   /** False for what is no use of the pair: a cleanup that comes by must not keep it open for ever. */
   readonly renews?: boolean

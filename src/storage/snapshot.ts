@@ -28,8 +28,10 @@ export async function snapshotDatabase(
   try {
     const alias = await engine.attach(draft)
     try {
-      await reader.run(`COPY FROM DATABASE ${database.alias} TO ${alias}`)
-      await reader.run(`CHECKPOINT ${alias}`)
+      await database.budget.read(async () => {
+        await reader.run(`COPY FROM DATABASE ${database.alias} TO ${alias}`)
+        await reader.run(`CHECKPOINT ${alias}`)
+      })
     } finally {
       await engine.detach(alias)
     }

@@ -106,7 +106,12 @@ export class TickWriter {
   async run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
     if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
     this.wrote = true
-    return this.#queue.add(() => this.#budget.write(() => job(this.#connection)))
+    try {
+      return await this.#queue.add(() => this.#budget.write(() => job(this.#connection)))
+    } catch (error) {
+      if (isInvalidated(error)) this.#onInvalidated()
+      throw error
+    }
   }
 
   /** Takes nothing more, commits what waits; resolves when nothing is in flight any more. */

@@ -27,7 +27,7 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
   try {
     for (const table of Object.keys(tables) as TableName[]) {
       try {
-        rows[table] = await readWhole(connection, table)
+        rows[table] = await database.budget.read(() => readWhole(connection, table))
       } catch (error) {
         const problem = fromDuckDb(error, 'cannot be read', 'PAIR_CORRUPT')
         // What ended the reading is no fault of the file.
@@ -35,7 +35,8 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
         problems.push(`${table}: ${problem.message}`)
       }
     }
-    if (problems.length === 0) problems.push(...(await impossible(connection)))
+    if (problems.length === 0)
+      problems.push(...(await database.budget.read(() => impossible(connection))))
   } finally {
     await database.takeBack(connection, { reuse: true })
   }

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { query } from '../../../src/index.ts'
 import { describe, expect, it } from 'vitest'
+import { parsePair } from '../../../src/pair.ts'
 import { StoreChild } from '../../support/store-child.ts'
 import {
   countTicks,
@@ -14,6 +15,9 @@ import {
 
 const pairs = (count: number): string[] =>
   Array.from({ length: count }, (_, index) => `x/spot/P${index}`)
+
+/** Takes several seconds if it is not ended. */
+const several = 'SELECT sum(a.range * b.range) FROM range(100000) a, range(100000) b'
 
 describe('many pairs', () => {
   it('written at once keep to themselves', async () => {
@@ -177,6 +181,62 @@ describe('a lease', () => {
     })
     await lease.release()
   })
+
+  it('that ends one of its queries leaves the others alone', async () => {
+    const db = await openManager()
+    await using lease = await db.acquire('x/spot/A')
+    const abort = new AbortController()
+    const first = lease.query(sql('SELECT count(*) AS n FROM range(20000) a, range(10000) b'))
+    const second = lease.query(sql('SELECT 2'), { signal: abort.signal })
+    const third = lease.query(sql('SELECT 3 AS n'))
+    setImmediate(() => abort.abort())
+    await expect(second).rejects.toMatchObject({ code: 'ABORTED' })
+    expect(await first).toEqual([{ n: 200_000_000 }])
+    expect(await third).toEqual([{ n: 3 }])
+  })
+
+  it('given back with a query in flight ends it, and nobody meets it any more', async () => {
+    const db = await openManager()
+    const ended: unknown[] = []
+    await db.withConnection('x/spot/A', async (lease) => {
+      for (const text of [several, 'SELECT 1'])
+        void lease.query(sql(text)).catch((error: unknown) => ended.push(error))
+      // As one that races a query against a deadline does.
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+      expect(ended).toEqual([])
+    })
+    expect(ended).toMatchObject([{ code: 'CLOSED' }, { code: 'CLOSED' }])
+    expect(await db.query('x/spot/A', sql('SELECT 1 AS one'))).toEqual([{ one: 1 }])
+    await db.close()
+  })
+})
+
+describe('long queries', () => {
+  it('leave threads for commits; verify and snapshot wait for theirs', async () => {
+    const folder = temporaryFolder()
+    const db = await openManager()
+    await db.insertTicks('x/spot/A', someTicks(1))
+    const abort = new AbortController()
+    const order: string[] = []
+    const leases = await Promise.all(
+      ['A', 'B', 'C'].map((letter) => db.acquire(`x/spot/${letter}`)),
+    )
+    const long = leases.map((lease) =>
+      lease.query(sql(several), { signal: abort.signal }).catch(() => order.push('aborted')),
+    )
+    const jobs = [
+      db.verify('x/spot/A').then(() => order.push('verified')),
+      db.snapshot('x/spot/A', `${folder}/copy.duckdb`).then(() => order.push('copied')),
+    ]
+    for (let first = 2; first < 22; first++)
+      await db.insertTicks('x/spot/A', someTicks(1, { first }))
+    order.push('inserted')
+    abort.abort()
+    await Promise.all([...long, ...jobs])
+    await Promise.all(leases.map((lease) => lease.release()))
+    expect(order.find((each) => each !== 'aborted')).toBe('inserted')
+    expect(order).toHaveLength(6)
+  })
 })
 
 describe('an idle pair', () => {
@@ -202,6 +262,22 @@ describe('an idle pair', () => {
     await expect(db.insertTicks('x/spot/B', someTicks(1))).resolves.toMatchObject({ inserted: 1 })
     expect(await child.close()).toBe(0)
     expect(await countTicks(db, 'x/spot/A')).toBe(7)
+  })
+
+  it('whose file the engine gave up in a job is opened again by whoever comes next', async () => {
+    const db = await openManager()
+    await db.insertTicks('x/spot/A', someTicks(1))
+    const database = await db.pool.pin(parsePair('x/spot/A'))
+    const given = new Error('FATAL Error: Failed: database has been invalidated because of …')
+    await expect(database.writer.run(() => Promise.reject(given))).rejects.toBe(given)
+    await expect(db.insertTicks('x/spot/A', someTicks(1))).rejects.toMatchObject({
+      code: 'DISK_FULL',
+    })
+    db.pool.unpin(database.name)
+    expect(await db.insertTicks('x/spot/A', someTicks(1, { first: 2 }))).toMatchObject({
+      inserted: 1,
+    })
+    expect(await countTicks(db, 'x/spot/A')).toBe(2)
   })
 
   it('is closed although the cleanup comes by more often than that', async () => {

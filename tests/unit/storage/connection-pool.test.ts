@@ -249,6 +249,21 @@ describe('a place', () => {
     expect(files.opened).toBe(2)
   })
 
+  it.each([
+    ['pin', (pool: ConnectionPool) => pool.pin(pair('A'))],
+    ['use', (pool: ConnectionPool) => pool.use(pair('A'), (database) => Promise.resolve(database))],
+  ])('of a file that broke while nobody held it is opened anew by %s', async (_by, ask) => {
+    const files = new Files()
+    const pool = poolOf(files, { maxConnections: 1 })
+    const { name } = await pool.pin(pair('A'))
+    const database = await pool.pin(pair('A'))
+    pool.unpin(name)
+    pool.unpin(name)
+    database.broken = true
+    expect(await ask(pool)).not.toBe(database)
+    expect(files).toMatchObject({ opened: 2, most: 1 })
+  })
+
   it('can be taken from a pair for work on its closed file', async () => {
     const files = new Files()
     const pool = poolOf(files)

@@ -1,0 +1,29 @@
+import PQueue from 'p-queue'
+
+/** Statements that take turns: so many at once, the others wait in the order of coming. */
+export class Turns {
+  readonly #queue: PQueue
+
+  constructor(concurrency: number) {
+    this.#queue = new PQueue({ concurrency })
+  }
+
+  /**
+   * Runs `statement` when it is its turn. `signal` ends only the waiting: a statement that has
+   * begun sits on its thread until the engine lets go of it, and so long it keeps its turn.
+   */
+  take<T>(statement: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    if (signal === undefined) return this.#queue.add(statement)
+    const waiting = new AbortController()
+    const giveUp = (): void => waiting.abort(signal.reason)
+    signal.addEventListener('abort', giveUp, { once: true })
+    if (signal.aborted) giveUp()
+    return this.#queue.add(
+      () => {
+        signal.removeEventListener('abort', giveUp)
+        return statement()
+      },
+      { signal: waiting.signal },
+    )
+  }
+}
