@@ -25,8 +25,8 @@ export type {
   RefreshResult,
 } from './storage/events.ts'
 export type { Conflict } from './storage/tick-judge.ts'
-export type { Lease, QueryOptions } from './storage/lease.ts'
-export type { AcquireOptions } from './storage/lease-desk.ts'
+export type { Lease } from './storage/lease.ts'
+export type { AcquireOptions, QueryOptions } from './storage/lease-options.ts'
 export type { SqlParams } from './storage/read-rows.ts'
 export type { ColumnValues } from './storage/read-vector.ts'
 export type { RepairReport } from './storage/repair.ts'

@@ -17,8 +17,9 @@ import type {
   TickColumnMap,
 } from './import/import-options.ts'
 import { Intake } from './intake.ts'
-import type { Lease, QueryOptions } from './lease.ts'
-import { LeaseDesk, type AcquireOptions } from './lease-desk.ts'
+import type { Lease } from './lease.ts'
+import { LeaseDesk } from './lease-desk.ts'
+import type { AcquireOptions, QueryOptions } from './lease-options.ts'
 import {
   resolveCleanupOptions,
   resolveManagerOptions,
@@ -181,7 +182,7 @@ export class DatabaseManager extends Events {
   }
 
   /** Lends a connection, which holds the pair open until `release()`; or `POOL_EXHAUSTED`. */
-  async acquire(pair: PairLike, options: AcquireOptions = {}): Promise<Lease> {
+  async acquire(pair: PairLike, options?: AcquireOptions): Promise<Lease> {
     return this.#desk.lend(this.#parse(pair), options)
   }
 

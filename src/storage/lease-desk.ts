@@ -1,15 +1,15 @@
 import { PairduckError } from '../errors.ts'
 import { formatPair, type Pair } from '../pair.ts'
 import type { ConnectionPool } from './connection-pool.ts'
+import {
+  resolveAcquireOptions,
+  resolveQueryOptions,
+  type AcquireOptions,
+  type QueryOptions,
+} from './lease-options.ts'
 import { Lease } from './lease.ts'
 import { pairFiles, refuseMissing } from './pair-files.ts'
 import type { WriteBudget } from './write-budget.ts'
-
-export interface AcquireOptions {
-  readonly signal?: AbortSignal | undefined
-  /** How long to wait for a connection; default `acquireTimeoutMs`. */
-  readonly timeoutMs?: number | undefined
-}
 
 /** Lends connections of pairs and knows which are out. */
 export class LeaseDesk {
@@ -29,7 +29,7 @@ export class LeaseDesk {
   async use<T>(
     pair: Pair,
     work: (lease: Lease) => Promise<T>,
-    options: AcquireOptions = {},
+    options?: AcquireOptions,
   ): Promise<T> {
     const lease = await this.lend(pair, options)
     try {
@@ -43,14 +43,17 @@ export class LeaseDesk {
   async read<T>(
     pair: Pair,
     work: (lease: Lease) => Promise<T>,
-    options?: AcquireOptions,
+    options?: QueryOptions,
   ): Promise<T> {
+    resolveQueryOptions('query', options)
     if (!this.#pool.isOpen(formatPair(pair)))
       await refuseMissing(pair, pairFiles(this.#dataDir, pair))
     return this.use(pair, work, options)
   }
 
-  async lend(pair: Pair, { signal, timeoutMs }: AcquireOptions): Promise<Lease> {
+  /** Lends a connection of the pair, which holds it open until it is released. */
+  async lend(pair: Pair, options?: AcquireOptions): Promise<Lease> {
+    const { signal, timeoutMs } = resolveAcquireOptions('acquire', options)
     const database = await this.#pool.pin(pair, { signal, timeoutMs })
     try {
       const connection = await database.lendReader()

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../errors.ts'
 import type { Query } from '../queries/query.ts'
 import { fromDuckDb } from './duckdb-errors.ts'
+import { resolveQueryOptions, type QueryOptions } from './lease-options.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from './read-rows.ts'
 import type { ColumnValues } from './read-vector.ts'
@@ -9,11 +10,6 @@ import { interruptUntil } from './transaction.ts'
 import { Turns } from './turns.ts'
 import { refuseWriterTables } from './writer-tables.ts'
 import type { WriteBudget } from './write-budget.ts'
-
-export interface QueryOptions {
-  /** Interrupts the query; the call then rejects with `ABORTED`. */
-  readonly signal?: AbortSignal | undefined
-}
 
 /**
  * A connection on loan: its pair stays open until it is released. Releasing twice is harmless;
@@ -56,7 +52,8 @@ export class Lease {
   }
 
   /** The query's rows; times as Unix ms with the microseconds in the fraction. */
-  query<Row>(query: Query<Row>, { signal }: QueryOptions = {}): Promise<Row[]> {
+  async query<Row>(query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+    const { signal } = resolveQueryOptions('query', options)
     return this.#reading(query.name, signal, () => {
       this.#look(query)
       return readRows<Row>(this.#connection, query.sql, query.params)
@@ -64,10 +61,11 @@ export class Lease {
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
-  queryColumns<Row>(
+  async queryColumns<Row>(
     query: Query<Row>,
-    { signal }: QueryOptions = {},
+    options?: QueryOptions,
   ): Promise<{ [Name in keyof Row]: ColumnValues }> {
+    const { signal } = resolveQueryOptions('queryColumns', options)
     return this.#reading(query.name, signal, async () => {
       this.#look(query)
       return (await readColumns(this.#connection, query.sql, query.params)) as {

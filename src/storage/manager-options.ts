@@ -51,7 +51,8 @@ const text = (fallback: string): OptionRule<string> =>
     fallback,
   )
 
-const century = 100 * 365 * 86_400_000
+/** The longest wait that an option takes. */
+export const century = 100 * 365 * 86_400_000
 
 const rules = {
   dataDir: text('data'),
@@ -117,13 +118,15 @@ export const nowRule: OptionRule<CleanupNow | undefined> = rule(
   undefined,
 )
 
+export const signalRule: OptionRule<AbortSignal | undefined> = rule(
+  'an AbortSignal',
+  (value) => value instanceof AbortSignal,
+  undefined,
+)
+
 const cleanupRules = {
   now: nowRule,
-  signal: rule<AbortSignal | undefined>(
-    'an AbortSignal',
-    (value) => value instanceof AbortSignal,
-    undefined,
-  ),
+  signal: signalRule,
   dueOnly: flag(false),
 }
 

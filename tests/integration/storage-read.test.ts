@@ -1,8 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import type { DatabaseManager } from '../../src/index.ts'
 import { query } from '../../src/queries/query.ts'
 import { temporaryStore } from '../support/temporary-store.ts'
 
 const pair = 'read/spot/X'
+
+/** A store that has the pair. */
+async function storeOfPair(): Promise<DatabaseManager> {
+  const store = await temporaryStore()
+  await store.insertTicks(pair, [])
+  return store
+}
 
 /** SQL, and what it is in JavaScript. */
 const values: readonly (readonly [sql: string, value: unknown])[] = [
@@ -46,7 +54,7 @@ const values: readonly (readonly [sql: string, value: unknown])[] = [
 
 describe('query', () => {
   it.each(values)('gives %s, NULLs between, over several chunks', async (sql, value) => {
-    const store = await temporaryStore()
+    const store = await storeOfPair()
     const rows = await store.query(
       pair,
       query<{ value: unknown; i: number }>(
@@ -63,7 +71,7 @@ describe('query', () => {
   })
 
   it('gives columns: numbers and times as Float64Array, NULL as NaN', async () => {
-    const store = await temporaryStore()
+    const store = await storeOfPair()
     const columns = await store.queryColumns(
       pair,
       query<{ d: number; t: number; s: string; e: string }>(
@@ -84,7 +92,7 @@ describe('query', () => {
   })
 
   it('gives no rows, two columns of one name, and fields named as objects have them', async () => {
-    const store = await temporaryStore()
+    const store = await storeOfPair()
     const none = query<object>('none', `SELECT 1 AS a, 'x' AS b WHERE false`)
     expect(await store.query(pair, none)).toEqual([])
     expect(await store.queryColumns(pair, none)).toEqual({ a: new Float64Array(0), b: [] })
@@ -103,7 +111,7 @@ describe('query', () => {
   })
 
   it('binds a number as DOUBLE, a bigint as BIGINT, and the others as they are', async () => {
-    const store = await temporaryStore()
+    const store = await storeOfPair()
     const types = query<Record<string, string>>(
       'types',
       'SELECT typeof($a) AS a, typeof($b) AS b, typeof($c) AS c, typeof($d) AS d, $e IS NULL AS e',
@@ -119,7 +127,7 @@ describe('a signal', () => {
   const long = query<object>('long', 'SELECT count(*) FROM range(10000000000) a, range(1000) b')
 
   it('interrupts the query, however far it is; the connection works afterwards', async () => {
-    const store = await temporaryStore()
+    const store = await storeOfPair()
     await using lease = await store.acquire(pair)
     for (let turns = 0; turns < 12; turns++) {
       const abort = new AbortController()
@@ -136,7 +144,7 @@ describe('a signal', () => {
   })
 
   it('that is given already keeps the query from beginning', async () => {
-    const store = await temporaryStore()
+    const store = await storeOfPair()
     await expect(store.query(pair, long, { signal: AbortSignal.abort() })).rejects.toMatchObject({
       code: 'ABORTED',
     })

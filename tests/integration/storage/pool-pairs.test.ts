@@ -160,6 +160,31 @@ describe('a lease', () => {
     expect(db.stats().active).toBe(0)
   })
 
+  it('and a query take only options that they know', async () => {
+    const db = await openManager()
+    const lease = await db.acquire('x/spot/A', { timeoutMs: 5, signal: undefined })
+    const one = sql('SELECT 1 AS one')
+    const refused: readonly (readonly [unknown, RegExp, (options: never) => Promise<unknown>])[] = [
+      [{ timeout: 5 }, /^acquire: .*`timeoutMs`/, (options) => db.acquire('x/spot/A', options)],
+      [{ timeoutMs: '5' }, /^acquire: .*"5"/, (options) => db.acquire('x/spot/A', options)],
+      [{ signal: {} }, /an AbortSignal/, (options) => db.acquire('x/spot/A', options)],
+      [{ timeuotMs: 5 }, /`timeoutMs`/, (o) => db.withConnection('x/spot/A', async () => 1, o)],
+      [{ sginal: 5 }, /^query: .*`signal`/, (options) => db.query('x/spot/A', one, options)],
+      [{ timeoutMs: 5 }, /^query: .*signal/, (options) => db.query('x/spot/A', one, options)],
+      [{ signal: 5 }, /an AbortSignal/, (options) => db.queryColumns('x/spot/A', one, options)],
+      [5, /options object/, (options) => lease.query(one, options)],
+      [{ sginal: 5 }, /^queryColumns: /, (options) => lease.queryColumns(one, options)],
+    ]
+    for (const [options, message, call] of refused) {
+      const failure = await call(options as never).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(TypeError)
+      expect((failure as Error).message).toMatch(message)
+    }
+    await expect(db.acquire('x/spot/A', { timeoutMs: -1 })).rejects.toThrow(RangeError)
+    await lease.release()
+    expect(db.stats().active).toBe(0)
+  })
+
   it('interrupts a query with its signal, and can go on', async () => {
     const db = await openManager()
     const lease = await db.acquire('x/spot/A')

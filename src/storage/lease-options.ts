@@ -1,0 +1,33 @@
+import { integer, optional, resolveOptions } from '../options.ts'
+import { century, signalRule } from './manager-options.ts'
+
+export interface QueryOptions {
+  /** Interrupts the query; the call then rejects with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface AcquireOptions {
+  readonly signal?: AbortSignal | undefined
+  /** How long to wait for a connection; default `acquireTimeoutMs`. */
+  readonly timeoutMs?: number | undefined
+}
+
+const queryRules = { signal: signalRule }
+const acquireRules = { signal: signalRule, timeoutMs: optional(integer(0, century, 0)) }
+const none = {}
+
+/** TypeError for what a query does not take; most are asked without any options, which costs nothing. */
+export function resolveQueryOptions(
+  caller: string,
+  options: QueryOptions | undefined,
+): QueryOptions {
+  return options === undefined ? none : resolveOptions(caller, options, queryRules)
+}
+
+/** TypeError and RangeError for what `acquire` does not take. */
+export function resolveAcquireOptions(
+  caller: string,
+  options: AcquireOptions | undefined,
+): AcquireOptions {
+  return options === undefined ? none : resolveOptions(caller, options, acquireRules)
+}
