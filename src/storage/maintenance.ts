@@ -191,7 +191,7 @@ export class Maintenance {
   }
 
   /** By the state file alone, where it is at least as new as the database and there is no WAL. */
-  async #nothingExpired(pair: Pair, { now }: CleanupRules): Promise<boolean> {
+  async #nothingExpired(pair: Pair, { now, dueOnly }: CleanupRules): Promise<boolean> {
     const files = pairFiles(this.#dataDir, pair)
     const state = await readState(files.state)
     if (state === undefined || !state.clean || (await sizeOf(files.wal)) !== undefined) return false
@@ -203,8 +203,8 @@ export class Maintenance {
     const { retention } = this.#options
     return nothingToDelete(
       state,
-      planRetention(retention, keptCandles(state), at),
-      retention.supply_demand_zones.maxRows ?? Infinity,
+      planRetention(retention, keptCandles(state), at, { marks: state.marks ?? {}, dueOnly }),
+      retention.supply_demand_zones.maxRows,
     )
   }
 

@@ -4,7 +4,10 @@ import { microsFromMs, msFromMicros } from '../time.ts'
 import { isCheckpointBlocked } from './duckdb-errors.ts'
 import type { CleanupResult } from './events.ts'
 import type { PairDatabase } from './pair-database.ts'
-import { applyRetention, planRetention, readMarks } from './retention.ts'
+import { measureState, nothingToDelete } from './pair-state.ts'
+import { applyRetention, judgedMark, planRetention, readMarks, type Marks } from './retention.ts'
+import { dedupeWindowMicros } from './tick-judge.ts'
+import type { WriterState } from './writer-state.ts'
 
 /** The time that retention counts from: the clock's, a given one, or that of the newest tick (replays). */
 export type CleanupNow = number | Date | 'newest-tick'
@@ -21,6 +24,8 @@ export async function cleanupDatabase(
   const bytesBefore = await database.bytes()
   const { writer } = database
   const { ticks: store } = writer
+  if (dueOnly && (await nothingDue(database, policy, momentOf(now, store.state.newest))))
+    return { pair: database.name, deleted: {}, bytesBefore, bytesAfter: bytesBefore }
   let skipped: string | undefined
   const deleted = await writer.run(
     async (connection): Promise<Partial<Record<Relation, number>>> => {
@@ -35,7 +40,7 @@ export async function cleanupDatabase(
         store.rollTarget(ticks?.before === undefined ? undefined : microsFromMs(ticks.before)),
       )
       const gone = await applyRetention(connection, plan)
-      if (ticks?.before !== undefined) store.raiseDeletedBefore(microsFromMs(ticks.before))
+      store.moveMarks(ofTicks(await readMarks(connection)))
       try {
         await database.checkpoint(connection)
       } catch (error) {
@@ -53,6 +58,33 @@ export async function cleanupDatabase(
     ...(skipped === undefined ? {} : { skipped }),
     bytesBefore,
     bytesAfter: await database.bytes(),
+  }
+}
+
+/** Found out beside the writer, which goes on meanwhile. */
+async function nothingDue(
+  database: PairDatabase,
+  policy: RetentionPolicy,
+  now: number | undefined,
+): Promise<boolean> {
+  if (now === undefined) return true
+  const connection = await database.lendReader()
+  try {
+    const state = await measureState(connection, database.candles, false)
+    const { marks = {} } = state
+    const plan = planRetention(policy, database.candles, now, { marks, dueOnly: true })
+    return nothingToDelete(state, plan, policy.supply_demand_zones.maxRows)
+  } finally {
+    await database.takeBack(connection, { reuse: true })
+  }
+}
+
+function ofTicks(marks: Marks): Pick<WriterState, 'deletedBefore' | 'judgedFrom'> {
+  const deletedBefore = microsFromMs(marks.ticks ?? -Infinity)
+  const judged = marks[judgedMark]
+  return {
+    deletedBefore,
+    judgedFrom: judged === undefined ? deletedBefore + dedupeWindowMicros : microsFromMs(judged),
   }
 }
 

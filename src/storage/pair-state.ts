@@ -5,7 +5,7 @@ import { candleRelation, type Relation } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { schemaVersion } from '../schema/migrations.ts'
 import { readRows } from './read-rows.ts'
-import type { Deletion } from './retention.ts'
+import { readMarks, type Deletion, type Marks } from './retention.ts'
 
 /** What a relation held. */
 export interface RelationState {
@@ -26,6 +26,8 @@ export interface PairState {
   readonly clean: boolean
   /** Retention's mark of the ticks: with another one the row counts cannot be compared. */
   readonly deletedBefore: number | null
+  /** All of retention's marks; absent where an older version wrote the file. */
+  readonly marks?: Marks
   readonly relations: Readonly<Partial<Record<Relation, RelationState>>>
 }
 
@@ -60,24 +62,22 @@ export async function measureState(
       (timeframe) => [candleRelation(timeframe), `FROM (${barTimesSql(timeframe)})`] as const,
     ),
   ]
-  const rows = await readRows<
-    Required<RelationState> & { relation: Relation; mark: number | null }
-  >(
+  const marks = await readMarks(connection)
+  const rows = await readRows<Required<RelationState> & { relation: Relation }>(
     connection,
     measured
       .map(
         ([relation, from]) => `SELECT '${relation}' AS relation, count(*) AS rows,
           min(timestamp) AS oldest, max(timestamp) AS newest,
-          count(*) FILTER (${ended[relation] ?? 'false'}) AS ended,
-          (SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}') AS mark
-          ${from}`,
+          count(*) FILTER (${ended[relation] ?? 'false'}) AS ended ${from}`,
       )
       .join(' UNION ALL '),
   )
   return {
     schemaVersion,
     clean,
-    deletedBefore: rows.find(({ relation }) => relation === 'ticks')?.mark ?? null,
+    deletedBefore: marks.ticks ?? null,
+    marks,
     relations: Object.fromEntries(
       rows.map(({ relation, rows, oldest, newest, ended }) => [
         relation,
@@ -105,7 +105,7 @@ export function lostRows(
 export function nothingToDelete(
   { relations }: PairState,
   plan: readonly Deletion[],
-  maxZones: number,
+  maxZones: number = Infinity,
 ): boolean {
   return plan.every(({ relation, before }) => {
     const { rows, oldest, ended = rows } = relations[relation] ?? { rows: 0, oldest: null }

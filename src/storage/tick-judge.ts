@@ -29,8 +29,12 @@ export interface Conflict {
 
 /** What a pair's writer remembers between commits. */
 export interface Judgement {
-  /** The newest stored tick. */
+  /** The newest tick that was ever stored, deleted or not. */
   readonly newest: number
+  /** Ticks before this (µs) are deleted. */
+  readonly deletedBefore: number
+  /** Of ticks before this (µs) a namesake may have been deleted. */
+  readonly judgedFrom: number
   /** The largest id, in the order of {@link isLaterId}, among the ticks of the newest second and since. */
   readonly maxId: string
 }
@@ -45,13 +49,14 @@ export class TickJudge {
   readonly suspects: number
   readonly expired: number
   readonly #batch: TickBatch
-  readonly #deletedBefore: number
+  readonly #judgedFrom: number
   /** Never below any id seen, so that a later comparison stays right. */
   readonly maxId: string
 
-  constructor(batch: TickBatch, known: Judgement, deletedBefore: number) {
+  constructor(batch: TickBatch, known: Judgement) {
     this.#batch = batch
-    this.#deletedBefore = deletedBefore
+    const { deletedBefore, judgedFrom } = known
+    this.#judgedFrom = judgedFrom
     this.verdicts = new Uint8Array(batch.length)
     let { newest, maxId } = known
     let suspects = 0
@@ -66,7 +71,7 @@ export class TickJudge {
       }
       if (id !== null) {
         const later = isLaterId(id, maxId)
-        if (!later || micros < newest || micros < deletedBefore + dedupeWindowMicros) {
+        if (!later || micros < newest || micros < judgedFrom) {
           this.verdicts[row] = verdict.suspect
           suspects++
         }
@@ -123,7 +128,7 @@ export class TickJudge {
     if (namesakes.some((other) => isSameTrade(other, tick))) return verdict.duplicate
     if (namesakes.length > 0) return verdict.conflict
     // Its namesake may have been deleted: it cannot be judged any more.
-    if (tick.micros < this.#deletedBefore + dedupeWindowMicros) return verdict.expired
+    if (tick.micros < this.#judgedFrom) return verdict.expired
     return verdict.accepted
   }
 }

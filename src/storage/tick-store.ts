@@ -58,7 +58,7 @@ export class TickStore {
   /** Makes a commit's new ticks durable and says what became of each call's. */
   async commit(commit: PendingCommit): Promise<InsertCounts[]> {
     const { batch } = commit
-    const judge = new TickJudge(batch, this.#state, this.#state.deletedBefore)
+    const judge = new TickJudge(batch, this.#state)
     this.#batches.put(this.#slot, batch)
     const stored = judge.suspects > 0 ? await this.#lookUp(judge) : undefined
     const conflicts = stored === undefined ? [] : judge.resolve(stored)
@@ -81,14 +81,15 @@ export class TickStore {
     return counts
   }
 
-  /** Up to where a roll-up now would go: not quite the newest, and at least `atLeast` (µs). */
+  /** Up to where a roll-up now would go: not quite the newest, and at least `atLeast` (µs), as far as there are ticks. */
   rollTarget(atLeast: number = -Infinity): number {
-    return Math.max(this.#state.newest - rollBehindMicros, atLeast)
+    const { newest } = this.#state
+    return Math.max(newest - rollBehindMicros, Math.min(atLeast, newest + 1))
   }
 
-  /** Takes note that retention has moved the mark of the ticks. */
-  raiseDeletedBefore(micros: number): void {
-    this.#state = { ...this.#state, deletedBefore: Math.max(this.#state.deletedBefore, micros) }
+  /** Takes note of where retention has moved the marks of the ticks (µs). */
+  moveMarks(marks: Pick<WriterState, 'deletedBefore' | 'judgedFrom'>): void {
+    this.#state = { ...this.#state, ...marks }
   }
 
   /** Takes note up to where analytics are stored. */

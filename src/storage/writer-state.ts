@@ -1,13 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { msFromMicros } from '../time.ts'
 import { dedupeWindowMicros, isLaterId, type Judgement } from './tick-judge.ts'
 import { readRows } from './read-rows.ts'
+import { judgedMark } from './retention.ts'
 
 /** Where a pair's file stands; read on open, moved by commits and by retention. All times in µs. */
 export interface WriterState extends Judgement {
   /** Ticks before this are in the candle parts, the views read the later ones. */
   readonly rolledUntil: number
-  /** Retention's mark of the ticks. */
-  readonly deletedBefore: number
   /** Up to where some analytic is stored: a tick before it makes that analytic look again. */
   readonly analyzedUntil: number
   /** Ticks that are not rolled up yet. */
@@ -24,6 +24,7 @@ export async function readWriterState(
     rolledUntil: number | null
     unrolled: number
     deletedBefore: number | null
+    judgedFrom: number | null
     analyzedUntil: number | null
   }>(
     connection,
@@ -33,19 +34,23 @@ export async function readWriterState(
        epoch_us(nullif(rolled_until, '-infinity')) AS "rolledUntil",
        (SELECT count(*) FROM ticks WHERE timestamp >= rolled_until) AS "unrolled",
        (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = 'ticks') AS "deletedBefore",
+       (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = '${judgedMark}') AS "judgedFrom",
        (SELECT epoch_us(max(processed_until)) FROM pairduck_analytics) AS "analyzedUntil"
      FROM pairduck_candle_state`,
   )
-  const { ticks, newest, rolledUntil, unrolled, deletedBefore, analyzedUntil } = row!
+  const { ticks, newest, rolledUntil, unrolled, analyzedUntil } = row!
+  const deletedBefore = row!.deletedBefore ?? -Infinity
   return {
     ticks,
-    deletedBefore: deletedBefore === null ? null : deletedBefore / 1000,
+    deletedBefore: row!.deletedBefore === null ? null : msFromMicros(deletedBefore),
     state: {
-      newest: newest ?? -Infinity,
+      // Where all were deleted, the mark stands right behind the newest that there was.
+      newest: newest ?? deletedBefore - 1,
       maxId: newest === null ? '' : await largestRecentId(connection, newest),
       rolledUntil: rolledUntil ?? -Infinity,
       unrolled,
-      deletedBefore: deletedBefore ?? -Infinity,
+      deletedBefore,
+      judgedFrom: row!.judgedFrom ?? deletedBefore + dedupeWindowMicros,
       analyzedUntil: analyzedUntil ?? -Infinity,
     },
   }

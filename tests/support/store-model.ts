@@ -13,6 +13,8 @@ export class StoreModel {
   /** All that were ever stored: candles outlive their ticks. */
   readonly #ever: StoredTick[] = []
   readonly #given = new Map<Timeframe, Map<number, StoredCandle>>()
+  /** Of a tick (µs) before this a namesake may have been deleted. */
+  #judgedFrom = -Infinity
   readonly #marks = new Map<string, number>()
   readonly #keepMs: Readonly<Record<string, number>>
 
@@ -57,8 +59,15 @@ export class StoreModel {
   }
 
   cleanup(now: number): void {
-    for (const [relation, keepMs] of Object.entries(this.#keepMs))
-      this.#marks.set(relation, Math.max(this.#mark(relation), now - keepMs))
+    for (const [relation, keepMs] of Object.entries(this.#keepMs)) {
+      // Nothing newer than the newest that there ever was can be deleted.
+      const newest = this.#newest(relation)
+      const mark = Math.min(now - keepMs, (micros(newest) + 1) / 1000)
+      if (mark <= this.#mark(relation)) continue
+      this.#marks.set(relation, mark)
+      if (relation === 'ticks')
+        this.#judgedFrom = Math.min(micros(now - keepMs) + windowMicros, micros(newest) + 1)
+    }
     this.ticks = this.ticks.filter(({ timestamp }) => timestamp >= this.#mark('ticks'))
   }
 
@@ -91,7 +100,15 @@ export class StoreModel {
     if (same) return 'duplicates'
     if (namesakes.length > 0) return 'conflicts'
     // Its namesake may have been deleted.
-    return tick.timestamp < mark + windowMicros / 1000 ? 'expired' : 'inserted'
+    return micros(tick.timestamp) < this.#judgedFrom ? 'expired' : 'inserted'
+  }
+
+  #newest(relation: string): number {
+    const ever = Math.max(...this.#ever.map(({ timestamp }) => timestamp))
+    if (relation === 'ticks') return ever
+    const timeframe = relation.slice('candles_'.length) as Timeframe
+    const bar = Math.floor(ever / timeframeMs[timeframe]) * timeframeMs[timeframe]
+    return Math.max(bar, ...(this.#given.get(timeframe)?.keys() ?? []))
   }
 
   #mark(relation: string): number {

@@ -65,7 +65,10 @@ describe('ticks', () => {
     const db = await openManager({ clock: time.clock })
     await db.insertTicks(pair, someTicks(2400, { from: start, stepMs: 1000 }))
     const mark = async (): Promise<unknown> =>
-      (await db.query(pair, sql('FROM pairduck_marks ORDER BY relation'))) as unknown
+      (await db.query(
+        pair,
+        sql(`FROM pairduck_marks WHERE relation NOT LIKE '%:visited' ORDER BY relation`),
+      )) as unknown
     await db.cleanupPair(pair)
     const marks = await mark()
     expect(marks).toContainEqual({ relation: 'ticks', deleted_before: start + 25 * minute })
@@ -76,6 +79,46 @@ describe('ticks', () => {
       expired: 1,
     })
   })
+
+  it.each([0, 15 * minute])(
+    'are taken in after a clock that jumped a year ahead (kept for %i ms)',
+    async (keepMs) => {
+      const time = clockAt(start + minute)
+      const db = await openManager({ clock: time.clock, retention: { ticks: keepMs } })
+      // The ids do not grow: nothing can be told from comparing them.
+      const ticks = someTicks(60, { from: start, stepMs: 1000 }).map((tick, index) => ({
+        ...tick,
+        tradeId: `trade-${100 - index}`,
+      }))
+      await db.insertTicks(pair, ticks.slice(0, 20))
+      time.now += 365 * 24 * 60 * minute
+      // What it took for old is gone, and stays so.
+      expect((await db.cleanupPair(pair)).deleted.ticks).toBe(20)
+      time.now = start + minute
+      expect(await db.insertTicks(pair, ticks.slice(0, 20))).toMatchObject({ expired: 20 })
+      // The next came within a second of the last: each is new, before and after a restart.
+      const soon = { ...ticks[19]!, timestamp: start + 19_500, tradeId: 'a-soon' }
+      const tied = { ...soon, tradeId: 'a-tied' }
+      expect(await db.insertTicks(pair, [soon])).toMatchObject({ inserted: 1 })
+      await db.pool.release(pair)
+      const before = { ...soon, timestamp: start + 19_400, tradeId: 'a-before' }
+      expect(await db.insertTicks(pair, [tied, before])).toMatchObject({ inserted: 2, late: 1 })
+      expect(await db.insertTicks(pair, [soon, tied, before])).toMatchObject({ duplicates: 3 })
+      // With all ticks gone, what was the newest is told by the mark.
+      await db.cleanupPair(pair, { now: start + 3600 * minute })
+      await db.pool.release(pair)
+      await db.cleanupPair(pair, { now: start + 3600 * minute })
+      expect(await db.insertTicks(pair, [soon, tied, before])).toMatchObject({ expired: 3 })
+      expect(await db.insertTicks(pair, ticks.slice(20))).toMatchObject({ inserted: 40, late: 0 })
+      // And the bars that begin from then on are seen.
+      time.now = start + 10 * minute
+      const later = someTicks(3, { from: start + 5 * minute, first: 1000 })
+      await db.insertTicks(pair, later)
+      expect(await db.query(pair, candles)).toEqual([
+        { timestamp: start + 5 * minute, volume: 6, tradeCount: 3 },
+      ])
+    },
+  )
 
   it('can be kept for ever, or counted from the newest of them', async () => {
     const time = clockAt(start + 40 * minute)
@@ -104,8 +147,26 @@ describe('ticks', () => {
     expect(await deleted()).toBe(1500)
     time.now += 5 * minute - 1
     expect(await deleted()).toBe(0)
+    // A pass that finds nothing due leaves the file and what is written beside it alone.
+    const files = (): string[] =>
+      ['trading.duckdb', 'trading.duckdb.wal', 'trading.state.json']
+        .map((name) => fileOf(db.dataDir, pair).replace('trading.duckdb', name))
+        .map((file) => (existsSync(file) ? readFileSync(file, 'base64') : ''))
+    await db.insertTicks(pair, someTicks(5, { from: time.now, first: 5000 }))
+    const before = files()
+    expect(await deleted()).toBe(0)
+    expect(files()).toEqual(before)
     time.now += 1
     expect(await deleted()).toBe(300)
+    // Nor is a closed pair opened for it.
+    await db.pool.release(pair)
+    const opened: unknown[] = []
+    db.on('pairOpened', (event) => opened.push(event))
+    time.now += 5 * minute - 1
+    await db.cleanupAllPairs({ dueOnly: true })
+    expect(opened).toEqual([])
+    time.now += 1
+    expect(await db.cleanupAllPairs({ dueOnly: true })).toMatchObject({ deletedRows: 300 })
   })
 })
 
@@ -218,7 +279,8 @@ describe('a pass over all pairs', () => {
     const dataDir = temporaryFolder()
     const db = await openManager({ dataDir, idleCloseMs: 200 })
     const evicted = nextEvent(db, 'pairEvicted')
-    await db.insertTicks(pair, someTicks(100, { from: Date.now() - 30 * minute }))
+    const old = someTicks(100, { from: Date.now() - 30 * minute })
+    await db.insertTicks(pair, old)
     const child = await StoreChild.start({ dataDir })
     await evicted
     const pass = await child.call<CleanupPass>('cleanupAllPairs')
@@ -226,9 +288,7 @@ describe('a pass over all pairs', () => {
     expect(pass).toMatchObject({ pairs: 1, skipped: 0, deletedRows: 101 })
     expect(await child.close()).toBe(0)
     expect(await countTicks(db, pair)).toBe(0)
-    expect(
-      await db.insertTicks(pair, someTicks(1, { from: Date.now() - 30 * minute })),
-    ).toMatchObject({ expired: 1 })
+    expect(await db.insertTicks(pair, old)).toMatchObject({ expired: 100 })
   })
 
   it('ends after the pair it is at when its signal says so', async () => {

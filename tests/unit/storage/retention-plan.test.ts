@@ -64,6 +64,7 @@ describe('the plan of a cleanup', () => {
     expect(plan.find(({ relation }) => relation === 'fair_value_gaps')).toEqual({
       relation: 'fair_value_gaps',
       where: 'filled_at IS NOT NULL',
+      visitedAt: now,
     })
   })
 
@@ -80,6 +81,21 @@ describe('the plan of a cleanup', () => {
     expect(due(now + minute)).toEqual(['ticks', 'candles_1m'])
     // A clock that went back has nothing due.
     expect(due(now - hour)).toEqual([])
+  })
+
+  it('visits zones and gaps with `dueOnly` as often as their `everyMs` says', () => {
+    const policy = resolveRetention({ fair_value_gaps: { everyMs: hour } })
+    const visited = (relation: string, at: number): boolean =>
+      planRetention(policy, [], at, {
+        marks: { 'fair_value_gaps:visited': now, 'supply_demand_zones:visited': now },
+        dueOnly: true,
+      }).some((deletion) => deletion.relation === relation)
+    expect(visited('fair_value_gaps', now + hour - 1)).toBe(false)
+    expect(visited('fair_value_gaps', now + hour)).toBe(true)
+    expect(visited('supply_demand_zones', now + 5 * minute - 1)).toBe(false)
+    expect(visited('supply_demand_zones', now + 5 * minute)).toBe(true)
+    // A visit by a clock that stood far ahead does not keep the next one away.
+    expect(visited('fair_value_gaps', now - hour)).toBe(true)
   })
 
   it('is all of it without `dueOnly`, whatever the marks', () => {
