@@ -24,10 +24,11 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
       `${relation}: ${expectedRows} rows when last closed, ${foundRows} when opened: rows are lost`,
   )
   const rows: Record<string, number> = {}
+  const reading = <T>(statement: () => Promise<T>): Promise<T> => database.budget.read(statement)
   try {
     for (const table of Object.keys(tables) as TableName[]) {
       try {
-        rows[table] = await database.budget.read(() => readWhole(connection, table))
+        rows[table] = await reading(() => readWhole(connection, table))
       } catch (error) {
         const problem = fromDuckDb(error, 'cannot be read', 'PAIR_CORRUPT')
         // What ended the reading is no fault of the file.
@@ -35,8 +36,7 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
         problems.push(`${table}: ${problem.message}`)
       }
     }
-    if (problems.length === 0)
-      problems.push(...(await database.budget.read(() => impossible(connection))))
+    if (problems.length === 0) problems.push(...(await reading(() => impossible(connection))))
   } finally {
     await database.takeBack(connection, { reuse: true })
   }
