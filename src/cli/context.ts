@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream'
 import { PairduckError } from '../errors.ts'
 import { Terminal } from './terminal.ts'
 
@@ -6,7 +5,6 @@ import { Terminal } from './terminal.ts'
 export interface CliContext {
   readonly terminal: Terminal
   readonly now: () => number
-  readonly stdin: Readable
   /** Aborted by the first Ctrl-C, by SIGTERM, or when nobody reads stdout any more. */
   readonly signal: AbortSignal
   /** What the process ends with when no error is thrown; a command may set it. */
@@ -36,7 +34,6 @@ export function processContext(): CliContext {
   return {
     terminal: new Terminal({ stdout: process.stdout, stderr: process.stderr }),
     now: Date.now,
-    stdin: process.stdin,
     signal: stop.signal,
     exitCode: 0,
     dispose: () => {

@@ -55,7 +55,10 @@ async function refused(
     () => undefined,
     (reason: unknown) => reason,
   )
-  return { error, ids: (await storedTicks(store, pair)).map(({ tradeId }) => tradeId) }
+  // What fails before its first row makes no pair.
+  const isStored = (await store.listPairs()).length > 0
+  const ticks = isStored ? await storedTicks(store, pair) : []
+  return { error, ids: ticks.map(({ tradeId }) => tradeId) }
 }
 
 describe('a file of trades', () => {

@@ -1,4 +1,4 @@
-import { Readable, Writable } from 'node:stream'
+import { Writable } from 'node:stream'
 import type { CliContext } from '../../src/cli/context.ts'
 import { runCli } from '../../src/cli/run.ts'
 import { Terminal } from '../../src/cli/terminal.ts'
@@ -26,7 +26,6 @@ export async function cliRun(
   const context: CliContext = {
     terminal: new Terminal({ stdout, stderr, environment: { NO_COLOR: '1' } }),
     now: options.now ?? Date.now,
-    stdin: Readable.from([]),
     signal: options.signal ?? new AbortController().signal,
     exitCode: 0,
     dispose: () => undefined,

@@ -17,7 +17,6 @@ import { bytesText, countedText, countText, durationText } from '../figures.ts'
 import { pairBytes, withManager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { estimateRows } from '../row-estimate.ts'
-import { withInputFile } from '../standard-input.ts'
 import { startProgress } from '../progress.ts'
 
 type ColumnMap = Readonly<Record<string, string>>
@@ -56,12 +55,7 @@ export const addImportCommand: AddCommand = (program, context) => {
     .action(async (pair: string, file: string, options: ImportCommandOptions) => {
       await requireFile(file)
       const started = performance.now()
-      const importFrom = (path: string): Promise<Report> =>
-        importWithProgress(pair, path, options, context)
-      const report =
-        file === '-'
-          ? await withInputFile(context.stdin, context.signal, importFrom)
-          : await importFrom(file)
+      const report = await importWithProgress(pair, file, options, context)
       const tookMs = performance.now() - started
       const { timeUnitGuessed: _guessed, ...counts } = report
       sayGuess(report, context)
@@ -88,7 +82,7 @@ async function importWithProgress(
   { terminal, signal }: CliContext,
 ): Promise<Report> {
   const started = performance.now()
-  const wantedRows = terminal.showsProgress ? await estimateRows(file) : undefined
+  const wantedRows = terminal.showsProgress && file !== '-' ? await estimateRows(file) : undefined
   const share = wantedRows === undefined ? '' : '{bar} {percentage} %  '
   const left = wantedRows === undefined ? '' : '  {eta_formatted} left'
   const progress = startProgress(terminal, progressSteps, {

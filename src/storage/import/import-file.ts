@@ -76,7 +76,7 @@ async function importFile<Counts>(
 ): Promise<
   Counts & { rejected: number; timeUnit: TimeUnit; timeUnitGuessed: boolean; stopped: boolean }
 > {
-  const source = await ImportSource.open(file, options.format)
+  const source = await ImportSource.open(file, options.format, options.signal)
   try {
     const present = source.columns.map(({ name }) => name)
     const columns = mapColumns(file, present, of.names, options.columns ?? {}, of.needed)

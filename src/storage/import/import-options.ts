@@ -40,11 +40,11 @@ export interface ImportOptions<Columns> {
   readonly columns?: Columns | undefined
   /** Default: guessed from the size of the first time, and told in the report. */
   readonly timeUnit?: TimeUnit | undefined
-  /** Default: by the file's name; `csv` for standard input. */
+  /** Default: by the file's name, for standard input by its first bytes. */
   readonly format?: 'csv' | 'jsonl' | 'parquet' | undefined
   /** Count rows that cannot be stored in `rejected` and go on, instead of stopping there. */
   readonly skipInvalid?: boolean | undefined
-  /** Rows per commit. Default 245,760: two of the engine's row groups, which then skip its WAL. */
+  /** Rows per commit. Default 122,880: one of the engine's row groups, which then skips its WAL. */
   readonly batchRows?: number | undefined
   /** Ends the import after the commits in flight; what they stored stays. */
   readonly signal?: AbortSignal | undefined
@@ -78,7 +78,7 @@ const rules = {
   timeUnit: optional(oneOf(['s', 'ms', 'us', 'ns', 'iso'], 'ms')),
   format: optional(oneOf(['csv', 'jsonl', 'parquet'], 'csv')),
   skipInvalid: flag(false),
-  batchRows: integer(1, 10_000_000, 245_760),
+  batchRows: integer(1, 10_000_000, 122_880),
   signal: rule<AbortSignal | undefined>(
     'an AbortSignal',
     (value) => value instanceof AbortSignal,

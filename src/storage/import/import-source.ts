@@ -1,8 +1,6 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { createWriteStream } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { pipeline } from 'node:stream/promises'
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import { readRows } from '../read-rows.ts'
@@ -14,6 +12,7 @@ import {
   type FileColumn,
   type FileFormat,
 } from './file-relation.ts'
+import { spoolInput } from './standard-input.ts'
 import { TextFile } from './text-file.ts'
 
 /** What reads the file's rows: expressions over its columns, and of which type these are. */
@@ -59,14 +58,19 @@ export class ImportSource {
   }
 
   /** `-` is standard input, which is first written to a file: what does not fit is looked up later. */
-  static async open(file: string, format: FileFormat | undefined): Promise<ImportSource> {
+  static async open(
+    file: string,
+    format: FileFormat | undefined,
+    signal: AbortSignal | undefined,
+  ): Promise<ImportSource> {
     const folder = await mkdtemp(join(tmpdir(), 'pairduck-import-'))
     const instance = await DuckDBInstance.create(':memory:')
     try {
       const connection = await instance.connect()
       await connection.run(`SET GLOBAL TimeZone = 'UTC'`)
-      const path = file === '-' ? await spool(join(folder, 'input')) : await readablePath(file)
-      const kind = format ?? formatOf(file)
+      const path =
+        file === '-' ? await spoolInput(process.stdin, folder, signal) : await readablePath(file)
+      const kind = format ?? formatOf(path)
       const text = kind === 'parquet' ? undefined : await TextFile.open(path, kind)
       const columns =
         text?.columns.map((name) => ({ name, type: 'VARCHAR' })) ??
@@ -189,11 +193,6 @@ export function importFailed(file: string, error: unknown): PairduckError {
     cause: error,
     file,
   })
-}
-
-async function spool(path: string): Promise<string> {
-  await pipeline(process.stdin, createWriteStream(path))
-  return path
 }
 
 async function readablePath(file: string): Promise<string> {
