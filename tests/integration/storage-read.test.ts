@@ -5,16 +5,9 @@ import { temporaryStore } from '../support/temporary-store.ts'
 
 const pair = 'read/spot/X'
 
-/** A store that has the pair, without ticks: what nobody ever wrote to cannot be asked. */
-async function storeOfPair(): Promise<DatabaseManager> {
-  const store = await temporaryStore()
-  await store.insertTicks(pair, [])
-  return store
-}
-
 /** A store that has the pair. */
 async function storeOfPair(): Promise<DatabaseManager> {
-  const store = await storeOfPair()
+  const store = await temporaryStore()
   await store.insertTicks(pair, [])
   return store
 }
