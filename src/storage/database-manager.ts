@@ -109,8 +109,8 @@ export class DatabaseManager extends Events {
   }
 
   /**
-   * Stores candles from elsewhere, durably; each replaces what stood for its bar, ticks included.
-   * Volume may be 0; buy, sell and quote volume and the count may be absent. `INVALID_CANDLE`.
+   * Stores candles durably; each stands for its whole bar, whatever trades come: leave out one
+   * that is still open (the last row of ccxt's fetchOHLCV), or give it again. `INVALID_CANDLE`.
    */
   async insertCandles(
     pair: PairLike,
@@ -120,7 +120,7 @@ export class DatabaseManager extends Events {
     return this.#intake.candles(this.#parse(pair), timeframe, candles)
   }
 
-  /** Stores rows of `order_flow`, durably and all or none. `INVALID_ROW` names index and field. */
+  /** Stores or replaces rows of `order_flow`, durably, all or none. `INVALID_ROW` names index and field. */
   async insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts> {
     return this.#intake.rows(this.#parse(pair), 'order_flow', rows)
   }

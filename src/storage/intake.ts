@@ -42,7 +42,10 @@ export class Intake {
         throw new RangeError(
           `${formatPair(pair)} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
         )
-      return database.writer.run((connection) => writeCandles(connection, timeframe, candles))
+      const latest = this.#latest()
+      return database.writer.run((connection) =>
+        writeCandles(connection, timeframe, candles, latest),
+      )
     })
   }
 
@@ -62,9 +65,8 @@ export class Intake {
     options: ImportOptions<TickColumnMap> | undefined,
   ): Promise<ImportReport> {
     const resolved = resolveImportOptions('importTicks', options)
-    const latest = this.#options.clock() + this.#options.maxFutureMs
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
-    return importTickFile(file, resolved, latest, (ticks) =>
+    return importTickFile(file, resolved, this.#latest(), (ticks) =>
       this.#pool.use(pair, (database) => database.writer.insertBatch(ticks)),
     )
   }
@@ -76,8 +78,13 @@ export class Intake {
     options: ImportOptions<CandleColumnMap> | undefined,
   ): Promise<CandleImportReport> {
     const resolved = resolveImportOptions('importCandles', options)
-    return importCandleFile(file, timeframe, resolved, (candles) =>
+    return importCandleFile(file, { timeframe, latest: this.#latest() }, resolved, (candles) =>
       this.candles(pair, timeframe, candles),
     )
+  }
+
+  /** What lies later than this is from the future. */
+  #latest(): number {
+    return this.#options.clock() + this.#options.maxFutureMs
   }
 }

@@ -9,53 +9,93 @@ import {
   type InsertRows,
 } from '../schema/insert-columns.ts'
 import { markDirtySql } from '../schema/analytics-state.ts'
-import { candleRelation } from '../schema/tables.ts'
+import { candleRelation, type Relation } from '../schema/tables.ts'
 import { earliestMs, latestMs, microsFromMs, timeframeMs, type Timeframe } from '../time.ts'
 import { readRows } from './read-rows.ts'
 import { inTransaction } from './transaction.ts'
 
+export type AnalyticsRelation = Exclude<InsertRelation, 'ticks' | 'candles'>
+
+/** What tells one row of a table from another. */
+const rowKeys: Readonly<Record<AnalyticsRelation, readonly string[]>> = {
+  order_flow: ['timestamp', 'timeframe'],
+  market_profile: ['timestamp', 'timeframe'],
+  supply_demand_zones: ['timestamp', 'timeframe', 'type', 'price_low', 'price_high'],
+  fair_value_gaps: ['timestamp', 'timeframe', 'type', 'price_low', 'price_high'],
+}
+
 /** What became of rows that are not ticks: `inserted + replaced + expired` = given. */
 export interface RowCounts {
   readonly inserted: number
-  /** Stood there before (candles: the same bar) and were replaced. */
+  /** Stood there before (the same bar, zone or gap) and were replaced. */
   readonly replaced: number
   /** Older than retention's mark of their table: not stored again. */
   readonly expired: number
 }
 
-/** Inserts rows of an analytics table, all or none. Throws INVALID_ROW naming row, field and value. */
-export async function writeRows<Relation extends Exclude<InsertRelation, 'ticks' | 'candles'>>(
+/**
+ * Stores rows of an analytics table, all or none; each replaces the one with its key, so that
+ * sending them again changes nothing. Throws INVALID_ROW naming row, field and value.
+ */
+export async function writeRows<Relation extends AnalyticsRelation>(
   connection: DuckDBConnection,
   relation: Relation,
   rows: readonly InsertRows[Relation][],
 ): Promise<RowCounts> {
-  const payload = toJson('INVALID_ROW', insertColumns[relation], rows)
-  const columns = insertColumns[relation].map(([, column]) => column).join(', ')
-  await readRows(
+  const columns = insertColumns[relation]
+  const valid = toRecords('INVALID_ROW', columns, rows)
+  const keys = rowKeys[relation]
+  return inTransaction(connection, async () => {
+    const mark = microsFromMs(await markOf(connection, relation))
+    const kept = valid.filter(({ timestamp }) => Number(timestamp) >= mark)
+    // Of two rows with one key in one call the later one stands.
+    const byKey = [
+      ...new Map(kept.map((row) => [JSON.stringify(keys.map((key) => row[key])), row])).values(),
+    ]
+    const there = await replaceRows(connection, relation, byKey)
+    return {
+      inserted: byKey.length - there,
+      replaced: kept.length - byKey.length + there,
+      expired: rows.length - kept.length,
+    }
+  })
+}
+
+async function replaceRows(
+  connection: DuckDBConnection,
+  relation: AnalyticsRelation,
+  rows: readonly object[],
+): Promise<number> {
+  const columns: readonly InsertColumn<never>[] = insertColumns[relation]
+  const names = columns.map(([, column]) => column).join(', ')
+  const sameKey = rowKeys[relation].map((key) => `given.${key} = stored.${key}`).join(' AND ')
+  await give(connection, columns, rows)
+  const [count] = await readRows<{ there: number }>(
     connection,
-    `INSERT INTO ${relation} (${columns}) SELECT * FROM (${fromJson(insertColumns[relation])})`,
-    { payload },
+    `SELECT count(*) AS there FROM pairduck_given AS given SEMI JOIN ${relation} AS stored ON ${sameKey}`,
   )
-  return { inserted: rows.length, replaced: 0, expired: 0 }
+  await connection.run(
+    `DELETE FROM ${relation} AS stored USING pairduck_given AS given WHERE ${sameKey}`,
+  )
+  await connection.run(`INSERT INTO ${relation} (${names}) SELECT ${names} FROM pairduck_given`)
+  await connection.run('DROP TABLE pairduck_given')
+  return count!.there
 }
 
 /**
  * Stores candles that come from elsewhere. Each replaces whatever stood for its bar, ticks
- * included, and stands for the whole bar until another one is given.
+ * included, and stands for the whole bar until another one is given. `latest`: the Unix ms beyond
+ * which an open time lies in the future.
  */
 export async function writeCandles(
   connection: DuckDBConnection,
   timeframe: Timeframe,
   candles: readonly InsertRows['candles'][],
+  latest: number,
 ): Promise<RowCounts> {
-  for (const [index, candle] of candles.entries()) checkCandle(index, timeframe, candle)
-  const relation = candleRelation(timeframe)
+  for (const [index, candle] of candles.entries()) checkCandle(index, timeframe, candle, latest)
   return inTransaction(connection, async () => {
-    const [mark] = await readRows<{ deletedBefore: number }>(
-      connection,
-      `SELECT deleted_before AS "deletedBefore" FROM pairduck_marks WHERE relation = '${relation}'`,
-    )
-    const deletedBefore = mark?.deletedBefore ?? -Infinity
+    const deletedBefore = await markOf(connection, candleRelation(timeframe))
     const kept = candles.filter(({ timestamp }) => timestamp >= deletedBefore)
     // Of two candles for one bar in one call the later one stands.
     const byBar = [...new Map(kept.map((candle) => [candle.timestamp, candle])).values()]
@@ -74,10 +114,10 @@ async function replaceCandles(
   timeframe: Timeframe,
   candles: readonly InsertRows['candles'][],
 ): Promise<number> {
-  await readRows(
+  await give(
     connection,
-    `CREATE OR REPLACE TEMP TABLE pairduck_given AS SELECT * FROM (${fromJson(insertColumns.candles)})`,
-    { payload: toJson('INVALID_CANDLE', insertColumns.candles, candles) },
+    insertColumns.candles,
+    toRecords('INVALID_CANDLE', insertColumns.candles, candles),
   )
   const [count] = await readRows<{ there: number }>(
     connection,
@@ -103,12 +143,15 @@ async function replaceCandles(
 export function candleFault(
   timeframe: Timeframe,
   candle: InsertRows['candles'],
+  latest: number,
 ): { field: string; value: unknown; reason: string } | undefined {
   const { timestamp, open, high, low, close } = candle
   if (!(timestamp >= earliestMs && timestamp < latestMs))
     return fault('timestamp', timestamp, 'is not a time from 2000 to 2100 in Unix ms')
   if (timestamp % timeframeMs[timeframe] !== 0)
     return fault('timestamp', timestamp, `does not open a bar of ${timeframe}`)
+  if (timestamp > latest)
+    return fault('timestamp', timestamp, 'lies in the future by more than `maxFutureMs`')
   for (const [field, price] of Object.entries({ open, high, low, close }))
     if (typeof price !== 'number' || !(price > 0 && price < Infinity))
       return fault(field, price, 'is not a finite number above 0')
@@ -133,10 +176,15 @@ function fault(
   return { field, value, reason }
 }
 
-function checkCandle(index: number, timeframe: Timeframe, candle: InsertRows['candles']): void {
+function checkCandle(
+  index: number,
+  timeframe: Timeframe,
+  candle: InsertRows['candles'],
+  latest: number,
+): void {
   if (typeof candle !== 'object' || candle === null)
     throw new TypeError(`candle ${index}: expected an object, got ${shown(candle)}`)
-  const found = candleFault(timeframe, candle)
+  const found = candleFault(timeframe, candle, latest)
   if (found !== undefined)
     throw new PairduckError(
       'INVALID_CANDLE',
@@ -145,27 +193,47 @@ function checkCandle(index: number, timeframe: Timeframe, candle: InsertRows['ca
     )
 }
 
-/** Rows as one JSON parameter: DuckDB reads its numbers back to the last bit. */
-function toJson<Row extends object>(
+/** Retention's mark of a relation in Unix ms. */
+async function markOf(connection: DuckDBConnection, relation: Relation): Promise<number> {
+  const [mark] = await readRows<{ deletedBefore: number }>(
+    connection,
+    `SELECT deleted_before AS "deletedBefore" FROM pairduck_marks WHERE relation = '${relation}'`,
+  )
+  return mark?.deletedBefore ?? -Infinity
+}
+
+/** Lays rows down as `pairduck_given`; as one JSON parameter, whose numbers DuckDB reads back to the last bit. */
+async function give(
+  connection: DuckDBConnection,
+  columns: readonly InsertColumn<never>[],
+  rows: readonly object[],
+): Promise<void> {
+  await readRows(
+    connection,
+    `CREATE OR REPLACE TEMP TABLE pairduck_given AS SELECT * FROM (${fromJson(columns)})`,
+    { payload: JSON.stringify(rows) },
+  )
+}
+
+/** Rows by column, times in µs; throws for the first value that does not fit. */
+function toRecords<Row extends object>(
   code: ErrorCode,
   columns: readonly InsertColumn<Row>[],
   rows: readonly Row[],
-): string {
-  return JSON.stringify(
-    rows.map((row, index) =>
-      Object.fromEntries(
-        columns.map(([field, column, kind, nullable]) => {
-          const value: unknown = row[field]
-          if ((value === undefined || value === null) && nullable === true) return [column, null]
-          if (!fits(value, kind))
-            throw new PairduckError(
-              code,
-              `row ${index}: \`${field}\` is ${shown(value)}; expected ${expected(kind)}`,
-              { index, field, value },
-            )
-          return [column, kind === 'time' ? microsFromMs(Number(value)) : value]
-        }),
-      ),
+): Record<string, unknown>[] {
+  return rows.map((row, index) =>
+    Object.fromEntries(
+      columns.map(([field, column, kind, nullable]) => {
+        const value: unknown = row[field]
+        if ((value === undefined || value === null) && nullable === true) return [column, null]
+        if (!fits(value, kind))
+          throw new PairduckError(
+            code,
+            `row ${index}: \`${field}\` is ${shown(value)}; expected ${expected(kind)}`,
+            { index, field, value },
+          )
+        return [column, kind === 'time' ? microsFromMs(Number(value)) : value]
+      }),
     ),
   )
 }

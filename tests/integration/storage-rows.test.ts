@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { query } from '../../src/queries/query.ts'
 import type { Candle } from '../../src/schema/rows.ts'
@@ -57,6 +58,24 @@ describe('candles given from outside', () => {
     expect(await storedCandles(store, pair, '1m')).toEqual([])
   })
 
+  it('from the future are refused, given or imported', async () => {
+    const store = await temporaryStore({ clock: () => bar - 60_000 })
+    // A minute is forgiven, as it is for ticks; the next bar opens two minutes ahead.
+    expect(await store.insertCandles(pair, '1m', [candle])).toMatchObject({ inserted: 1 })
+    const next = { ...candle, timestamp: bar + 60_000 }
+    await expect(store.insertCandles(pair, '1m', [candle, next])).rejects.toMatchObject({
+      code: 'INVALID_CANDLE',
+      details: { index: 1, field: 'timestamp', value: bar + 60_000 },
+    })
+    const file = `${store.dataDir}/candles.csv`
+    writeFileSync(file, `timestamp,open,high,low,close,volume\n${bar + 60_000},2,3,1,2,0\n`)
+    await expect(store.importCandles(pair, '1m', file)).rejects.toMatchObject({
+      code: 'IMPORT_FAILED',
+      message: expect.stringContaining('lies in the future'),
+    })
+    expect(await storedCandles(store, pair, '1m')).toMatchObject([candle])
+  })
+
   it('of a timeframe that the file does not keep, or that is none', async () => {
     const store = await temporaryStore()
     await expect(store.insertCandles(pair, '4h', [candle])).rejects.toThrow(RangeError)
@@ -90,6 +109,111 @@ describe('rows of the analytics tables', () => {
     )
     expect(rows).toEqual([flow])
   })
+
+  const profile = {
+    timestamp: bar,
+    timeframe: '1m',
+    poc: 1,
+    valueAreaHigh: 2,
+    valueAreaLow: 1,
+    totalVolume: 3,
+    binSize: 1,
+    knownAt: bar + 60_000,
+  } as const
+  const zone = {
+    timestamp: bar,
+    timeframe: '1m',
+    type: 'supply',
+    priceLow: 1,
+    priceHigh: 2,
+    strength: 1,
+    status: 'active',
+    knownAt: bar,
+    touchedAt: null,
+    brokenAt: null,
+  } as const
+  const gap = {
+    timestamp: bar,
+    timeframe: '1m',
+    type: 'bullish',
+    priceLow: 0.1,
+    priceHigh: 2,
+    filledPct: 0,
+    knownAt: bar,
+    touchedAt: null,
+    midAt: null,
+    filledAt: null,
+  } as const
+  type Store = Awaited<ReturnType<typeof temporaryStore>>
+  type Send = (store: Store, rows: readonly object[]) => Promise<object>
+  const tables: readonly [string, object, readonly object[], object, string, Send][] = [
+    [
+      'order_flow',
+      flow,
+      [{ timeframe: '5m' }],
+      { cvd: 7 },
+      'cvd',
+      (store, rows) => store.insertOrderFlow(pair, rows as never),
+    ],
+    [
+      'market_profile',
+      profile,
+      [{ timeframe: '5m' }],
+      { poc: 7 },
+      'poc',
+      (store, rows) => store.insertMarketProfile(pair, rows as never),
+    ],
+    [
+      'supply_demand_zones',
+      zone,
+      [{ timeframe: '5m' }, { type: 'demand' }, { priceLow: 0.5 }, { priceHigh: 3 }],
+      { strength: 7 },
+      'strength',
+      (store, rows) => store.insertZones(pair, rows as never),
+    ],
+    [
+      'fair_value_gaps',
+      gap,
+      [{ timeframe: '5m' }, { type: 'bearish' }, { priceLow: 0.5 }, { priceHigh: 3 }],
+      { filledPct: 7 },
+      'filled_pct',
+      (store, rows) => store.insertFairValueGaps(pair, rows as never),
+    ],
+  ]
+
+  it.each(tables)(
+    'of %s replace the one with their key, and none other',
+    async (table, row, others, change, column, send) => {
+      const keepMs = 60 * 60_000
+      const store = await temporaryStore({ retention: { [table]: keepMs } })
+      const all = [
+        row,
+        { ...row, timestamp: bar + 1 },
+        ...others.map((one) => ({ ...row, ...one })),
+      ]
+      const changed = { ...row, ...change }
+      // Two of one key in one call: the later one stands.
+      expect(await send(store, [...all, changed])).toEqual({
+        inserted: all.length,
+        replaced: 1,
+        expired: 0,
+      })
+      expect(await send(store, [changed])).toEqual({ inserted: 0, replaced: 1, expired: 0 })
+      const count = query<{ rows: number; changed: number }>(
+        'count',
+        `SELECT count(*) AS rows, count(*) FILTER (${column} = 7) AS changed FROM ${table}`,
+      )
+      expect(await store.query(pair, count)).toEqual([{ rows: all.length, changed: 1 }])
+      // Retention takes all but the one that is a millisecond younger; they do not come back.
+      await store.cleanupPair(pair, { now: bar + 1 + keepMs })
+      expect(await send(store, all)).toEqual({
+        inserted: 0,
+        replaced: 1,
+        expired: all.length - 1,
+      })
+      expect(await store.query(pair, count)).toEqual([{ rows: 1, changed: 0 }])
+    },
+  )
 
   it.each<[string, object]>([
     ['timestamp', { timestamp: NaN }],

@@ -51,15 +51,18 @@ export class CandleFileBatch implements FileBatch<RowCounts> {
   length = 0
   readonly #sinks: ReturnType<typeof columnSink>[]
   readonly #timeframe: Timeframe
+  readonly #latest: number
   readonly #insert: (candles: Candle[]) => Promise<RowCounts>
 
   constructor(of: {
     rows: number
     timeframe: Timeframe
+    latest: number
     insert: (candles: Candle[]) => Promise<RowCounts>
   }) {
     this.#sinks = fields.map((_, column) => columnSink(column === 0 ? TIMESTAMP : DOUBLE, of.rows))
     this.#timeframe = of.timeframe
+    this.#latest = of.latest
     this.#insert = of.insert
   }
 
@@ -69,7 +72,7 @@ export class CandleFileBatch implements FileBatch<RowCounts> {
   }
 
   fault(row: number): RowFault | undefined {
-    return candleFault(this.#timeframe, this.#candle(row))
+    return candleFault(this.#timeframe, this.#candle(row), this.#latest)
   }
 
   store(kept: readonly number[] | undefined): Promise<RowCounts> {

@@ -46,7 +46,7 @@ export async function importTickFile(
 /** Streams a file's candles into `insert`; those that were there count as `replaced`. */
 export async function importCandleFile(
   file: string,
-  timeframe: Timeframe,
+  of: { timeframe: Timeframe; latest: number },
   options: ResolvedImportOptions,
   insert: (candles: Candle[]) => Promise<RowCounts>,
 ): Promise<CandleImportReport> {
@@ -54,7 +54,7 @@ export async function importCandleFile(
     names: candleNames,
     needed: ['timestamp', 'open', 'high', 'low', 'close', 'volume'],
     select: candleSelection,
-    newBatch: () => new CandleFileBatch({ rows: options.batchRows + chunkRows, timeframe, insert }),
+    newBatch: () => new CandleFileBatch({ ...of, rows: options.batchRows + chunkRows, insert }),
     sum: (counts) => ({
       inserted: counts.reduce((sum, { inserted }) => sum + inserted, 0),
       replaced: counts.reduce((sum, { replaced }) => sum + replaced, 0),

@@ -34,7 +34,7 @@ const idle = (relations: object): boolean =>
   nothingToDelete(
     state(relations),
     planRetention(defaultRetention, ['1m'], now),
-    defaultRetention.supply_demand_zones.maxRows!,
+    defaultRetention.supply_demand_zones.maxRows,
   )
 
 describe('the plan of a cleanup', () => {
