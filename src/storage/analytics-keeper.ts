@@ -19,13 +19,16 @@ const startRules = {
   pairs: rule<readonly PairLike[] | undefined>('a list of pairs', Array.isArray, undefined),
 }
 
+/** After these there may be something to do. */
+const storedEvents = ['ticksStored', 'candlesStored'] as const
+
 /** A pair that another process holds is not asked for every few seconds. */
 const retryAfterMs = 60_000
 
 /** How the files are come by: {@link Maintenance}. */
 type PairFilesAccess = Pick<Maintenance, 'onFile' | 'listPairs'>
 
-/** Keeps analytics up to date: on request, or by a clock that visits pairs with new ticks. */
+/** Keeps analytics up to date: on request, or by a clock that visits pairs with new ticks or candles. */
 export class AnalyticsKeeper {
   readonly #files: PairFilesAccess
   readonly #events: Events
@@ -66,16 +69,21 @@ export class AnalyticsKeeper {
     this.#chosen = pairs && new Set(pairs.map((pair) => formatPair(parsePair(pair))))
     this.#begun = false
     this.#waiting.clear()
-    this.#events.off('ticksStored', this.#notice).on('ticksStored', this.#notice)
+    this.#unlisten()
+    for (const name of storedEvents) this.#events.on(name, this.#notice)
     this.#timer.start(everyMs)
   }
 
   stop(): Promise<void> {
-    this.#events.off('ticksStored', this.#notice)
+    this.#unlisten()
     return this.#timer.stop()
   }
 
-  /** The first round looks at every pair, for what was stored before; later ones where ticks came. */
+  #unlisten(): void {
+    for (const name of storedEvents) this.#events.off(name, this.#notice)
+  }
+
+  /** The first round looks at every pair, for what was stored before; later ones where something came. */
   async #round(signal: AbortSignal): Promise<void> {
     if (!this.#begun) {
       for (const pair of await this.#files.listPairs()) this.#notice({ pair: formatPair(pair) })
@@ -85,7 +93,7 @@ export class AnalyticsKeeper {
     const due = [...this.#waiting].filter(([, dueAt]) => dueAt <= now)
     for (const [name] of due) {
       if (signal.aborted) return
-      // Ticks that come while it is at work make it come again.
+      // Ticks and candles that come while it is at work make it come again.
       this.#waiting.delete(name)
       await this.#visit(name)
     }
@@ -96,7 +104,7 @@ export class AnalyticsKeeper {
     let again: number | null = this.#clock() + retryAfterMs
     try {
       const { dueAt } = await this.refresh(parsePair(name), this.#options)
-      // By a time that stands still, only new ticks make a bar close.
+      // By a time that stands still, only what comes makes a bar close.
       again = this.#options.now === undefined ? dueAt : null
     } catch (error) {
       this.#events.tell('error', { pair: name, error })

@@ -70,7 +70,7 @@ export class DatabaseManager extends Events {
     const context = { engine, budget, events: this, writer: options, candles: options.candles }
     const open = (pair: Pair) => PairDatabase.open(pair, pairFiles(directory.path, pair), context)
     this.pool = new ConnectionPool(open, options, this)
-    this.#intake = new Intake(this.pool, options)
+    this.#intake = new Intake(this.pool, options, this)
     this.#desk = new LeaseDesk(this.pool, this.#budget, directory.path)
     this.#maintenance = new Maintenance({
       dataDir: directory.path,

@@ -2,6 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import { EventEmitter } from 'node:events'
 import type { Relation } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
+import type { RowCounts } from './row-writer.ts'
 import type { Conflict } from './tick-judge.ts'
 
 /** What became of a call's ticks: `inserted + duplicates + conflicts + expired` = given. */
@@ -45,6 +46,8 @@ export interface RefreshResult {
 /** The events of a manager and what they carry; each is also on `diagnostics_channel` as `pairduck:<name>`. */
 export interface PairduckEvents {
   ticksStored: [event: { pair: string; counts: InsertCounts; newest: number }]
+  /** Candles were given and stored; an import tells it of each of its batches. */
+  candlesStored: [event: { pair: string; timeframe: Timeframe; counts: RowCounts }]
   conflict: [event: { pair: string; conflicts: readonly Conflict[] }]
   pairOpened: [event: { pair: string }]
   pairEvicted: [event: { pair: string; reason: 'idle' | 'room' }]

@@ -3,7 +3,7 @@ import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Tick } from '../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../time.ts'
 import type { ConnectionPool } from './connection-pool.ts'
-import type { InsertCounts } from './events.ts'
+import type { Events, InsertCounts } from './events.ts'
 import { importCandleFile, importTickFile } from './import/import-file.ts'
 import {
   resolveImportOptions,
@@ -21,10 +21,12 @@ import type { WriterOptions } from './tick-writer.ts'
 export class Intake {
   readonly #pool: ConnectionPool
   readonly #options: WriterOptions
+  readonly #events: Events
 
-  constructor(pool: ConnectionPool, options: WriterOptions) {
+  constructor(pool: ConnectionPool, options: WriterOptions, events: Events) {
     this.#pool = pool
     this.#options = options
+    this.#events = events
   }
 
   ticks(pair: Pair, ticks: readonly Tick[] | TickColumns): Promise<InsertCounts> {
@@ -43,9 +45,12 @@ export class Intake {
           `${formatPair(pair)} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
         )
       const latest = this.#latest()
-      return database.writer.run((connection) =>
+      const counts = await database.writer.run((connection) =>
         writeCandles(connection, timeframe, candles, latest),
       )
+      if (counts.inserted + counts.replaced > 0)
+        this.#events.tell('candlesStored', { pair: database.name, timeframe, counts })
+      return counts
     })
   }
 

@@ -217,6 +217,35 @@ test('the clock visits pairs with new ticks, and waits for the bar to close', as
   expect(flow).toEqual([{ n: 4 }])
 })
 
+test('the clock sees candles too: a pair of nothing else, and one given for a processed bar', async () => {
+  const now = marketOpenMs + 1000
+  const manager = await opened('clock-candles', { clock: () => now })
+  const flat = { open: 100, high: 100, low: 100, close: 100 }
+  const given = { ...flat, timestamp: marketOpenMs, volume: 5, buyVolume: 4, sellVolume: 1 }
+  const told: unknown[] = []
+  manager.on('candlesStored', (event) => told.push(event))
+  // The first round finds no pair; after it the clock is all ears.
+  manager.startAnalytics({ everyMs: 10, timeframes: ['1s'] })
+  const hello = once(manager, 'analyticsRefreshed')
+  await manager.insertTicks('binance/spot/HELLO', [trade(0, 1)])
+  await hello
+  const first = once(manager, 'analyticsRefreshed')
+  await manager.insertCandles(pair, '1s', [given])
+  expect(await first).toMatchObject([{ pair, refreshed: [{ until: now }] }])
+  const mended = once(manager, 'analyticsRefreshed')
+  await manager.insertCandles(pair, '1s', [{ ...given, buyVolume: 2, sellVolume: 3 }])
+  expect(await mended).toMatchObject([{ pair, refreshed: [{ from: marketOpenMs, until: now }] }])
+  await manager.stopAnalytics()
+  expect((await kept(manager)).order_flow).toMatchObject([{ delta: -1 }])
+  // Nothing stored, nothing told.
+  await manager.insertCandles(pair, '1s', [])
+  const counts = { inserted: 1, replaced: 0, expired: 0 }
+  expect(told).toEqual([
+    { pair, timeframe: '1s', counts },
+    { pair, timeframe: '1s', counts: { ...counts, inserted: 0, replaced: 1 } },
+  ])
+})
+
 test('refuses timeframes that the pair does not keep, and unknown pairs', async () => {
   const manager = await opened('refused')
   await manager.insertTicks(pair, [trade(0, 100)])
