@@ -81,13 +81,13 @@ describe('footprintGrid', () => {
       { timestamp: start + minute, price: 100, buyVolume: 4, sellVolume: 4 },
     ]
     expect(footprintGrid(cells, 1, { columns: 60, rows: 20, ink })).toEqual([
-      'sell × buy │ 08-08 12:00  │ 08-08 12:01',
-      '       101 │[     0×9.00  ►│',
+      'sell × buy │  08-08 12:00  │  08-08 12:01',
+      '       101 │[     0►9.00  ]│',
       '       100 │   2.00×1.00   │[  4.00×4.00  ]',
-      '───────────┼──────────────┼──────────────',
-      '    volume │    12.00     │     8.00',
-      '     delta │    +8.00     │      0',
-      'rows 1 high; [ ] most volume; ◄ ► imbalance',
+      '───────────┼───────────────┼───────────────',
+      '    volume │     12.00     │     8.00',
+      '     delta │     +8.00     │       0',
+      'rows 1 high; [ ] most volume; ◄ ► imbalance (◆ both)',
     ])
   })
 })
@@ -203,4 +203,58 @@ describe('every chart', () => {
       }),
     )
   })
+
+  it('of a footprint has its separators under each other, whatever the volumes', () => {
+    const volume = fc.oneof(
+      fc.constant(0),
+      fc.double({ min: 1e-12, max: 1e16, noNaN: true }),
+      fc
+        .tuple(fc.integer({ min: 1, max: 99_999 }), fc.integer({ min: -12, max: 9 }))
+        .map(([digits, power]) => digits * 10 ** power),
+    )
+    const cell = fc.record({
+      bar: fc.integer({ min: 0, max: 6 }),
+      index: fc.integer({ min: 1, max: 60 }),
+      buyVolume: volume,
+      sellVolume: volume,
+      imbalance: fc.constantFrom('buy' as const, 'sell' as const, null),
+    })
+    const cells = fc.array(cell, { minLength: 1, maxLength: 80, size: 'max' })
+    fc.assert(
+      fc.property(cells, fc.constantFrom(1e-6, 0.1, 25, 5000), sizes, (chosen, binSize, size) => {
+        const grid = footprintGrid(
+          chosen.map(({ bar, index, ...cell }) => ({
+            ...cell,
+            timestamp: start + bar * 61_000,
+            price: index * binSize,
+          })),
+          binSize,
+          size,
+        ).slice(0, -1)
+        for (const line of grid) {
+          expect([...line].length).toBeLessThanOrEqual(size.columns)
+          expect(separators(line)).toEqual(separators(grid[0]!))
+        }
+        // A point of control keeps both of its brackets.
+        const text = grid.join('\n')
+        expect(text.split('[')).toHaveLength(text.split(']').length)
+      }),
+    )
+  })
+
+  it('of a footprint shows four bars in 80 columns', () => {
+    const cells = [0, 1, 2, 3].map((bar) => ({
+      timestamp: start + bar * minute,
+      price: 61_837.63,
+      buyVolume: 0.01234,
+      sellVolume: 0.11703,
+    }))
+    const grid = footprintGrid(cells, 0.01, { columns: 80, rows: 24, ink })
+    expect(grid[1]).toBe(` 61,837.63 │${Array(4).fill('[0.1170×0.0123]').join('│')}`)
+  })
 })
+
+/** The columns of a footprint's separators. */
+function separators(line: string): number[] {
+  return [...line].flatMap((char, column) => (char === '│' || char === '┼' ? [column] : []))
+}
