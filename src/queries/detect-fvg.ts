@@ -7,6 +7,7 @@ import { barRules, barsSql, resolveBars, type BarColumn, type BarOptions } from 
 import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
 import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
+import { reaches } from './rounding.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 /** `classic`: the wicks leave a gap. `smc`: and the middle bar closes in the gap's direction. */
@@ -101,7 +102,7 @@ export const fvgLaterBars: Pick<LaterBars, 'columns' | 'extremes' | 'first' | 'd
   extremes: { low: 'min', high: 'max' },
   first: {
     touched: `CASE WHEN level.bullish THEN later.low <= level.price_high ELSE later.high >= level.price_low END`,
-    mid: `CASE WHEN level.bullish THEN later.low <= level.middle ELSE later.high >= level.middle END`,
+    mid: `CASE WHEN level.bullish THEN later.low <= level.middle * (1 + 1e-12::DOUBLE) ELSE ${reaches('later.high', 'level.middle')} END`,
     filled: `CASE WHEN level.bullish THEN later.low <= level.price_low ELSE later.high >= level.price_high END`,
   },
   depth: `CASE WHEN level.bullish THEN level.price_high - later.low ELSE later.high - level.price_low END`,
@@ -152,7 +153,7 @@ export function gapsSql(given: GapRules): string {
         CASE WHEN bullish THEN low ELSE first_low END AS price_high
       FROM bar
       WHERE ((first_high < low AND ${direction[0]}) OR (first_low > high AND ${direction[1]}))
-        AND ${minGap > 0 ? `price_high - price_low >= ${least}` : 'true'}
+        AND ${minGap > 0 ? `price_high - price_low >= ${least} - price_high * 1e-12::DOUBLE` : 'true'}
         AND ${given.requireAdjacent ? span : 'true'}
     )`
 }

@@ -5,6 +5,7 @@ import { timeframeRule } from './bars.ts'
 import { binRules, bins, type Bins, type Rounding } from './bins.ts'
 import { cellsSql, wholeBars } from './cells.ts'
 import { query, type Query } from './query.ts'
+import { exceeds, reaches } from './rounding.ts'
 import { resolveWindow, windowRules, type ResolvedWindow, type WindowOptions } from './window.ts'
 
 export interface DiagonalImbalanceOptions extends WindowOptions {
@@ -101,21 +102,21 @@ export function diagonalSql(
   grid: Bins,
   window: ResolvedWindow,
 ): string {
-  const atLeast = `>= ${minVolume.toExponential()}::DOUBLE`
+  const enough = (volume: string): string => reaches(volume, `${minVolume.toExponential()}::DOUBLE`)
   const sides = {
     atas: `
       SELECT bar, 'BUY' AS side, bin, bin AS position, buy_volume AS dominant,
         if(below = bin - 1, sell_below, 0) AS opposite
-      FROM beside WHERE below IS NOT NULL AND buy_volume ${atLeast}
+      FROM beside WHERE below IS NOT NULL AND ${enough('buy_volume')}
       UNION ALL
       SELECT bar, 'SELL', bin, bin, sell_volume, if(above = bin + 1, buy_above, 0)
-      FROM beside WHERE above IS NOT NULL AND sell_volume ${atLeast}`,
+      FROM beside WHERE above IS NOT NULL AND ${enough('sell_volume')}`,
     freqtrade: `
       SELECT bar, 'BUY' AS side, bin, position, buys_above AS dominant, sell_count AS opposite
-      FROM beside WHERE above IS NOT NULL AND buy_volume + sell_volume ${atLeast}
+      FROM beside WHERE above IS NOT NULL AND ${enough('buy_volume + sell_volume')}
       UNION ALL
       SELECT bar, 'SELL', bin, position, sell_count, buys_above
-      FROM beside WHERE above IS NOT NULL AND buy_volume + sell_volume ${atLeast}`,
+      FROM beside WHERE above IS NOT NULL AND ${enough('buy_volume + sell_volume')}`,
   }[definition]
   return `
     cell AS MATERIALIZED (
@@ -128,6 +129,7 @@ export function diagonalSql(
       FROM cell WINDOW bar AS (PARTITION BY bar ORDER BY bin)
     ), imbalance AS (
       SELECT * FROM (${sides})
-      WHERE dominant > ${ratio.toExponential()}::DOUBLE * opposite ${ignoreZero ? 'AND opposite > 0' : ''}
+      WHERE ${exceeds('dominant', `${ratio.toExponential()}::DOUBLE * opposite`)}
+        ${ignoreZero ? 'AND opposite > 0' : ''}
     )`
 }

@@ -6,6 +6,7 @@ import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
 import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
+import { comparable } from './rounding.ts'
 import { runningSql, swingSql } from './running-delta.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
@@ -84,12 +85,13 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
         sum(buy_volume) - sum(sell_volume) AS delta,
         sum(buy_volume) AS buy_volume, sum(sell_volume) AS sell_volume,
         sum(buy_count + sell_count)::BIGINT AS trade_count,
-        min(bin) + max(bin) AS middle, max(buy_volume + sell_volume) AS largest
+        min(bin) + max(bin) AS middle, 
+        ${comparable('max(buy_volume + sell_volume)')} AS largest
       FROM cell GROUP BY bar
     )
     SELECT bar AS "timestamp",
       ${grid.label(`arg_min(bin, (abs(2 * bin - middle), bin))
-        FILTER (cell.buy_volume + cell.sell_volume = largest)`)} AS "poc",
+        FILTER (${comparable('(cell.buy_volume + cell.sell_volume)')} = largest)`)} AS "poc",
       delta AS "delta", max_delta AS "maxDelta", min_delta AS "minDelta",
       swing.buy_volume AS "buyVolume", swing.sell_volume AS "sellVolume",
       swing.buy_volume + swing.sell_volume AS "volume", trade_count AS "tradeCount",

@@ -6,6 +6,7 @@ import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
 import { wholeBars } from './cells.ts'
 import { query, type Query } from './query.ts'
+import { comparable } from './rounding.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
 
 export interface NakedPocOptions extends WindowOptions {
@@ -50,6 +51,7 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
     windowStart(window, 'bar'),
     window.to === undefined ? 'true' : `bar < make_timestamp(${window.to})`,
   ].join(' AND ')
+  const order = '(abs(2 * bin - lowest - highest), bin)'
   const fields = (filledBar: string): string => `
     SELECT control.bar AS "timestamp", ${grid.label('control.poc')} AS "poc",
       control.volume AS "volume", ${barEnd(timeframe, 'control.bar')} AS "knownAt",
@@ -66,11 +68,13 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
       SELECT ${barStart(timeframe)} AS bar, ${grid.index('price')} AS bin, sum(volume) AS volume
       FROM ticks WHERE ${ticksOfBars(until, timeframe)} GROUP BY ALL
     ), extent AS MATERIALIZED (
-      SELECT bar, min(bin) AS lowest, max(bin) AS highest, max(volume) AS volume
+      SELECT bar, min(bin) AS lowest, max(bin) AS highest,
+        ${comparable('max(volume)')} AS largest
       FROM cell WHERE ${wholeBars()} GROUP BY bar
     ), control AS (
-      SELECT bar, volume, arg_min(bin, (abs(2 * bin - lowest - highest), bin)) AS poc
-      FROM cell JOIN extent USING (bar, volume) WHERE ${inside} GROUP BY bar, volume
+      SELECT bar, arg_min(bin, ${order}) AS poc, arg_min(volume, ${order}) AS volume
+      FROM cell JOIN extent USING (bar)
+      WHERE ${comparable('volume')} = largest AND ${inside} GROUP BY bar
     )
     ${includeFilled ? withFilling : stillNaked}
     ORDER BY control.bar`,

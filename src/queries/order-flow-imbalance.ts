@@ -36,12 +36,13 @@ export function calculateOrderFlowImbalanceQuery(
       (buy_volume - sell_volume) / nullif(buy_volume + sell_volume, 0) AS "tradeImbalance",
       buy_volume - sell_volume AS "delta",
       buy_volume AS "buyVolume", sell_volume AS "sellVolume",
-      buy_count AS "buyCount", trade_count - buy_count AS "sellCount",
+      buy_count AS "buyCount", sell_count AS "sellCount",
       ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
     FROM (
       SELECT coalesce(sum(if(side = 'BUY', volume, 0)), 0) AS buy_volume,
         coalesce(sum(if(side = 'SELL', volume, 0)), 0) AS sell_volume,
-        count(*) AS trade_count, count_if(side = 'BUY') AS buy_count
+        count(*) FILTER (side = 'BUY') AS buy_count,
+        count(*) FILTER (side = 'SELL') AS sell_count
       FROM ticks WHERE ${ticksInWindow(window)} AND ${ticksOfSize(resolved)}
     )`,
     window.params,

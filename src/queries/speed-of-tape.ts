@@ -4,6 +4,7 @@ import { barStart } from '../schema/tables.ts'
 import { ticksOfBars } from './bars.ts'
 import { coveredFromSql, deletedBeforeSql, truncatedSql, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
+import { exceeds } from './rounding.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 export type TapeMeasure = 'volume' | 'ticks' | 'buys' | 'sells' | 'delta'
@@ -85,7 +86,7 @@ export function detectSpeedOfTapeQuery(options: SpeedOfTapeOptions = {}): Query<
     )
     SELECT
       timestamp, ${barEnd('1s')} AS "knownAt", speed, threshold,
-      abs(speed) > threshold * (1 + 1e-12::DOUBLE) AS "signal", delta,
+      ${exceeds('abs(speed)', 'threshold')} AS "signal", delta,
       ${covered} AS "coveredFrom", ${truncatedSql(begin, covered)} AS "truncated"
     FROM judged WHERE ${barsInWindow({ ...window, asOf: undefined }, '1s')}
     ORDER BY timestamp`,

@@ -13,6 +13,7 @@ import {
 } from './coverage.ts'
 import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
+import { exceeds } from './rounding.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface DetectUnfinishedAuctionsOptions extends WindowOptions {
@@ -101,7 +102,7 @@ export function detectUnfinishedAuctionsQuery(
         CASE WHEN upper THEN sold_high ELSE sold_low END AS sold
       FROM bar, (VALUES (true), (false)) AS side(upper)
       WHERE bought > 0 AND sold > 0 AND ${barsInWindow({ ...window, asOf: undefined }, timeframe)}
-        AND CASE WHEN upper THEN ${filtered[0]} ELSE ${filtered[1]} END > ${filter.toExponential()}::DOUBLE
+        AND ${exceeds(`CASE WHEN upper THEN ${filtered[0]} ELSE ${filtered[1]} END`, `${filter.toExponential()}::DOUBLE`)}
     ), ${laterBarsSql(auctionLaterBars)}
     SELECT
       timestamp, CASE WHEN upper THEN 'high' ELSE 'low' END AS "type",

@@ -1,4 +1,5 @@
 import { number, oneOf, type OptionRule } from '../options.ts'
+import { comparable, exceeds, reaches } from './rounding.ts'
 
 /** Which definition of the value area is meant, where tools disagree. */
 export interface ValueAreaOptions {
@@ -56,10 +57,7 @@ export function valueAreaSql({
       ? 'if(side > 0, least(poc + 2 * block, highest), greatest(poc - 2 * block, lowest))'
       : 'if(side > 0, block_high, block_low)'
   const share = `${valueAreaShare.toExponential()}::DOUBLE`
-  const unfinished =
-    valueAreaStop === 'reached'
-      ? `held < ${share} * total * (1 - 1e-12::DOUBLE)`
-      : `held <= ${share} * total * (1 + 1e-12::DOUBLE)`
+  const finished = { reached: reaches, passed: exceeds }[valueAreaStop]('held', `${share} * total`)
   return `
     extent AS (
       SELECT *, min(bin) OVER whole AS lowest, max(bin) OVER whole AS highest,
@@ -67,7 +65,7 @@ export function valueAreaSql({
       FROM bin WINDOW whole AS (PARTITION BY profile)
     ), control AS (
       SELECT *, first_value(bin) OVER (PARTITION BY profile
-        ORDER BY weight DESC, abs(2 * bin - lowest - highest), bin) AS poc
+        ORDER BY ${comparable('weight')} DESC, abs(2 * bin - lowest - highest), bin) AS poc
       FROM extent
     ), beside AS (
       SELECT *, sign(bin - poc) AS side,
@@ -79,7 +77,7 @@ export function valueAreaSql({
       FROM beside GROUP BY ALL
     ), turn AS (
       SELECT *, CASE WHEN side = 0 THEN 'infinity'::DOUBLE
-        WHEN row_number() OVER outwards < block THEN 0 ELSE min(weight) OVER outwards END AS turn
+        WHEN row_number() OVER outwards < block THEN 0 ELSE min(${comparable('weight')}) OVER outwards END AS turn
       FROM block
       WINDOW outwards AS (PARTITION BY profile, side ORDER BY block ROWS UNBOUNDED PRECEDING)
     ), grown AS (
@@ -90,6 +88,6 @@ export function valueAreaSql({
     ), area AS (
       SELECT profile, total, poc, poc_weight, min(edge) AS area_low, max(edge) AS area_high,
         max(held + weight) AS area_weight
-      FROM grown WHERE ${unfinished} GROUP BY ALL
+      FROM grown WHERE NOT (${finished}) GROUP BY ALL
     )`
 }

@@ -2,6 +2,7 @@ import { integer, oneOf, resolveOptions } from '../options.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
 import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
+import { comparable } from './rounding.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface VolumeNodesOptions extends WindowOptions {
@@ -41,8 +42,9 @@ export function calculateVolumeNodesQuery(options: VolumeNodesOptions): Query<Vo
   return query(
     name,
     `WITH traded AS MATERIALIZED (
-      SELECT ${grid.index('price')} AS bin, sum(volume) AS volume
-      FROM ticks WHERE ${ticksInWindow(window)} GROUP BY bin
+      SELECT *, ${comparable('volume')} AS weight FROM (
+        SELECT ${grid.index('price')} AS bin, sum(volume) AS volume
+        FROM ticks WHERE ${ticksInWindow(window)} GROUP BY bin)
     ), ${neighbours === 1 ? besideNext(emptyBins) : amongNeighbours(emptyBins, neighbours)}
     SELECT type AS "type", ${grid.label('bin')} AS "price", volume AS "volume",
       ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
@@ -60,13 +62,13 @@ function besideNext(emptyBins: EmptyBins): string {
   const loneGaps = `UNION ALL SELECT bin + 1, 0, 'low' FROM beside WHERE bin_above = bin + 2`
   return `
     beside AS MATERIALIZED (
-      SELECT bin, volume, lag(bin) OVER line AS bin_below, lag(volume) OVER line AS below,
-        lead(bin) OVER line AS bin_above, lead(volume) OVER line AS above
+      SELECT bin, volume, weight, lag(bin) OVER line AS bin_below, lag(weight) OVER line AS below,
+        lead(bin) OVER line AS bin_above, lead(weight) OVER line AS above
       FROM traded WINDOW line AS (ORDER BY bin)
     ), node AS (
       SELECT bin, volume, CASE
-        WHEN volume > if(${below}, below, 0) AND volume > if(${above}, above, 0) THEN 'high'
-        WHEN ${below} AND ${above} AND volume < below AND volume < above THEN 'low'
+        WHEN weight > if(${below}, below, 0) AND weight > if(${above}, above, 0) THEN 'high'
+        WHEN ${below} AND ${above} AND weight < below AND weight < above THEN 'low'
         END AS type
       FROM beside WHERE bin_below IS NOT NULL AND bin_above IS NOT NULL
       ${emptyBins === 'count' ? loneGaps : ''}
@@ -77,26 +79,26 @@ function besideNext(emptyBins: EmptyBins): string {
 function amongNeighbours(emptyBins: EmptyBins, neighbours: number): string {
   const numbered = `SELECT *, row_number() OVER (ORDER BY bin) AS slot FROM traded`
   const withLoneGaps = `
-    SELECT bin, volume, bin AS slot FROM traded
+    SELECT *, bin AS slot FROM traded
     UNION ALL
-    SELECT bin + 1, 0, bin + 1 FROM (SELECT bin, lead(bin) OVER (ORDER BY bin) AS next FROM traded)
+    SELECT bin + 1, 0, 0, bin + 1 FROM (SELECT bin, lead(bin) OVER (ORDER BY bin) AS next FROM traded)
     WHERE next = bin + 2`
   return `
     slot AS MATERIALIZED (${emptyBins === 'count' ? withLoneGaps : numbered}
     ), beside AS (
       SELECT *, (SELECT min(slot) FROM slot) AS first, (SELECT max(slot) FROM slot) AS last,
-        max(volume) OVER below AS most_below, min(volume) OVER below AS least_below,
+        max(weight) OVER below AS most_below, min(weight) OVER below AS least_below,
         count(*) OVER below AS below,
-        max(volume) OVER above AS most_above, min(volume) OVER above AS least_above,
+        max(weight) OVER above AS most_above, min(weight) OVER above AS least_above,
         count(*) OVER above AS above
       FROM slot WINDOW
         below AS (ORDER BY slot RANGE BETWEEN ${neighbours} PRECEDING AND 1 PRECEDING),
         above AS (ORDER BY slot RANGE BETWEEN 1 FOLLOWING AND ${neighbours} FOLLOWING)
     ), node AS (
       SELECT bin, volume, CASE
-        WHEN volume > coalesce(most_below, 0) AND volume > coalesce(most_above, 0) THEN 'high'
-        WHEN below = least(${neighbours}, slot - first) AND volume < least_below
-          AND above = least(${neighbours}, last - slot) AND volume < least_above THEN 'low'
+        WHEN weight > coalesce(most_below, 0) AND weight > coalesce(most_above, 0) THEN 'high'
+        WHEN below = least(${neighbours}, slot - first) AND weight < least_below
+          AND above = least(${neighbours}, last - slot) AND weight < least_above THEN 'low'
         END AS type
       FROM beside WHERE slot > first AND slot < last
     )`

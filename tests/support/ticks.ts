@@ -13,17 +13,20 @@ export const epoch = Date.UTC(2024, 7, 8, 23)
 
 /**
  * Markets at their worst: arriving in any order, many at one time, one price or thousands, prices
- * of 1e-8 and volumes of 1e15, with and without ids. Volumes are small whole numbers times a power
- * of two, so that every sum is exact in any order and ties are common.
+ * of 1e-8 and volumes of 1e15, with and without ids. Volumes are small whole numbers times a unit,
+ * so that ties are common: a power of two, whose sums are exact in any order, or, where `decimal`,
+ * a tenth or a thousandth too, whose sums round, each order of arrival in its own way.
  */
-export function randomTicks({ maxLength = 120, spanMs = 90 * 60_000 } = {}): Arbitrary<
-  RandomTick[]
-> {
+export function randomTicks({
+  maxLength = 120,
+  spanMs = 90 * 60_000,
+  decimal = false,
+} = {}): Arbitrary<RandomTick[]> {
   return record({
     grid: constantFrom(1, 5, 1_000_000, 100_000_000),
     base: integer({ min: 1, max: 100_000 }),
     spread: constantFrom(0, 3, 40, 5000),
-    volumeUnit: constantFrom(1, 2 ** -20, 2 ** 48),
+    volumeUnit: constantFrom(...binaryUnits, ...(decimal ? decimalUnits : [])),
     timeUnit: constantFrom(0.001, 1, 997, 60_000),
     trades: array(
       record({
@@ -40,11 +43,41 @@ export function randomTicks({ maxLength = 120, spanMs = 90 * 60_000 } = {}): Arb
       timestamp: epoch + ((at * timeUnit) % spanMs),
       // Hundred-millionths, as decimal text: the double nearest to a decimal price.
       price: Number(`${(base + (offset % (spread + 1))) * grid}e-8`),
-      volume: volume * volumeUnit,
+      volume: times(volume, volumeUnit),
       side: buy ? 'BUY' : 'SELL',
       ...(id % 7 !== 0 && { tradeId: `${id}${index}` }),
     })),
   )
+}
+
+const binaryUnits = [1, 2 ** -20, 2 ** 48]
+const decimalUnits = [0.1, 0.001]
+
+/** Whole units as a volume: of a decimal unit the double nearest to the decimal. */
+export function times(units: number, unit: number): number {
+  return unit < 1 && decimalUnits.includes(unit) ? units / Math.round(1 / unit) : units * unit
+}
+
+/** The unit of a market's volumes; of real ones, which have eight decimals, the last of those. */
+export function volumeUnitOf(ticks: readonly RandomTick[]): number {
+  const whole = (unit: number): boolean =>
+    ticks.every(({ volume }) => times(Math.round(volume / unit), unit) === volume)
+  return [2 ** 48, 1, 0.1, 0.001, 2 ** -20].find(whole) ?? 1e-8
+}
+
+/** The same ticks with volumes in whole units: their sums are exact in whatever order. */
+export function inUnits(ticks: readonly RandomTick[]): RandomTick[] {
+  const unit = volumeUnitOf(ticks)
+  return ticks.map((tick) => ({ ...tick, volume: Math.round(tick.volume / unit) }))
+}
+
+/** A sum of volumes in whole units; one that is none, rounding aside, is an error. */
+export function unitsIn(sum: number, unit: number): number {
+  const units = Math.round(sum / unit)
+  if (!(Math.abs(sum / unit - units) <= 1e-9 * Math.max(1, Math.abs(units))))
+    throw new RangeError(`${sum} is no whole number of units of ${unit}`)
+  // Not −0, which a sum of buys and sells may round to.
+  return units + 0
 }
 
 /** The bin size that goes with a market's prices: a few decimal ticks wide. */

@@ -63,6 +63,25 @@ describe('10, 15, 20 bought and 5, 3 sold', () => {
   })
 })
 
+test('a row without a trade, of an empty file and of an empty window, has noughts', async () => {
+  const row = {
+    imbalanceRatio: null,
+    tradeImbalance: null,
+    delta: 0,
+    buyVolume: 0,
+    sellVolume: 0,
+    buyCount: 0,
+    sellCount: 0,
+  }
+  expect(await duck.query(calculateOrderFlowImbalanceQuery())).toEqual([
+    { ...row, coveredFrom: null, truncated: false },
+  ])
+  await duck.insertTicks(trades([2], [3]))
+  expect(await duck.query(calculateOrderFlowImbalanceQuery({ from: epoch + 10 }))).toEqual([
+    { ...row, coveredFrom: epoch, truncated: false },
+  ])
+})
+
 test('nothing sold has no ratio, nothing traded neither', async () => {
   const imbalance = async () => (await duck.query(calculateOrderFlowImbalanceQuery()))[0]
   expect(await imbalance()).toMatchObject({ imbalanceRatio: null, tradeImbalance: null, delta: 0 })

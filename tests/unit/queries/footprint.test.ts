@@ -18,7 +18,17 @@ import {
 import { Duck } from '../../support/duck.ts'
 import { foldFootprint, type FoldedBar } from '../../support/footprint-fold.ts'
 import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
-import { binOf, binSizeOf, epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
+import {
+  binOf,
+  binSizeOf,
+  epoch,
+  inUnits,
+  randomTicks,
+  times,
+  unitsIn,
+  volumeUnitOf,
+  type RandomTick,
+} from '../../support/ticks.ts'
 
 let duck: Duck
 beforeAll(async () => {
@@ -199,6 +209,7 @@ interface Imbalance {
 interface Settings {
   definition: 'atas' | 'freqtrade'
   ratio: number
+  /** In units of the market's volumes. */
   minVolume: number
   ignoreZero: boolean
 }
@@ -206,7 +217,7 @@ interface Settings {
 const settings: Arbitrary<Settings> = record({
   definition: constantFrom('atas', 'freqtrade'),
   ratio: constantFrom(1, 3),
-  minVolume: constantFrom(0, 3),
+  minVolume: constantFrom(0, 3, 7),
   ignoreZero: boolean(),
 })
 
@@ -277,7 +288,7 @@ describe('against a fold', () => {
   test('random ticks, as of any time', async () => {
     await assert(
       asyncProperty(
-        randomTicks(),
+        randomTicks({ decimal: true }),
         constantFrom('1m', '5m', '1h'),
         settings,
         option(nat(90 * minute)),
@@ -324,14 +335,32 @@ async function expectTheFold(
   asOf: number,
 ): Promise<void> {
   const named = (bin: number) => Number(`${bin * Math.round(binSize * 1e8)}e-8`)
-  const bars = foldFootprint(ticks, timeframe, (price) => binOf(price, binSize)).filter(
+  const bars = foldFootprint(inUnits(ticks), timeframe, (price) => binOf(price, binSize)).filter(
     ({ knownAt }) => knownAt <= asOf,
   )
   const grid = { timeframe, binSize, asOf }
+  const unit = volumeUnitOf(ticks)
+  const whole = (sum: number) => unitsIn(sum, unit)
+  const side = (of: number) => (choice.definition === 'atas' ? whole(of) : of)
+  const given = { ...choice, minVolume: times(choice.minVolume, unit) }
 
   const footprint = await duck.query(calculateFootprintQuery(grid))
   expect(footprint).toHaveLength(bars.length)
-  expect(footprint).toMatchObject(
+  expect(
+    footprint.map((bar) => ({
+      ...bar,
+      delta: whole(bar.delta),
+      maxDelta: whole(bar.maxDelta),
+      minDelta: whole(bar.minDelta),
+      bins: bar.bins.map((cell) => ({
+        ...cell,
+        buyVolume: whole(cell.buyVolume),
+        sellVolume: whole(cell.sellVolume),
+        delta: whole(cell.delta),
+        volume: whole(cell.volume),
+      })),
+    })),
+  ).toMatchObject(
     bars.map(({ timestamp, knownAt, delta, maxDelta, minDelta, pocBin, cells }) => ({
       timestamp,
       knownAt,
@@ -349,14 +378,14 @@ async function expectTheFold(
   )
 
   const found = imbalances(bars, choice)
-  const diagonal = await duck.query(calculateDiagonalImbalanceQuery({ ...grid, ...choice }))
+  const diagonal = await duck.query(calculateDiagonalImbalanceQuery({ ...grid, ...given }))
   expect(
-    diagonal.map(({ timestamp, side, price, dominant, opposite }) => ({
+    diagonal.map(({ timestamp, side: taker, price, dominant, opposite }) => ({
       timestamp,
-      side,
+      side: taker,
       price,
-      dominant,
-      opposite,
+      dominant: side(dominant),
+      opposite: side(opposite),
     })),
   ).toEqual(
     found.map(({ timestamp, side, bin, dominant, opposite }) => ({
@@ -368,15 +397,15 @@ async function expectTheFold(
     })),
   )
   const stacked = await duck.query(
-    calculateStackedImbalanceQuery({ ...grid, ...choice, minStack: 2 }),
+    calculateStackedImbalanceQuery({ ...grid, ...given, minStack: 2 }),
   )
   expect(
-    stacked.map(({ timestamp, side, priceLow, count, dominant }) => ({
+    stacked.map(({ timestamp, side: taker, priceLow, count, dominant }) => ({
       timestamp,
-      side,
+      side: taker,
       priceLow,
       count,
-      dominant,
+      dominant: side(dominant),
     })),
   ).toEqual(stacks(found, 2).map(({ lowest, ...rest }) => ({ ...rest, priceLow: named(lowest) })))
 
