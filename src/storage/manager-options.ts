@@ -52,7 +52,7 @@ const text = (fallback: string): OptionRule<string> =>
   )
 
 /** The longest wait that an option takes. */
-export const century = 100 * 365 * 86_400_000
+export const century: number = 100 * 365 * 86_400_000
 
 const rules = {
   dataDir: text('data'),
