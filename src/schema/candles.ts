@@ -98,7 +98,8 @@ export function candleViewSql(timeframe: Timeframe): string {
 
 /**
  * The candles of a timeframe: what was rolled up, merged with the ticks that were not yet. Bars
- * older than the relation's mark are gone, even where a late tick left a piece of one. `within`
+ * older than the relation's mark are gone, even where a late tick left a piece of one, and so are
+ * those that a repair closed with a given candle that has no prices. `within`
  * narrows by `timestamp`, before anything is merged, and has to hold for all of a bar or none.
  */
 export function candlesSql(timeframe: Timeframe, within = 'true'): string {
@@ -113,7 +114,7 @@ export function candlesSql(timeframe: Timeframe, within = 'true'): string {
     )
     SELECT timestamp, open, high, low, close, volume, buy_volume, sell_volume, quote_volume, trade_count
     FROM (${mergeParts('parts')})
-    WHERE timestamp >= ${markOf(relation)}`
+    WHERE timestamp >= ${markOf(relation)} AND open IS NOT NULL`
 }
 
 /** Retention's mark of a relation; before all time where nothing was deleted. */

@@ -70,7 +70,9 @@ async function nothingDue(
   if (now === undefined) return true
   const connection = await database.lendReader()
   try {
-    const state = await measureState(connection, database.candles, false)
+    const state = await database.budget.read(() =>
+      measureState(connection, database.candles, false),
+    )
     const { marks = {} } = state
     const plan = planRetention(policy, database.candles, now, { marks, dueOnly: true })
     return nothingToDelete(state, plan, policy.supply_demand_zones.maxRows)

@@ -8,7 +8,9 @@ import { timeframes, type Timeframe } from '../time.ts'
 import { firstBadWalEntry } from './duckdb-errors.ts'
 import type { Engine } from './engine.ts'
 import { migrate } from './migrate.ts'
+import { mendRescued, type LostCount } from './mend-rescued.ts'
 import { quarantineFiles, sizeOf, type PairFiles } from './pair-files.ts'
+import { readState, type PairState } from './pair-state.ts'
 import { readRows } from './read-rows.ts'
 import { readWhole } from './verify.ts'
 
@@ -19,8 +21,10 @@ export interface RepairReport {
   readonly problems: readonly string[]
   /** Rows in the pair's file now, by table. */
   readonly rows: Readonly<Record<string, number>>
-  /** Rows that are known to be lost, by table. */
-  readonly lost?: Readonly<Record<string, number>>
+  /** Rows that are lost, by table; `unknown` where not even their number can be read. */
+  readonly lost?: Readonly<Record<string, LostCount>>
+  /** What was made anew, and what cannot be: in words. */
+  readonly notes?: readonly string[]
   /** Where the damaged files are now; they are never deleted. */
   readonly quarantine?: string
 }
@@ -47,12 +51,14 @@ export async function repairFiles(
     const opened = await openCopy(quarantine, damaged, engine)
     if (opened === undefined)
       return { pair: name, action: 'set aside', problems, rows: {}, quarantine }
-    const { rows, lost } = await rescue(opened.alias, rescued, engine)
+    const before = await readState(join(quarantine, 'trading.state.json'))
+    const { rows, lost, mended } = await rescue(opened.alias, rescued, engine, before)
     await rename(rescued, files.database)
     return {
       pair: name,
       action: 'rescued',
       problems: [...problems, ...opened.problems],
+      notes: mended,
       rows,
       lost,
       quarantine,
@@ -101,21 +107,29 @@ async function rescue(
   from: string,
   file: string,
   engine: Engine,
-): Promise<{ rows: Record<string, number>; lost: Record<string, number> }> {
+  before: PairState | undefined,
+): Promise<{
+  rows: Record<string, number>
+  lost: Record<string, LostCount>
+  mended: string[]
+}> {
   const to = await engine.attach(file)
   const target = await engine.connect(to)
   const rows: Record<string, number> = {}
-  const lost: Record<string, number> = {}
+  const lost: Record<string, LostCount> = {}
+  const mended: string[] = []
   try {
-    await migrate(target, await keptCandles(target, from))
+    const candles = await migrate(target, await keptCandles(target, from))
     await target.run('DELETE FROM pairduck_candle_state')
     for (const table of Object.keys(tables) as TableName[]) {
       const gone = await copyReadable(target, table, from, to)
-      if (gone > 0) lost[table] = gone
+      if (gone !== 0) lost[table] = gone
     }
-    await target.run(
+    const state = await target.run(
       `INSERT INTO pairduck_candle_state SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
     )
+    if (state.rowsChanged > 0) lost['pairduck_candle_state'] ??= 1
+    mended.push(...(await mendRescued(target, candles, lost, before)))
     for (const table of Object.keys(tables)) rows[table] = await readWhole(target, table)
     await target.run(`CHECKPOINT ${to}`)
   } finally {
@@ -123,7 +137,7 @@ async function rescue(
     await engine.detach(from)
     await engine.detach(to)
   }
-  return { rows, lost }
+  return { rows, lost, mended }
 }
 
 async function keptCandles(connection: DuckDBConnection, alias: string): Promise<Timeframe[]> {
@@ -142,13 +156,14 @@ async function copyReadable(
   table: TableName,
   from: string,
   to: string,
-): Promise<number> {
+): Promise<LostCount> {
   const [extent] = await readRows<{ end: number }>(
     target,
     `SELECT coalesce(max(rowid) + 1, 0) AS "end" FROM ${from}.${table}`,
-  ).catch(() => [{ end: 0 }])
+  ).catch(() => [])
+  if (extent === undefined) return 'unknown'
   let lost = 0
-  const stretches: [first: number, end: number][] = [[0, extent!.end]]
+  const stretches: [first: number, end: number][] = [[0, extent.end]]
   for (let next = stretches.pop(); next !== undefined; next = stretches.pop()) {
     const [first, end] = next
     const where = `WHERE rowid >= ${first} AND rowid < ${end}`

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { tables, type TableName } from '../schema/tables.ts'
+import { wrongCandles } from './candle-check.ts'
 import { fromDuckDb } from './duckdb-errors.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { readRows } from './read-rows.ts'
@@ -36,7 +37,11 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
         problems.push(`${table}: ${problem.message}`)
       }
     }
-    if (problems.length === 0) problems.push(...(await reading(() => impossible(connection))))
+    if (problems.length === 0)
+      problems.push(
+        ...(await reading(() => impossible(connection))),
+        ...(await reading(() => wrongCandles(connection, database.candles))),
+      )
   } finally {
     await database.takeBack(connection, { reuse: true })
   }

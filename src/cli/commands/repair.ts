@@ -31,7 +31,11 @@ function reportLines(pair: string, report: RepairReport): string[] {
   return [
     `${pair}: ${outcome}`,
     ...report.problems.map((problem) => `found: ${problem}`),
-    ...lost.map(([table, rows]) => `lost: ${countText(rows)} rows of ${table}`),
+    ...lost.map(
+      ([table, rows]) =>
+        `lost: ${rows === 'unknown' ? 'an unknown number of' : countText(rows)} rows of ${table}`,
+    ),
+    ...(report.notes ?? []).map((note) => `note: ${note}`),
     ...(report.quarantine === undefined ? [] : [`the damaged files are in ${report.quarantine}`]),
   ]
 }

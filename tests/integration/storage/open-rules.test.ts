@@ -225,7 +225,7 @@ describe('a damaged file', () => {
     const report = await db.repair(pair)
     expect(report).toMatchObject({ pair, action: 'rescued', problems: before.problems })
     const rescued = report.rows['ticks']!
-    expect(rescued + (report.lost?.['ticks'] ?? 0)).toBe(60_000)
+    expect(report.lost).toEqual({ ticks: 60_000 - rescued })
     // One unreadable stretch of 2,048 rows is all that is lost.
     expect(rescued).toBe(60_000 - 2048)
     expect(await moved).toEqual({ pair, folder: report.quarantine })
@@ -290,6 +290,90 @@ describe('a damaged file', () => {
     expect(report.rows['ticks']! % 10).toBe(0)
     expect(report.rows['ticks']).toBeGreaterThanOrEqual(30)
     expect(report.rows['ticks']).toBeLessThan(50)
+  })
+
+  // Ticks of nine minutes of which five are kept: the mark stands half a minute into a bar.
+  const noon = Date.UTC(2026, 0, 5, 12)
+  const minute = 60_000
+  const trades = someTicks(540, { from: noon, stepMs: 1000 })
+  const retention = { ticks: 5 * minute, candles_1m: 'forever' as const }
+  const cut = noon + 3.5 * minute
+  const candles = sql<{ timestamp: number; n: number; open: number }>(
+    'SELECT timestamp, trade_count AS n, open FROM candles_1m ORDER BY 1',
+  )
+
+  it.each<[string, string, object, boolean]>([
+    [
+      'candle state',
+      'DROP TABLE pairduck_candle_state',
+      { pairduck_candle_state: 'unknown' },
+      true,
+    ],
+    ['candle state row', 'DELETE FROM pairduck_candle_state', { pairduck_candle_state: 1 }, true],
+    [
+      'candle parts',
+      'DROP TABLE pairduck_candle_parts',
+      { pairduck_candle_parts: 'unknown' },
+      false,
+    ],
+    [
+      'parts of some bars, unnoticed by the engine',
+      `DELETE FROM pairduck_candle_parts WHERE epoch_ms(timestamp) = ${noon + 5 * minute}`,
+      {},
+      true,
+    ],
+    ['ticks mark', 'DROP TABLE pairduck_marks', { pairduck_marks: 'unknown' }, true],
+  ])(
+    'never shows a wrong candle nor counts a trade twice: without %s',
+    async (what, damage, lost, passed) => {
+      const dataDir = temporaryFolder()
+      const options = {
+        dataDir,
+        retention,
+        candles: ['1m'] as const,
+        clock: () => noon + 9 * minute,
+      }
+      const writing = await openManager(options)
+      await writing.insertTicks(pair, trades)
+      await writing.cleanupPair(pair, { now: cut + 5 * minute })
+      const whole = await writing.query(pair, candles)
+      expect(whole.map(({ n }) => n)).toEqual(Array.from({ length: 9 }, () => 60))
+      await writing.close()
+      await onFile(fileOf(dataDir, pair), damage)
+      const db = await openManager(options)
+      expect(await db.verify(pair)).toMatchObject({ ok: false })
+      const report = await db.repair(pair)
+      expect(report).toMatchObject({ action: 'rescued', lost })
+      expect(await db.verify(pair)).toMatchObject({ ok: true, problems: [] })
+      // What was before the mark is known of its parts alone, and of the bar across it only a half.
+      const right = whole.filter(({ timestamp }) =>
+        what === 'ticks mark' ? true : timestamp > cut || (passed && timestamp + minute <= cut),
+      )
+      expect(await db.query(pair, candles)).toEqual(right)
+      const leftOut = report.notes!.some((note) => /^candles_1m: 1 bars .* left out/.test(note))
+      expect(leftOut).toBe(what !== 'ticks mark')
+      expect(await db.insertTicks(pair, trades)).toMatchObject({ duplicates: 330, expired: 210 })
+      // A late trade brings no half bar to light either.
+      const late = { ...trades[0]!, timestamp: cut + 5500, tradeId: 'late' }
+      await db.insertTicks(pair, [late])
+      await db.cleanupPair(pair, { now: cut + 5 * minute })
+      const after = (await db.query(pair, candles)).filter(
+        ({ timestamp }) => timestamp !== noon + 3 * minute,
+      )
+      expect(after).toEqual(right.filter(({ timestamp }) => timestamp !== noon + 3 * minute))
+      expect(await db.query(pair, candles)).toHaveLength(right.length)
+    },
+  )
+
+  it('refuses what is older than its ticks when nothing tells what retention had deleted', async () => {
+    const { dataDir, file } = await stored(10)
+    const db = await openManager({ dataDir })
+    await onFile(file, 'DROP TABLE pairduck_marks')
+    rmSync(`${dirname(file)}/trading.state.json`)
+    await db.repair(pair)
+    const old = someTicks(1, { from: Date.now() - 3_600_000, first: 99 })
+    expect(await db.insertTicks(pair, old)).toMatchObject({ expired: 1 })
+    expect(await countTicks(db, pair)).toBe(10)
   })
 
   it('is not repaired under those who hold it', async () => {
