@@ -51,6 +51,8 @@ export async function reconcileAccount(
   const { client, keys, state } = context
   const refused: PairduckError[] = []
   const changes = snapshotChanges(snapshot, context.derivatives, refused)
+  // What was written without an answer is known before it is compared with what is stored.
+  await context.writer.check(deadlineOf(context))
   const stored = await readStored(client, keys, state.symbols)
   const repaired = await repair(context, stored)
   const open = new Set(changes.map((change) => (change.kind === 'order' ? change.order.id : '')))
@@ -110,7 +112,7 @@ async function repair(context: ReconcileContext, stored: StoredAccount): Promise
     await writer.write(async (plan) => {
       for (const entry of repairs.slice(first, first + maxUnitChanges)) {
         if ('key' in entry) plan.repair(entry.key, entry.id)
-        else plan.rewriteOrder(entry)
+        else plan.rewriteOrder(state.order(entry.state.id) ?? entry)
       }
     }, deadlineOf(context))
   }

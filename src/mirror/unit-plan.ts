@@ -16,6 +16,8 @@ import type { Ticker } from './ticker.ts'
 import { encodeTransfer, transferField, transferTotals } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
 import { ArgumentLists, UnitCommands } from './unit-commands.ts'
+import { takeOver } from './unit-contents.ts'
+import type { UnitContents } from './unit-contents.ts'
 
 /** How orders and transfers are written. */
 export interface WriteSettings {
@@ -60,6 +62,16 @@ export class UnitPlan {
 
   get isEmpty(): boolean {
     return this.#size === 0 && this.#repairs === undefined
+  }
+
+  get contents(): UnitContents {
+    return {
+      orders: this.#orders,
+      balances: this.#balances,
+      tickers: this.#tickers,
+      fills: this.#fills,
+      transfers: this.#transfers,
+    }
   }
 
   /** Whether the unit is as big as a unit may be. */
@@ -171,18 +183,7 @@ export class UnitPlan {
 
   /** Makes what was written what is known. */
   commit(): void {
-    const state = this.#state
-    for (const record of this.#orders.values()) {
-      state.setOrder(record)
-      state.symbols.add(record.state.symbol)
-    }
-    for (const fill of this.#fills.values()) state.symbols.add(fill.symbol)
-    for (const [asset, balance] of this.#balances) {
-      if (balance === null) state.balances.delete(asset)
-      else state.balances.set(asset, balance)
-    }
-    for (const [symbol, ticker] of this.#tickers) state.tickers.set(symbol, ticker)
-    for (const [field, transfer] of this.#transfers) state.transfers.set(field, transfer)
+    takeOver(this.contents, this.#state)
   }
 
   /** Takes back what planning had to change at once. */

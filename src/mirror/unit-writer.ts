@@ -5,12 +5,16 @@ import type { Fence } from './fence.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { applyScript } from './scripts/apply-script.ts'
+import { heldContents, takeOver } from './unit-contents.ts'
+import type { UnitContents } from './unit-contents.ts'
 import { UnitPlan } from './unit-plan.ts'
 import type { WriteSettings } from './unit-plan.ts'
 
 /** Waits between attempts while the server can't be reached. */
 const firstRetryMs = 25
 const lastRetryMs = 500
+/** Units that may be on their way to the server at a time. */
+const maxInDoubt = 100
 
 export interface UnitWriterOptions {
   readonly client: ValkeyClient
@@ -22,13 +26,22 @@ export interface UnitWriterOptions {
   readonly onRewritten: () => void
 }
 
+/** A unit that was sent and not answered: it may have been executed, or may yet be. */
+interface UnitInDoubt {
+  readonly contents: UnitContents
+  /** The sequence number that the server has as long as the unit is not executed. */
+  readonly before: string
+}
+
 /**
- * Sends units one after another and keeps what is known in step with what is written. A unit
- * whose reply was lost is sent again: it holds absolute values, so it changes nothing twice.
+ * Sends units one after another and keeps what is known in step with what is written. What a
+ * unit wrote whose reply was lost is read back before anything else is planned or written again,
+ * however long that takes: else the writer would undo it as something it doesn't know.
  */
 export class UnitWriter {
   readonly #options: UnitWriterOptions
   #mustRewrite = false
+  #inDoubt: UnitInDoubt[] = []
 
   constructor(options: UnitWriterOptions) {
     this.#options = options
@@ -41,11 +54,13 @@ export class UnitWriter {
 
   /**
    * Plans by `fill` and writes the unit, until the deadline (monotonic clock) is over. Rejects
-   * with the error of the last attempt; then nothing of it is known to be written.
+   * with the error of the last attempt; then whether it was written is found out when the server
+   * can be reached again.
    */
   async write(fill: (plan: UnitPlan) => Promise<void>, deadline: number): Promise<void> {
     await this.#persist(async () => {
       for (;;) {
+        await this.#settleDoubts()
         if (this.#mustRewrite) await this.#rewriteAll()
         if (await this.#attempt(fill)) return
       }
@@ -55,6 +70,7 @@ export class UnitWriter {
   /** Looks whether the server still holds what was written, and writes it again if not. */
   async check(deadline: number): Promise<void> {
     await this.#persist(async () => {
+      await this.#settleDoubts()
       await this.#stillThere()
       if (this.#mustRewrite) await this.#rewriteAll()
     }, deadline)
@@ -97,8 +113,9 @@ export class UnitWriter {
     const { fence } = this.#options
     const { epoch } = fence
     if (await fence.renew()) return true
-    if (fence.epoch === epoch) await fence.beginEpoch()
+    // Before the epoch is begun: the answer to that may get lost as well.
     this.#mustRewrite = true
+    if (fence.epoch === epoch) await fence.beginEpoch()
     return false
   }
 
@@ -107,14 +124,25 @@ export class UnitWriter {
     const { client, fence, state } = this.#options
     fence.throwIfLost()
     const { keys, args } = plan.build(fence.value, fence.sequence, fence.epoch)
-    const [answer = '', ...details] = (await client.script(applyScript, keys, args)) as string[]
+    const doubt = { contents: plan.contents, before: fence.sequence }
+    this.#inDoubt.push(doubt)
+    const [answer = '', ...details] = (await client
+      .script(applyScript, keys, args)
+      .catch((error: unknown) => {
+        // A refusal is an answer too.
+        if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) this.#dropDoubt(doubt)
+        throw error
+      })) as string[]
+    this.#dropDoubt(doubt)
     switch (answer) {
       case 'OK':
         fence.sequence = details[0]!
+        // An older one could only have been executed in this one's place.
+        this.#inDoubt = []
         return true
       case 'FENCED':
-        await fence.recover(details[0]!)
         this.#mustRewrite = true
+        await fence.recover(details[0]!)
         return false
       case 'BEHIND':
         await this.#catchUp(details[0]!)
@@ -132,22 +160,47 @@ export class UnitWriter {
   }
 
   /**
-   * The sequence is not the own one. One more: the unit before was executed and its reply lost.
+   * The sequence is not the own one. One more: a unit in doubt has been executed after all.
    * Anything else: the server went back to an older state.
    */
   async #catchUp(found: string): Promise<void> {
+    await this.#settleDoubts()
     const { fence } = this.#options
-    if (Number(found) === Number(fence.sequence) + 1) {
-      fence.sequence = found
-      return
-    }
-    await fence.beginEpoch()
+    if (fence.sequence === found) return
     this.#mustRewrite = true
+    await fence.beginEpoch()
+  }
+
+  /**
+   * Takes over what units in doubt have written, and the sequence number with it. A unit stays in
+   * doubt as long as the server has the number before it: it may still be on its way there.
+   */
+  async #settleDoubts(): Promise<void> {
+    if (this.#inDoubt.length === 0) return
+    const { client, keys, fence, state, settings } = this.#options
+    const found = ((await client.command(['GET', keys.sequence])) as string | null) ?? '0'
+    for (const doubt of this.#inDoubt) {
+      if (doubt.before === found) continue
+      takeOver(await heldContents(doubt.contents, client, keys, settings.defaultFeeRate), state)
+      if (fence.sequence === doubt.before && Number(found) === Number(doubt.before) + 1)
+        fence.sequence = found
+      this.#dropDoubt(doubt)
+    }
+    if (this.#inDoubt.length < maxInDoubt) return
+    // A new epoch has another sequence number, which ends them all.
+    this.#mustRewrite = true
+    await fence.beginEpoch()
+    await this.#settleDoubts()
+  }
+
+  #dropDoubt(doubt: UnitInDoubt): void {
+    this.#inDoubt = this.#inDoubt.filter((each) => each !== doubt)
   }
 
   /** Writes everything that is known, in units; begun again from the start if it is cut short. */
   async #rewriteAll(): Promise<void> {
     const { state } = this.#options
+    await this.#settleDoubts()
     const steps = rewriteSteps(state)
     let plan = this.plan()
     for (const step of steps) {

@@ -6,6 +6,9 @@ export interface ReplyDroppingProxy extends AsyncDisposable {
   readonly url: string
   /** The next reply to a script is swallowed, and the connection cut in its place. */
   dropNextReply(): void
+  /** The same, and then every new connection is refused until {@link accept}. */
+  dropNextReplyAndRefuse(): void
+  accept(): void
   readonly dropped: number
 }
 
@@ -13,8 +16,14 @@ export interface ReplyDroppingProxy extends AsyncDisposable {
 export async function startProxy(serverPort: number): Promise<ReplyDroppingProxy> {
   let dropping = false
   let dropped = 0
+  let refuseAfter = false
+  let refusing = false
   const sockets = new Set<Socket>()
   const listener = createServer((client) => {
+    if (refusing) {
+      client.destroy()
+      return
+    }
     const server = connect(serverPort, '127.0.0.1')
     sockets.add(client).add(server)
     let scriptSent = false
@@ -26,6 +35,7 @@ export async function startProxy(serverPort: number): Promise<ReplyDroppingProxy
       if (dropping && scriptSent) {
         dropping = false
         dropped += 1
+        refusing = refuseAfter
         client.destroy()
         server.destroy()
       } else client.write(chunk)
@@ -47,6 +57,14 @@ export async function startProxy(serverPort: number): Promise<ReplyDroppingProxy
     url: `valkey://127.0.0.1:${port}`,
     dropNextReply: () => {
       dropping = true
+    },
+    dropNextReplyAndRefuse: () => {
+      dropping = true
+      refuseAfter = true
+    },
+    accept: () => {
+      refuseAfter = false
+      refusing = false
     },
     get dropped() {
       return dropped
