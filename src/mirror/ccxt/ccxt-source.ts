@@ -5,6 +5,7 @@ import type { OrderInput } from '../order.ts'
 import type { TickerInput } from '../ticker.ts'
 import type { TransferInput } from '../transfer.ts'
 import { balancesFromCcxt } from './ccxt-balances.ts'
+import { ccxtStream } from './ccxt-stream.ts'
 import type { CcxtExchange } from './ccxt-exchange.ts'
 
 export interface CcxtSourceOptions {
@@ -37,6 +38,8 @@ export function ccxtSource(exchange: CcxtExchange, options?: CcxtSourceOptions):
   const rules = { symbols: symbolList, tickers: symbolList }
   const { symbols, tickers } = resolveOptions('ccxtSource', options, rules)
   const each = symbols ?? [undefined]
+  const isWanted = ({ symbol }: { readonly symbol?: string | null | undefined }): boolean =>
+    symbols === undefined || symbols.includes(symbol ?? '')
   const has = (method: string): boolean => exchange.has[method] === true
   const withRate = (orders: readonly OrderInput[]): OrderInput[] =>
     orders.map((order) => ({ ...order, feeRate: marketRate(exchange, order) }))
@@ -60,14 +63,15 @@ export function ccxtSource(exchange: CcxtExchange, options?: CcxtSourceOptions):
     }),
     ...(has('watchOrders') && {
       watchOrders: (signal: AbortSignal) =>
-        stream(signal, async () => withRate(await exchange.watchOrders())),
+        ccxtStream(signal, async () => withRate(await exchange.watchOrders()), isWanted),
     }),
     ...(has('watchMyTrades') && {
-      watchFills: (signal: AbortSignal) => stream(signal, () => exchange.watchMyTrades()),
+      watchFills: (signal: AbortSignal) =>
+        ccxtStream(signal, () => exchange.watchMyTrades(), isWanted),
     }),
     ...(has('watchBalance') && {
       watchBalances: (signal: AbortSignal) =>
-        stream(signal, async () => balancesFromCcxt(await exchange.watchBalance())),
+        ccxtStream(signal, async () => balancesFromCcxt(await exchange.watchBalance())),
     }),
     ...(tickers !== undefined &&
       has('watchTickers') && {
@@ -92,26 +96,7 @@ function streamTickers(
   exchange: CcxtExchange,
   symbols: readonly string[],
 ): AsyncGenerator<readonly TickerInput[]> {
-  return stream(signal, async () => Object.values(await exchange.watchTickers([...symbols])))
-}
-
-/** Yields what each call gives, until the signal; a call that hangs then is left alone. */
-async function* stream<Item>(
-  signal: AbortSignal,
-  next: () => Promise<readonly Item[]>,
-): AsyncGenerator<readonly Item[]> {
-  const ended = new Promise<undefined>((resolve) => {
-    if (signal.aborted) resolve(undefined)
-    signal.addEventListener('abort', () => resolve(undefined), { once: true })
-  })
-  while (!signal.aborted) {
-    const coming = next()
-    // It may fail after the end, when nobody waits for it any more.
-    coming.catch(() => undefined)
-    const items = await Promise.race([coming, ended])
-    if (items === undefined) return
-    yield items
-  }
+  return ccxtStream(signal, async () => Object.values(await exchange.watchTickers([...symbols])))
 }
 
 /** What a market takes: of a market order the taker's rate, of a limit order the maker's. */
