@@ -13,7 +13,7 @@ import type { UnitPlan } from './unit-plan.ts'
 
 /** One logical change: it is written whole or not at all. */
 export type Change =
-  | { readonly kind: 'order'; readonly order: OrderState }
+  | { readonly kind: 'order'; readonly order: OrderState; readonly isSnapshot?: boolean }
   | { readonly kind: 'fill'; readonly fill: Fill }
   | { readonly kind: 'balance'; readonly balance: TimedBalance }
   | { readonly kind: 'noBalance'; readonly asset: string }
@@ -42,7 +42,7 @@ export async function planChanges(
 function planChange(plan: UnitPlan, change: Change): boolean {
   switch (change.kind) {
     case 'order':
-      return plan.order(change.order)
+      return plan.order(change.order, change.isSnapshot)
     case 'fill':
       return plan.fill(change.fill)
     case 'balance':

@@ -1,9 +1,12 @@
+import { PairduckError } from '../errors.ts'
 import type { AccountSnapshot } from './account-source.ts'
 import { readBalance, sameBalance } from './balance.ts'
+import { compareText, isDecimalText } from './decimal.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { advanceOrder } from './order-record.ts'
 import type { OrderRecord } from './order-record.ts'
+import type { OrderState } from './order.ts'
 import { readOrder } from './read-order.ts'
 import { wrongIndexes } from './stored-account.ts'
 import type { StoredAccount } from './stored-account.ts'
@@ -13,8 +16,11 @@ export interface DriftEntry {
   readonly kind: 'order' | 'balance' | 'index'
   /** Order id, asset, or the key of the set. */
   readonly id: string
-  /** Not stored, stored though it should not be, or stored otherwise. */
-  readonly problem: 'missing' | 'unexpected' | 'different'
+  /**
+   * Not stored, stored though it should not be, stored otherwise, or nothing that can be mirrored:
+   * `actual` is then the INVALID_ORDER or INVALID_EVENT.
+   */
+  readonly problem: 'missing' | 'unexpected' | 'different' | 'refused'
   readonly field?: string
   readonly stored?: unknown
   readonly actual?: unknown
@@ -57,11 +63,12 @@ export function driftFromSnapshot(
   const entries = indexDrift(stored, keys)
   const open = new Set<string>()
   for (const input of snapshot.openOrders) {
-    const next = readOrder(input, derivatives)
-    open.add(next.id)
+    open.add(String(input.id))
+    const next = readOr(() => readOrder(input, derivatives), refusal('order', input.id, entries))
+    if (next === undefined) continue
     const order = stored.orders.get(next.id)?.record
     if (order === undefined) entries.push({ kind: 'order', id: next.id, problem: 'missing' })
-    else entries.push(...stateDrift(next.id, order, advanceOrder(order, next, 1)))
+    else entries.push(...stateDrift(next.id, order, asTold(order, next)))
   }
   for (const [id, order] of stored.orders) {
     if (order !== undefined && order.record.state.outcome === undefined && !open.has(id))
@@ -70,11 +77,47 @@ export function driftFromSnapshot(
   return [...entries, ...balanceDrift(stored, snapshot)]
 }
 
+/** The stored order with all that the snapshot says of it, be it older or less. */
+function asTold(stored: OrderRecord, next: OrderState): OrderRecord {
+  const { filled, notional } =
+    compareText(next.filled, stored.state.filled) === 0 ? next : stored.state
+  const updatedMs = Math.max(stored.state.updatedMs, next.updatedMs)
+  const joined = advanceOrder(stored, { ...next, filled, notional, updatedMs }, 1, true)
+  const told = { filled: next.filled, outcome: next.outcome }
+  const state = {
+    ...joined.state,
+    ...told,
+    ...(filled !== next.filled && { notional: next.notional }),
+  }
+  return { ...joined, state }
+}
+
+function readOr<T>(read: () => T, refuse: (error: PairduckError) => void): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (!PairduckError.is(error)) throw error
+    refuse(error)
+    return undefined
+  }
+}
+
+function refusal(
+  kind: 'order' | 'balance',
+  id: unknown,
+  entries: DriftEntry[],
+): (error: PairduckError) => void {
+  return (actual) => entries.push({ kind, id: String(id), problem: 'refused', actual })
+}
+
 function balanceDrift(stored: StoredAccount, snapshot: AccountSnapshot): DriftEntry[] {
   if (snapshot.balances === undefined) return []
   const entries: DriftEntry[] = []
-  const actual = new Map(snapshot.balances.map(readBalance).map((held) => [held.asset, held]))
-  for (const [asset, { free, used, total }] of actual) {
+  const named = new Set(snapshot.balances.map(({ asset }) => asset))
+  for (const input of snapshot.balances) {
+    const held = readOr(() => readBalance(input), refusal('balance', input.asset, entries))
+    if (held === undefined) continue
+    const { asset, free, used, total } = held
     const found = stored.balances.get(asset)
     if (found === undefined) entries.push({ kind: 'balance', id: asset, problem: 'missing' })
     else if (!sameBalance(found, { asset, free, used, total }))
@@ -87,7 +130,7 @@ function balanceDrift(stored: StoredAccount, snapshot: AccountSnapshot): DriftEn
       })
   }
   for (const asset of stored.balances.keys())
-    if (!actual.has(asset)) entries.push({ kind: 'balance', id: asset, problem: 'unexpected' })
+    if (!named.has(asset)) entries.push({ kind: 'balance', id: asset, problem: 'unexpected' })
   return entries
 }
 
@@ -121,7 +164,7 @@ const comparedFields = [
 
 function stateDrift(id: string, stored: OrderRecord, actual: OrderRecord): DriftEntry[] {
   return comparedFields
-    .filter((field) => stored.state[field] !== actual.state[field])
+    .filter((field) => !isSame(stored.state[field], actual.state[field]))
     .map((field) => ({
       kind: 'order',
       id,
@@ -130,4 +173,10 @@ function stateDrift(id: string, stored: OrderRecord, actual: OrderRecord): Drift
       stored: stored.state[field],
       actual: actual.state[field],
     }))
+}
+
+/** Decimals are the same with more zeros at their end. */
+function isSame(a: string | null | undefined, b: string | null | undefined): boolean {
+  if (a === b) return true
+  return isDecimalText(a ?? '') && isDecimalText(b ?? '') && compareText(a!, b!) === 0
 }

@@ -12,13 +12,14 @@ const outcomeRank: readonly OrderOutcome[] = ['rejected', 'expired', 'canceled',
  *
  * - an order that has ended stays ended;
  * - the filled amount never falls; notional, average and fee belong to the greater fill;
- * - amount, prices and names are those of the newest event.
+ * - amount, prices and names are those of the newest event; of two of the same time a snapshot's
+ *   are the newer, for an amended order often has no time of its own.
  */
-export function joinOrder(prev: OrderState, next: OrderState): OrderState {
+export function joinOrder(prev: OrderState, next: OrderState, isSnapshot = false): OrderState {
   const filledOrder =
     compareText(next.filled, prev.filled) || compareText(next.notional, prev.notional)
   const more = filledOrder > 0 ? next : prev
-  const newer = isNewer(prev, next, filledOrder) ? next : prev
+  const newer = isNewer(prev, next, filledOrder, isSnapshot) ? next : prev
   const older = newer === next ? prev : next
   const [outcome, finishedMs] = joinOutcome(prev, next, more.filled)
   return {
@@ -39,10 +40,15 @@ export function joinOrder(prev: OrderState, next: OrderState): OrderState {
   }
 }
 
-function isNewer(prev: OrderState, next: OrderState, filledOrder: number): boolean {
+function isNewer(
+  prev: OrderState,
+  next: OrderState,
+  filledOrder: number,
+  isSnapshot: boolean,
+): boolean {
   if (next.updatedMs !== prev.updatedMs) return next.updatedMs > prev.updatedMs
   const ended = Number(next.outcome !== undefined) - Number(prev.outcome !== undefined)
-  return (ended || filledOrder) > 0
+  return (ended || filledOrder || Number(isSnapshot)) > 0
 }
 
 function joinOutcome(

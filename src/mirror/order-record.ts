@@ -31,9 +31,10 @@ export function advanceOrder(
   prev: OrderRecord | undefined,
   next: OrderState,
   maxHistory: number,
+  isSnapshot = false,
 ): OrderRecord {
   if (prev === undefined) return firstRecord(next, maxHistory)
-  const state = joinOrder(prev.state, next)
+  const state = joinOrder(prev.state, next, isSnapshot)
   if (sameState(state, prev.state)) return prev
   const reserved = reservation(state)
   const entries = progress(prev.state, state, reserved)

@@ -1,5 +1,6 @@
 import type { PairduckError } from '../errors.ts'
 import type { AccountSnapshot, AccountSource } from './account-source.ts'
+import type { BalanceInput } from './balance.ts'
 import { checkedChanges, toChange } from './check-changes.ts'
 import { planChanges } from './change.ts'
 import type { Change } from './change.ts'
@@ -7,6 +8,8 @@ import type { ValkeyClient } from './clients/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { encodeOrder } from './order-json.ts'
+import type { OrderInput } from './order.ts'
+import { readOrder } from './read-order.ts'
 import { readStored, wrongIndexes } from './stored-account.ts'
 import type { StoredAccount } from './stored-account.ts'
 import type { WriteSettings } from './unit-plan.ts'
@@ -20,6 +23,8 @@ export interface ReconcileResult {
   readonly repaired: number
   /** Open orders that are in no snapshot and of which the source says nothing: left as they are. */
   readonly unresolved: readonly string[]
+  /** The failure of each of those whose asking failed; it is asked for again next time. */
+  readonly failures: ReadonlyMap<string, unknown>
   /** What could not be mirrored; each is an INVALID_ORDER or INVALID_EVENT that names it. */
   readonly refused: readonly PairduckError[]
 }
@@ -55,16 +60,20 @@ export async function reconcileAccount(
   await context.writer.check(deadlineOf(context))
   const stored = await readStored(client, keys, state.symbols)
   const repaired = await repair(context, stored)
-  const open = new Set(changes.map((change) => (change.kind === 'order' ? change.order.id : '')))
+  if (snapshot.balances !== undefined) changes.push(...goneBalances(stored, snapshot.balances))
+  // What the snapshot tells is written before anything is asked: an answer may never come.
+  let written = await writeChanges(context, changes)
+  // An order that is refused is still open, as far as its id can be told.
+  const open = new Set(snapshot.openOrders.map(({ id }) => id))
   const missing = [...state.openOrders.keys()].filter((id) => !open.has(id))
   const asked = await askFor(context, missing, fetchOrder, refused)
-  if (snapshot.balances !== undefined) changes.push(...goneBalances(stored, changes))
-  const written = await writeChanges(context, [...changes, ...asked.changes])
+  written += await writeChanges(context, asked.changes)
   return {
     written,
     unchanged: changes.length + asked.changes.length - written,
     repaired,
     unresolved: asked.unresolved,
+    failures: asked.failures,
     refused,
   }
 }
@@ -76,7 +85,7 @@ function snapshotChanges(
   refused: PairduckError[],
 ): Change[] {
   return [
-    ...checkedChanges(snapshot.openOrders, toChange.order, derivatives, refused),
+    ...checkedChanges(snapshot.openOrders, toOrder, derivatives, refused),
     ...checkedChanges(snapshot.balances ?? [], toChange.balance, derivatives, refused),
     ...checkedChanges(snapshot.fills ?? [], toChange.fill, derivatives, refused),
     ...checkedChanges(snapshot.transfers ?? [], toChange.transfer, derivatives, refused),
@@ -119,30 +128,47 @@ async function repair(context: ReconcileContext, stored: StoredAccount): Promise
   return repairs.length
 }
 
+interface Answers {
+  readonly changes: Change[]
+  readonly unresolved: string[]
+  readonly failures: Map<string, unknown>
+}
+
+/** One order that can't be asked for harms no other; all asking has ended when this resolves. */
 async function askFor(
   { state, derivatives }: ReconcileContext,
   ids: readonly string[],
   fetchOrder: AccountSource['fetchOrder'] | undefined,
   refused: PairduckError[],
-): Promise<{ changes: Change[]; unresolved: string[] }> {
-  if (fetchOrder === undefined) return { changes: [], unresolved: [...ids] }
-  const changes: Change[] = []
-  const unresolved: string[] = []
+): Promise<Answers> {
+  const answers: Answers = { changes: [], unresolved: [], failures: new Map() }
+  if (fetchOrder === undefined) return { ...answers, unresolved: [...ids] }
   const waiting = [...ids]
   const ask = async (): Promise<void> => {
     for (let id = waiting.pop(); id !== undefined; id = waiting.pop()) {
-      const { symbol } = state.openOrders.get(id)!.state
-      const input = await fetchOrder(id, symbol)
-      if (input === undefined) unresolved.push(id)
-      else changes.push(...checkedChanges([input], toChange.order, derivatives, refused))
+      try {
+        const input = await fetchOrder(id, state.openOrders.get(id)!.state.symbol)
+        if (input === undefined) answers.unresolved.push(id)
+        else answers.changes.push(...checkedChanges([input], toOrder, derivatives, refused))
+      } catch (error) {
+        answers.unresolved.push(id)
+        answers.failures.set(id, error)
+      }
     }
   }
   await Promise.all(Array.from({ length: maxParallelFetches }, ask))
-  return { changes, unresolved: unresolved.sort() }
+  answers.unresolved.sort()
+  return answers
 }
 
-function goneBalances(stored: StoredAccount, changes: readonly Change[]): Change[] {
-  const held = new Set(changes.map((each) => (each.kind === 'balance' ? each.balance.asset : '')))
+/** A snapshot's order tells what is so now: of two of the same time it is the newer. */
+function toOrder(input: OrderInput, derivatives: boolean): Change {
+  return { kind: 'order', order: readOrder(input, derivatives), isSnapshot: true }
+}
+
+/** Gone is what no input names: an asset whose balance was refused stays as it is. */
+function goneBalances(stored: StoredAccount, balances: readonly BalanceInput[]): Change[] {
+  const held = new Set(balances.map(({ asset }) => asset))
   return [...stored.balances.keys()]
     .filter((asset) => !held.has(asset))
     .map((asset) => ({ kind: 'noBalance', asset }))

@@ -85,10 +85,10 @@ export class UnitPlan {
     this.#repairs.add('SREM', key, [id])
   }
 
-  /** An order's event; false when it changes nothing. */
-  order(next: OrderState): boolean {
+  /** An order's event, or what a snapshot says of it; false when it changes nothing. */
+  order(next: OrderState, isSnapshot = false): boolean {
     const prev = this.#orders.get(next.id) ?? this.#state.order(next.id)
-    const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory))
+    const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory, isSnapshot))
     if (record === prev) return false
     if (prev === undefined) this.#absent.add(next.id)
     this.rewriteOrder(record)
