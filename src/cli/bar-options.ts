@@ -1,7 +1,9 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
+import type { BarSource } from '../queries/bars.ts'
+import type { Rounding } from '../queries/bins.ts'
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
 import { roundStep } from './charts/value-axis.ts'
-import { positiveArgument, timeframeArgument } from './arguments.ts'
+import { choiceOption, positiveArgument, timeframeArgument } from './arguments.ts'
 import { withWindowOptions, windowOf, type WindowOptions } from './command.ts'
 import type { PairView } from './pair-command.ts'
 import { query } from '../queries/query.ts'
@@ -11,8 +13,16 @@ export interface TimeframeOptions extends WindowOptions {
   readonly timeframe: Timeframe
 }
 
+export interface SourceOptions {
+  readonly source?: BarSource
+}
+
 export interface BinOptions extends WindowOptions {
   readonly binSize?: number
+}
+
+export interface RoundingOptions {
+  readonly rounding: Rounding
 }
 
 export function withTimeframeOptions(command: Command, fallback: Timeframe = '1m'): Command {
@@ -31,6 +41,27 @@ export function withBinOption(command: Command): Command {
     '--bin-size <price>',
     'height of a price bin (default: a round size that makes about 24)',
     positiveArgument,
+  )
+}
+
+export function withRoundingOption(command: Command): Command {
+  return command.addOption(
+    choiceOption('--rounding <rule>', 'price to bin', ['floor', 'nearest', 'ceil']),
+  )
+}
+
+/** How far below its name a bin begins. */
+export function belowName(rounding: Rounding, binSize: number): number {
+  return { floor: 0, nearest: binSize / 2, ceil: binSize }[rounding]
+}
+
+/** Where bars come from. */
+export function withSourceOption(command: Command): Command {
+  return command.addOption(
+    new Option('--source <from>', 'bars as stored, or folded from the ticks').choices([
+      'candles',
+      'ticks',
+    ]),
   )
 }
 

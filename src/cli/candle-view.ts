@@ -7,9 +7,10 @@ import {
   type MarketProfile,
   type StoredCandle,
 } from '../queries/index.ts'
+import type { BarSource } from '../queries/bars.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
 import { binSizeOf, tickExtent, timeframeForWidth } from './bar-options.ts'
-import type { WindowOptions } from './command.ts'
+import { windowOf, type WindowOptions } from './command.ts'
 import { headingText, type Spoken } from './heading.ts'
 import { onlyRow, type PairView } from './pair-command.ts'
 import type { PriceBox } from './pictures/candle-picture.ts'
@@ -34,21 +35,33 @@ export function spokenCandles(
   }
 }
 
+/** Which bars a picture is of; gaps and zones are found in the same. */
+interface DrawnBars {
+  readonly timeframe: Timeframe
+  readonly source?: BarSource | undefined
+  readonly asOf?: number | undefined
+}
+
 /** The last bars that can be told apart, the profile of their time, its gaps and zones. */
 export async function candlePictureOf(
   view: PairView,
-  timeframe: Timeframe,
+  bars: DrawnBars,
   candles: readonly StoredCandle[],
   profile?: MarketProfile,
 ): Promise<EChartsCoreOption> {
+  const { timeframe, asOf } = bars
   const { candlePicture } = await import('./pictures/candle-picture.ts')
   const shown = candles.slice(-maxPictureBars)
-  const spoken = spokenCandles(view.pair, timeframe, shown)
+  const spoken = { ...spokenCandles(view.pair, timeframe, shown), asOf }
   const title = `${view.pair} ${timeframe}`
   const [first] = shown
   if (first === undefined)
     return candlePicture({ title, subtitle: headingText(spoken), candles: shown })
-  const window = { from: first.timestamp, to: shown.at(-1)!.timestamp + timeframeMs[timeframe] }
+  const window = windowOf({
+    from: first.timestamp,
+    to: shown.at(-1)!.timestamp + timeframeMs[timeframe],
+    ...(asOf === undefined ? {} : { asOf }),
+  })
   const { poc, valueAreaLow, valueAreaHigh, ...rest } = profile ?? (await profileOf(view, window))
   const drawn =
     poc === null || valueAreaLow === null || valueAreaHigh === null
@@ -59,7 +72,7 @@ export async function candlePictureOf(
     subtitle: `${headingText(spoken)}; ${legend}`,
     candles: shown,
     ...drawn,
-    boxes: await boxesOf(view, timeframe, window),
+    boxes: await boxesOf(view, bars, window),
   })
 }
 
@@ -77,8 +90,9 @@ export async function profilePictureOf(
     oldest === null || newest === null
       ? {}
       : { from: Math.floor(oldest / width) * width, to: newest + 0.001 }
-  const candles = await view.query(getCandlesQuery({ timeframe, ...window, source: 'ticks' }))
-  return candlePictureOf(view, timeframe, candles, profile)
+  const { asOf } = options
+  const candles = await view.query(getCandlesQuery({ timeframe, ...window, source: 'ticks', asOf }))
+  return candlePictureOf(view, { timeframe, source: 'ticks', asOf }, candles, profile)
 }
 
 async function profileOf(view: PairView, window: WindowOptions): Promise<MarketProfile> {
@@ -88,11 +102,15 @@ async function profileOf(view: PairView, window: WindowOptions): Promise<MarketP
 
 async function boxesOf(
   view: PairView,
-  timeframe: Timeframe,
-  window: { readonly from: number; readonly to: number },
+  { timeframe, source }: DrawnBars,
+  window: WindowOptions,
 ): Promise<PriceBox[]> {
-  const gaps = await view.query(detectFvgQuery({ timeframe, ...window, includeFilled: false }))
-  const zones = await view.query(detectZonesQuery({ timeframe, ...window, includeBroken: false }))
+  const gaps = await view.query(
+    detectFvgQuery({ timeframe, source, ...window, includeFilled: false }),
+  )
+  const zones = await view.query(
+    detectZonesQuery({ timeframe, source, ...window, includeBroken: false }),
+  )
   return [
     ...gaps.slice(-maxBoxes).map((gap): PriceBox => ({
       kind: 'gap',

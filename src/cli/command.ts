@@ -15,6 +15,7 @@ export interface CommonOptions {
 export interface WindowOptions {
   readonly from?: number
   readonly to?: number
+  readonly asOf?: number
 }
 
 /** `--data-dir` and `--json`, which every command knows. */
@@ -24,14 +25,19 @@ export function withCommonOptions(command: Command): Command {
     .option('--json', 'one JSON document on stdout, for programs', false)
 }
 
-/** `--from` and `--to`; without them everything stored. */
+/** `--from` and `--to`, without them everything stored; and the moment of what was known. */
 export function withWindowOptions(command: Command): Command {
   return command
     .option('--from <time>', 'first moment to look at (ISO 8601 or Unix ms)', timeArgument)
     .option('--to <time>', 'first moment after it', timeArgument)
+    .option('--as-of <time>', 'as it was known then', timeArgument)
 }
 
 /** The window of a query: `{}` for everything stored. */
-export function windowOf({ from, to }: WindowOptions): WindowOptions {
-  return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) }
+export function windowOf({ from, to, asOf }: WindowOptions): WindowOptions {
+  return {
+    ...(from === undefined ? {} : { from }),
+    ...(to === undefined ? {} : { to }),
+    ...(asOf === undefined ? {} : { asOf }),
+  }
 }

@@ -8,6 +8,14 @@ export interface DiagonalOptions {
   readonly ignoreZero: boolean
 }
 
+/** What they are called. */
+export const diagonalNames: readonly (keyof DiagonalOptions)[] = [
+  'definition',
+  'ratio',
+  'minVolume',
+  'ignoreZero',
+]
+
 /** How diagonal imbalances are defined; see `calculateDiagonalImbalanceQuery`. */
 export function withDiagonalOptions(command: Command): Command {
   return command

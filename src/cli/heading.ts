@@ -6,15 +6,16 @@ export interface Spoken {
   readonly what: string
   readonly from?: number | null | undefined
   readonly to?: number | null | undefined
+  readonly asOf?: number | undefined
 }
 
 /** `binance/spot/BTCUSDT 1m candles, 2024-08-08 23:54:00 to 2024-08-09 00:00:00 UTC` */
-export function headingText({ pair, what, from, to }: Spoken): string {
-  return `${pair} ${what}${spanText(from, to)}`
+export function headingText({ pair, what, from, to, asOf }: Spoken): string {
+  return `${pair} ${what}${spanText(from, to)}${asOfText(asOf)}`
 }
 
 export function headingLine(spoken: Spoken, ink: Ink): string {
-  return `${ink.strong(`${spoken.pair} ${spoken.what}`)}${ink.faint(spanText(spoken.from, spoken.to))}`
+  return `${ink.strong(`${spoken.pair} ${spoken.what}`)}${ink.faint(spanText(spoken.from, spoken.to) + asOfText(spoken.asOf))}`
 }
 
 /** From when to when, as far as either end is known. */
@@ -25,6 +26,10 @@ export function spanText(from: number | null | undefined, to: number | null | un
     return `, ${timeText(begin)} to ${timeText(end)} UTC`
   if (begin !== undefined) return `, from ${timeText(begin)} UTC`
   return end === undefined ? '' : `, until ${timeText(end)} UTC`
+}
+
+function asOfText(asOf: number | undefined): string {
+  return asOf === undefined ? '' : `, as of ${timeText(asOf)} UTC`
 }
 
 /** Said under a figure that is not of the whole window that was asked for. */

@@ -16,14 +16,14 @@ export interface List<Row> {
 /** Rows as an answer: the list itself for programs, a table under a heading for people. */
 export function listAnswer<Row>(
   { pair, terminal }: PairView,
-  { from, to }: WindowOptions,
+  { from, to, asOf }: WindowOptions,
   { what, rows, columns, coverage }: List<Row>,
 ): Answer {
   const { tableColumns, ink } = terminal
   return {
     json: rows,
     lines: () => [
-      headingLine({ pair, what, from, to }, ink),
+      headingLine({ pair, what, from, to, asOf }, ink),
       rows.length === 0 ? 'none' : textTable(rows, columns, { columns: tableColumns, ink }),
       ...coverageLines(coverage),
     ],

@@ -5,6 +5,7 @@ import type { Query } from '../queries/query.ts'
 import { pairArgument } from './arguments.ts'
 import { withCommonOptions, type CommonOptions } from './command.ts'
 import type { CliContext } from './context.ts'
+import { checkModes, type Modes } from './modes.ts'
 import { requireStored, withManager, withStore, type Manager } from './manager.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -27,6 +28,7 @@ export interface PairCommand<Options> {
   readonly name: string
   readonly description: string
   readonly configure?: (command: Command) => Command
+  readonly modes?: Modes
   readonly answer: (view: PairView, options: Options, rest: readonly string[]) => Promise<Answer>
 }
 
@@ -34,7 +36,7 @@ export interface PairCommand<Options> {
 export function addPairCommand<Options>(
   program: Command,
   context: CliContext,
-  { name, description, configure = (command) => command, answer }: PairCommand<Options>,
+  { name, description, configure = (command) => command, modes, answer }: PairCommand<Options>,
 ): void {
   const command = program
     .command(name)
@@ -44,6 +46,7 @@ export function addPairCommand<Options>(
     const [pair, ...rest] = command.processedArgs as [string, ...string[]]
     const options = command.opts<CommonOptions & Options>()
     const { dataDir } = options
+    if (modes !== undefined) checkModes(command, modes)
     requireStored(
       pair,
       await withStore<Pair[]>(
@@ -55,11 +58,21 @@ export function addPairCommand<Options>(
     )
     await withManager({ dataDir }, async (db) => {
       const query = <Row>(value: Query<Row>): Promise<Row[]> =>
-        db.query(pair, value, { signal: context.signal })
+        db.query(pair, value, { signal: context.signal }).catch((error: unknown) => {
+          throw withSourceFlag(error, command)
+        })
       const view = { pair, db, query, terminal: context.terminal }
       printAnswer(context, options, await answer(view, options, rest))
     })
   })
+}
+
+/** An error about candles that are not kept, with the option that helps by its name here. */
+function withSourceFlag(error: unknown, command: Command): unknown {
+  if (!PairduckError.is(error) || error.details['keptCandles'] === undefined) return error
+  if (command.options.every((option) => option.attributeName() !== 'source')) return error
+  const message = error.message.replace("`source: 'ticks'`", '--source ticks')
+  return new PairduckError(error.code, message, { ...error.details, cause: error.cause })
 }
 
 export function printAnswer(

@@ -1,4 +1,5 @@
 import { PairduckError, type ErrorCode } from '../errors.ts'
+import { isTimeframe, type Timeframe } from '../time.ts'
 
 /**
  * DuckDB's errors carry no code, so this is the one place that reads their messages. Each row has
@@ -37,6 +38,22 @@ export function fromDuckDb(error: unknown, subject: string, fallback: ErrorCode)
     cause: error,
     ...(code === 'PAIR_LOCKED' ? { pid: lockHolder(message) } : {}),
   })
+}
+
+/** An error about candles that a file does not keep, when that is what a statement stumbled on. */
+export function candlesNotKept(
+  error: unknown,
+  subject: string,
+  kept: readonly Timeframe[],
+): PairduckError | undefined {
+  const message = error instanceof Error ? error.message : ''
+  const timeframe = /Table with name candles_(\w+) does not exist/.exec(message)?.[1]
+  if (!isTimeframe(timeframe) || kept.includes(timeframe)) return undefined
+  return new PairduckError(
+    'QUERY_FAILED',
+    `${subject}: the file does not keep candles of ${timeframe}, only of ${kept.join(' ')}; \`source: 'ticks'\` folds bars from its ticks`,
+    { cause: error, timeframe, keptCandles: kept },
+  )
 }
 
 /** Whether an error says that other transactions stood in the way of a CHECKPOINT. */

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../errors.ts'
 import type { Query } from '../queries/query.ts'
-import { fromDuckDb } from './duckdb-errors.ts'
+import { candlesNotKept, fromDuckDb } from './duckdb-errors.ts'
 import { resolveQueryOptions, type QueryOptions } from './lease-options.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from './read-rows.ts'
@@ -132,7 +132,11 @@ export class Lease {
           `${this.pair}: ${name} was ended by ${this.#revoked ? 'closing' : 'the release of its lease'}`,
           { cause: error },
         )
-      throw fromDuckDb(error, `${this.pair}: ${name}`, 'QUERY_FAILED')
+      const subject = `${this.pair}: ${name}`
+      throw (
+        candlesNotKept(error, subject, this.#database.candles) ??
+        fromDuckDb(error, subject, 'QUERY_FAILED')
+      )
     }
   }
 

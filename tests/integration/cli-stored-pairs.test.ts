@@ -100,6 +100,110 @@ describe('--json says what the library says', () => {
       api.detectFvgQuery({ timeframe: '1m', definition: 'smc', fill: 'touch', ...window }),
       'list',
     ],
+    [
+      'fvg',
+      '--timeframe 3m --source ticks --min-gap 0.01 --min-gap-unit atr --atr-period 3 --as-of 2024-08-08T12:28'.split(
+        ' ',
+      ),
+      api.detectFvgQuery({
+        timeframe: '3m',
+        minGap: 0.01,
+        minGapUnit: 'atr',
+        atrPeriod: 3,
+        asOf: from + 28 * 60_000,
+        ...window,
+      }),
+      'list',
+    ],
+    [
+      'imbalance',
+      ['--diagonal', '--rounding', 'ceil', '--as-of', '2024-08-08T12:20', ...bars, ...bins],
+      api.calculateDiagonalImbalanceQuery({
+        timeframe,
+        binSize,
+        rounding: 'ceil',
+        asOf: from + 20 * 60_000,
+        ...window,
+      }),
+      'list',
+    ],
+    [
+      'footprint',
+      ['--rounding', 'nearest', ...bars, ...bins],
+      api.calculateFootprintQuery({ timeframe, binSize, rounding: 'nearest', ...window }),
+      'list',
+    ],
+    [
+      'footprint',
+      ['--unfinished', '--filter', '0.001', '--as-of', '2024-08-08T12:20', ...bars, ...bins],
+      api.detectUnfinishedAuctionsQuery({
+        timeframe,
+        binSize,
+        filter: 0.001,
+        asOf: from + 20 * 60_000,
+        ...window,
+      }),
+      'list',
+    ],
+    [
+      'profile',
+      ['--naked', '--as-of', '2024-08-08T12:20', ...bars, ...bins],
+      api.calculateNakedPocQuery({ timeframe, binSize, asOf: from + 20 * 60_000, ...window }),
+      'list',
+    ],
+    [
+      'profile',
+      ['--stop', 'passed', '--as-of', '2024-08-08T12:20', ...bins],
+      api.calculateMarketProfileQuery({
+        binSize,
+        valueAreaStop: 'passed',
+        asOf: from + 20 * 60_000,
+        ...window,
+      }),
+      'object',
+    ],
+    [
+      'profile',
+      ['--nodes', '--neighbours', '2', ...bins],
+      api.calculateVolumeNodesQuery({ binSize, neighbours: 2, ...window }),
+      'list',
+    ],
+    [
+      'cvd',
+      ['--reset', 'session', '--session-start', '12:10', ...bars],
+      api.calculateCvdBarsQuery({ timeframe, reset: 'session', sessionStart: '12:10', ...window }),
+      'list',
+    ],
+    [
+      'vwap',
+      ['--reset', 'session', '--session-start', '12:10', ...bars],
+      api.calculateVwapBarsQuery({ timeframe, reset: 'session', sessionStart: '12:10', ...window }),
+      'list',
+    ],
+    [
+      'trades',
+      ['--large', '--side', 'SELL', '--as-of', '2024-08-08T12:20'],
+      api.detectLargeTradesQuery({ side: 'SELL', asOf: from + 20 * 60_000, ...window }),
+      'list',
+    ],
+    [
+      'trades',
+      ['--sizes', '--bounds', '0.01,0.1', '--timeframe', '5m', '--measure', 'volume'],
+      api.calculateTradeSizeBucketsQuery({ bounds: [0.01, 0.1], timeframe, ...window }),
+      'list',
+    ],
+    [
+      'tpo',
+      ['--rounding', 'nearest', '--timeframe', '4h', ...bins],
+      api.calculateTpoProfileQuery({
+        binSize,
+        rounding: 'nearest',
+        timeframe: '4h',
+        initialBalanceMinutes: 240,
+        ...window,
+      }),
+      'list',
+    ],
     ['zones', ['--timeframe', '1m'], api.detectZonesQuery({ timeframe: '1m', ...window }), 'list'],
     ['vwap', ['--bands', '1,2'], api.calculateVwapQuery({ bands: [1, 2], ...window }), 'object'],
     ['vwap', bars, api.calculateVwapBarsQuery({ timeframe, ...window }), 'list'],
@@ -136,6 +240,32 @@ describe('--json says what the library says', () => {
     const { stdout } = await cliRun(at(command, btc, ...options, ...given, '--json'))
     const answer: unknown = JSON.parse(stdout)
     expect(answer).toEqual(kind === 'list' ? rows : rows[0])
+  })
+
+  it('of flat bars the newest, of speeds the bursts', async () => {
+    const [filled, speeds] = await withManager((db) =>
+      Promise.all([
+        db.query(
+          btc,
+          api.candlesFromTicksQuery({ timeframe: '1s', fill: 'previous', to: window.to }),
+        ),
+        db.query(
+          btc,
+          api.detectSpeedOfTapeQuery({ measure: 'buys', seconds: 5, factor: 1.2, ...window }),
+        ),
+      ]),
+    )
+    const candles = await pairduck.json<unknown[]>(
+      at('candles', btc, '--timeframe', '1s', '--fill', 'previous', '--limit', '90').concat(
+        '--to',
+        String(window.to),
+      ),
+    )
+    expect(candles).toEqual(filled.slice(-90))
+    const bursts = speeds.filter(({ signal }) => signal)
+    expect(bursts.length).toBeGreaterThan(0)
+    const options = ['--speed', '--measure', 'buys', '--seconds', '5', '--factor', '1.2', ...given]
+    expect(await pairduck.json(at('trades', btc, ...options))).toEqual(bursts)
   })
 
   it('sql, with microseconds in the times', async () => {
@@ -218,6 +348,7 @@ describe('for people', () => {
     ['profile', ['price', 'volume at price', 'POC ']],
     ['cvd', ['cumulative volume delta', 'delta', 'time (UTC)']],
     ['footprint', ['price', '×', 'bar (UTC), volume and delta']],
+    ['vwap', ['price', 'VWAP', '±1 σ', '±3 σ', 'time (UTC)']],
   ])('%s --svg draws a picture with named axes', async (command, texts) => {
     const file = join(folder, `${command}.svg`)
     const { code, stderr } = await pairduck.run(at(command, btc, '--svg', file))
@@ -260,6 +391,53 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     expect(stderr).toMatch(message)
     expect(stderr).toMatch(/^pairduck: .*\n$/)
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  })
+
+  it.each<[string, string[], RegExp]>([
+    [
+      'a session without resets',
+      ['cvd', '--session-start', '06:30'],
+      /--session-start goes with --reset session/,
+    ],
+    [
+      'no time of day',
+      ['vwap', '--reset', 'session', '--session-start', '6', '--timeframe', '1m'],
+      /expected `sessionStart` to be a time of day as HH:MM/,
+    ],
+    ['a reset of one figure', ['vwap', '--reset', 'session'], /--timeframe or --svg/],
+    ['a period of nothing', ['fvg', '--atr-period', '3'], /goes with --min-gap-unit atr/],
+    [
+      'flat bars of kept candles',
+      ['candles', '--fill', 'previous', '--source', 'candles'],
+      /ticks/,
+    ],
+    ['a speed of nothing', ['trades', '--speed', '--measure', 'notional'], /--large or --sizes/],
+    ['a size of no trade', ['trades', '--large', '--measure', 'buys'], /goes with --speed/],
+  ])('%s is wrong usage', async (_what, [command = '', ...options], message) => {
+    const { exitCode, stdout, stderr } = await cliRun(at(command, btc, ...options))
+    expect(stderr).toMatch(message)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
+  })
+
+  it('candles that the file does not keep: says which it keeps, and how to have bars', async () => {
+    const elsewhere = join(folder, 'five')
+    const pair = 'x/spot/A'
+    const db = await api.DatabaseManager.open({ dataDir: elsewhere, candles: ['5m', '1h'] })
+    await db.insertTicks(pair, [{ timestamp: from, price: 1, volume: 1, side: 'BUY' }])
+    await expect(db.query(pair, api.detectFvgQuery({ timeframe: '1m' }))).rejects.toMatchObject({
+      code: 'QUERY_FAILED',
+      message:
+        "x/spot/A: detectFvgQuery: the file does not keep candles of 1m, only of 5m 1h; `source: 'ticks'` folds bars from its ticks",
+      details: { timeframe: '1m', keptCandles: ['5m', '1h'] },
+    })
+    await db.close()
+    for (const command of ['fvg', 'zones', 'candles']) {
+      const asked = [command, pair, '--timeframe', '1m', '--data-dir', elsewhere]
+      const { exitCode, stderr } = await cliRun(asked)
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/^pairduck: QUERY_FAILED: .*only of 5m 1h; --source ticks folds .*\n$/)
+      expect((await cliRun([...asked, '--source', 'ticks'])).exitCode).toBe(0)
+    }
   })
 
   it('after all of that the pair is as it was', async () => {

@@ -56,6 +56,22 @@ describe('wrong usage ends with 2 and one line on stderr', () => {
       ['fvg', 'a/b/C', '--fill', 'most'],
       /Allowed choices are full, half, touch/,
     ],
+    [
+      'two answers at once',
+      ['trades', 'a/b/C', '--large', '--speed'],
+      /give one of --large, --sizes and --speed/,
+    ],
+    ['an option of another answer', ['profile', 'a/b/C', '--neighbours', '2'], /goes with --nodes/],
+    [
+      'an option of others',
+      ['imbalance', 'a/b/C', '--timeframe', '5m'],
+      /--timeframe goes with --diagonal or --stacked/,
+    ],
+    [
+      'an option that an answer does not take',
+      ['profile', 'a/b/C', '--naked', '--stop', 'passed'],
+      /--stop does not go with --naked/,
+    ],
     ['an unknown table', ['cleanup', '--keep', 'tickz=1h'], /unknown table `tickz`/],
     ['an age that is none', ['cleanup', '--keep', 'ticks=soon'], /such as ticks=2h/],
     ['a fixed time for a watch', ['cleanup', '--watch', '--now', '2024-01-01'], /not with --watch/],

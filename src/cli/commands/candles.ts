@@ -1,15 +1,22 @@
-import { getCandlesQuery, type StoredCandle } from '../../queries/index.ts'
-import type { Timeframe } from '../../time.ts'
-import { countArgument } from '../arguments.ts'
-import { withTimeframeOptions, type TimeframeOptions } from '../bar-options.ts'
+import { candlesFromTicksQuery, getCandlesQuery, type StoredCandle } from '../../queries/index.ts'
+import { choiceOption, countArgument } from '../arguments.ts'
+import {
+  withSourceOption,
+  withTimeframeOptions,
+  type SourceOptions,
+  type TimeframeOptions,
+} from '../bar-options.ts'
 import { candlePictureOf, spokenCandles } from '../candle-view.ts'
 import { candleChart } from '../charts/candle-chart.ts'
 import { windowOf, type AddCommand } from '../command.ts'
+import { checkedUsage, UsageError } from '../failure.ts'
 import { headingLine } from '../heading.ts'
 import { addPairCommand, type PairView } from '../pair-command.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
 
-type CandlesOptions = TimeframeOptions & PictureOptions & { readonly limit?: number }
+type CandlesOptions = TimeframeOptions &
+  SourceOptions &
+  PictureOptions & { readonly limit?: number; readonly fill: 'none' | 'previous' }
 
 export const addCandlesCommand: AddCommand = (program, context) => {
   addPairCommand<CandlesOptions>(program, context, {
@@ -17,25 +24,44 @@ export const addCandlesCommand: AddCommand = (program, context) => {
     description: 'Open, high, low, close and volume of each bar, as a chart with the volume below.',
     configure: (command) =>
       withPictureOption(
-        withTimeframeOptions(command).option('--limit <count>', 'only the newest', countArgument),
+        withSourceOption(withTimeframeOptions(command))
+          .option('--limit <count>', 'only the newest', countArgument)
+          .addOption(
+            choiceOption('--fill <rule>', 'bars without trades: left out, or flat', [
+              'none',
+              'previous',
+            ]),
+          ),
       ),
     answer: async (view, options) => {
-      const { timeframe, limit } = options
-      const candles = await view.query(getCandlesQuery({ timeframe, ...windowOf(options), limit }))
-      await writePicture(options, () => candlePictureOf(view, timeframe, candles))
-      return { json: candles, lines: () => candleLines(view, timeframe, candles) }
+      const candles = await candlesOf(view, options)
+      await writePicture(options, () => candlePictureOf(view, options, candles))
+      return { json: candles, lines: () => candleLines(view, options, candles) }
     },
   })
 }
 
+/** Flat bars stand between traded ones alone, so they are folded from the ticks. */
+async function candlesOf(view: PairView, options: CandlesOptions): Promise<StoredCandle[]> {
+  const { timeframe, source, limit, fill } = options
+  const window = windowOf(options)
+  if (fill === 'none')
+    return view.query(checkedUsage(() => getCandlesQuery({ timeframe, source, limit, ...window })))
+  if (source === 'candles') throw new UsageError('--fill previous goes with --source ticks')
+  const filled = await view.query(
+    checkedUsage(() => candlesFromTicksQuery({ timeframe, fill, ...window })),
+  )
+  return limit === undefined ? filled : filled.slice(-limit)
+}
+
 function candleLines(
   { pair, terminal }: PairView,
-  timeframe: Timeframe,
+  { timeframe, asOf }: CandlesOptions,
   candles: readonly StoredCandle[],
 ): string[] {
   const { columns, rows, ink } = terminal
   return [
-    headingLine(spokenCandles(pair, timeframe, candles), ink),
+    headingLine({ ...spokenCandles(pair, timeframe, candles), asOf }, ink),
     ...candleChart(candles, { columns, rows: rows - 4, ink }),
   ]
 }

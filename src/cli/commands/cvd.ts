@@ -7,6 +7,7 @@ import {
 } from '../../queries/index.ts'
 import type { Timeframe } from '../../time.ts'
 import { positiveArgument, resetArgument, timeframeArgument } from '../arguments.ts'
+import { checkSessionStart } from '../session-start.ts'
 import { tickExtent, timeframeForLine, timeframeForWidth } from '../bar-options.ts'
 import { lineChart } from '../charts/line-chart.ts'
 import { withWindowOptions, windowOf, type AddCommand, type WindowOptions } from '../command.ts'
@@ -19,6 +20,7 @@ import { withPictureOption, writePicture, type PictureOptions } from '../picture
 interface CvdOptions extends WindowOptions, PictureOptions {
   readonly timeframe?: Timeframe
   readonly reset: 'none' | 'session' | number
+  readonly sessionStart?: string
   readonly minSize?: number
   readonly maxSize?: number
 }
@@ -43,10 +45,12 @@ export const addCvdCommand: AddCommand = (program, context) => {
           resetArgument,
           'none',
         )
+        .option('--session-start <hh:mm>', 'when a session begins, UTC (default: 00:00)')
         .option('--min-size <volume>', 'only trades of at least this', positiveArgument)
         .option('--max-size <volume>', 'only trades of at most this', positiveArgument),
     answer: async (view, options) => {
       const { minSize, maxSize } = options
+      checkSessionStart(options)
       const filter = { ...windowOf(options), minSize, maxSize }
       const total = await onlyRow(view.query(checkedUsage(() => calculateCvdQuery(filter))))
       const { oldest, newest } = await tickExtent(view, options)
@@ -66,11 +70,10 @@ export const addCvdCommand: AddCommand = (program, context) => {
 
 /** Bars of the length that was asked for, if one was. */
 function barsOf(view: PairView, options: CvdOptions, fallback: Timeframe): Promise<CvdBar[]> {
-  const { timeframe = fallback, reset, minSize, maxSize } = options
+  const { timeframe = fallback, reset, sessionStart, minSize, maxSize } = options
+  const sums = { reset, sessionStart, minSize, maxSize }
   return view.query(
-    checkedUsage(() =>
-      calculateCvdBarsQuery({ timeframe, reset, minSize, maxSize, ...windowOf(options) }),
-    ),
+    checkedUsage(() => calculateCvdBarsQuery({ timeframe, ...sums, ...windowOf(options) })),
   )
 }
 
@@ -100,7 +103,7 @@ async function picture(
   const to = options.to ?? bars.at(-1)?.knownAt
   return cvdPicture({
     title: `${pair} cumulative volume delta`,
-    subtitle: headingText({ pair, what: 'CVD', from, to }),
+    subtitle: headingText({ pair, what: 'CVD', from, to, asOf: options.asOf }),
     bars: bars.map(({ timestamp, close, delta }) => ({ timestamp, value: close, delta })),
   })
 }

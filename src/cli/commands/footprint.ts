@@ -1,3 +1,4 @@
+import type { Command } from 'commander'
 import type { EChartsCoreOption } from 'echarts/core'
 import {
   calculateDiagonalImbalanceQuery,
@@ -8,15 +9,23 @@ import {
 } from '../../queries/index.ts'
 import { countArgument, numberArgument } from '../arguments.ts'
 import {
+  belowName,
   binSizeOf,
   withBinOption,
+  withRoundingOption,
   withTimeframeOptions,
   type BinOptions,
+  type RoundingOptions,
   type TimeframeOptions,
 } from '../bar-options.ts'
 import { footprintGrid, type FootprintCell } from '../charts/footprint-grid.ts'
 import { windowOf, type AddCommand } from '../command.ts'
-import { diagonalOf, withDiagonalOptions, type DiagonalOptions } from '../diagonal-options.ts'
+import {
+  diagonalNames,
+  diagonalOf,
+  withDiagonalOptions,
+  type DiagonalOptions,
+} from '../diagonal-options.ts'
 import { checkedUsage } from '../failure.ts'
 import { priceDecimals, priceText, timeText, volumeText } from '../figures.ts'
 import { coverageLines, headingLine, headingText } from '../heading.ts'
@@ -26,6 +35,7 @@ import { withPictureOption, writePicture, type PictureOptions } from '../picture
 
 type FootprintOptions = TimeframeOptions &
   BinOptions &
+  RoundingOptions &
   DiagonalOptions &
   PictureOptions & {
     readonly limit?: number
@@ -39,25 +49,22 @@ export const addFootprintCommand: AddCommand = (program, context) => {
     description:
       'What was sold and bought at each price of each bar, as a grid; imbalances marked.',
     configure: (command) =>
-      withPictureOption(withDiagonalOptions(withBinOption(withTimeframeOptions(command))))
+      withGridOptions(command)
         .option('--limit <count>', 'only the newest bars', countArgument)
         .option('--unfinished', 'auctions that ended with both sides trading at the extreme', false)
         .option('--filter <volume>', 'that an unfinished one exceeds', numberArgument, 20),
+    modes: { '': ['limit', 'svg', ...diagonalNames], unfinished: ['filter'] },
     answer: async (view, options) => {
       if (options.unfinished) return unfinishedAnswer(view, options)
-      const { timeframe, limit } = options
-      const binSize = await binSizeOf(view, options)
-      const window = windowOf(options)
-      const bars = await view.query(
-        checkedUsage(() => calculateFootprintQuery({ timeframe, binSize, ...window })),
-      )
+      const { limit } = options
+      const cells = await cellOptions(view, options)
+      const bars = await view.query(checkedUsage(() => calculateFootprintQuery(cells)))
       const shown = limit === undefined ? bars : bars.slice(-limit)
       const diagonal = diagonalOf(options)
       const imbalances = await view.query(
-        checkedUsage(() =>
-          calculateDiagonalImbalanceQuery({ timeframe, binSize, ...window, ...diagonal }),
-        ),
+        checkedUsage(() => calculateDiagonalImbalanceQuery({ ...cells, ...diagonal })),
       )
+      const { binSize } = cells
       const drawn = { binSize, cells: cellsOf(shown, imbalances, binSize) }
       await writePicture(options, () => picture(view, options, drawn))
       return { json: shown, lines: () => gridLines(view, options, shown, drawn) }
@@ -65,17 +72,25 @@ export const addFootprintCommand: AddCommand = (program, context) => {
   })
 }
 
+function withGridOptions(command: Command): Command {
+  const withBins = withRoundingOption(withBinOption(withTimeframeOptions(command)))
+  return withPictureOption(withDiagonalOptions(withBins))
+}
+
+async function cellOptions(view: PairView, options: FootprintOptions) {
+  const { timeframe, rounding } = options
+  return { timeframe, rounding, binSize: await binSizeOf(view, options), ...windowOf(options) }
+}
+
 async function unfinishedAnswer(view: PairView, options: FootprintOptions): Promise<Answer> {
-  const { timeframe, filter } = options
-  const binSize = await binSizeOf(view, options)
+  const { filter } = options
+  const cells = await cellOptions(view, options)
   const auctions = await view.query(
-    checkedUsage(() =>
-      detectUnfinishedAuctionsQuery({ timeframe, binSize, filter, ...windowOf(options) }),
-    ),
+    checkedUsage(() => detectUnfinishedAuctionsQuery({ ...cells, filter })),
   )
   const decimals = priceDecimals(auctions.map(({ price }) => price))
   return listAnswer(view, options, {
-    what: `${timeframe} unfinished auctions`,
+    what: `${options.timeframe} unfinished auctions`,
     rows: auctions,
     columns: [
       { title: 'bar (UTC)', cell: ({ timestamp }) => timeText(timestamp), align: 'left' },
@@ -134,13 +149,15 @@ function gridLines(
 
 async function picture(
   { pair }: PairView,
-  { timeframe, from, to }: FootprintOptions,
-  drawn: Drawn,
+  { timeframe, rounding, from, to, asOf }: FootprintOptions,
+  { binSize, cells }: Drawn,
 ): Promise<EChartsCoreOption> {
   const { footprintPicture } = await import('../pictures/footprint-picture.ts')
   return footprintPicture({
     title: `${pair} ${timeframe} footprint`,
-    subtitle: `${headingText({ pair, what: 'sold × bought', from, to })}; framed: most volume of the bar; bold: imbalance`,
-    ...drawn,
+    subtitle: `${headingText({ pair, what: 'sold × bought', from, to, asOf })}; framed: most volume of the bar; bold: imbalance`,
+    binSize,
+    // The picture has a scale of prices, and a bin begins below its name.
+    cells: cells.map((cell) => ({ ...cell, price: cell.price - belowName(rounding, binSize) })),
   })
 }

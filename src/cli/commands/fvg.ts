@@ -1,21 +1,26 @@
 import { detectFvgQuery, type DetectedFvg } from '../../queries/index.ts'
-import { choiceOption, numberArgument, timeArgument } from '../arguments.ts'
-import { withTimeframeOptions, type TimeframeOptions } from '../bar-options.ts'
+import { choiceOption, countArgument, numberArgument } from '../arguments.ts'
+import {
+  withSourceOption,
+  withTimeframeOptions,
+  type SourceOptions,
+  type TimeframeOptions,
+} from '../bar-options.ts'
 import { windowOf, type AddCommand } from '../command.ts'
-import { checkedUsage } from '../failure.ts'
+import { checkedUsage, UsageError } from '../failure.ts'
 import { percentText, priceDecimals, priceText, timeText } from '../figures.ts'
 import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, type Answer, type PairView } from '../pair-command.ts'
 
-interface FvgOptions extends TimeframeOptions {
+interface FvgOptions extends TimeframeOptions, SourceOptions {
   readonly definition: 'classic' | 'smc'
   readonly fill: 'full' | 'half' | 'touch'
   readonly minGap: number
   readonly minGapUnit: 'price' | 'percent' | 'atr'
+  readonly atrPeriod?: number
   readonly join: boolean
   readonly adjacent: boolean
   readonly unfilled: boolean
-  readonly asOf?: number
 }
 
 export const addFvgCommand: AddCommand = (program, context) => {
@@ -24,30 +29,33 @@ export const addFvgCommand: AddCommand = (program, context) => {
     description:
       'Fair value gaps: three bars whose first and last do not overlap, and their fills.',
     configure: (command) =>
-      withTimeframeOptions(command)
+      withSourceOption(withTimeframeOptions(command))
         .addOption(choiceOption('--definition <name>', 'which gaps count', ['classic', 'smc']))
         .addOption(
           choiceOption('--fill <level>', 'when a gap is filled', ['full', 'half', 'touch']),
         )
         .option('--min-gap <size>', 'smallest gap', numberArgument, 0)
         .addOption(choiceOption('--min-gap-unit <unit>', 'unit of it', ['price', 'percent', 'atr']))
+        .option('--atr-period <bars>', 'of the average true range (default: 14)', countArgument)
         .option('--join', 'one gap out of a run of them', false)
         .option('--adjacent', 'only bars without a hole in time between them', false)
-        .option('--unfilled', 'only gaps that are not filled', false)
-        .option('--as-of <time>', 'as it was known then', timeArgument),
+        .option('--unfilled', 'only gaps that are not filled', false),
     answer: async (view, options) => {
-      const { timeframe, definition, fill, minGap, minGapUnit, asOf } = options
+      const { timeframe, source, definition, fill, minGap, minGapUnit, atrPeriod } = options
+      if (atrPeriod !== undefined && minGapUnit !== 'atr')
+        throw new UsageError('--atr-period goes with --min-gap-unit atr')
       const query = checkedUsage(() =>
         detectFvgQuery({
           timeframe,
+          source,
           definition,
           fill,
           minGap,
           minGapUnit,
+          atrPeriod,
           joinConsecutive: options.join,
           requireAdjacent: options.adjacent,
           includeFilled: !options.unfilled,
-          asOf,
           ...windowOf(options),
         }),
       )

@@ -8,12 +8,19 @@ import { countArgument } from '../arguments.ts'
 import {
   binSizeOf,
   withBinOption,
+  withRoundingOption,
   withTimeframeOptions,
   type BinOptions,
+  type RoundingOptions,
   type TimeframeOptions,
 } from '../bar-options.ts'
 import { windowOf, type AddCommand } from '../command.ts'
-import { diagonalOf, withDiagonalOptions, type DiagonalOptions } from '../diagonal-options.ts'
+import {
+  diagonalNames,
+  diagonalOf,
+  withDiagonalOptions,
+  type DiagonalOptions,
+} from '../diagonal-options.ts'
 import { checkedUsage } from '../failure.ts'
 import {
   countText,
@@ -29,11 +36,13 @@ import { coverageLines, headingLine } from '../heading.ts'
 import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, onlyRow, type Answer, type PairView } from '../pair-command.ts'
 
-interface ImbalanceOptions extends TimeframeOptions, BinOptions, DiagonalOptions {
+interface ImbalanceOptions extends TimeframeOptions, BinOptions, RoundingOptions, DiagonalOptions {
   readonly diagonal: boolean
   readonly stacked: boolean
   readonly minStack: number
 }
+
+const ofCells = ['timeframe', 'binSize', 'rounding', ...diagonalNames]
 
 export const addImbalanceCommand: AddCommand = (program, context) => {
   addPairCommand<ImbalanceOptions>(program, context, {
@@ -41,10 +50,11 @@ export const addImbalanceCommand: AddCommand = (program, context) => {
     description:
       'How far buying takers outweigh selling ones: bought ÷ sold; or diagonally, price by price.',
     configure: (command) =>
-      withDiagonalOptions(withBinOption(withTimeframeOptions(command)))
+      withDiagonalOptions(withRoundingOption(withBinOption(withTimeframeOptions(command))))
         .option('--diagonal', 'a side against the opposite one a price further, bar by bar', false)
         .option('--stacked', 'runs of neighbouring diagonal imbalances', false)
         .option('--min-stack <count>', 'shortest run', countArgument, 3),
+    modes: { '': [], diagonal: ofCells, stacked: [...ofCells, 'minStack'] },
     answer: async (view, options) => {
       if (options.stacked) return stackedAnswer(view, options)
       if (options.diagonal) return diagonalAnswer(view, options)
@@ -115,9 +125,9 @@ async function stackedAnswer(view: PairView, options: ImbalanceOptions): Promise
 }
 
 async function cellsOptions(view: PairView, options: ImbalanceOptions) {
-  const { timeframe } = options
+  const { timeframe, rounding } = options
   const binSize = await binSizeOf(view, options)
-  return { timeframe, binSize, ...windowOf(options), ...diagonalOf(options) }
+  return { timeframe, binSize, rounding, ...windowOf(options), ...diagonalOf(options) }
 }
 
 function sideText({ terminal }: PairView, side: 'BUY' | 'SELL'): string {

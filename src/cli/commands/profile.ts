@@ -4,9 +4,16 @@ import {
   calculateVolumeNodesQuery,
   type MarketProfile,
 } from '../../queries/index.ts'
-import { binSizeOf, withBinOption, type BinOptions } from '../bar-options.ts'
+import {
+  belowName,
+  binSizeOf,
+  withBinOption,
+  withRoundingOption,
+  type BinOptions,
+  type RoundingOptions,
+} from '../bar-options.ts'
 import type { Timeframe } from '../../time.ts'
-import { choiceOption, numberArgument, timeframeArgument } from '../arguments.ts'
+import { choiceOption, countArgument, numberArgument, timeframeArgument } from '../arguments.ts'
 import { profilePictureOf } from '../candle-view.ts'
 import { profileChart } from '../charts/profile-chart.ts'
 import { withWindowOptions, windowOf, type AddCommand } from '../command.ts'
@@ -17,14 +24,15 @@ import { withPictureOption, writePicture, type PictureOptions } from '../picture
 import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, onlyRow, type Answer, type PairView } from '../pair-command.ts'
 
-interface ProfileOptions extends BinOptions, PictureOptions {
+interface ProfileOptions extends BinOptions, RoundingOptions, PictureOptions {
   readonly nodes: boolean
   readonly naked: boolean
   readonly timeframe: Timeframe
   readonly share: number
   readonly valueArea: 'single' | 'pair'
   readonly emptyBins: 'count' | 'skip'
-  readonly rounding: 'floor' | 'nearest' | 'ceil'
+  readonly stop: 'reached' | 'passed'
+  readonly neighbours: number
 }
 
 export const addProfileCommand: AddCommand = (program, context) => {
@@ -32,24 +40,31 @@ export const addProfileCommand: AddCommand = (program, context) => {
     name: 'profile',
     description: 'Volume at each price, with the point of control and the value area.',
     configure: (command) =>
-      withPictureOption(withBinOption(withWindowOptions(command)))
+      withPictureOption(withRoundingOption(withBinOption(withWindowOptions(command))))
         .option('--nodes', 'bins that trade more, or less, than their neighbours', false)
+        .option('--neighbours <count>', 'bins on each side that count', countArgument, 1)
         .option('--naked', 'points of control of past bars that were not reached since', false)
         .option('--timeframe <length>', 'of those bars', timeframeArgument, '1h')
         .option('--share <part>', 'part of the volume in the value area', numberArgument, 0.7)
         .addOption(choiceOption('--value-area <rule>', 'how it grows', ['single', 'pair']))
-        .addOption(choiceOption('--empty-bins <rule>', 'bins without trades', ['count', 'skip']))
-        .addOption(choiceOption('--rounding <rule>', 'price to bin', ['floor', 'nearest', 'ceil'])),
+        .addOption(choiceOption('--stop <rule>', 'the area ends at a share', ['reached', 'passed']))
+        .addOption(choiceOption('--empty-bins <rule>', 'bins without trades', ['count', 'skip'])),
+    modes: {
+      '': ['share', 'valueArea', 'stop', 'emptyBins', 'svg'],
+      nodes: ['neighbours', 'emptyBins'],
+      naked: ['timeframe'],
+    },
     answer: async (view, options) => {
       if (options.nodes) return nodesAnswer(view, options)
       if (options.naked) return nakedAnswer(view, options)
-      const { share: valueAreaShare, valueArea, emptyBins, rounding } = options
+      const { share: valueAreaShare, valueArea, stop, emptyBins, rounding } = options
       const binSize = await binSizeOf(view, options)
       const query = checkedUsage(() =>
         calculateMarketProfileQuery({
           binSize,
           valueAreaShare,
           valueArea,
+          valueAreaStop: stop,
           emptyBins,
           rounding,
           ...windowOf(options),
@@ -66,7 +81,7 @@ export const addProfileCommand: AddCommand = (program, context) => {
 /** Bins that are named by their middle or upper edge are drawn from their lower one all the same. */
 function atLowerEdges(profile: MarketProfile, rounding: ProfileOptions['rounding']): MarketProfile {
   const { poc, binSize, bins } = profile
-  const down = { floor: 0, nearest: binSize / 2, ceil: binSize }[rounding]
+  const down = belowName(rounding, binSize)
   return {
     ...profile,
     poc: poc === null ? null : poc - down,
@@ -75,11 +90,17 @@ function atLowerEdges(profile: MarketProfile, rounding: ProfileOptions['rounding
 }
 
 async function nodesAnswer(view: PairView, options: ProfileOptions): Promise<Answer> {
-  const { rounding, emptyBins } = options
+  const { rounding, emptyBins, neighbours } = options
   const binSize = await binSizeOf(view, options)
   const nodes = await view.query(
     checkedUsage(() =>
-      calculateVolumeNodesQuery({ binSize, rounding, emptyBins, ...windowOf(options) }),
+      calculateVolumeNodesQuery({
+        binSize,
+        rounding,
+        emptyBins,
+        neighbours,
+        ...windowOf(options),
+      }),
     ),
   )
   const decimals = priceDecimals(nodes.map(({ price }) => price))

@@ -3,8 +3,17 @@ import {
   detectLargeTradesQuery,
   detectSpeedOfTapeQuery,
   getRecentTicksQuery,
+  type TradeSizeBucket,
 } from '../../queries/index.ts'
-import { choiceOption, countArgument, numberArgument, positiveArgument } from '../arguments.ts'
+import { Option } from 'commander'
+import type { Timeframe } from '../../time.ts'
+import {
+  countArgument,
+  numberArgument,
+  numbersArgument,
+  positiveArgument,
+  timeframeArgument,
+} from '../arguments.ts'
 import { withWindowOptions, windowOf, type AddCommand, type WindowOptions } from '../command.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
 import {
@@ -24,10 +33,23 @@ interface TradesOptions extends WindowOptions {
   readonly large: boolean
   readonly sizes: boolean
   readonly speed: boolean
-  readonly measure: 'volume' | 'notional'
+  readonly measure?: 'volume' | 'notional' | 'ticks' | 'buys' | 'sells' | 'delta'
+  readonly side?: 'both' | 'BUY' | 'SELL'
   readonly minSize?: number
   readonly quantile?: number
+  readonly bounds?: readonly number[]
+  readonly quantiles?: readonly number[]
+  readonly timeframe?: Timeframe
+  readonly seconds?: number
+  readonly averageOf?: number
+  readonly factor?: number
+  readonly threshold?: number
 }
+
+const measureOption = new Option(
+  '--measure <what>',
+  'size of a trade; of a speed also the last four (default: volume)',
+).choices(['volume', 'notional', 'ticks', 'buys', 'sells', 'delta'])
 
 export const addTradesCommand: AddCommand = (program, context) => {
   addPairCommand<TradesOptions>(program, context, {
@@ -39,12 +61,24 @@ export const addTradesCommand: AddCommand = (program, context) => {
         .option('--large', 'large trades, by --min-size or --quantile', false)
         .option('--sizes', 'volume by the size of the trades', false)
         .option('--speed', 'the seconds in which the tape ran faster than usual', false)
-        .addOption(choiceOption('--measure <what>', 'size of a trade', ['volume', 'notional']))
+        .addOption(measureOption)
+        .addOption(new Option('--side <side>', 'of large trades').choices(['both', 'BUY', 'SELL']))
         .option('--min-size <size>', 'from here on a trade is large', positiveArgument)
-        .option('--quantile <part>', 'of all trades (default: 0.99)', numberArgument),
+        .option('--quantile <part>', 'of all trades (default: 0.99)', numberArgument)
+        .option('--bounds <list>', 'sizes at which a bucket begins', numbersArgument)
+        .option('--quantiles <list>', 'or by quantile (default: 0.5,0.9,0.99)', numbersArgument)
+        .option('--timeframe <length>', 'sizes bar by bar', timeframeArgument)
+        .option('--seconds <count>', 'time of a speed (default: 10)', countArgument)
+        .option('--average-of <count>', 'speeds that are usual (default: 20)', countArgument)
+        .option('--factor <times>', 'the usual speed (default: 1.5)', positiveArgument)
+        .option('--threshold <speed>', 'instead of the usual speed', positiveArgument),
+    modes: {
+      '': ['limit'],
+      large: ['measure', 'side', 'minSize', 'quantile'],
+      sizes: ['measure', 'bounds', 'quantiles', 'timeframe'],
+      speed: ['measure', 'seconds', 'averageOf', 'factor', 'threshold'],
+    },
     answer: (view, options) => {
-      if ([options.large, options.sizes, options.speed].filter(Boolean).length > 1)
-        throw new UsageError('give one of --large, --sizes and --speed')
       if (options.large) return largeAnswer(view, options)
       if (options.sizes) return sizesAnswer(view, options)
       return options.speed ? speedAnswer(view, options) : newestAnswer(view, options)
@@ -73,10 +107,11 @@ async function newestAnswer(view: PairView, options: TradesOptions): Promise<Ans
 }
 
 async function largeAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
-  const { measure, minSize, quantile } = options
+  const { minSize, quantile, side } = options
+  const measure = sizeOf(options)
   const trades = await view.query(
     checkedUsage(() =>
-      detectLargeTradesQuery({ measure, minSize, quantile, ...windowOf(options) }),
+      detectLargeTradesQuery({ measure, side, minSize, quantile, ...windowOf(options) }),
     ),
   )
   return listAnswer(view, options, {
@@ -87,14 +122,24 @@ async function largeAnswer(view: PairView, options: TradesOptions): Promise<Answ
 }
 
 async function sizesAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
-  const { measure } = options
+  const { bounds, quantiles, timeframe } = options
+  const measure = sizeOf(options)
   const buckets = await view.query(
-    checkedUsage(() => calculateTradeSizeBucketsQuery({ measure, ...windowOf(options) })),
+    checkedUsage(() =>
+      calculateTradeSizeBucketsQuery({
+        measure,
+        bounds,
+        quantiles,
+        timeframe,
+        ...windowOf(options),
+      }),
+    ),
   )
   return listAnswer(view, options, {
     what: `volume by trade size (${measure})`,
     rows: buckets,
     columns: [
+      ...(timeframe === undefined ? [] : [barColumn]),
       { title: 'from', cell: ({ sizeFrom }) => volumeText(sizeFrom) },
       { title: 'below', cell: ({ sizeTo }) => volumeText(sizeTo) },
       { title: 'bought', cell: ({ buyVolume }) => volumeText(buyVolume) },
@@ -106,19 +151,45 @@ async function sizesAnswer(view: PairView, options: TradesOptions): Promise<Answ
 }
 
 async function speedAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
-  const seconds = await view.query(checkedUsage(() => detectSpeedOfTapeQuery(windowOf(options))))
-  const bursts = seconds.filter(({ signal }) => signal)
+  const { measure = 'volume', seconds = 10, averageOf, factor, threshold } = options
+  if (measure === 'notional')
+    throw new UsageError('--measure notional goes with --large or --sizes')
+  const speeds = await view.query(
+    checkedUsage(() =>
+      detectSpeedOfTapeQuery({
+        measure,
+        seconds,
+        averageOf,
+        factor,
+        threshold,
+        ...windowOf(options),
+      }),
+    ),
+  )
+  const bursts = speeds.filter(({ signal }) => signal)
   const answer = listAnswer(view, options, {
-    what: 'bursts of the tape (volume of 10 s)',
+    what: `bursts of the tape (${measure} of ${seconds} s)`,
     rows: bursts,
     columns: [
       { title: 'second (UTC)', cell: ({ timestamp }) => timeText(timestamp), align: 'left' },
       { title: 'speed', cell: ({ speed }) => volumeText(speed) },
-      { title: 'usual × 1.5', cell: ({ threshold }) => volumeText(threshold) },
+      { title: 'more than', cell: ({ threshold }) => volumeText(threshold) },
       { title: 'delta', cell: ({ delta }) => signedText(delta) },
     ],
   })
   return { ...answer, json: bursts }
+}
+
+const barColumn: TableColumn<TradeSizeBucket> = {
+  title: 'bar (UTC)',
+  cell: ({ timestamp }) => timeText(timestamp),
+  align: 'left',
+}
+
+/** What a size is of; the other measures are of the speed of the tape. */
+function sizeOf({ measure = 'volume' }: TradesOptions): 'volume' | 'notional' {
+  if (measure === 'volume' || measure === 'notional') return measure
+  throw new UsageError(`--measure ${measure} goes with --speed`)
 }
 
 function tradeColumns({ terminal }: PairView, trades: readonly Listed[]): TableColumn<Listed>[] {

@@ -1,22 +1,28 @@
+import type { EChartsCoreOption } from 'echarts/core'
 import {
   calculateVwapBarsQuery,
   calculateVwapQuery,
+  getCandlesQuery,
   type Vwap,
   type VwapBar,
 } from '../../queries/index.ts'
 import type { Timeframe } from '../../time.ts'
 import { numbersArgument, resetArgument, timeframeArgument } from '../arguments.ts'
+import { tickExtent, timeframeForWidth } from '../bar-options.ts'
 import { withWindowOptions, windowOf, type AddCommand, type WindowOptions } from '../command.ts'
-import { checkedUsage } from '../failure.ts'
+import { checkedUsage, UsageError } from '../failure.ts'
 import { priceText, timeText, volumeText } from '../figures.ts'
-import { coverageLines, headingLine } from '../heading.ts'
+import { coverageLines, headingLine, headingText } from '../heading.ts'
 import { addPairCommand, onlyRow, type PairView } from '../pair-command.ts'
+import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
+import { checkSessionStart } from '../session-start.ts'
 import { textTable } from '../text-table.ts'
 
-interface VwapOptions extends WindowOptions {
+interface VwapOptions extends WindowOptions, PictureOptions {
   readonly timeframe?: Timeframe
   readonly bands: readonly number[]
   readonly reset: 'none' | 'session' | number
+  readonly sessionStart?: string
 }
 
 export const addVwapCommand: AddCommand = (program, context) => {
@@ -24,7 +30,7 @@ export const addVwapCommand: AddCommand = (program, context) => {
     name: 'vwap',
     description: 'Volume-weighted average price with bands of standard deviations.',
     configure: (command) =>
-      withWindowOptions(command)
+      withPictureOption(withWindowOptions(command))
         .option(
           '--timeframe <length>',
           'as it stood at the close of each bar of this length (a list)',
@@ -36,21 +42,54 @@ export const addVwapCommand: AddCommand = (program, context) => {
           'begin anew: none, session, or every N bars',
           resetArgument,
           'none',
-        ),
+        )
+        .option('--session-start <hh:mm>', 'when a session begins, UTC (default: 00:00)'),
     answer: async (view, options) => {
-      const { timeframe, bands, reset } = options
-      const window = windowOf(options)
+      const { timeframe, bands, reset, svg } = options
+      checkSessionStart(options)
+      if (reset !== 'none' && timeframe === undefined && svg === undefined)
+        throw new UsageError('--reset goes with --timeframe or --svg')
+      await writePicture(options, () => picture(view, options))
       if (timeframe === undefined) {
         const vwap = await onlyRow(
-          view.query(checkedUsage(() => calculateVwapQuery({ bands, ...window }))),
+          view.query(checkedUsage(() => calculateVwapQuery({ bands, ...windowOf(options) }))),
         )
         return { json: vwap, lines: () => totalLines(view, options, vwap) }
       }
-      const bars = await view.query(
-        checkedUsage(() => calculateVwapBarsQuery({ timeframe, bands, reset, ...window })),
-      )
+      const bars = await barsOf(view, options, timeframe)
       return { json: bars, lines: () => barLines(view, options, bars) }
     },
+  })
+}
+
+function barsOf(view: PairView, options: VwapOptions, timeframe: Timeframe): Promise<VwapBar[]> {
+  const { bands, reset, sessionStart } = options
+  return view.query(
+    checkedUsage(() =>
+      calculateVwapBarsQuery({ timeframe, bands, reset, sessionStart, ...windowOf(options) }),
+    ),
+  )
+}
+
+/** More points than this would be thinner than a line. */
+const picturePoints = 600
+
+async function picture(view: PairView, options: VwapOptions): Promise<EChartsCoreOption> {
+  const { vwapPicture } = await import('../pictures/vwap-picture.ts')
+  const { oldest, newest } = await tickExtent(view, options)
+  const spanMs = (newest ?? 0) - (oldest ?? 0)
+  const { timeframe = timeframeForWidth(spanMs, picturePoints) } = options
+  const bars = await barsOf(view, options, timeframe)
+  const closes = await view.query(
+    getCandlesQuery({ timeframe, source: 'ticks', ...windowOf(options) }),
+  )
+  const closeOf = new Map(closes.map(({ timestamp, close }) => [timestamp, close]))
+  const from = options.from ?? bars[0]?.timestamp
+  const to = options.to ?? bars.at(-1)?.knownAt
+  return vwapPicture({
+    title: `${view.pair} VWAP`,
+    subtitle: headingText({ pair: view.pair, what: `${timeframe} VWAP`, ...options, from, to }),
+    bars: bars.map((bar) => ({ ...bar, close: closeOf.get(bar.timestamp) ?? null })),
   })
 }
 

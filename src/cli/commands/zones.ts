@@ -1,19 +1,23 @@
 import { detectZonesQuery, type DetectedZone } from '../../queries/index.ts'
-import { choiceOption, countArgument, numberArgument, timeArgument } from '../arguments.ts'
-import { withTimeframeOptions, type TimeframeOptions } from '../bar-options.ts'
+import { choiceOption, countArgument, numberArgument } from '../arguments.ts'
+import {
+  withSourceOption,
+  withTimeframeOptions,
+  type SourceOptions,
+  type TimeframeOptions,
+} from '../bar-options.ts'
 import { windowOf, type AddCommand } from '../command.ts'
 import { checkedUsage } from '../failure.ts'
 import { priceDecimals, priceText, ratioText, timeText } from '../figures.ts'
 import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, type Answer, type PairView } from '../pair-command.ts'
 
-interface ZonesOptions extends TimeframeOptions {
+interface ZonesOptions extends TimeframeOptions, SourceOptions {
   readonly type: 'both' | 'supply' | 'demand'
   readonly definition: 'fractal' | 'atas'
   readonly volumeBars: number
   readonly minStrength: number
   readonly unbroken: boolean
-  readonly asOf?: number
 }
 
 export const addZonesCommand: AddCommand = (program, context) => {
@@ -21,26 +25,25 @@ export const addZonesCommand: AddCommand = (program, context) => {
     name: 'zones',
     description: 'Supply and demand zones: turning points on more volume than usual.',
     configure: (command) =>
-      withTimeframeOptions(command)
+      withSourceOption(withTimeframeOptions(command))
         .addOption(choiceOption('--type <side>', 'which zones', ['both', 'supply', 'demand']))
         .addOption(
           choiceOption('--definition <name>', 'which turning points count', ['fractal', 'atas']),
         )
         .option('--volume-bars <count>', 'bars of the average volume', countArgument, 20)
         .option('--min-strength <ratio>', 'smallest volume ÷ average', numberArgument, 0)
-        .option('--unbroken', 'only zones that are not broken', false)
-        .option('--as-of <time>', 'as it was known then', timeArgument),
+        .option('--unbroken', 'only zones that are not broken', false),
     answer: async (view, options) => {
-      const { timeframe, type, definition, volumeBars, minStrength, unbroken, asOf } = options
+      const { timeframe, source, type, definition, volumeBars, minStrength, unbroken } = options
       const query = checkedUsage(() =>
         detectZonesQuery({
           timeframe,
+          source,
           type,
           definition,
           volumeBars,
           minStrength,
           includeBroken: !unbroken,
-          asOf,
           ...windowOf(options),
         }),
       )
