@@ -1,7 +1,8 @@
-import { flag, integer, number, oneOf, optional, resolveOptions } from '../options.ts'
+import { flag, integer, oneOf, optional, resolveOptions } from '../options.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../time.ts'
 import { query, type Query, type SqlValue } from './query.ts'
 import type { ZoneRow } from '../schema/rows.ts'
+import { windowRules } from './window.ts'
 
 export interface ActiveZonesOptions {
   /** Default: of every timeframe. */
@@ -10,7 +11,10 @@ export interface ActiveZonesOptions {
   readonly includeTested?: boolean | undefined
   /** The strongest so many. Default 50. */
   readonly limit?: number | undefined
-  /** Unix ms: the zones known then, in the status of then. Default: as stored. */
+  /**
+   * Unix ms: the zones known then, in the status of then, of those that are still stored: the
+   * cleanup deletes broken ones. `detectZonesQuery({ asOf })` finds them all. Default: as stored.
+   */
   readonly asOf?: number | undefined
 }
 
@@ -33,7 +37,7 @@ function activeZones(
     timeframe: optional(oneOf(timeframes, '1m')),
     includeTested: flag(true),
     limit: integer(1, 100_000, 50),
-    asOf: optional(number(0, Number.MAX_SAFE_INTEGER / 1000, 0)),
+    asOf: windowRules.asOf,
   })
   const params: Record<string, SqlValue> = {}
   if (asOf !== undefined) params['asOfMicros'] = BigInt(microsFromMs(asOf))

@@ -1,15 +1,16 @@
-import { oneOf, required, rule, type OptionRule } from '../options.ts'
+import { number, oneOf, required, type OptionRule } from '../options.ts'
 
 /** Which bin holds a price, and which of its edges (or its middle) names it. */
 export type Rounding = 'floor' | 'nearest' | 'ceil'
+
+/** Below a millionth of a millionth no price has digits, and bin numbers leave the whole numbers. */
+const minBinSize = 1e-12
 
 export const binRules: {
   readonly binSize: OptionRule<number>
   readonly rounding: OptionRule<Rounding>
 } = {
-  binSize: required(
-    rule('a positive number', (value) => Number.isFinite(value) && Number(value) > 0, 1),
-  ),
+  binSize: required(number(minBinSize, Number.MAX_VALUE, 1)),
   rounding: oneOf(['floor', 'nearest', 'ceil'], 'floor'),
 }
 

@@ -47,10 +47,10 @@ export function calculateCvdBarsQuery(options: CvdBarsOptions): Query<CvdBar> {
   })
   const { timeframe } = resolved
   const window = resolveWindow(name, resolved)
-  const runs = runsOf(resolved, timeframe, window)
+  const runs = runsOf(name, resolved, timeframe, window)
   return query(
     name,
-    `WITH ${runningSql(`${runs.ticks} AND ${ticksOfSize(resolved)}`)}, reached AS (
+    `WITH ${runningSql(`${runs.ticks} AND ${ticksOfSize(name, resolved)}`)}, reached AS (
       SELECT ${barStart(timeframe)} AS bar, max(running) AS highest, min(running) AS lowest,
         sum(signed) AS delta, sum(greatest(signed, 0)) AS buy_volume,
         sum(greatest(-signed, 0)) AS sell_volume, count(*) AS trade_count

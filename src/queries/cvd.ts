@@ -31,7 +31,7 @@ export function calculateCvdQuery(options: CvdOptions = {}): Query<Cvd> {
     FROM (
       SELECT coalesce(sum(if(side = 'BUY', volume, 0)), 0) AS buy_volume,
         coalesce(sum(if(side = 'SELL', volume, 0)), 0) AS sell_volume, count(*) AS trade_count
-      FROM ticks WHERE ${ticksInWindow(window)} AND ${ticksOfSize(resolved)}
+      FROM ticks WHERE ${ticksInWindow(window)} AND ${ticksOfSize(name, resolved)}
     )`,
     window.params,
   )

@@ -4,6 +4,7 @@ import type { Timeframe } from '../time.ts'
 import { timeframeRule } from './bars.ts'
 import { binRules, bins, type Bins, type Rounding } from './bins.ts'
 import { cellsSql, wholeBars } from './cells.ts'
+import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { exceeds, reaches } from './rounding.ts'
 import { resolveWindow, windowRules, type ResolvedWindow, type WindowOptions } from './window.ts'
@@ -26,7 +27,7 @@ export interface DiagonalImbalanceOptions extends WindowOptions {
   readonly ignoreZero?: boolean | undefined
 }
 
-export interface DiagonalImbalance {
+export interface DiagonalImbalance extends Coverage {
   /** Open time of the bar. */
   readonly timestamp: number
   /** The dominant side. */
@@ -54,12 +55,14 @@ export function calculateDiagonalImbalanceQuery(
   const resolved = resolveOptions(name, options, diagonalRules)
   const window = resolveWindow(name, resolved, { asOf: 'now' })
   const grid = bins(resolved)
+  const covered = coveredFromSql(window)
   return query(
     name,
     `WITH ${diagonalSql(resolved, grid, window)}
     SELECT bar AS "timestamp", side AS "side", ${grid.label('bin')} AS "price",
       dominant AS "dominant", opposite AS "opposite",
-      dominant / nullif(opposite, 0) AS "ratio", ${barEnd(resolved.timeframe, 'bar')} AS "knownAt"
+      dominant / nullif(opposite, 0) AS "ratio", ${barEnd(resolved.timeframe, 'bar')} AS "knownAt",
+      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
     FROM imbalance ORDER BY bar, bin, side`,
     window.params,
   )

@@ -5,6 +5,7 @@ import type { Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
 import { wholeBars } from './cells.ts'
+import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { comparable } from './rounding.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
@@ -19,7 +20,7 @@ export interface NakedPocOptions extends WindowOptions {
   readonly includeFilled?: boolean | undefined
 }
 
-export interface NakedPoc {
+export interface NakedPoc extends Coverage {
   /** Open time of the bar. */
   readonly timestamp: number
   /** The name of the bar's bin of the largest volume, by the rule of the market profile. */
@@ -47,6 +48,7 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
   const window = resolveWindow(name, resolved, { asOf: 'now' })
   const until = { ...window, to: undefined }
   const grid = bins(resolved)
+  const covered = coveredFromSql(window)
   const inside = [
     windowStart(window, 'bar'),
     window.to === undefined ? 'true' : `bar < make_timestamp(${window.to})`,
@@ -55,7 +57,8 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
   const fields = (filledBar: string): string => `
     SELECT control.bar AS "timestamp", ${grid.label('control.poc')} AS "poc",
       control.volume AS "volume", ${barEnd(timeframe, 'control.bar')} AS "knownAt",
-      ${filledBar} AS "filledAt"
+      ${filledBar} AS "filledAt",
+      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
     FROM control`
   const holds = 'later.bar > control.bar AND control.poc BETWEEN later.lowest AND later.highest'
   const stillNaked = `${fields('NULL::TIMESTAMP')}

@@ -43,7 +43,7 @@ export function calculateOrderFlowImbalanceQuery(
         coalesce(sum(if(side = 'SELL', volume, 0)), 0) AS sell_volume,
         count(*) FILTER (side = 'BUY') AS buy_count,
         count(*) FILTER (side = 'SELL') AS sell_count
-      FROM ticks WHERE ${ticksInWindow(window)} AND ${ticksOfSize(resolved)}
+      FROM ticks WHERE ${ticksInWindow(window)} AND ${ticksOfSize(name, resolved)}
     )`,
     window.params,
   )

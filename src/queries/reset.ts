@@ -1,6 +1,7 @@
-import { rule, type OptionRule } from '../options.ts'
+import { shown } from '../errors.ts'
+import { optional, type OptionRule } from '../options.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
-import { sessionMicros, sessionRules, type SessionOptions } from './session.ts'
+import { midnight, sessionMicros, sessionRules, type SessionOptions } from './session.ts'
 import { ticksOfBars } from './bars.ts'
 import { coveredFromSql, truncatedSql, windowBegin } from './coverage.ts'
 import type { ResolvedWindow } from './window.ts'
@@ -16,21 +17,26 @@ export interface ResetOptions extends SessionOptions {
 
 export interface ResolvedReset {
   readonly reset: 'none' | 'session' | number
-  readonly sessionStart: string
+  readonly sessionStart: string | undefined
 }
+
+const maxBars = 1_000_000
 
 /** The rules of {@link ResetOptions}, to be spread into a builder's own. */
 export const resetRules: {
   readonly reset: OptionRule<'none' | 'session' | number>
-  readonly sessionStart: OptionRule<string>
+  readonly sessionStart: OptionRule<string | undefined>
 } = {
-  reset: rule<'none' | 'session' | number>(
-    `'none', 'session' or a whole number of bars from 1 on`,
-    (value) =>
-      value === 'none' || value === 'session' || (Number.isSafeInteger(value) && Number(value) > 0),
-    'none',
-  ),
-  ...sessionRules,
+  reset: {
+    fallback: 'none',
+    numeric: true,
+    expected: `'none', 'session' or a whole number of bars from 1 to ${maxBars}`,
+    accepts: (value) =>
+      value === 'none' ||
+      value === 'session' ||
+      (Number.isInteger(value) && Number(value) > 0 && Number(value) <= maxBars),
+  },
+  sessionStart: optional(sessionRules.sessionStart),
 }
 
 /** The running sums of a window in SQL. */
@@ -45,7 +51,16 @@ export interface Runs {
 }
 
 /** A bar belongs to the run that holds its opening. */
-export function runsOf(reset: ResolvedReset, timeframe: Timeframe, window: ResolvedWindow): Runs {
+export function runsOf(
+  caller: string,
+  reset: ResolvedReset,
+  timeframe: Timeframe,
+  window: ResolvedWindow,
+): Runs {
+  if (reset.sessionStart !== undefined && reset.reset !== 'session')
+    throw new TypeError(
+      `${caller}: \`sessionStart\` belongs to \`reset: 'session'\`, got ${shown(reset.reset)}`,
+    )
   const coveredFrom = coveredFromSql(window)
   if (reset.reset === 'none') {
     const begin = windowBegin(window)
@@ -73,7 +88,8 @@ function beginMicros(
   timeframe: Timeframe,
   micros: string,
 ): string {
-  if (typeof reset !== 'number') return sessionMicros(micros, { sessionStart })
+  if (typeof reset !== 'number')
+    return sessionMicros(micros, { sessionStart: sessionStart ?? midnight })
   const width = reset * timeframeMs[timeframe] * 1000
   return `(${micros} // ${width} * ${width})`
 }

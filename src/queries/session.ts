@@ -6,13 +6,16 @@ export interface SessionOptions {
   readonly sessionStart?: string | undefined
 }
 
+/** The default of `sessionStart`. */
+export const midnight = '00:00'
+
 const dayMicros = 86_400_000_000
 
 export const sessionRules: { readonly sessionStart: OptionRule<string> } = {
   sessionStart: rule(
     'a time of day as HH:MM',
     (value) => typeof value === 'string' && /^(?:[01]\d|2[0-3]):[0-5]\d$/.test(value),
-    '00:00',
+    midnight,
   ),
 }
 

@@ -40,8 +40,8 @@ const rules = {
   ...windowRules,
   measure: oneOf(['volume', 'ticks', 'buys', 'sells', 'delta'], 'volume'),
   seconds: integer(1, 3600, 10),
-  averageOf: integer(1, 10_000, 20),
-  factor: number(0, 1000, 1.5),
+  averageOf: optional(integer(1, 10_000, 20)),
+  factor: optional(number(0, 1000, 1.5)),
   threshold: optional(number(0, Number.MAX_VALUE, 0)),
 }
 
@@ -61,7 +61,11 @@ const amounts: Readonly<Record<TapeMeasure, string>> = {
  */
 export function detectSpeedOfTapeQuery(options: SpeedOfTapeOptions = {}): Query<SpeedOfTape> {
   const resolved = resolveOptions('detectSpeedOfTapeQuery', options, rules)
-  const { measure, seconds, averageOf, factor, threshold } = resolved
+  const { measure, seconds, averageOf = 20, factor = 1.5, threshold } = resolved
+  if (threshold !== undefined && (resolved.averageOf ?? resolved.factor) !== undefined)
+    throw new TypeError(
+      'detectSpeedOfTapeQuery: `threshold` is instead of the moving average: give it without `factor` and `averageOf`',
+    )
   const window = resolveWindow('detectSpeedOfTapeQuery', resolved, { asOf: 'now' })
   const covered = coveredFromSql(window)
   const begin = `timestamp - INTERVAL ${seconds - 1} SECOND`

@@ -1,6 +1,7 @@
 import { integer, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
 import { bins } from './bins.ts'
+import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
 import { diagonalRules, diagonalSql, type DiagonalImbalanceOptions } from './diagonal-imbalance.ts'
 import { query, type Query } from './query.ts'
 import { resolveWindow } from './window.ts'
@@ -10,7 +11,7 @@ export interface StackedImbalanceOptions extends DiagonalImbalanceOptions {
   readonly minStack?: number | undefined
 }
 
-export interface StackedImbalance {
+export interface StackedImbalance extends Coverage {
   /** Open time of the bar. */
   readonly timestamp: number
   readonly side: 'BUY' | 'SELL'
@@ -40,6 +41,7 @@ export function calculateStackedImbalanceQuery(
   })
   const window = resolveWindow(name, resolved, { asOf: 'now' })
   const grid = bins(resolved)
+  const covered = coveredFromSql(window)
   return query(
     name,
     `WITH ${diagonalSql(resolved, grid, window)}, stack AS (
@@ -51,7 +53,8 @@ export function calculateStackedImbalanceQuery(
     )
     SELECT bar AS "timestamp", side AS "side", ${grid.lowerEdge('lowest')} AS "priceLow",
       ${grid.upperEdge('highest')} AS "priceHigh", count AS "count", dominant AS "dominant",
-      ${barEnd(resolved.timeframe, 'bar')} AS "knownAt"
+      ${barEnd(resolved.timeframe, 'bar')} AS "knownAt",
+      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
     FROM stack ORDER BY bar, lowest, side`,
     window.params,
   )

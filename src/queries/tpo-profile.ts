@@ -42,6 +42,8 @@ export interface TpoProfile extends Coverage {
   /** The range of the session's first minutes; null where nothing was traded then. */
   readonly initialBalanceHigh: number | null
   readonly initialBalanceLow: number | null
+  /** When those minutes are over; before, the balance is of a part of them. */
+  readonly initialBalanceKnownAt: number
   readonly tpoCount: number
   readonly binSize: number
   /** Bins that were touched, lowest first. */
@@ -52,7 +54,8 @@ export interface TpoProfile extends Coverage {
  * The time-price-opportunity profile of each session that overlaps the window, from the session's
  * beginning, also where that is before the window, to its end or the window's; oldest first. A
  * period marks every bin from its low to its high with its letter. A session needs its data:
- * with ticks of the last minutes alone it says `truncated`. Authority: chart-patterns.
+ * with ticks of the last minutes alone it says `truncated`. A session whose letters would mark
+ * more than a million bins is an error that asks for a larger `binSize`. Authority: chart-patterns.
  */
 export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoProfile> {
   const name = 'calculateTpoProfileQuery'
@@ -92,6 +95,7 @@ export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoP
       ${grid.label('area_low')} AS "valueAreaLowBin", ${grid.label('area_high')} AS "valueAreaHighBin",
       high AS "high", low AS "low",
       balance_high AS "initialBalanceHigh", balance_low AS "initialBalanceLow",
+      make_timestamp(profile + ${resolved.initialBalanceMinutes * 60_000_000}) AS "initialBalanceKnownAt",
       total AS "tpoCount", ${resolved.binSize.toExponential()}::DOUBLE AS "binSize", bins AS "bins",
       ${covered} AS "coveredFrom", ${truncatedSql('make_timestamp(profile)', covered)} AS "truncated"
     FROM area JOIN price USING (profile) JOIN listed USING (profile) ORDER BY profile`,
@@ -100,6 +104,10 @@ export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoP
 }
 
 const letters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+/** More would fill the memory before anybody could look at them. */
+const maxMarks = 1_000_000
+const tooMany = `marks || ' marks in a session, more than ${maxMarks}: give a larger binSize'`
 
 function checkedPeriod(
   name: string,
@@ -129,9 +137,14 @@ function touchedBins(
       SELECT *, (epoch_us(timestamp) - session) // ${periodMinutes * 60_000_000} AS letter
       FROM (SELECT timestamp, high, low, ${session('epoch_us(timestamp)')} AS session
         FROM (${bars}))
+    ), reach AS (
+      SELECT session, letter, lowest, highest,
+        sum(highest - lowest + 1) OVER (PARTITION BY session) AS marks
+      FROM (SELECT *, ${grid.index('low')} AS lowest, ${grid.index('high')} AS highest FROM period)
     ), touched AS (
-      SELECT session, letter, unnest(range(${grid.index('low')}, ${grid.index('high')} + 1)) AS bin
-      FROM period
+      SELECT session, letter, unnest(range(lowest, CASE
+        WHEN marks > ${maxMarks} THEN error(${tooMany})::BIGINT ELSE highest + 1 END)) AS bin
+      FROM reach
     ), bin AS MATERIALIZED (
       SELECT session AS profile, bin, count(*)::DOUBLE AS weight,
         string_agg(substr('${letters}', (letter % ${letters.length} + 1)::BIGINT, 1), ''

@@ -1,7 +1,9 @@
 import { shown } from '../errors.ts'
 import { oneOf, optional, resolveOptions, rule } from '../options.ts'
+import { barEnd } from '../schema/candles.ts'
 import { barStart } from '../schema/tables.ts'
 import { timeframes, type Timeframe } from '../time.ts'
+import { ticksOfBars } from './bars.ts'
 import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
 import { sizeSql, type TradeSize } from './large-trades.ts'
 import { query, type Query } from './query.ts'
@@ -21,6 +23,11 @@ export interface TradeSizeBucketsOptions extends WindowOptions {
 export interface TradeSizeBucket extends Coverage {
   /** Open time of the bar, Unix ms; null without `timeframe`. */
   readonly timestamp: number | null
+  /**
+   * When the bar closes; by quantile at the window's last trade at the earliest, for its bounds
+   * need that. Null without `timeframe`.
+   */
+  readonly knownAt: number | null
   /** 0 for the smallest trades. */
   readonly bucket: number
   /** Sizes of the bucket: `sizeFrom <= size < sizeTo`; null for no end, or no trade to rank. */
@@ -45,8 +52,9 @@ const rules = {
 
 /**
  * Who trades: volume and number of trades by their size, bought and sold. Every bucket is there,
- * empty ones with zeros; per bar when a `timeframe` is given, only bars with trades. Quantiles are
- * taken over the whole window. Ordered by time and bucket. Source: Bookmap's size buckets.
+ * empty ones with zeros; per bar when a `timeframe` is given, only bars with trades: those that
+ * open inside the window, each of its whole time. Quantiles are taken over the whole window, or
+ * over all of those bars. Ordered by time and bucket. Source: Bookmap's size buckets.
  */
 export function calculateTradeSizeBucketsQuery(
   options: TradeSizeBucketsOptions = {},
@@ -59,7 +67,7 @@ export function calculateTradeSizeBucketsQuery(
   const window = resolveWindow(caller, resolved)
   const covered = coveredFromSql(window)
   const size = sizeSql(resolved.measure)
-  const ticks = ticksInWindow(window)
+  const ticks = timeframe === undefined ? ticksInWindow(window) : ticksOfBars(window, timeframe)
   const { buckets, bucketOf } =
     bounds === undefined ? rankedBuckets(size, ticks, quantiles) : givenBuckets(size, bounds)
   const bar = timeframe === undefined ? '' : `${barStart(timeframe)} AS bar,`
@@ -76,11 +84,12 @@ export function calculateTradeSizeBucketsQuery(
     )
     SELECT
       ${bar ? 'bars.bar' : 'NULL::TIMESTAMP'} AS "timestamp", buckets.bucket AS "bucket",
+      ${timeframe ? `greatest(${barEnd(timeframe, 'bars.bar')}, buckets.known_at)` : 'NULL::TIMESTAMP'} AS "knownAt",
       size_from AS "sizeFrom", size_to AS "sizeTo",
       coalesce(bought, 0) AS "buyVolume", coalesce(sold, 0) AS "sellVolume",
       coalesce(bought, 0) - coalesce(sold, 0) AS "delta",
       coalesce(buys, 0) AS "buyCount", coalesce(sells, 0) AS "sellCount",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${covered} AS "coveredFrom", ${truncatedSql(bar ? 'bars.bar' : windowBegin(window), covered)} AS "truncated"
     FROM buckets ${perBar} LEFT JOIN traded
       ON traded.bucket = buckets.bucket ${bar && 'AND traded.bar = bars.bar'}
     ORDER BY ${bar && 'bars.bar,'} buckets.bucket`,
@@ -89,7 +98,7 @@ export function calculateTradeSizeBucketsQuery(
 }
 
 interface Buckets {
-  /** A SELECT of `bucket, size_from, size_to`. */
+  /** A SELECT of `bucket, size_from, size_to, known_at`: the last trade that decided the bounds. */
   readonly buckets: string
   /** The bucket of a tick. */
   readonly bucketOf: string
@@ -97,9 +106,11 @@ interface Buckets {
 
 function givenBuckets(size: string, bounds: readonly number[]): Buckets {
   const edges = ['0::DOUBLE', ...bounds.map((bound) => double(bound)), 'NULL::DOUBLE']
-  const rows = edges.slice(1).map((to, bucket) => `(${bucket}, ${edges[bucket]}, ${to})`)
+  const rows = edges
+    .slice(1)
+    .map((to, bucket) => `(${bucket}, ${edges[bucket]}, ${to}, NULL::TIMESTAMP)`)
   return {
-    buckets: `FROM (VALUES ${rows.join(', ')}) AS given(bucket, size_from, size_to)`,
+    buckets: `FROM (VALUES ${rows.join(', ')}) AS given(bucket, size_from, size_to, known_at)`,
     bucketOf: bucketSql(
       size,
       bounds.map((bound) => double(bound)),
@@ -109,12 +120,14 @@ function givenBuckets(size: string, bounds: readonly number[]): Buckets {
 
 function rankedBuckets(size: string, ticks: string, quantiles: readonly number[]): Buckets {
   const shares = quantiles.map((share) => double(share)).join(', ')
-  const ranked = `SELECT quantile_disc(${size}, [${shares}]) AS bounds FROM ticks WHERE ${ticks}`
+  const ranked = `
+    SELECT quantile_disc(${size}, [${shares}]) AS bounds, max(timestamp) AS known_at
+    FROM ticks WHERE ${ticks}`
   return {
     buckets: `
       SELECT
         bucket, CASE WHEN bucket = 0 THEN 0 ELSE bounds[bucket] END::DOUBLE AS size_from,
-        bounds[bucket + 1] AS size_to
+        bounds[bucket + 1] AS size_to, known_at
       FROM (${ranked}), range(${quantiles.length + 1}) AS each(bucket)`,
     bucketOf: bucketSql(
       size,

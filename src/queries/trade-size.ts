@@ -15,7 +15,9 @@ export const tradeSizeRules: {
 } = { minSize: size, maxSize: size }
 
 /** The condition on ticks. */
-export function ticksOfSize({ minSize, maxSize }: TradeSizeOptions): string {
+export function ticksOfSize(caller: string, { minSize, maxSize }: TradeSizeOptions): string {
+  if (minSize !== undefined && maxSize !== undefined && minSize > maxSize)
+    throw new RangeError(`${caller}: \`minSize\` ${minSize} is more than \`maxSize\` ${maxSize}`)
   const least = minSize === undefined ? [] : [`volume >= ${minSize.toExponential()}::DOUBLE`]
   const most = maxSize === undefined ? [] : [`volume <= ${maxSize.toExponential()}::DOUBLE`]
   return [...least, ...most].join(' AND ') || 'true'

@@ -81,7 +81,7 @@ export function calculateVwapBarsQuery(options: VwapBarsOptions): Query<VwapBar>
     bands: bandsRule,
   })
   const window = resolveWindow(name, rest)
-  const runs = runsOf(rest, timeframe, window)
+  const runs = runsOf(name, rest, timeframe, window)
   const bars = `SELECT ${barStart(timeframe)} AS bar, ${sums} FROM ${shiftedTicks(runs.ticks)} GROUP BY bar`
   const since = ['v', 'pv', 'ppv'].map((sum) => `sum(${sum}) OVER run AS ${sum}`).join(', ')
   const running = `

@@ -1,6 +1,6 @@
 import { shown } from '../errors.ts'
 import { number, optional, resolveOptions, rule, type OptionRule } from '../options.ts'
-import { microsFromMs, timeframeMs, type Timeframe } from '../time.ts'
+import { earliestMs, microsFromMs, timeframeMs, type Timeframe } from '../time.ts'
 import type { SqlValue } from './query.ts'
 
 /** A stretch of time, half-open, in Unix ms: `from <= time < to`. No `from`, no `to`: all stored. */
@@ -40,7 +40,11 @@ export interface ResolvedWindow {
 }
 
 const lastMs = Date.UTC(9999, 11, 31)
-const time: OptionRule<number | undefined> = optional(number(0, lastMs, 0))
+/** As ticks: what is older is of a wrong unit, and a window in seconds would hold everything. */
+const time: OptionRule<number | undefined> = optional({
+  ...number(earliestMs, lastMs, earliestMs),
+  expected: `a time in Unix milliseconds, from ${earliestMs} (2000-01-01) to ${lastMs}`,
+})
 const fieldRules = {
   from: time,
   to: time,

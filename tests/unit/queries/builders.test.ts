@@ -14,6 +14,7 @@ import {
   calculateVwapBarsQuery,
   calculateVwapQuery,
   candlesFromTicksQuery,
+  detectSpeedOfTapeQuery,
   getActiveDemandZonesQuery,
   getActiveSupplyZonesQuery,
   getCandlesQuery,
@@ -23,6 +24,8 @@ import {
   type Query,
 } from '../../../src/queries/index.ts'
 import * as everything from '../../../src/queries/index.ts'
+
+const t0 = Date.UTC(2024, 7, 8, 12)
 
 type Build = (options?: object) => Query<object>
 const bars = { timeframe: '1m' } as const
@@ -63,7 +66,9 @@ describe.each(builders)('%s', (name, build, needed) => {
   })
 
   test('binds every placeholder and nothing else', () => {
-    const given = name.startsWith('get') ? needed : { ...needed, from: 1, to: 2, asOf: 3 }
+    const given = name.startsWith('get')
+      ? needed
+      : { ...needed, from: t0, to: t0 + 1, asOf: t0 + 2 }
     const { sql, params } = build(given)
     const used = new Set([...sql.matchAll(/\$(\w+)/g)].map(([, placeholder]) => placeholder))
     expect(new Set(Object.keys(params))).toEqual(used)
@@ -102,6 +107,38 @@ test.each([
 ])('CVD bars refuse %o', (wrong) => {
   const options = { timeframe: '1m', ...wrong } as CvdBarsOptions
   expect(() => calculateCvdBarsQuery(options)).toThrow(Object.keys(wrong)[0])
+})
+
+test.each<[string, () => unknown]>([
+  ['binSize', () => calculateMarketProfileQuery({ binSize: 0 })],
+  ['binSize', () => calculateFootprintQuery({ timeframe: '1m', binSize: -1 })],
+  ['binSize', () => calculateTpoProfileQuery({ binSize: 1e-13 })],
+  ['reset', () => calculateCvdBarsQuery({ timeframe: '1m', reset: 0 })],
+  ['reset', () => calculateVwapBarsQuery({ timeframe: '1d', reset: 1_000_001 })],
+  ['minSize', () => calculateCvdQuery({ minSize: 2, maxSize: 1 })],
+  ['minSize', () => calculateCvdBarsQuery({ timeframe: '1m', minSize: 2, maxSize: 1 })],
+  ['minSize', () => calculateOrderFlowImbalanceQuery({ minSize: 2, maxSize: 1 })],
+  // 2024 in Unix seconds: in milliseconds that is January 1970.
+  ['milliseconds', () => calculateCvdQuery({ from: t0 / 1000 })],
+  ['milliseconds', () => calculateCvdQuery({ window: { to: t0 / 1000 } })],
+  ['milliseconds', () => calculateCvdQuery({ lookbackMinutes: 5, now: t0 / 1000 })],
+  ['milliseconds', () => getActiveSupplyZonesQuery({ asOf: t0 / 1000 })],
+])('a number out of range is a RangeError that names %s', (named, build) => {
+  expect(build).toThrow(RangeError)
+  expect(build).toThrow(named)
+})
+
+test.each<[string, () => unknown]>([
+  ['sessionStart', () => calculateCvdBarsQuery({ timeframe: '1m', sessionStart: '09:30' })],
+  [
+    'sessionStart',
+    () => calculateVwapBarsQuery({ timeframe: '1m', reset: 5, sessionStart: '00:00' }),
+  ],
+  ['threshold', () => detectSpeedOfTapeQuery({ threshold: 1, factor: 2 })],
+  ['threshold', () => detectSpeedOfTapeQuery({ threshold: 1, averageOf: 5 })],
+])('options that do not go together are a TypeError that names %s', (named, build) => {
+  expect(build).toThrow(TypeError)
+  expect(build).toThrow(named)
 })
 
 test('every builder has its place in docs/analytics', () => {

@@ -14,6 +14,8 @@ import {
   calculateFootprintQuery,
   calculateNakedPocQuery,
   calculateStackedImbalanceQuery,
+  type Coverage,
+  type Query,
 } from '../../../src/queries/index.ts'
 import { Duck } from '../../support/duck.ts'
 import { foldFootprint, type FoldedBar } from '../../support/footprint-fold.ts'
@@ -106,6 +108,8 @@ describe('worked out on paper', () => {
         opposite,
         ratio: dominant! / opposite!,
         knownAt: epoch + minute,
+        coveredFrom: epoch,
+        truncated: false,
       })),
     )
     const large = await duck.query(calculateDiagonalImbalanceQuery({ ...options, minVolume: 10 }))
@@ -124,6 +128,8 @@ describe('worked out on paper', () => {
         count: 4,
         dominant: 36,
         knownAt: epoch + minute,
+        coveredFrom: epoch,
+        truncated: false,
       },
     ])
     expect(await duck.query(calculateStackedImbalanceQuery({ ...stacked, minStack: 5 }))).toEqual(
@@ -184,6 +190,7 @@ describe('worked out on paper', () => {
       [104, null],
     ])
     const naked = await duck.query(calculateNakedPocQuery({ ...options, to: epoch + 2 * minute }))
+    expect(naked).toMatchObject([{ coveredFrom: epoch, truncated: false }])
     expect(naked.map(({ poc, volume }) => [poc, volume])).toEqual([[105, 5]])
   })
 
@@ -192,6 +199,19 @@ describe('worked out on paper', () => {
     await duck.deleteTicksBefore(epoch + 1)
     const rows = await duck.query(calculateDiagonalImbalanceQuery(options))
     expect(rows.map(({ timestamp }) => timestamp)).toEqual([epoch + minute])
+    for (const build of [
+      (from: number) => calculateDiagonalImbalanceQuery({ ...options, from }),
+      (from: number) => calculateStackedImbalanceQuery({ ...options, from, minStack: 1 }),
+      (from: number) => calculateNakedPocQuery({ ...options, from }),
+    ] as readonly ((from: number) => Query<Coverage>)[]) {
+      const coverage = async (from: number) =>
+        (await duck.query(build(from))).map(({ coveredFrom, truncated }) => [
+          coveredFrom,
+          truncated,
+        ])
+      expect(await coverage(epoch)).toEqual([[epoch + 1, true]])
+      expect(await coverage(epoch + 1)).toEqual([[epoch + 1, false]])
+    }
     const footprint = await duck.query(calculateFootprintQuery(options))
     expect(footprint.map(({ truncated }) => truncated)).toEqual([true, false])
   })

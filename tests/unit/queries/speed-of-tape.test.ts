@@ -60,8 +60,8 @@ test('worked out on paper', async () => {
   // The sum of second 2 reaches back to second 0, where the data begin.
   expect(rows.map(({ truncated }) => truncated)).toEqual([true, true, false, false])
   const signals = async (given: SpeedOfTapeOptions): Promise<boolean[]> =>
-    (await duck.query(detectSpeedOfTapeQuery({ ...options, ...given }))).map(({ signal }) => signal)
-  expect(await signals({ factor: 1.3 })).toEqual([false, true, true, false])
+    (await duck.query(detectSpeedOfTapeQuery({ seconds: 3, ...given }))).map(({ signal }) => signal)
+  expect(await signals({ averageOf: 2, factor: 1.3 })).toEqual([false, true, true, false])
   expect(await signals({ threshold: 12 })).toEqual([false, false, false, true])
   // Deltas by second +2, −2, −6, +20; sums of three +2, 0, −6, +20: the size counts.
   expect(await signals({ measure: 'delta', threshold: 5 })).toEqual([false, false, true, true])

@@ -46,6 +46,7 @@ describe('worked out on paper', () => {
         low: 100,
         initialBalanceHigh: 103,
         initialBalanceLow: 100,
+        initialBalanceKnownAt: midnight + 60 * minute,
         tpoCount: 10,
         binSize: 1,
         bins: [
@@ -81,6 +82,23 @@ describe('worked out on paper', () => {
       [30, false],
     ])
     expect(rows[1]!.bins[1]!.letters).toBe('AC')
+  })
+
+  test('half an initial balance tells when it will be whole', async () => {
+    const asOf = midnight + 59 * minute
+    const half = { binSize: 1, asOf, sessionStart: '00:00', initialBalanceMinutes: 90 }
+    const [row] = await duck.query(calculateTpoProfileQuery(half))
+    expect(row).toMatchObject({
+      initialBalanceHigh: 102,
+      initialBalanceKnownAt: midnight + 90 * minute,
+    })
+  })
+
+  test('more marks than anybody could look at are refused', async () => {
+    // A and B of two prices each, D of three: (2 + 2 + 3) / 1e-5 and one each: 700,003 marks.
+    const [fine, finer] = [1e-5, 1e-6].map((binSize) => calculateTpoProfileQuery({ binSize }))
+    expect(await duck.query(fine!)).toMatchObject([{ tpoCount: 700_003 }])
+    await expect(duck.query(finer!)).rejects.toThrow('give a larger binSize')
   })
 
   test('periods must fit', () => {

@@ -70,6 +70,44 @@ test('worked out on paper: bounds belong to the bucket above', async () => {
   ])
 })
 
+test('per bar: whole bars, each with when it is known and whether the data reach to it', async () => {
+  await duck.insertTicks(
+    ticksOf([500, 1, 'BUY'], [1500, 2, 'BUY'], [2500, 4, 'SELL'], [3000, 8, 'BUY']),
+  )
+  await duck.deleteTicksBefore(marketOpenMs + 400)
+  const bars = async (options: TradeSizeBucketsOptions) =>
+    (await duck.query(calculateTradeSizeBucketsQuery({ timeframe: '1s', ...options })))
+      .filter(({ bucket }) => bucket === 0)
+      .map(({ timestamp, knownAt, truncated }) => [
+        timestamp! - marketOpenMs,
+        knownAt! - marketOpenMs,
+        truncated,
+      ])
+  const bounds = [100]
+  expect(await bars({ bounds })).toEqual([
+    [0, 1000, true],
+    [1000, 2000, false],
+    [2000, 3000, false],
+    [3000, 4000, false],
+  ])
+  // From within the first second on, to within the third, as of within the third: the second alone.
+  const inside = { from: marketOpenMs + 1, to: marketOpenMs + 2001 }
+  expect(await bars({ bounds, ...inside })).toEqual([
+    [1000, 2000, false],
+    [2000, 3000, false],
+  ])
+  expect(await bars({ bounds, ...inside, asOf: marketOpenMs + 2999 })).toEqual([
+    [1000, 2000, false],
+  ])
+  // Bounds by rank need the window's last trade, at 3000.
+  expect(await bars({ quantiles: [1] })).toEqual([
+    [0, 3000, true],
+    [1000, 3000, false],
+    [2000, 3000, false],
+    [3000, 4000, false],
+  ])
+})
+
 test('nothing stored: empty buckets, and nothing per bar', async () => {
   expect(await duck.query(calculateTradeSizeBucketsQuery({ bounds: [1] }))).toMatchObject([
     { bucket: 0, buyVolume: 0, sellCount: 0, coveredFrom: null },
@@ -107,6 +145,8 @@ test('equals a fold over random ticks', async () => {
     { bounds: [500], measure: 'notional' },
     { quantiles: [0, 0.25, 1] },
     { bounds: [10], asOf: marketOpenMs + 5000 },
+    { timeframe: '1s', from: marketOpenMs + 300, asOf: marketOpenMs + 5300 },
+    { bounds: [10], timeframe: '1s', asOf: marketOpenMs + 5300 },
   )
   await assert(
     asyncProperty(randomTicks(), lateness, options, async (ticks, late, given) => {
@@ -124,7 +164,14 @@ function referenceBuckets(
   stored: readonly TickLike[],
   options: TradeSizeBucketsOptions,
 ): Omit<TradeSizeBucket, keyof Coverage>[] {
-  const ticks = stored.filter(({ timestamp }) => timestamp < (options.asOf ?? Infinity))
+  const whole = (ms: number, round: (bars: number) => number): number =>
+    options.timeframe === undefined ? ms : round(ms / second) * second
+  const ticks = stored.filter(
+    ({ timestamp }) =>
+      timestamp >= whole(options.from ?? 0, Math.ceil) &&
+      timestamp < whole(options.asOf ?? Infinity, Math.floor),
+  )
+  const last = options.bounds === undefined ? Math.max(...ticks.map((tick) => tick.timestamp)) : 0
   const size = ({ price, volume }: TickLike): number =>
     options.measure === 'notional' ? price * volume : volume
   const sizes = ticks.map((tick) => size(tick)).sort((a, b) => a - b)
@@ -152,6 +199,7 @@ function referenceBuckets(
       )
       return {
         timestamp: bar,
+        knownAt: bar === null ? null : Math.max(bar + second, last),
         bucket,
         sizeFrom,
         sizeTo: bounds[bucket] ?? null,

@@ -87,10 +87,10 @@ describe('a window', () => {
   })
 
   test('refuses what contradicts itself', () => {
-    expect(() => resolve({ window: { from: 1 }, to: 2 })).toThrow(TypeError)
-    expect(() => resolve({ lookbackMinutes: 1, from: 2 })).toThrow(TypeError)
-    expect(() => resolve({ now: 2 })).toThrow(TypeError)
-    expect(() => resolve({ from: 3, to: 2 })).toThrow(RangeError)
+    expect(() => resolve({ window: { from: t0 }, to: t0 + 1 })).toThrow(TypeError)
+    expect(() => resolve({ lookbackMinutes: 1, from: t0 })).toThrow(TypeError)
+    expect(() => resolve({ now: t0 })).toThrow(TypeError)
+    expect(() => resolve({ from: t0 + 1, to: t0 })).toThrow(RangeError)
     expect(() => resolve({ from: Number.NaN })).toThrow(RangeError)
     expect(() => resolve({ window: { form: 1 } as object })).toThrow(/did you mean `from`/)
   })
