@@ -1,5 +1,12 @@
-import { addText, compareText } from './decimal.ts'
-import type { DecimalText } from './decimal.ts'
+import {
+  addDecimal,
+  addText,
+  compareText,
+  formatDecimal,
+  parseDecimal,
+  subtractDecimal,
+} from './decimal.ts'
+import type { Decimal, DecimalText } from './decimal.ts'
 import type { Fill } from './fill.ts'
 
 /** Sums over the fills of one symbol and side. */
@@ -18,11 +25,20 @@ export interface OrderFee {
   readonly feeCurrency: string
 }
 
+/** A sum that terms can be taken out of again. */
+interface Sum {
+  total: Decimal
+  /** How many terms have each scale: the sum is shown with as many digits as the longest. */
+  readonly scales: Map<number, number>
+  terms: number
+}
+
 interface Totals {
-  orders: Set<string>
-  amount: DecimalText
-  notional: DecimalText
-  fees: Map<string, DecimalText>
+  /** How many fills each order has. */
+  readonly orders: Map<string, number>
+  readonly amount: Sum
+  readonly notional: Sum
+  readonly fees: Map<string, Sum>
 }
 
 /**
@@ -52,18 +68,21 @@ export class FillLedger {
   add(fill: Fill): () => void {
     const replaced = this.#fills.get(fill.id)
     this.#fills.set(fill.id, fill)
-    if (fill.orderId !== null) {
-      const ids = this.#byOrder.get(fill.orderId) ?? new Set()
-      this.#byOrder.set(fill.orderId, ids.add(fill.id))
-    }
-    if (replaced === undefined) this.#count(fill)
-    else this.#recount()
+    // Never counted anew from all fills: late fees come for thousands of them at a time.
+    if (replaced !== undefined) this.#uncount(replaced)
+    this.#count(fill)
     return () => this.#takeBack(fill, replaced)
   }
 
   totals(side: 'buy' | 'sell'): SideTotals | undefined {
     const totals = this.#totals[side]
-    return totals && { ...totals, count: totals.orders.size }
+    if (totals === undefined || totals.orders.size === 0) return undefined
+    return {
+      count: totals.orders.size,
+      amount: sumText(totals.amount),
+      notional: sumText(totals.notional),
+      fees: new Map([...totals.fees].map(([asset, sum]) => [asset, sumText(sum)])),
+    }
   }
 
   /**
@@ -89,32 +108,83 @@ export class FillLedger {
   }
 
   #takeBack(fill: Fill, replaced: Fill | undefined): void {
-    if (replaced === undefined) {
-      this.#fills.delete(fill.id)
-      if (fill.orderId !== null) this.#byOrder.get(fill.orderId)?.delete(fill.id)
-    } else this.#fills.set(fill.id, replaced)
-    this.#recount()
-  }
-
-  #recount(): void {
-    this.#totals = {}
-    for (const fill of this.#fills.values()) this.#count(fill)
+    this.#uncount(fill)
+    if (replaced === undefined) this.#fills.delete(fill.id)
+    else {
+      this.#fills.set(fill.id, replaced)
+      this.#count(replaced)
+    }
   }
 
   #count(fill: Fill): void {
     const totals = (this.#totals[fill.side] ??= {
-      orders: new Set(),
-      amount: '0',
-      notional: '0',
+      orders: new Map(),
+      amount: emptySum(),
+      notional: emptySum(),
       fees: new Map(),
     })
-    // A fill whose order is not told counts as an order of its own.
-    totals.orders.add(fill.orderId ?? `fill:${fill.id}`)
-    totals.amount = addText(totals.amount, fill.amount)
-    totals.notional = addText(totals.notional, fill.cost)
-    if (fill.fee !== null && fill.feeCurrency !== null) {
-      const sum = totals.fees.get(fill.feeCurrency) ?? '0'
-      totals.fees.set(fill.feeCurrency, addText(sum, fill.fee))
+    if (fill.orderId !== null) {
+      const ids = this.#byOrder.get(fill.orderId) ?? new Set()
+      this.#byOrder.set(fill.orderId, ids.add(fill.id))
     }
+    const order = countedAs(fill)
+    totals.orders.set(order, (totals.orders.get(order) ?? 0) + 1)
+    addTerm(totals.amount, fill.amount)
+    addTerm(totals.notional, fill.cost)
+    if (fill.fee === null || fill.feeCurrency === null) return
+    const sum = totals.fees.get(fill.feeCurrency) ?? emptySum()
+    totals.fees.set(fill.feeCurrency, sum)
+    addTerm(sum, fill.fee)
   }
+
+  #uncount(fill: Fill): void {
+    const totals = this.#totals[fill.side]!
+    if (fill.orderId !== null) {
+      const ids = this.#byOrder.get(fill.orderId)!
+      ids.delete(fill.id)
+      if (ids.size === 0) this.#byOrder.delete(fill.orderId)
+    }
+    const order = countedAs(fill)
+    const rest = totals.orders.get(order)! - 1
+    if (rest > 0) totals.orders.set(order, rest)
+    else totals.orders.delete(order)
+    removeTerm(totals.amount, fill.amount)
+    removeTerm(totals.notional, fill.cost)
+    if (fill.fee === null || fill.feeCurrency === null) return
+    const sum = totals.fees.get(fill.feeCurrency)!
+    removeTerm(sum, fill.fee)
+    if (sum.terms === 0) totals.fees.delete(fill.feeCurrency)
+  }
+}
+
+/** A fill whose order is not told counts as an order of its own. */
+function countedAs(fill: Fill): string {
+  return fill.orderId ?? `fill:${fill.id}`
+}
+
+function emptySum(): Sum {
+  return { total: parseDecimal('0'), scales: new Map(), terms: 0 }
+}
+
+function addTerm(sum: Sum, text: DecimalText): void {
+  const term = parseDecimal(text)
+  sum.total = addDecimal(sum.total, term)
+  sum.scales.set(term.scale, (sum.scales.get(term.scale) ?? 0) + 1)
+  sum.terms += 1
+}
+
+function removeTerm(sum: Sum, text: DecimalText): void {
+  const term = parseDecimal(text)
+  const rest = sum.scales.get(term.scale)! - 1
+  if (rest > 0) sum.scales.set(term.scale, rest)
+  else sum.scales.delete(term.scale)
+  sum.terms -= 1
+  const { coefficient, scale } = subtractDecimal(sum.total, term)
+  // What the longest term alone had digits for are zeros now.
+  const digits = Math.max(0, ...sum.scales.keys())
+  sum.total = { coefficient: coefficient / 10n ** BigInt(scale - digits), scale: digits }
+}
+
+function sumText({ total }: Sum): DecimalText {
+  return formatDecimal(total)
 }

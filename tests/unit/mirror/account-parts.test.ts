@@ -66,6 +66,35 @@ describe('a fill ledger', () => {
     )
   })
 
+  it('equals a recount from scratch after any adds, late fees and take-backs', () => {
+    const amounts = fc.constantFrom('1', '0.5', '0.1000', '0.00000001', '3.10')
+    const step = fc.record({
+      id: fc.integer({ min: 0, max: 12 }),
+      order: fc.constantFrom('a', 'b', null),
+      side: fc.constantFrom('buy', 'sell'),
+      amount: amounts,
+      fee: fc.option(fc.record({ cost: amounts, currency: fc.constantFrom('BNB', 'USDT') })),
+      takeBack: fc.boolean(),
+    })
+    fc.assert(
+      fc.property(fc.array(step, { size: 'max', maxLength: 80 }), (steps) => {
+        const ledger = new FillLedger()
+        for (const { id, takeBack, ...rest } of steps) {
+          const next = fill(`f${id}`, rest)
+          if (!ledger.wants(next)) continue
+          const undo = ledger.add(next)
+          if (takeBack) undo()
+          const anew = new FillLedger()
+          for (const known of ledger.fills()) anew.add(known)
+          for (const side of ['buy', 'sell'] as const)
+            expect(ledger.totals(side)).toEqual(anew.totals(side))
+          for (const order of ['a', 'b'])
+            expect(ledger.orderFee(order, '1')).toEqual(anew.orderFee(order, '1'))
+        }
+      }),
+    )
+  })
+
   it('lets a fee that comes later replace a fill without one, once', () => {
     const ledger = new FillLedger()
     ledger.add(fill('1'))
