@@ -118,7 +118,8 @@ function checkedPeriod(
     ['initialBalanceMinutes', options.initialBalanceMinutes],
     ['sessionStart', sessionStartMinutes(options)],
   ] as const)
-    if (minutes % periodMinutes !== 0)
+    // In milliseconds: a second is no exact part of a minute as a double.
+    if ((minutes * 60_000) % timeframeMs[options.timeframe] !== 0)
       throw new RangeError(
         `${name}: \`${option}\` (${minutes} min) is no whole number of periods of ${options.timeframe}`,
       )

@@ -27,7 +27,7 @@ export function tpoChart(tpo: ChartTpo, { columns, rows, ink }: ChartSize): stri
   const [top, bottom] = [rowOf(tpo.valueAreaHigh - tpo.binSize), rowOf(tpo.valueAreaLow)]
   const lines = letters.map((touched, row) => {
     const name = row === rowOf(tpo.poc) ? ' ◄POC' : ''
-    const text = cut([...touched].join(''), columns - labelWidth - 2 - name.length)
+    const text = cut([...touched].sort().join(''), columns - labelWidth - 2 - name.length)
     const inside = row >= top && row <= bottom
     return `${prices[row]!.padStart(labelWidth)} ${inside ? '┃' : '│'}${inside ? text : ink.faint(text)}${ink.mark(name)}`
   })

@@ -11,6 +11,7 @@ import {
   calculateVolumeNodesQuery,
   calculateVwapBarsQuery,
   calculateVwapQuery,
+  detectZonesQuery,
   candlesFromTicksQuery,
   type Query,
 } from '../../../src/queries/index.ts'
@@ -54,7 +55,7 @@ const examples: readonly [string, Query<object>, readonly string[]][] = [
   [
     'diagonal-imbalance',
     calculateStackedImbalanceQuery({ ...minutes, binSize: 5, to: Date.UTC(2024, 7, 8, 23, 56) }),
-    ['priceLow', 'priceHigh', 'dominant'],
+    ['side', 'priceLow', 'priceHigh', 'dominant'],
   ],
   [
     'market-profile',
@@ -81,14 +82,48 @@ const examples: readonly [string, Query<object>, readonly string[]][] = [
 
 describe.runIf(oracleIsHere)("the figures in docs/analytics are the queries' own", () => {
   test.each(examples)('%s', async (name, query, columns) => {
-    const page = readFileSync(
-      new URL(`../../../docs/analytics/${name}.md`, import.meta.url),
-      'utf8',
-    )
+    const page = pageOf(name)
     const rows = await duck.query(query as Query<Record<string, number>>)
     expect(rows.length).toBeGreaterThan(0)
     for (const row of rows)
       for (const column of columns) expect(page).toContain(shown(row[column]!))
+  })
+
+  test('diagonal-imbalance: how many, and of whom', async () => {
+    const stacks = await duck.query(calculateStackedImbalanceQuery({ ...minutes, binSize: 5 }))
+    expect(stacks.map(({ side }) => side)).toEqual('SELL SELL SELL SELL BUY BUY SELL'.split(' '))
+    expect(pageOf('diagonal-imbalance')).toContain(
+      "seven stacks in the example's trades, five of sellers and two of buyers",
+    )
+    for (const { timestamp, side, priceLow, priceHigh, count, dominant } of [
+      stacks[0]!,
+      stacks.at(-1)!,
+    ])
+      expect(rowsOf('diagonal-imbalance')).toContainEqual(
+        [clock(timestamp).slice(0, 5), side, priceLow, priceHigh, count, shown(dominant)].map(
+          String,
+        ),
+      )
+  })
+
+  test('supply-demand-zones: the last four of nine', async () => {
+    const zones = await duck.query(
+      detectZonesQuery({ timeframe: '1s', source: 'ticks', minStrength: 3 }),
+    )
+    expect(zones).toHaveLength(9)
+    expect(pageOf('supply-demand-zones')).toContain('the last four of nine')
+    const rows = zones
+      .slice(-4)
+      .map((zone) => [
+        clock(zone.timestamp),
+        zone.type,
+        zone.priceLow.toFixed(2),
+        zone.priceHigh.toFixed(2),
+        zone.strength.toFixed(2),
+        zone.status,
+        ...[zone.knownAt, zone.touchedAt, zone.brokenAt].map(clock),
+      ])
+    expect(rowsOf('supply-demand-zones').slice(-4)).toEqual(rows)
   })
 
   test('volume-nodes', async () => {
@@ -98,8 +133,25 @@ describe.runIf(oracleIsHere)("the figures in docs/analytics are the queries' own
   })
 })
 
+function pageOf(name: string): string {
+  return readFileSync(new URL(`../../../docs/analytics/${name}.md`, import.meta.url), 'utf8')
+}
+
+/** The cells of every row of a page's tables. */
+function rowsOf(name: string): string[][] {
+  return [...pageOf(name).matchAll(/^\|(.*)\|$/gm)].map(([, row = '']) =>
+    row.split('|').map((cell) => cell.trim()),
+  )
+}
+
+/** The time of day, a dash for never. */
+function clock(ms: number | null): string {
+  return ms === null ? '–' : new Date(ms).toISOString().slice(11, 19)
+}
+
 /** As the pages write figures: five decimals, a true minus. */
-function shown(figure: number): string {
+function shown(figure: number | string): string {
+  if (typeof figure === 'string') return figure
   const text = Number.isInteger(figure) ? String(figure) : figure.toFixed(5)
   return text.replace('-', '−')
 }
