@@ -19,7 +19,6 @@ export interface FenceOptions {
   readonly keys: MirrorKeys
   readonly writerId: string
   readonly leaseMs: number
-  readonly now: () => number
 }
 
 /**
@@ -34,6 +33,8 @@ export class Fence {
   readonly #early: string[] = []
   /** What this writer says to itself; undefined once it has come back. */
   #ownWords: string | undefined
+  /** Own take-over has been heard: whatever is announced after it is a newer one. */
+  #heardOwn = false
   #listening: Unsubscribe | undefined
   #leaseUntil = -Infinity
   #lost: PairduckError | undefined
@@ -51,18 +52,19 @@ export class Fence {
 
   /** Takes over from whoever held the fence. */
   async takeOver(): Promise<void> {
-    const { client, keys, writerId, leaseMs, now } = this.#options
+    const { client, keys, writerId, leaseMs } = this.#options
     this.#listening = await client.subscribe(keys.writers, (message) => this.#hear(message))
     const start = performance.now()
     const owner = `${writerId}:${this.#instance}`
+    const epoch = randomUUID()
     const reply = await client.script(
       takeOverScript,
       [keys.fence, keys.epoch, keys.sequence, keys.leader],
-      [String(now()), owner, String(leaseMs), randomUUID(), writerId, keys.writers],
+      [owner, String(leaseMs), epoch, writerId, keys.writers],
     )
-    const [value, epoch, sequence] = reply as string[]
+    const [value, sequence] = reply as string[]
     this.value = value!
-    this.epoch = epoch!
+    this.epoch = epoch
     this.sequence = sequence!
     this.#leaseUntil = start + leaseMs
     for (const message of this.#early.splice(0)) this.#hear(message)
@@ -94,13 +96,13 @@ export class Fence {
   }
 
   /**
-   * After a unit found another fence than its own. A greater token, or none while the own lease
+   * After a unit found another fence than its own. Another writer's, or none while the own lease
    * has run out, ends this writer. Else the server lost the key: the own token is put back and a
    * new epoch begun.
    */
   async recover(found: string): Promise<void> {
     this.throwIfLost()
-    if (tokenOf(found) >= tokenOf(this.value) && found !== this.value)
+    if (found !== '' && found !== this.value)
       throw this.lose(found, 'another writer has taken over')
     if (performance.now() >= this.#leaseUntil)
       throw this.lose(found, 'the fence is gone and the own lease has run out')
@@ -171,7 +173,8 @@ export class Fence {
     if (message.startsWith('heard:')) {
       if (message === this.#ownWords) this.#ownWords = undefined
     } else if (this.value === '') this.#early.push(message)
-    else if (tokenOf(message) > tokenOf(this.value))
+    else if (message === this.value) this.#heardOwn = true
+    else if (this.#heardOwn || tokenOf(message) > tokenOf(this.value))
       this.lose(message, 'another writer has taken over')
   }
 

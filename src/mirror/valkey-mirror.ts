@@ -62,7 +62,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     const keys = new MirrorKeys(options.keyPrefix)
     super(client, keys)
     this.#options = options
-    this.#fence = new Fence({ ...options, client, keys, now: Date.now })
+    this.#fence = new Fence({ ...options, client, keys })
     this.#fence.onLost = (error) => this.#onFenced(error)
     const shared = { client, keys, state: this.#state }
     this.#writer = new UnitWriter({

@@ -26,6 +26,8 @@ export interface MirrorChange {
   readonly sequence: number
   readonly orders: readonly MirroredOrder[]
   readonly balances: readonly Balance[]
+  /** Assets that the account does not hold any more. */
+  readonly gone: readonly string[]
   /** Symbols whose ticker changed, symbols with new fills, assets with new transfers. */
   readonly tickers: readonly string[]
   readonly fills: readonly string[]
@@ -84,6 +86,7 @@ export async function* watchMirror(
       }
     }
   } finally {
+    inbox.close()
     stopListening()
     await unsubscribe()
   }
@@ -97,12 +100,24 @@ async function nextEvent(
 ): Promise<MirrorEvent | undefined> {
   if (at === undefined) return await readSnapshot(client, keys, 'start')
   if (inbox.takeOverflow()) return await readSnapshot(client, keys, 'overflow')
-  const messages = inbox.take().filter(({ sequence }) => sequence > at.sequence)
+  const taken = inbox.take()
+  // Another epoch counts from anywhere: its sequence numbers say nothing beside the old ones.
+  if (taken.some(({ epoch }) => epoch !== at.epoch)) return await newEpoch(client, keys, at)
+  const messages = taken.filter(({ sequence }) => sequence > at.sequence)
   if (messages.length === 0) return undefined
   const gap = messages.some(({ sequence }, index) => sequence !== at.sequence + index + 1)
-  if (messages.some(({ epoch }) => epoch !== at.epoch))
-    return await readSnapshot(client, keys, 'epoch')
   return gap ? await readSnapshot(client, keys, 'gap') : await readChange(client, keys, messages)
+}
+
+/** A new epoch begins with a snapshot; a late message from the epoch before changes nothing. */
+async function newEpoch(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  at: MirrorEvent,
+): Promise<MirrorSnapshot | undefined> {
+  const snapshot = await readSnapshot(client, keys, 'epoch')
+  const same = snapshot.epoch === at.epoch && snapshot.sequence === at.sequence
+  return same ? undefined : snapshot
 }
 
 /** A watcher that hears nothing asks whether there was nothing to hear. */
@@ -112,7 +127,7 @@ async function missed(
   inbox: Inbox,
   at: MirrorEvent,
 ): Promise<MirrorSnapshot | undefined> {
-  const epoch = await client.command(['GET', keys.epoch])
+  const epoch = (await client.command(['GET', keys.epoch])) ?? ''
   const sequence = Number((await client.command(['GET', keys.sequence])) ?? 0)
   if (epoch === at.epoch && sequence === at.sequence) return undefined
   // The message may be on its way; if it is not, it is lost.
@@ -155,8 +170,9 @@ async function readChange(
     type: 'change',
     epoch,
     sequence,
-    orders: orders.map(readMirroredOrder),
-    balances: balances.map(decodeBalance),
+    orders: present(orders).map(readMirroredOrder),
+    balances: present(balances).map(decodeBalance),
+    gone: [...balances].flatMap(([asset, value]) => (value === null ? [asset] : [])),
     tickers: named('tickers'),
     fills: named('fills'),
     transfers: named('transfers'),
@@ -167,26 +183,37 @@ async function values(
   client: ValkeyClient,
   key: string,
   names: readonly string[],
-): Promise<string[]> {
-  const found: string[] = []
+): Promise<Map<string, string | null>> {
+  const found = new Map<string, string | null>()
   for (let first = 0; first < names.length; first += 1_000) {
     const slice = names.slice(first, first + 1_000)
     const reply = (await client.command(['HMGET', key, ...slice])) as (string | null)[]
-    found.push(...reply.filter((value) => value !== null))
+    for (const [index, name] of slice.entries()) found.set(name, reply[index] ?? null)
   }
   return found
+}
+
+function present(found: ReadonlyMap<string, string | null>): string[] {
+  return [...found.values()].filter((value) => value !== null)
 }
 
 /** Messages that have come and are not looked at yet. */
 class Inbox {
   #messages: Message[] = []
   #overflow = false
-  #wake: (silent: boolean) => void = () => undefined
+  #interrupted = false
+  #wake: ((silent: boolean) => void) | undefined
   readonly #signal: AbortSignal | undefined
+  readonly #onAbort = (): void => this.interrupt()
 
   constructor(signal: AbortSignal | undefined) {
     this.#signal = signal
-    signal?.addEventListener('abort', () => this.interrupt(), { once: true })
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /** Lets go of the signal, which may live on for longer than the watch. */
+  close(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort)
   }
 
   get closed(): boolean {
@@ -194,9 +221,11 @@ class Inbox {
   }
 
   put(text: string): void {
-    if (this.#messages.length < maxWaiting) this.#messages.push(JSON.parse(text) as Message)
+    const message = readMessage(text)
+    if (message === undefined) return
+    if (this.#messages.length < maxWaiting) this.#messages.push(message)
     else this.#overflow = true
-    this.#wake(false)
+    this.#wake?.(false)
   }
 
   take(): Message[] {
@@ -212,20 +241,37 @@ class Inbox {
     return overflow
   }
 
-  /** Ends a wait as if its time were over. */
+  /** Ends a wait, the next one if there is none now, as if its time were over. */
   interrupt(): void {
-    this.#wake(true)
+    if (this.#wake === undefined) this.#interrupted = true
+    else this.#wake(true)
   }
 
   /** Waits for a message; whether none came in that time. */
   async silence(ms: number): Promise<boolean> {
     if (this.#messages.length > 0 || this.#overflow || this.closed) return false
+    if (this.#interrupted) {
+      this.#interrupted = false
+      return true
+    }
     return await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(resolve, ms, true)
-      this.#wake = (silent) => {
+      const wake = (silent: boolean): void => {
         clearTimeout(timer)
+        this.#wake = undefined
         resolve(silent)
       }
+      const timer = setTimeout(wake, ms, true)
+      this.#wake = wake
     })
+  }
+}
+
+/** What somebody else says on the channel is passed over: sequence numbers find what is missed. */
+function readMessage(text: string): Message | undefined {
+  try {
+    const message = JSON.parse(text) as Message | null
+    return typeof message?.sequence === 'number' ? message : undefined
+  } catch {
+    return undefined
   }
 }

@@ -26,6 +26,7 @@ export class LiveAccount {
     } else {
       this.#changes += 1
       for (const order of event.orders) this.#follow(order)
+      for (const asset of event.gone) this.#balances.delete(asset)
     }
     for (const balance of event.balances) this.#balances.set(balance.asset, balance)
     this.#sequence = event.sequence
@@ -93,5 +94,6 @@ export function eventLines(event: MirrorEvent): string[] {
       ({ asset, free, used }) =>
         `balance ${asset} ${decimalCell(free)} free, ${decimalCell(used)} in orders`,
     ),
+    ...event.gone.map((asset) => `balance ${asset} gone`),
   ]
 }

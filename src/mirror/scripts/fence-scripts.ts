@@ -2,21 +2,23 @@ import type { ServerScript } from '../clients/valkey-client.ts'
 import { writingScript } from './server-script.ts'
 
 /**
- * Takes over: the token is greater than the one found, and seeded from time, so that a flush
- * can't set it back. KEYS: fence, epoch, sequence, leader. ARGV: time in ms, owner, lease in ms,
- * epoch to set when there is none, leader's name, writers' channel. Gives fence, epoch, sequence.
+ * Takes over and begins a new epoch, so that watchers look again. The token is greater than the
+ * one found, and seeded from the server's own clock, the only one that all writers share: a flush
+ * can't set it back. KEYS: fence, epoch, sequence, leader. ARGV: owner, lease in ms, new epoch,
+ * leader's name, writers' channel. Gives fence, sequence.
  */
 export const takeOverScript: ServerScript = writingScript(`
 local held = redis.call('GET', KEYS[1])
-local token = tonumber(ARGV[1])
+local time = redis.call('TIME')
+local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local old = held and tonumber(string.match(held, '^%d+'))
 if old and old >= token then token = old + 1 end
-local fence = string.format('%.0f', token) .. ':' .. ARGV[2]
+local fence = string.format('%.0f', token) .. ':' .. ARGV[1]
 redis.call('SET', KEYS[1], fence)
-redis.call('SET', KEYS[2], ARGV[4], 'NX')
-redis.call('SET', KEYS[4], ARGV[5], 'PX', ARGV[3])
-redis.call('PUBLISH', ARGV[6], fence)
-return {fence, redis.call('GET', KEYS[2]), redis.call('GET', KEYS[3]) or '0'}
+redis.call('SET', KEYS[2], ARGV[3])
+redis.call('SET', KEYS[4], ARGV[4], 'PX', ARGV[2])
+redis.call('PUBLISH', ARGV[5], fence)
+return {fence, redis.call('GET', KEYS[3]) or '0'}
 `)
 
 /**
@@ -31,16 +33,13 @@ return {'OK', redis.call('GET', KEYS[2]) or '0'}
 `)
 
 /**
- * Puts a writer's own token back after a flush, unless a greater one is there, and begins a new
- * epoch, so that watchers know that they have to look again. KEYS: fence, epoch, sequence,
- * leader. ARGV: own fence, new epoch, last own sequence, leader's name, lease in ms.
+ * Puts a writer's own token back after a flush, unless another one is there, whatever its number,
+ * and begins a new epoch, so that watchers know that they have to look again. KEYS: fence, epoch,
+ * sequence, leader. ARGV: own fence, new epoch, last own sequence, leader's name, lease in ms.
  */
 export const restoreScript: ServerScript = writingScript(`
 local held = redis.call('GET', KEYS[1])
-if held and held ~= ARGV[1] then
-  local other = tonumber(string.match(held, '^%d+'))
-  if not other or other >= tonumber(string.match(ARGV[1], '^%d+')) then return {'FENCED', held} end
-end
+if held and held ~= ARGV[1] then return {'FENCED', held} end
 local sequence = math.max(tonumber(redis.call('GET', KEYS[3]) or '0'), tonumber(ARGV[3])) + 1
 sequence = string.format('%.0f', sequence)
 redis.call('SET', KEYS[1], ARGV[1])

@@ -1,4 +1,6 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
+import { connectValkey } from '../../../src/mirror/clients/connect.ts'
+import { restoreScript } from '../../../src/mirror/scripts/fence-scripts.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { deafClient, lateClient } from '../../support/hard-of-hearing.ts'
 import { openOrder } from '../../support/sample-orders.ts'
@@ -51,6 +53,69 @@ describe('two writers', () => {
       expect([...open].sort()).toEqual(['new', 'newest', 'old'])
       await reader.send('FLUSHALL')
     }
+  })
+
+  it.each([
+    ['hears the newer', (url: string) => connectValkey({ url })],
+    ['hears nothing', deafClient],
+  ] as const)(
+    'a flush and a take-over from a machine whose clock is behind do not let in an older that %s',
+    async (_, connect) => {
+      await using server = await startValkey()
+      await using reader = await readWhole(server.port)
+      const client = await connect(server.url)
+      await using older = await ValkeyMirror.open({ client, writerId: 'older' })
+      await older.applyOrder(openOrder('before'))
+      await reader.send('FLUSHALL')
+      const behind = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 60_000)
+      await using newer = await ValkeyMirror.open({ url: server.url, writerId: 'newer' })
+      behind.mockRestore()
+      await expect(older.applyOrder(openOrder('late'))).rejects.toMatchObject({ code: 'FENCED' })
+      await newer.applyOrder(openOrder('new'))
+      expect([...(await reader.read(symbols)).open]).toEqual(['new'])
+      await client.close()
+    },
+  )
+
+  it("a token is the server's time, not that of the writer's machine", async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    const micros = async (): Promise<number> => {
+      const [seconds, rest] = (await reader.send('TIME')) as [string, string]
+      return Number(seconds) * 1e6 + Number(rest)
+    }
+    const behind = vi.spyOn(Date, 'now').mockReturnValue(Date.now() - 60_000)
+    const before = await micros()
+    await using _mirror = await ValkeyMirror.open({ url: server.url })
+    const token = Number.parseInt(String(await reader.send('GET', 'mirror:fence')), 10)
+    behind.mockRestore()
+    expect(token).toBeGreaterThan(before)
+    expect(token).toBeLessThan(await micros())
+  })
+
+  it("a token is put back over no other writer's, not over one with a smaller number either", async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    const client = await connectValkey({ url: server.url })
+    const keys = ['mirror:fence', 'mirror:epoch', 'mirror:sequence', 'engine:leader']
+    const restore = (): Promise<unknown> =>
+      client.script(restoreScript, keys, ['9:older:a', 'epoch', '5', 'older', '1000'])
+    await reader.send('SET', 'mirror:fence', '1:newer:b')
+    expect(await restore()).toEqual(['FENCED', '1:newer:b'])
+    expect(await reader.send('EXISTS', ...keys)).toBe(1)
+    await reader.send('FLUSHALL')
+    expect(await restore()).toEqual(['OK', '6'])
+    await client.close()
+  })
+
+  it('a newer with a smaller number ends an older that hears it, as after a clock set back', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await using older = await ValkeyMirror.open({ url: server.url, writerId: 'older' })
+    const lost = new Promise((resolve) => older.on('fenced', resolve))
+    await older.applyOrder(openOrder('before'))
+    await reader.send('PUBLISH', 'mirror:writers', '1:newer:b')
+    expect(await lost).toMatchObject({ code: 'FENCED' })
   })
 
   it('the older is stopped by the server itself when it hears nothing of the newer', async () => {

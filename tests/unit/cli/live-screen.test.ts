@@ -44,7 +44,7 @@ const snapshot: MirrorEvent = {
 const size = { ink: plainInk, columns: 120, rows: 30 }
 
 function change(orders: readonly MirroredOrder[], sequence: number): MirrorEvent {
-  const nothing = { tickers: [], fills: [], transfers: [] }
+  const nothing = { gone: [], tickers: [], fills: [], transfers: [] }
   return { type: 'change', epoch: 'e', sequence, orders, balances: [], ...nothing }
 }
 
@@ -58,8 +58,10 @@ test('an order is shown while it is open, then among those done last; a snapshot
   expect(screen()).toMatch(/25\.0 % +partially_filled/)
   account.apply(change([{ ...order, status: 'filled', filled: '2.00' }], 3))
   expect(screen()).toMatch(/no open orders\n\ndone last\n.*\n1 .* 100\.0 % +filled/)
+  account.apply({ ...change([], 4), gone: ['USDT'] } as MirrorEvent)
+  expect(screen()).not.toMatch(/^USDT /m)
   account.apply({ ...snapshot, sequence: 9, balances: [] })
-  expect(screen()).toMatch(/^demo change 9, 2 seen/)
+  expect(screen()).toMatch(/^demo change 9, 3 seen/)
   expect(screen()).not.toMatch(/balances|done last/)
 })
 
