@@ -61,12 +61,12 @@ export function valueAreaSql({
   return `
     extent AS (
       SELECT *, min(bin) OVER whole AS lowest, max(bin) OVER whole AS highest,
-        sum(weight) OVER whole AS total, max(weight) OVER whole AS poc_weight
+        sum(weight) OVER whole AS total
       FROM bin WINDOW whole AS (PARTITION BY profile)
     ), control AS (
-      SELECT *, first_value(bin) OVER (PARTITION BY profile
-        ORDER BY ${comparable('weight')} DESC, abs(2 * bin - lowest - highest), bin) AS poc
-      FROM extent
+      SELECT *, first_value(bin) OVER ranked AS poc, first_value(weight) OVER ranked AS poc_weight
+      FROM extent WINDOW ranked AS (PARTITION BY profile
+        ORDER BY ${comparable('weight')} DESC, abs(2 * bin - lowest - highest), bin)
     ), beside AS (
       SELECT *, sign(bin - poc) AS side,
         row_number() OVER (PARTITION BY profile, sign(bin - poc) ORDER BY abs(bin - poc)) AS rank

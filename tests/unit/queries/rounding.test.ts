@@ -64,6 +64,9 @@ describe('what is equal in decimals is a tie, in whatever order it came', () => 
       const [naked] = await duck.query(calculateNakedPocQuery(grid))
       await refresh(duck, epoch + minute, ['1m'], { binSize: 1 })
       const [stored] = (await keptRows(duck)).market_profile
+      // To the last bit the volume of that bin, not of the one that it ties with.
+      const { volume } = profile!.bins[0]!
+      expect([profile!.pocVolume, naked!.volume]).toEqual([volume, volume])
       expect([profile!.poc, footprint!.poc, naked!.poc, stored!['poc']]).toEqual([
         100, 100, 100, 100,
       ])
