@@ -18,6 +18,9 @@ export interface CcxtBalance {
   readonly total?: DecimalInput | undefined
 }
 
+/** What a call says beyond the unified parameters. */
+export type CcxtParams = Readonly<Record<string, unknown>>
+
 /**
  * The part of a ccxt or ccxt.pro exchange object that a mirror uses. Any exchange of that
  * package fits; what it lacks (`has`) is left out.
@@ -28,12 +31,36 @@ export interface CcxtExchange {
   readonly markets?:
     | Readonly<Record<string, { readonly maker?: number; readonly taker?: number } | undefined>>
     | undefined
-  fetchOpenOrders(symbol?: string, since?: number, limit?: number): Promise<OrderInput[]>
+  /** By kind of market and method: how much an answer holds. */
+  readonly features?: unknown
+  fetchOpenOrders(
+    symbol?: string,
+    since?: number,
+    limit?: number,
+    params?: CcxtParams,
+  ): Promise<OrderInput[]>
   fetchOrder(id: string, symbol?: string): Promise<OrderInput>
+  fetchCanceledAndClosedOrders?(symbol?: string): Promise<OrderInput[]>
+  fetchClosedOrders?(symbol?: string): Promise<OrderInput[]>
   fetchBalance(): Promise<CcxtBalances>
-  fetchMyTrades(symbol?: string, since?: number, limit?: number): Promise<FillInput[]>
-  fetchDeposits(code?: string, since?: number, limit?: number): Promise<TransferInput[]>
-  fetchWithdrawals(code?: string, since?: number, limit?: number): Promise<TransferInput[]>
+  fetchMyTrades(
+    symbol?: string,
+    since?: number,
+    limit?: number,
+    params?: CcxtParams,
+  ): Promise<FillInput[]>
+  fetchDeposits(
+    code?: string,
+    since?: number,
+    limit?: number,
+    params?: CcxtParams,
+  ): Promise<TransferInput[]>
+  fetchWithdrawals(
+    code?: string,
+    since?: number,
+    limit?: number,
+    params?: CcxtParams,
+  ): Promise<TransferInput[]>
   watchOrders(symbol?: string): Promise<OrderInput[]>
   watchMyTrades(symbol?: string): Promise<FillInput[]>
   watchBalance(): Promise<CcxtBalances>

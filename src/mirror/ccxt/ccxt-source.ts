@@ -5,8 +5,12 @@ import type { OrderInput } from '../order.ts'
 import type { TickerInput } from '../ticker.ts'
 import type { TransferInput } from '../transfer.ts'
 import { balancesFromCcxt } from './ccxt-balances.ts'
+import { openOrders, orderById } from './ccxt-orders.ts'
+import { isUnsupported } from './ccxt-failure.ts'
+import { pageLimits } from './ccxt-features.ts'
+import { allSince } from './ccxt-pages.ts'
 import { ccxtStream } from './ccxt-stream.ts'
-import type { CcxtExchange } from './ccxt-exchange.ts'
+import type { CcxtExchange, CcxtParams } from './ccxt-exchange.ts'
 
 export interface CcxtSourceOptions {
   /**
@@ -17,11 +21,6 @@ export interface CcxtSourceOptions {
   /** Symbols whose tickers are mirrored too, where the exchange can stream them. */
   readonly tickers?: readonly string[]
 }
-
-type Page<Item> = (since: number | undefined) => Promise<readonly Item[]>
-
-/** The most pages that one fetch goes through; an exchange's page holds 50 to 1,000 items. */
-const maxPages = 100
 
 const symbolList = rule<readonly string[] | undefined>(
   'a list of symbols',
@@ -46,17 +45,15 @@ export function ccxtSource(exchange: CcxtExchange, options?: CcxtSourceOptions):
   return {
     name: exchange.id,
     fetchOpenOrders: async () =>
-      withRate(await inTurn(each, (symbol) => exchange.fetchOpenOrders(symbol))),
+      withRate(await inTurn(each, (symbol) => openOrders(exchange, symbol))),
     fetchOrder: async (id, symbol) => {
-      const order = await found(exchange.fetchOrder(id, symbol))
+      const order = await orderById(exchange, id, symbol)
       return order && withRate([order])[0]
     },
     fetchBalances: async () => balancesFromCcxt(await exchange.fetchBalance()),
     ...(has('fetchMyTrades') && {
       fetchFills: (sinceMs: number) =>
-        inTurn(each, (symbol) =>
-          allPages((since) => listed(exchange.fetchMyTrades(symbol, since)), sinceMs),
-        ),
+        inTurn(each, (symbol) => fetchFills(exchange, symbol, sinceMs)),
     }),
     ...((has('fetchDeposits') || has('fetchWithdrawals')) && {
       fetchTransfers: (sinceMs: number) => fetchTransfers(exchange, sinceMs),
@@ -80,15 +77,36 @@ export function ccxtSource(exchange: CcxtExchange, options?: CcxtSourceOptions):
   }
 }
 
+async function fetchFills(
+  exchange: CcxtExchange,
+  symbol: string | undefined,
+  sinceMs: number,
+): Promise<FillInput[]> {
+  const { limit, ...limits } = pageLimits(exchange, 'fetchMyTrades', symbol, sinceMs)
+  return await allSince(
+    (since, until) => listed(exchange.fetchMyTrades(symbol, since, limit, untilParam(until))),
+    sinceMs,
+    limits,
+  )
+}
+
 async function fetchTransfers(exchange: CcxtExchange, sinceMs: number): Promise<TransferInput[]> {
-  const lists: (readonly TransferInput[])[] = []
-  if (exchange.has['fetchDeposits'] === true)
-    lists.push(await allPages((since) => listed(exchange.fetchDeposits(undefined, since)), sinceMs))
-  if (exchange.has['fetchWithdrawals'] === true)
-    lists.push(
-      await allPages((since) => listed(exchange.fetchWithdrawals(undefined, since)), sinceMs),
+  const methods = (['fetchDeposits', 'fetchWithdrawals'] as const).filter(
+    (method) => exchange.has[method] === true,
+  )
+  return await inTurn(methods, (method) => {
+    const { limit, ...limits } = pageLimits(exchange, method, undefined, sinceMs)
+    return allSince(
+      (since, until) => listed(exchange[method](undefined, since, limit, untilParam(until))),
+      sinceMs,
+      limits,
     )
-  return lists.flat()
+  })
+}
+
+/** Only where it is needed: there are exchanges that refuse what they don't know. */
+function untilParam(until: number | undefined): CcxtParams {
+  return until === undefined ? {} : { until }
 }
 
 function streamTickers(
@@ -114,44 +132,12 @@ async function inTurn<Key, Item>(
   return items
 }
 
-/** Page after page, each beginning where the last one ended, until one brings nothing new. */
-async function allPages<Item extends FillInput | TransferInput>(
-  page: Page<Item>,
-  sinceMs: number,
-): Promise<Item[]> {
-  const items = new Map<string, Item>()
-  let since = sinceMs
-  for (let count = 0; count < maxPages; count++) {
-    const before = items.size
-    const got = await page(since)
-    for (const item of got) items.set(item.id ?? `${items.size}`, item)
-    const last = Math.max(since, ...got.map(({ timestamp }) => timestamp ?? 0))
-    if (items.size === before || last === since) break
-    since = last
-  }
-  return [...items.values()]
-}
-
-/** An order that the exchange doesn't know any more is no failure. */
-async function found<Item>(answer: Promise<Item>): Promise<Item | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (isNamed(error, 'OrderNotFound')) return undefined
-    throw error
-  }
-}
-
 /** A list that the exchange gives only by symbol, or not at all, is empty. */
 async function listed<Item>(answer: Promise<readonly Item[]>): Promise<readonly Item[]> {
   try {
     return await answer
   } catch (error) {
-    if (isNamed(error, 'ArgumentsRequired') || isNamed(error, 'NotSupported')) return []
+    if (isUnsupported(error)) return []
     throw error
   }
-}
-
-function isNamed(error: unknown, name: string): boolean {
-  return error instanceof Error && (error.name === name || error.constructor.name === name)
 }

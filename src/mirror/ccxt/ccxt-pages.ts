@@ -1,0 +1,129 @@
+import { PairduckError } from '../../errors.ts'
+import type { FillInput } from '../fill.ts'
+import type { TransferInput } from '../transfer.ts'
+
+type Listed = FillInput | TransferInput
+
+/** One call for a list: what is from `since` on, and when `until` is given not after it. */
+export type PageFetch<Item> = (since: number, until?: number) => Promise<readonly Item[]>
+
+export interface PageLimits {
+  /** As many items as this may be all that one answer holds. */
+  readonly fullPage: number
+  /** How much time one answer may cover at most. */
+  readonly windowMs: number
+}
+
+/** The most calls that one list is worth, and how many windows back they can reach. */
+const maxCalls = 1_000
+const maxWindows = 900
+
+/**
+ * Everything since a time, from an exchange that answers the oldest first or the newest first, in
+ * pages, of a limited time each. Rejects with `EXCHANGE_FAILED` when it can't be had whole, so
+ * that nobody takes a part of it for all.
+ */
+export async function allSince<Item extends Listed>(
+  fetch: PageFetch<Item>,
+  sinceMs: number,
+  limits: PageLimits,
+): Promise<Item[]> {
+  const search = new PageSearch(fetch, limits)
+  await search.forward(sinceMs, Date.now())
+  return [...search.items.values()]
+}
+
+interface Hole {
+  readonly from: number
+  readonly to: number
+  /** The end of the page that lies behind it. */
+  readonly last: number
+}
+
+class PageSearch<Item extends Listed> {
+  readonly items: Map<string, Item> = new Map()
+  readonly #fetch: PageFetch<Item>
+  readonly #limits: PageLimits
+  #calls = 0
+
+  constructor(fetch: PageFetch<Item>, limits: PageLimits) {
+    this.#fetch = fetch
+    this.#limits = limits
+  }
+
+  /** From window to window; a full page is followed by what comes after it, and before it. */
+  async forward(sinceMs: number, endMs: number): Promise<void> {
+    let since = sinceMs
+    const { windowMs } = this.#limits
+    const holes: Hole[] = []
+    for (;;) {
+      const got = await this.#page(since)
+      if (got.isFull) {
+        if (got.last <= since) throw tooMany(since)
+        if (got.first > since) holes.push({ from: since, to: got.first, last: got.last })
+        since = got.last
+      } else {
+        // An answer that reaches further than a window is not limited to one.
+        if (got.last - since > windowMs) break
+        since = Math.max(since + windowMs, endMs - maxWindows * windowMs)
+        if (since > endMs) break
+      }
+    }
+    for (const hole of holes) await this.#backward(hole, this.#wentOn(hole.last, endMs))
+  }
+
+  /** Whether more came after a full page than has happened since: the oldest came first then. */
+  #wentOn(last: number, endMs: number): boolean {
+    return [...this.items.values()].some(
+      ({ timestamp }) => (timestamp ?? 0) > last && (timestamp ?? 0) < endMs,
+    )
+  }
+
+  /** What lies before a full page, as exchanges leave out that answer the newest first. */
+  async #backward({ from, to }: Hole, isOldestFirst: boolean): Promise<void> {
+    for (let until = to; until > from;) {
+      const got = await this.#page(from, until)
+      if (!got.isFull) return
+      if (got.last > until) {
+        if (isOldestFirst) return
+        throw incomplete('it gives only the newest, and takes no `until`')
+      }
+      if (got.first >= until) throw tooMany(until)
+      until = got.first
+    }
+  }
+
+  async #page(
+    since: number,
+    until?: number,
+  ): Promise<{ isFull: boolean; first: number; last: number }> {
+    if (++this.#calls > maxCalls)
+      throw incomplete(`${maxCalls} calls were not enough: begin at a later time`)
+    const got = await this.#fetch(since, until)
+    let [first, last] = [Infinity, -Infinity]
+    for (const item of got) {
+      this.items.set(keyOf(item), item)
+      first = Math.min(first, item.timestamp ?? Infinity)
+      last = Math.max(last, item.timestamp ?? -Infinity)
+    }
+    return { isFull: got.length >= this.#limits.fullPage && last >= first, first, last }
+  }
+}
+
+/** Ids are unique within a market only, and a trade with oneself has two sides. */
+function keyOf(item: Listed): string {
+  const { id, timestamp, amount } = item
+  const part =
+    'symbol' in item
+      ? [item.symbol, item.order, item.side]
+      : [(item as TransferInput).type, (item as TransferInput).currency]
+  return JSON.stringify([...part, id ?? [timestamp, String(amount)]])
+}
+
+function tooMany(ms: number): PairduckError {
+  return incomplete(`there are more in the millisecond ${ms} than one answer holds`)
+}
+
+function incomplete(reason: string): PairduckError {
+  return new PairduckError('EXCHANGE_FAILED', `the exchange did not give the whole list: ${reason}`)
+}
