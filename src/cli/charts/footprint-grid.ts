@@ -10,8 +10,8 @@ export interface FootprintCell {
   readonly price: number
   readonly buyVolume: number
   readonly sellVolume: number
-  /** A side that was found to dominate its diagonal neighbour. */
-  readonly imbalance?: 'buy' | 'sell' | null
+  /** The sides that were found to dominate their diagonal neighbours. */
+  readonly imbalance?: readonly ('buy' | 'sell')[]
 }
 
 const sideWidth = 6
@@ -23,7 +23,6 @@ const corner = 'sell × buy'
 interface Sides {
   buy: number
   sell: number
-  /** Of a row of several bins it may be both. */
   readonly imbalance: Set<'buy' | 'sell'>
 }
 
@@ -98,7 +97,7 @@ function barRows(
     const row = rows[rowOf(cell.price)]!
     row.buy += cell.buyVolume
     row.sell += cell.sellVolume
-    if (cell.imbalance) row.imbalance.add(cell.imbalance)
+    for (const side of cell.imbalance ?? []) row.imbalance.add(side)
   }
   return rows
 }

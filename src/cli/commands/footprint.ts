@@ -108,7 +108,7 @@ interface Drawn {
   readonly cells: readonly FootprintCell[]
 }
 
-/** The cells of all bars, with the side that dominates where one does. */
+/** The cells of all bars, with the sides that dominate where one does. */
 function cellsOf(
   bars: readonly FootprintBar[],
   imbalances: readonly DiagonalImbalance[],
@@ -116,19 +116,18 @@ function cellsOf(
 ): FootprintCell[] {
   const key = (timestamp: number, price: number): string =>
     `${timestamp}:${Math.round(price / binSize)}`
-  const marked = new Map(
-    imbalances.map(({ timestamp, price, side }) => [
-      key(timestamp, price),
-      side === 'BUY' ? ('buy' as const) : ('sell' as const),
-    ]),
-  )
+  const marked = new Map<string, ('buy' | 'sell')[]>()
+  for (const { timestamp, price, side } of imbalances) {
+    const sides = marked.get(key(timestamp, price)) ?? []
+    marked.set(key(timestamp, price), [...sides, side === 'BUY' ? 'buy' : 'sell'])
+  }
   return bars.flatMap(({ timestamp, bins }) =>
     bins.map(({ price, buyVolume, sellVolume }) => ({
       timestamp,
       price,
       buyVolume,
       sellVolume,
-      imbalance: marked.get(key(timestamp, price)) ?? null,
+      imbalance: marked.get(key(timestamp, price)) ?? [],
     })),
   )
 }

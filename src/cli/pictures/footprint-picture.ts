@@ -78,7 +78,7 @@ function cellLook(cell: FootprintCell, cells: readonly FootprintCell[]): CellLoo
     text: `${volumeText(sellVolume)} × ${volumeText(buyVolume)}`,
     fill: `rgba(${rgb}, ${(0.08 + 0.6 * strength).toFixed(2)})`,
     isPoc: total === most,
-    isImbalance: (cell.imbalance ?? null) !== null,
+    isImbalance: (cell.imbalance ?? []).length > 0,
   }
 }
 

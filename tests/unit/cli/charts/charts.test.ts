@@ -77,7 +77,7 @@ describe('footprintGrid', () => {
   it('shows sells × buys, the bar’s largest bin, imbalances, volume and delta', () => {
     const cells = [
       { timestamp: start, price: 100, buyVolume: 1, sellVolume: 2 },
-      { timestamp: start, price: 101, buyVolume: 9, sellVolume: 0, imbalance: 'buy' as const },
+      { timestamp: start, price: 101, buyVolume: 9, sellVolume: 0, imbalance: ['buy' as const] },
       { timestamp: start + minute, price: 100, buyVolume: 4, sellVolume: 4 },
     ]
     expect(footprintGrid(cells, 1, { columns: 60, rows: 20, ink })).toEqual([
@@ -217,7 +217,7 @@ describe('every chart', () => {
       index: fc.integer({ min: 1, max: 60 }),
       buyVolume: volume,
       sellVolume: volume,
-      imbalance: fc.constantFrom('buy' as const, 'sell' as const, null),
+      imbalance: fc.subarray(['buy' as const, 'sell' as const]),
     })
     const cells = fc.array(cell, { minLength: 1, maxLength: 80, size: 'max' })
     fc.assert(
