@@ -64,7 +64,6 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
   const { timeframe } = resolved
   const window = resolveWindow(name, resolved)
   const grid = bins(resolved)
-  const covered = coveredFromSql(window)
   return query(
     name,
     `WITH ${runningSql(ticksOfBars(window, timeframe))}, cell AS MATERIALIZED (
@@ -101,8 +100,10 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
         delta: cell.buy_volume - cell.sell_volume, volume: cell.buy_volume + cell.sell_volume
       } ORDER BY bin) AS "bins",
       ${barEnd(timeframe, 'bar')} AS "knownAt",
-      ${covered} AS "coveredFrom", ${truncatedSql('bar', covered)} AS "truncated"
-    FROM cell JOIN (${swingSql('reached')}) AS swing USING (bar) GROUP BY ALL ORDER BY bar`,
+      covered_from AS "coveredFrom", ${truncatedSql('bar', 'covered_from')} AS "truncated"
+    FROM cell JOIN (
+      SELECT *, ${coveredFromSql(window)} AS covered_from FROM (${swingSql('reached')})
+    ) AS swing USING (bar) GROUP BY ALL ORDER BY bar`,
     window.params,
   )
 }
