@@ -4,6 +4,7 @@ import { candlePicture } from '../../../src/cli/pictures/candle-picture.ts'
 import { cvdPicture } from '../../../src/cli/pictures/cvd-picture.ts'
 import { footprintPicture } from '../../../src/cli/pictures/footprint-picture.ts'
 import { pictureSize, renderSvg } from '../../../src/cli/pictures/svg.ts'
+import { vwapPicture } from '../../../src/cli/pictures/vwap-picture.ts'
 import { simulateMarket } from '../../../src/simulator/simulate-market.ts'
 
 interface TextBox {
@@ -135,6 +136,19 @@ describe.each([
       bars: bars.map(({ timestamp, delta }) => ({ timestamp, delta, value: (sum += delta) })),
     }),
     footprint: footprintPicture({ ...titles, binSize, cells }),
+    vwap: vwapPicture({
+      ...titles,
+      bars: bars.map(({ timestamp, low, high, close }) => ({
+        timestamp,
+        close,
+        vwap: (low + high) / 2,
+        bands: [1, 2, 3].map((multiple) => ({
+          multiple,
+          lower: low - multiple * binSize,
+          upper: high + multiple * binSize,
+        })),
+      })),
+    }),
   }
 
   it.each(Object.keys(pictures))('%s: every text inside, none over another', async (name) => {
@@ -155,6 +169,7 @@ it.each([
   ['candles', candlePicture({ ...titles, candles: [] })],
   ['cvd', cvdPicture({ ...titles, bars: [] })],
   ['footprint', footprintPicture({ ...titles, binSize: 1, cells: [] })],
+  ['vwap', vwapPicture({ ...titles, bars: [] })],
 ])('%s of nothing is a picture that says so', async (_name, picture) => {
   expect(await renderSvg(picture)).toContain('nothing was traded')
 })

@@ -102,6 +102,7 @@ describe('worked out on paper', () => {
   })
 
   test('periods must fit', () => {
+    expect(() => calculateTpoProfileQuery({ binSize: 1, timeframe: '1s' })).not.toThrow()
     expect(() => calculateTpoProfileQuery({ binSize: 1, initialBalanceMinutes: 45 })).toThrow(
       RangeError,
     )
