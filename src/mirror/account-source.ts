@@ -12,6 +12,8 @@ export interface AccountSnapshot {
   readonly balances?: readonly BalanceInput[]
   readonly fills?: readonly FillInput[]
   readonly transfers?: readonly TransferInput[]
+  /** Fills and transfers are complete up to then, Unix ms: a later run goes on from there. */
+  readonly completeToMs?: number | undefined
 }
 
 /**

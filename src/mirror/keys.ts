@@ -18,6 +18,7 @@ export class MirrorKeys {
   readonly symbols: string
   readonly tickers: string
   readonly transfers: string
+  readonly since: string
   readonly depositsIndex: string
   readonly withdrawalsIndex: string
   /** Channel of what changed. */
@@ -37,6 +38,7 @@ export class MirrorKeys {
     this.symbols = `${prefix}mirror:symbols`
     this.tickers = `${prefix}mirror:tickers`
     this.transfers = `${prefix}mirror:transfers`
+    this.since = `${prefix}mirror:since`
     this.depositsIndex = `${prefix}deposits:index`
     this.withdrawalsIndex = `${prefix}withdrawals:index`
     this.changes = `${prefix}mirror:changes`
@@ -84,6 +86,7 @@ export class MirrorKeys {
       [this.symbols, 'set'],
       [this.tickers, 'set'],
       [this.transfers, 'hash'],
+      [this.since, 'hash'],
       [this.depositsIndex, 'set'],
       [this.withdrawalsIndex, 'set'],
     ] as const)

@@ -26,6 +26,8 @@ export async function loadState(
   keys: MirrorKeys,
   state: MirrorState,
 ): Promise<void> {
+  const completed = await client.command(['HGET', keys.since, 'completed'])
+  if (completed !== null) state.completeToMs = Number(completed)
   const symbols = (await client.command(['SMEMBERS', keys.symbols])) as string[]
   for (const symbol of symbols) state.symbols.add(symbol)
   const stored = await readStored(client, keys, [])

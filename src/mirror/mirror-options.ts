@@ -37,6 +37,8 @@ export interface ValkeyMirrorOptions extends MirrorReaderOptions {
   readonly maxPending?: number
   /** How long a change is tried while the server can't be reached. Default 10,000. */
   readonly writeTimeoutMs?: number
+  /** How long a snapshot, or one order asked for, is waited for. Default 120,000. */
+  readonly sourceTimeoutMs?: number
 }
 
 const readerRules = {
@@ -65,6 +67,7 @@ const writerRules = {
   leaseMs: integer(1_000, 30_000, 30_000),
   maxPending: integer(1, 1_000_000, 10_000),
   writeTimeoutMs: integer(1, 600_000, 10_000),
+  sourceTimeoutMs: integer(1, 3_600_000, 120_000),
 } satisfies OptionRules
 
 /** A reader's options, and apart from them how to connect. */
@@ -113,6 +116,7 @@ export function resolveMirrorOptions(
     leaseMs: options.leaseMs,
     maxPending: options.maxPending,
     writeTimeoutMs: options.writeTimeoutMs,
+    sourceTimeoutMs: options.sourceTimeoutMs,
   }
 }
 

@@ -25,6 +25,8 @@ export class MirrorState {
   readonly loadedBases: Set<string> = new Set()
   readonly transfers: Map<string, Transfer> = new Map()
   transfersLoaded = false
+  /** Up to when fills and transfers were fetched whole, Unix ms. */
+  completeToMs: number | undefined
 
   order(id: string): OrderRecord | undefined {
     return this.openOrders.get(id) ?? this.closedOrders.get(id)

@@ -42,6 +42,8 @@ export interface ReconcileContext {
 /** How many orders are asked for by id at a time. */
 const maxParallelFetches = 4
 const maxUnitChanges = 500
+/** Each note is a change that watchers hear of, and what it saves is a few minutes' fills. */
+const noteEveryMs = 300_000
 
 /**
  * Brings what is stored to the snapshot: what is stored wrongly is repaired, what differs is
@@ -63,6 +65,7 @@ export async function reconcileAccount(
   if (snapshot.balances !== undefined) changes.push(...goneBalances(stored, snapshot.balances))
   // What the snapshot tells is written before anything is asked: an answer may never come.
   let written = await writeChanges(context, changes)
+  await noteCompleteness(context, snapshot.completeToMs)
   // An order that is refused is still open, as far as its id can be told.
   const open = new Set(snapshot.openOrders.map(({ id }) => id))
   const missing = [...state.openOrders.keys()].filter((id) => !open.has(id))
@@ -126,6 +129,20 @@ async function repair(context: ReconcileContext, stored: StoredAccount): Promise
     }, deadlineOf(context))
   }
   return repairs.length
+}
+
+/** Says up to when fills and transfers are whole, now that they are written. */
+async function noteCompleteness(
+  context: ReconcileContext,
+  completeToMs: number | undefined,
+): Promise<void> {
+  const { keys, state, writer } = context
+  if (completeToMs === undefined || completeToMs < (state.completeToMs ?? -Infinity) + noteEveryMs)
+    return
+  await writer.write(async (plan) => {
+    plan.note(keys.since, 'completed', String(completeToMs))
+  }, deadlineOf(context))
+  state.completeToMs = completeToMs
 }
 
 interface Answers {

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import { integer, optional, resolveOptions, rule } from '../options.ts'
 import type { AccountSnapshot, AccountSource } from './account-source.ts'
+import { eachUntilAborted, untilAborted } from './until-aborted.ts'
 import type { ValkeyMirror } from './valkey-mirror.ts'
 
 export interface RunOptions {
@@ -9,7 +10,10 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** Time between two reconciles. Default 60,000. */
   readonly reconcileEveryMs?: number
-  /** Fills and transfers from then on are fetched first. Default: a day back. */
+  /**
+   * Fills and transfers from then on are fetched first. Default: a day back, or from where the
+   * last complete fetch ended, if that is longer ago.
+   */
   readonly sinceMs?: number
   /** First and longest wait after a failure; it doubles in between. Default 1,000 and 60,000. */
   readonly firstRetryMs?: number
@@ -40,8 +44,9 @@ export async function runMirror(
   mirror: ValkeyMirror,
   source: AccountSource,
   options: RunOptions,
+  completeToMs: number | undefined,
 ): Promise<void> {
-  await new Run(mirror, source, options).run()
+  await new Run(mirror, source, options, completeToMs).run()
 }
 
 class Run {
@@ -54,11 +59,16 @@ class Run {
   #due = true
   #endPause: () => void = () => undefined
 
-  constructor(mirror: ValkeyMirror, source: AccountSource, options: RunOptions) {
+  constructor(
+    mirror: ValkeyMirror,
+    source: AccountSource,
+    options: RunOptions,
+    completeToMs: number = Infinity,
+  ) {
     this.#mirror = mirror
     this.#source = source
     this.#settings = resolveOptions('ValkeyMirror.run', options, rules)
-    this.#sinceMs = this.#settings.sinceMs ?? Date.now() - dayMs
+    this.#sinceMs = this.#settings.sinceMs ?? Math.min(Date.now() - dayMs, completeToMs - overlapMs)
   }
 
   async run(): Promise<void> {
@@ -95,9 +105,16 @@ class Run {
     await this.#persist(async () => {
       const startMs = Date.now()
       this.#due = false
-      const snapshot = (): Promise<AccountSnapshot> => this.#snapshot()
-      await this.#mirror.reconcile(snapshot, (id, symbol) => this.#source.fetchOrder(id, symbol))
-      this.#sinceMs = Math.max(this.#sinceMs, startMs - overlapMs)
+      let isWhole = false
+      const take = async (): Promise<AccountSnapshot> => {
+        const snapshot = await untilAborted(this.#snapshot(startMs), this.#ending.signal)
+        isWhole = snapshot.completeToMs !== undefined
+        return snapshot
+      }
+      await this.#mirror.reconcile(take, (id, symbol) =>
+        untilAborted(this.#source.fetchOrder(id, symbol), this.#ending.signal),
+      )
+      if (isWhole) this.#sinceMs = Math.max(this.#sinceMs, startMs - overlapMs)
       if (this.#due) return
       const asked = new Promise<void>((resolve) => {
         this.#endPause = resolve
@@ -106,15 +123,26 @@ class Run {
     })
   }
 
-  async #snapshot(): Promise<AccountSnapshot> {
+  /** Fills and transfers that can't be had keep orders and balances from nothing. */
+  async #snapshot(startMs: number): Promise<AccountSnapshot> {
     const source = this.#source
+    let completeToMs: number | undefined = startMs
+    const orLater = async <Item>(list: Promise<readonly Item[]> | undefined) => {
+      try {
+        return (await list) ?? []
+      } catch (error) {
+        completeToMs = undefined
+        if (!this.#ending.signal.aborted) this.#mirror.report(error)
+        return []
+      }
+    }
     const [openOrders, balances, fills, transfers] = await Promise.all([
       source.fetchOpenOrders(),
       source.fetchBalances(),
-      source.fetchFills?.(this.#sinceMs),
-      source.fetchTransfers?.(this.#sinceMs),
+      orLater(source.fetchFills?.(this.#sinceMs)),
+      orLater(source.fetchTransfers?.(this.#sinceMs)),
     ])
-    return { openOrders, balances, fills: fills ?? [], transfers: transfers ?? [] }
+    return { openOrders, balances, fills, transfers, completeToMs }
   }
 
   #watches(): Promise<void>[] {
@@ -148,7 +176,7 @@ class Run {
     await this.#persist(async () => {
       let isFirst = true
       this.#reconcileNow()
-      for await (const events of watch()) {
+      for await (const events of eachUntilAborted(watch(), this.#ending.signal)) {
         if (isFirst) this.#reconcileNow()
         isFirst = false
         await apply(events)

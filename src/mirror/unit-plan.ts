@@ -81,8 +81,12 @@ export class UnitPlan {
 
   /** Takes an id out of a set where it doesn't belong, which no change of an order would. */
   repair(key: string, id: string): void {
-    this.#repairs ??= new UnitCommands()
-    this.#repairs.add('SREM', key, [id])
+    ;(this.#repairs ??= new UnitCommands()).add('SREM', key, [id])
+  }
+
+  /** A field of the mirror's own. */
+  note(key: string, field: string, value: string): void {
+    ;(this.#repairs ??= new UnitCommands()).add('HSET', key, [field, value])
   }
 
   /** An order's event, or what a snapshot says of it; false when it changes nothing. */

@@ -18,3 +18,21 @@ export async function untilAborted<T>(coming: Promise<T>, signal: AbortSignal): 
     )
   })
 }
+
+/** What an iterable yields, until the signal: one that does not hear it is left alone then. */
+export async function* eachUntilAborted<T>(
+  source: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T> {
+  const iterator = source[Symbol.asyncIterator]()
+  try {
+    for (;;) {
+      const { done, value } = await untilAborted(iterator.next(), signal)
+      if (done === true) return
+      yield value
+    }
+  } finally {
+    // A generator ends only after what it waits for, which may be never.
+    void iterator.return?.().catch(() => undefined)
+  }
+}

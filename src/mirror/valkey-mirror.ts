@@ -23,6 +23,7 @@ import { reconcileAccount } from './reconcile.ts'
 import type { ReconcileResult } from './reconcile.ts'
 import { runMirror } from './run-mirror.ts'
 import type { RunOptions } from './run-mirror.ts'
+import { SourceLimit } from './source-limit.ts'
 import { readStored } from './stored-account.ts'
 import type { TickerInput } from './ticker.ts'
 import type { TransferInput } from './transfer.ts'
@@ -53,6 +54,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   readonly #writer: UnitWriter
   readonly #queue: ChangeQueue
   readonly #listeners = new MirrorListeners()
+  readonly #limit: SourceLimit
   #source: AccountSource | undefined
   #renewal: NodeJS.Timeout | undefined
   #stopReconnects: () => void = () => undefined
@@ -62,6 +64,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     const keys = new MirrorKeys(options.keyPrefix)
     super(client, keys)
     this.#options = options
+    this.#limit = new SourceLimit(options.sourceTimeoutMs)
     this.#fence = new Fence({ ...options, client, keys })
     this.#fence.onLost = (error) => this.#onFenced(error)
     const shared = { client, keys, state: this.#state }
@@ -134,12 +137,12 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   ): Promise<ReconcileResult> {
     this.#throwUnlessOpen()
     const result = await this.#queue.alone(async () => {
-      const taken = typeof snapshot === 'function' ? await snapshot() : snapshot
+      const taken = typeof snapshot === 'function' ? await this.#limit.wait(snapshot) : snapshot
       const context = { ...this.#options, client: this.client, keys: this.keys }
       return await reconcileAccount(
         { ...context, state: this.#state, writer: this.#writer, settings: this.#options },
         taken,
-        fetchOrder,
+        fetchOrder && ((id, symbol) => this.#limit.wait(() => fetchOrder(id, symbol))),
       )
     })
     this.#listeners.emit('reconciled', result)
@@ -163,7 +166,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
           balances: await source.fetchBalances(),
         })))
     return await this.#queue.alone(async () => {
-      const taken = typeof taking === 'function' ? await taking() : taking
+      const taken = typeof taking === 'function' ? await this.#limit.wait(taking) : taking
       const stored = await readStored(this.client, this.keys, this.#state.symbols)
       return taken === undefined
         ? driftFromState(stored, this.#state, this.keys)
@@ -181,7 +184,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
       throw new TypeError('ValkeyMirror.run: this mirror follows a source already')
     this.#source = source
     try {
-      await runMirror(this, source, options)
+      await runMirror(this, source, options, this.#state.completeToMs)
     } finally {
       this.#source = undefined
     }
@@ -268,6 +271,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
 
   #onFenced(error: PairduckError): void {
     clearTimeout(this.#renewal)
+    this.#limit.end(error)
     this.#queue.rejectAll(error)
     this.#listeners.emit('fenced', error)
   }
@@ -279,6 +283,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   }
 
   async #shutdown(): Promise<void> {
+    this.#limit.end(new PairduckError('CLOSED', 'this mirror was closed meanwhile'))
     await this.#queue.drained()
     clearTimeout(this.#renewal)
     this.#stopReconnects()

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest'
+import type { AccountSource } from '../../../src/mirror/account-source.ts'
+import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
+import { openOrder } from '../../support/sample-orders.ts'
+import { startValkey } from '../../support/valkey.ts'
+
+const dayMs = 86_400_000
+const overlapMs = 600_000
+const forever = async (): Promise<never> => new Promise<never>(() => undefined)
+
+/** A source of an account in which nothing is, with whatever else is said. */
+function source(rest: Partial<AccountSource> = {}): AccountSource {
+  return {
+    name: 'quiet',
+    fetchOpenOrders: async () => [],
+    fetchOrder: async () => undefined,
+    fetchBalances: async () => [],
+    ...rest,
+  }
+}
+
+/** The time from which a run first fetches fills. */
+async function firstSince(mirror: ValkeyMirror): Promise<number> {
+  const stopping = new AbortController()
+  let first: number | undefined
+  const fetchFills = async (since: number): Promise<never[]> => {
+    first ??= since
+    stopping.abort()
+    return []
+  }
+  await mirror.run(source({ fetchFills }), { signal: stopping.signal })
+  return first!
+}
+
+describe('run', () => {
+  it('goes on where the last complete fetch ended, however long ago, else a day back', async () => {
+    await using server = await startValkey()
+    await (async () => {
+      await using first = await ValkeyMirror.open({ url: server.url })
+      expect(Math.abs(Date.now() - dayMs - (await firstSince(first)))).toBeLessThan(60_000)
+    })()
+    const longAgo = Date.now() - 3 * dayMs
+    await using second = await ValkeyMirror.open({ url: server.url, keyPrefix: 'old:' })
+    await second.reconcile({ openOrders: [], completeToMs: longAgo })
+    await using third = await ValkeyMirror.open({ url: server.url, keyPrefix: 'old:' })
+    expect(await firstSince(third)).toBe(longAgo - overlapMs)
+  })
+
+  it('mirrors orders though fills can’t be had, and fetches those from the same time again', async () => {
+    await using server = await startValkey()
+    await using mirror = await ValkeyMirror.open({ url: server.url })
+    const stopping = new AbortController()
+    const asked: number[] = []
+    const told: unknown[] = []
+    mirror.on('error', (error) => told.push(error))
+    const fetchFills = async (since: number): Promise<never> => {
+      asked.push(since)
+      if (asked.length === 3) stopping.abort()
+      throw new Error('no trades today')
+    }
+    await mirror.run(source({ fetchFills, fetchOpenOrders: async () => [openOrder('1')] }), {
+      signal: stopping.signal,
+      reconcileEveryMs: 10,
+      sinceMs: 1,
+    })
+    expect(asked).toEqual([1, 1, 1])
+    expect(String(told[0])).toContain('no trades today')
+    expect((await mirror.listOpenOrders()).map(({ id }) => id)).toEqual(['1'])
+  })
+
+  it('is held up by no source that hangs: neither changes, nor its end, nor close', async () => {
+    await using server = await startValkey()
+    const hanging = source({ fetchOpenOrders: forever })
+    const mirror = await ValkeyMirror.open({ url: server.url, sourceTimeoutMs: 20 })
+    const stopping = new AbortController()
+    const running = mirror.run(hanging, { signal: stopping.signal })
+    await expect(mirror.drift()).rejects.toMatchObject({ code: 'EXCHANGE_FAILED' })
+    expect(await mirror.applyOrder(openOrder('1'))).toMatchObject({ written: 1 })
+    const resolved = await mirror.reconcile({ openOrders: [] }, forever)
+    expect([...resolved.failures.values()]).toMatchObject([{ code: 'EXCHANGE_FAILED' }])
+    stopping.abort()
+    await running
+    await mirror.close()
+
+    const patient = await ValkeyMirror.open({ url: server.url })
+    const ending = new AbortController()
+    const deaf = { [Symbol.asyncIterator]: () => ({ next: forever }) }
+    const waiting = patient.run({ ...hanging, watchOrders: () => deaf }, { signal: ending.signal })
+    ending.abort()
+    await waiting
+    const snapshot = patient.reconcile(forever)
+    const closing = patient.close()
+    await expect(snapshot).rejects.toMatchObject({ code: 'CLOSED' })
+    await closing
+  })
+})
