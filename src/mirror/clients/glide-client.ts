@@ -16,6 +16,9 @@ type AnyGlideClient = GlideClient | GlideClusterClient
 export async function connectGlide(connection: ValkeyConnection): Promise<ValkeyClient> {
   if (connection.sentinel !== undefined || connection.socketPath !== undefined)
     throw new TypeError('adapter `glide` reaches neither Sentinel nor a Unix socket: use `redis`')
+  for (const name of ['cert', 'key', 'servername'] as const)
+    if (connection.tls?.[name] !== undefined)
+      throw new TypeError(`adapter \`glide\` takes no \`tls.${name}\`: use \`redis\``)
   const glide = await loadGlide()
   const client = await createGlide(glide, connection)
   return new GlideAdapter(glide, client, connection)
