@@ -1,6 +1,6 @@
 import { PairduckError } from '../errors.ts'
 import { planChanges } from './change.ts'
-import type { Change } from './change.ts'
+import type { Change, PlannedChange } from './change.ts'
 import type { ValkeyClient } from './clients/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
@@ -11,6 +11,8 @@ export interface ChangeCounts {
   readonly written: number
   /** Older, repeated or already known: they changed nothing. */
   readonly unchanged: number
+  /** What could not be mirrored beside what is known. */
+  readonly refused: readonly PairduckError[]
 }
 
 interface ChangeJob {
@@ -18,6 +20,7 @@ interface ChangeJob {
   readonly deadline: number
   readonly resolve: (counts: ChangeCounts) => void
   readonly reject: (error: unknown) => void
+  readonly refused: PairduckError[]
   done: number
   written: number
 }
@@ -63,7 +66,7 @@ export class ChangeQueue {
 
   /** Resolves when the changes are written. Rejects at once with `BACKPRESSURE` when full. */
   async submit(changes: readonly Change[]): Promise<ChangeCounts> {
-    if (changes.length === 0) return { written: 0, unchanged: 0 }
+    if (changes.length === 0) return { written: 0, unchanged: 0, refused: [] }
     const { maxPending, writeTimeoutMs } = this.#options
     if (this.#pending + changes.length > maxPending)
       throw new PairduckError(
@@ -74,7 +77,7 @@ export class ChangeQueue {
     this.#pending += changes.length
     const deadline = performance.now() + writeTimeoutMs
     return new Promise((resolve, reject) => {
-      this.#jobs.push({ changes, deadline, resolve, reject, done: 0, written: 0 })
+      this.#jobs.push({ changes, deadline, resolve, reject, refused: [], done: 0, written: 0 })
       this.#start()
     })
   }
@@ -119,7 +122,7 @@ export class ChangeQueue {
       )
       .slice(0, maxUnitChanges)
     const changes = waiting.map(({ change }) => change)
-    let results: boolean[] = []
+    let results: PlannedChange[] = []
     try {
       await this.#options.writer.write(async (plan) => {
         results = await planChanges(plan, changes, this.#options)
@@ -128,7 +131,7 @@ export class ChangeQueue {
       this.#reject(jobs, error)
       return
     }
-    for (const [index, wrote] of results.entries()) this.#settle(waiting[index]!.job, wrote)
+    for (const [index, result] of results.entries()) this.#settle(waiting[index]!.job, result)
   }
 
   /** The jobs at the head of the line whose changes fit into one unit. */
@@ -144,13 +147,15 @@ export class ChangeQueue {
     return jobs
   }
 
-  #settle(job: ChangeJob, wrote: boolean): void {
+  #settle(job: ChangeJob, result: PlannedChange): void {
     job.done += 1
-    job.written += Number(wrote)
+    if (result instanceof PairduckError) job.refused.push(result)
+    else job.written += Number(result)
     this.#pending -= 1
     if (job.done < job.changes.length) return
     this.#remove(job)
-    job.resolve({ written: job.written, unchanged: job.changes.length - job.written })
+    const { written, refused } = job
+    job.resolve({ written, unchanged: job.changes.length - written - refused.length, refused })
   }
 
   #reject(jobs: readonly ChangeJob[], error: unknown): void {

@@ -1,3 +1,4 @@
+import { PairduckError } from '../errors.ts'
 import { decodeFill } from './fill.ts'
 import type { Fill } from './fill.ts'
 import type { TimedBalance } from './balance.ts'
@@ -20,22 +21,35 @@ export type Change =
   | { readonly kind: 'ticker'; readonly ticker: Ticker }
   | { readonly kind: 'transfer'; readonly transfer: Omit<Transfer, 'refValue'> }
 
+/** Whether a change changes anything, or why it can't be mirrored. */
+export type PlannedChange = boolean | PairduckError
+
 /**
  * Plans as many of the changes as one unit takes, after reading what they need; gives for each
- * whether it changes anything.
+ * what becomes of it.
  */
 export async function planChanges(
   plan: UnitPlan,
   changes: readonly Change[],
   { state, keys, client }: { state: MirrorState; keys: MirrorKeys; client: ValkeyClient },
-): Promise<boolean[]> {
+): Promise<PlannedChange[]> {
   await loadFor(changes, state, keys, client)
-  const results: boolean[] = []
+  const results: PlannedChange[] = []
   for (const change of changes) {
-    results.push(planChange(plan, change))
+    results.push(planUnlessRefused(plan, change))
     if (plan.isFull) break
   }
   return results
+}
+
+/** What only shows beside what is known, such as an order id used again, harms no other change. */
+function planUnlessRefused(plan: UnitPlan, change: Change): PlannedChange {
+  try {
+    return planChange(plan, change)
+  } catch (error) {
+    if (!PairduckError.is(error, 'INVALID_ORDER')) throw error
+    return error
+  }
 }
 
 /** Lays a change over a plan; false when it changes nothing. */

@@ -79,6 +79,9 @@ export function driftFromSnapshot(
 
 /** The stored order with all that the snapshot says of it, be it older or less. */
 function asTold(stored: OrderRecord, next: OrderState): OrderRecord {
+  // Another order of the same id: the mirror would refuse it.
+  if (stored.state.symbol !== next.symbol || stored.state.side !== next.side)
+    return { ...stored, state: next }
   const { filled, notional } =
     compareText(next.filled, stored.state.filled) === 0 ? next : stored.state
   const updatedMs = Math.max(stored.state.updatedMs, next.updatedMs)

@@ -1,4 +1,12 @@
-import { compareText } from './decimal.ts'
+import {
+  addText,
+  compareText,
+  divideText,
+  isPositive,
+  isZero,
+  multiplyText,
+  subtractText,
+} from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
 import type { OrderState } from './order.ts'
 import type { OrderOutcome } from './order-status.ts'
@@ -6,18 +14,20 @@ import type { OrderOutcome } from './order-status.ts'
 /** Ties between two ends told for the same millisecond are broken by this rank. */
 const outcomeRank: readonly OrderOutcome[] = ['rejected', 'expired', 'canceled', 'filled']
 
+const quotientDigits = 12
+
 /**
  * What is known of an order after one more event. The join takes each part from where it is
  * newest and never goes back, so it doesn't matter in which order, or how often, events arrive:
  *
  * - an order that has ended stays ended;
- * - the filled amount never falls; notional, average and fee belong to the greater fill;
+ * - the filled amount and the notional never fall; average and fee belong to the greater fill;
  * - amount, prices and names are those of the newest event; of two of the same time a snapshot's
  *   are the newer, for an amended order often has no time of its own.
  */
 export function joinOrder(prev: OrderState, next: OrderState, isSnapshot = false): OrderState {
   const filledOrder =
-    compareText(next.filled, prev.filled) || compareText(next.notional, prev.notional)
+    compareText(next.filled, prev.filled) || compareText(next.notional ?? '0', prev.notional ?? '0')
   const more = filledOrder > 0 ? next : prev
   const newer = isNewer(prev, next, filledOrder, isSnapshot) ? next : prev
   const older = newer === next ? prev : next
@@ -28,8 +38,7 @@ export function joinOrder(prev: OrderState, next: OrderState, isSnapshot = false
     outcome,
     finishedMs,
     filled: more.filled,
-    notional: more.notional,
-    average: more.average ?? (more === next ? prev : next).average,
+    ...joinNotional(more, more === next ? prev : next, newer.limitPrice ?? older.limitPrice),
     ...joinFee(prev, next, filledOrder),
     feeRate: newer.feeRate ?? older.feeRate,
     createdMs: Math.min(prev.createdMs, next.createdMs),
@@ -38,6 +47,47 @@ export function joinOrder(prev: OrderState, next: OrderState, isSnapshot = false
     clientOrderId: newer.clientOrderId ?? older.clientOrderId,
     comment: newer.comment ?? older.comment,
   }
+}
+
+/**
+ * A notional that no source has told is taken at the limit price, from the first unit filled or on
+ * from what is known of a smaller fill; without a limit price it stays what is known. It never
+ * falls below the notional of a smaller fill.
+ */
+function joinNotional(
+  more: OrderState,
+  less: OrderState,
+  limitPrice: DecimalText | null,
+): Pick<OrderState, 'notional' | 'average'> {
+  const { filled } = more
+  const below = isZero(less.filled) ? '0' : less.notional
+  const told = more.notional ?? atLimit(filled, less.filled, below, limitPrice) ?? below
+  const notional = told !== null && below !== null ? greater(told, below) : (told ?? below)
+  if (notional === more.notional) return { notional, average: more.average ?? less.average }
+  const known = notional !== null && isPositive(notional)
+  return {
+    notional,
+    average: known ? (divideText(notional, filled, quotientDigits) ?? null) : null,
+  }
+}
+
+/** The first event of an order, where what it does not tell of its fill is taken at the limit. */
+export function firstOrder(state: OrderState): OrderState {
+  if (state.notional !== null) return state
+  const notional = atLimit(state.filled, '0', '0', state.limitPrice)
+  return { ...state, notional, average: notional === null ? null : state.limitPrice }
+}
+
+function atLimit(
+  filled: DecimalText,
+  from: DecimalText,
+  notional: DecimalText | null,
+  limitPrice: DecimalText | null,
+): DecimalText | null {
+  if (limitPrice === null) return null
+  return notional === null
+    ? multiplyText(filled, limitPrice)
+    : addText(notional, multiplyText(subtractText(filled, from), limitPrice))
 }
 
 function isNewer(
@@ -84,8 +134,14 @@ function joinFee(
     return { fee: told.fee, feeCurrency: told.feeCurrency }
   }
   const by = filledOrder || compareText(next.fee!, prev.fee!)
+  // What is taken in two currencies has no greater one: it is the fee of the greater fill.
+  const sameCurrency = prev.feeCurrency === next.feeCurrency
   const { fee, feeCurrency } =
-    filledOrder < 0 && compareText(next.fee!, prev.fee!) > 0 ? next : by > 0 ? next : prev
+    sameCurrency && filledOrder < 0 && compareText(next.fee!, prev.fee!) > 0
+      ? next
+      : by > 0
+        ? next
+        : prev
   return { fee, feeCurrency }
 }
 

@@ -12,11 +12,11 @@ export interface MirrorEvents {
   readonly reconciled: ReconcileResult
   /** Another writer took over: this one has ended. */
   readonly fenced: PairduckError
-  /** A check or a source failed; it will be tried again. */
+  /** A check or a source failed and will be tried again, or a listener threw. */
   readonly error: unknown
 }
 
-type Listener<Name extends keyof MirrorEvents> = (detail: MirrorEvents[Name]) => void
+type Listener<Name extends keyof MirrorEvents> = (detail: MirrorEvents[Name]) => unknown
 
 /** Listeners by event name; an event without listeners goes unheard and does no harm. */
 export class MirrorListeners {
@@ -31,7 +31,23 @@ export class MirrorListeners {
   }
 
   emit<Name extends keyof MirrorEvents>(name: Name, detail: MirrorEvents[Name]): void {
-    // A listener that throws must not be taken for a failure of what told it.
-    for (const listener of this.#byName[name] ?? []) queueMicrotask(() => listener(detail))
+    for (const listener of this.#byName[name] ?? []) void this.#tell(name, listener, detail)
+  }
+
+  /**
+   * A listener that throws or rejects is no failure of what told it, and must not end the process:
+   * listeners of `error` hear of it; when one of these fails, nobody is left to tell.
+   */
+  async #tell<Name extends keyof MirrorEvents>(
+    name: Name,
+    listener: Listener<Name>,
+    detail: MirrorEvents[Name],
+  ): Promise<void> {
+    await Promise.resolve()
+    try {
+      await listener(detail)
+    } catch (error) {
+      if (name !== 'error') this.emit('error', error)
+    }
   }
 }

@@ -9,7 +9,7 @@ const quotientDigits = 12
 /** What one history entry says of a fill: the amounts of that fill, not of the order. */
 interface HistoryFill {
   readonly filled: DecimalText
-  readonly notional: DecimalText
+  readonly notional: DecimalText | null
   readonly price: DecimalText | null
   readonly fee: DecimalText | null
 }

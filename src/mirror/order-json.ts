@@ -98,7 +98,7 @@ export function encodeOrder(record: OrderRecord, defaultFeeRate: DecimalText): s
     ',"reserved_notion_left":',
     reservation.left,
     ',"actual_notion":',
-    state.notional,
+    state.notional ?? '0',
     ',"initial_booked_fee":',
     '0',
     ',"reserved_fee_left":',
@@ -191,7 +191,7 @@ export function decodeRecord(json: string): OrderRecord {
     triggerPrice: fields.trigger_price,
     average: fields.price,
     filled: fields.actual_filled ?? '0',
-    notional: fields.actual_notion ?? '0',
+    notional: storedNotional(fields),
     fee: fields.actual_fee === '0' ? null : fields.actual_fee,
     feeCurrency: fields.fee_currency,
     feeRate: fields.fee_rate,
@@ -207,6 +207,15 @@ export function decodeRecord(json: string): OrderRecord {
     history: Object.values(history).map((entry) => stringify(entry)!),
     historyCount: Number(fields.history_count ?? 0),
   }
+}
+
+/** A notional that is not known is written as a plain 0. */
+function storedNotional({
+  actual_filled: filled,
+  actual_notion: notional,
+}: OrderFields): string | null {
+  if (isZero(filled ?? '0')) return notional ?? '0'
+  return notional === '0' ? null : notional
 }
 
 /** The status of decoded fields; a foreign word is `VALKEY_WRONG_TYPE`: somebody else's data. */
@@ -239,7 +248,7 @@ function feeRate({ state }: OrderRecord, defaultFeeRate: DecimalText): DecimalTe
         : state.feeCurrency === state.base
           ? state.filled
           : undefined
-    const rate = of === undefined ? undefined : divideText(state.fee, of, rateDigits)
+    const rate = of === undefined || of === null ? undefined : divideText(state.fee, of, rateDigits)
     if (rate !== undefined) return rate
   }
   return state.feeRate ?? defaultFeeRate

@@ -1,9 +1,10 @@
-import { compareText, isZero, subtractText } from './decimal.ts'
+import { compareText, isPositive, isZero, subtractText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
-import { joinOrder } from './join-order.ts'
+import { firstOrder, joinOrder } from './join-order.ts'
 import { fillPrice, historyEntry } from './order-history.ts'
 import { statusOf } from './order-status.ts'
 import type { OrderStatus } from './order-status.ts'
+import { invalidOrder } from './order.ts'
 import type { OrderState } from './order.ts'
 import { reservation } from './reservation.ts'
 import type { Reservation } from './reservation.ts'
@@ -25,7 +26,8 @@ export function recordStatus({ state }: OrderRecord): OrderStatus {
 
 /**
  * The record after one more event, and the same object when the event changes nothing: it is
- * older, a duplicate, or would take back what is known.
+ * older, a duplicate, or would take back what is known. Throws `INVALID_ORDER` for an event of
+ * another symbol or side: it is of another order, which some exchanges give the same id.
  */
 export function advanceOrder(
   prev: OrderRecord | undefined,
@@ -33,7 +35,10 @@ export function advanceOrder(
   maxHistory: number,
   isSnapshot = false,
 ): OrderRecord {
-  if (prev === undefined) return firstRecord(next, maxHistory)
+  if (prev === undefined) return firstRecord(firstOrder(next), maxHistory)
+  for (const field of ['symbol', 'side'] as const)
+    if (next[field] !== prev.state[field])
+      throw invalidOrder(next, field, `${prev.state[field]}, as this id is known`, next[field])
   const state = joinOrder(prev.state, next, isSnapshot)
   if (sameState(state, prev.state)) return prev
   const reserved = reservation(state)
@@ -54,7 +59,13 @@ export function withFee(record: OrderRecord, fee: DecimalText, feeCurrency: stri
 }
 
 /** What an order looked like before anything happened to it. */
-const untouched = { outcome: undefined, filled: '0', notional: '0', fee: null } as const
+const untouched = {
+  outcome: undefined,
+  filled: '0',
+  notional: '0',
+  fee: null,
+  feeCurrency: null,
+} as const
 
 function firstRecord(state: OrderState, maxHistory: number): OrderRecord {
   const reserved = reservation(state)
@@ -78,7 +89,7 @@ function firstRecord(state: OrderState, maxHistory: number): OrderRecord {
 
 /** The entries that lead from one state to the next: a fill, an end, or both. */
 function progress(
-  from: Pick<OrderState, 'outcome' | 'filled' | 'notional' | 'fee'>,
+  from: Pick<OrderState, 'outcome' | 'filled' | 'notional' | 'fee' | 'feeCurrency'>,
   to: OrderState,
   { left }: Reservation,
 ): string[] {
@@ -87,10 +98,10 @@ function progress(
   if (compareText(to.filled, from.filled) > 0) {
     const status = to.outcome === 'filled' ? 'filled' : 'partially_filled'
     const filled = subtractText(to.filled, from.filled)
-    const notional = subtractText(to.notional, from.notional)
-    const price = isZero(from.filled) ? to.average : fillPrice(filled, notional)
-    const fee = to.fee === null ? null : from.fee === null ? to.fee : subtractText(to.fee, from.fee)
-    const fill = { filled, notional, price, fee }
+    const notional = notionalStep(from, to)
+    const price =
+      notional === null ? null : isZero(from.filled) ? to.average : fillPrice(filled, notional)
+    const fill = { filled, notional, price, fee: feeStep(from, to) }
     const step = { status, ts: to.updatedMs, filled: to.filled, reserved: left, fill } as const
     entries.push(historyEntry(to, step))
     if (status === 'filled') return entries
@@ -101,6 +112,26 @@ function progress(
     entries.push(historyEntry(to, { status, ts, filled: to.filled, reserved: left }))
   }
   return entries
+}
+
+/** What a step cost; null when nobody told, for nothing is filled for nothing. */
+function notionalStep(
+  from: Pick<OrderState, 'filled' | 'notional'>,
+  to: OrderState,
+): DecimalText | null {
+  const before = isZero(from.filled) ? '0' : from.notional
+  if (before === null || to.notional === null) return null
+  const step = subtractText(to.notional, before)
+  return isPositive(step) ? step : null
+}
+
+/** A step's fee; null when it is not known, or the fees before were taken in another currency. */
+function feeStep(
+  from: Pick<OrderState, 'fee' | 'feeCurrency'>,
+  to: OrderState,
+): DecimalText | null {
+  if (to.fee === null || from.fee === null) return to.fee
+  return to.feeCurrency === from.feeCurrency ? subtractText(to.fee, from.fee) : null
 }
 
 function sameState(a: OrderState, b: OrderState): boolean {

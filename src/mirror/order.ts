@@ -58,7 +58,8 @@ export interface OrderState {
   readonly triggerPrice: DecimalText | null
   readonly average: DecimalText | null
   readonly filled: DecimalText
-  readonly notional: DecimalText
+  /** What was filled, in quote currency; null while no source has told it. */
+  readonly notional: DecimalText | null
   /** Total fee so far; null while the source has not told it. */
   readonly fee: DecimalText | null
   readonly feeCurrency: string | null

@@ -150,16 +150,16 @@ function readFilled(
 
 /**
  * What was filled, in quote currency: the payload's own text, else the exact product of amount
- * and average price, which is how ccxt got the number.
+ * and average price, which is how ccxt got the number. Null when neither tells it.
  */
 function readNotional(
   input: OrderInput,
   filled: DecimalText,
   average: DecimalText | null,
-): DecimalText {
+): DecimalText | null {
   const { cost } = input
   const product = average === null ? undefined : multiplyText(filled, average)
-  if (cost === undefined || cost === null) return product ?? '0'
+  if (cost === undefined || cost === null) return product ?? (isZero(filled) ? '0' : null)
   const told =
     typeof cost === 'number'
       ? (infoText(cost, input.info, payloadNames.cost) ?? product ?? exactText(cost, null, []))
@@ -171,10 +171,10 @@ function readNotional(
 
 function averagePrice(
   filled: DecimalText,
-  notional: DecimalText,
+  notional: DecimalText | null,
   told: DecimalText | null,
 ): DecimalText | null {
-  if (isZero(filled) || isZero(notional)) return null
+  if (isZero(filled) || notional === null || isZero(notional)) return null
   return told ?? divideText(notional, filled, quotientDigits) ?? null
 }
 

@@ -3,7 +3,7 @@ import type { AccountSnapshot, AccountSource } from './account-source.ts'
 import type { BalanceInput } from './balance.ts'
 import { checkedChanges, toChange } from './check-changes.ts'
 import { planChanges } from './change.ts'
-import type { Change } from './change.ts'
+import type { Change, PlannedChange } from './change.ts'
 import type { ValkeyClient } from './clients/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
@@ -57,6 +57,7 @@ export async function reconcileAccount(
 ): Promise<ReconcileResult> {
   const { client, keys, state } = context
   const refused: PairduckError[] = []
+  const refusedBeside: PairduckError[] = []
   const changes = snapshotChanges(snapshot, context.derivatives, refused)
   // What was written without an answer is known before it is compared with what is stored.
   await context.writer.check(deadlineOf(context))
@@ -64,20 +65,20 @@ export async function reconcileAccount(
   const repaired = await repair(context, stored)
   if (snapshot.balances !== undefined) changes.push(...goneBalances(stored, snapshot.balances))
   // What the snapshot tells is written before anything is asked: an answer may never come.
-  let written = await writeChanges(context, changes)
+  let written = await writeChanges(context, changes, refusedBeside)
   await noteCompleteness(context, snapshot.completeToMs)
   // An order that is refused is still open, as far as its id can be told.
   const open = new Set(snapshot.openOrders.map(({ id }) => id))
   const missing = [...state.openOrders.keys()].filter((id) => !open.has(id))
   const asked = await askFor(context, missing, fetchOrder, refused)
-  written += await writeChanges(context, asked.changes)
+  written += await writeChanges(context, asked.changes, refusedBeside)
   return {
     written,
-    unchanged: changes.length + asked.changes.length - written,
+    unchanged: changes.length + asked.changes.length - written - refusedBeside.length,
     repaired,
     unresolved: asked.unresolved,
     failures: asked.failures,
-    refused,
+    refused: [...refused, ...refusedBeside],
   }
 }
 
@@ -194,15 +195,17 @@ function goneBalances(stored: StoredAccount, balances: readonly BalanceInput[]):
 async function writeChanges(
   context: ReconcileContext,
   changes: readonly Change[],
+  refused: PairduckError[],
 ): Promise<number> {
   let written = 0
   for (let done = 0; done < changes.length;) {
-    let results: boolean[] = []
+    let results: PlannedChange[] = []
     await context.writer.write(async (plan) => {
       results = await planChanges(plan, changes.slice(done, done + maxUnitChanges), context)
     }, deadlineOf(context))
     done += results.length
-    written += results.filter(Boolean).length
+    written += results.filter((result) => result === true).length
+    refused.push(...results.filter((result) => typeof result !== 'boolean'))
   }
   return written
 }

@@ -237,9 +237,10 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     this.#throwUnlessOpen()
     const refused: PairduckError[] = []
     const changes = checkedChanges(inputs, check, this.#options.derivatives, refused)
-    const counts = await this.#queue.submit(changes)
+    const { written, unchanged, refused: refusedBeside } = await this.#queue.submit(changes)
+    refused.push(...refusedBeside)
     for (const error of refused) this.#listeners.emit('refused', error)
-    return { ...counts, refused }
+    return { written, unchanged, refused }
   }
 
   #fetchOrder(): AccountSource['fetchOrder'] | undefined {

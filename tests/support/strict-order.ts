@@ -9,6 +9,8 @@ export interface StrictOrder {
   readonly amount: string
   readonly filled: string
   readonly fields: Readonly<Record<string, unknown>>
+  /** The same with numbers as they were parsed. */
+  readonly numbers: Readonly<Record<string, unknown>>
 }
 
 const openStatuses = ['new', 'partially_filled']
@@ -52,6 +54,8 @@ export function readOrderStrictly(json: string): StrictOrder {
   for (const field of requiredNumbers) if (!isDecimal(order[field])) say(`${field} is no number`)
   for (const field of ['price', 'limit_price', 'trigger_price'])
     if (order[field] !== null && !isDecimal(order[field])) say(`${field} is no number and not null`)
+  for (const field of neverNegative)
+    if (order[field] !== null && text(order[field]).startsWith('-')) say(`${field} is negative`)
   for (const field of ['ts_create', 'ts_update']) if (!isTime(order[field])) say(field)
   const status = String(order['status'])
   const isOpen = openStatuses.includes(status)
@@ -72,8 +76,35 @@ export function readOrderStrictly(json: string): StrictOrder {
     amount: text(order['amount']),
     filled: text(order['actual_filled']),
     fields: Object.fromEntries(Object.entries(order).map(([name, value]) => [name, plain(value)])),
+    numbers: order,
   }
 }
+
+/** What can't be true of one order at two moments, the one after the other. */
+export function checkForward(before: StrictOrder, after: StrictOrder): void {
+  const say = (what: string): never => {
+    throw new Error(`${before.id}: ${what}`)
+  }
+  for (const field of ['symbol', 'side'])
+    if (before.fields[field] !== after.fields[field]) say(`another ${field}`)
+  for (const field of ['actual_filled', 'actual_notion', 'history_count'])
+    if (micro(after.numbers[field]) < micro(before.numbers[field])) say(`${field} fell`)
+  if (!before.isOpen && after.isOpen) say('reopened')
+  const hadFee = micro(before.numbers['actual_fee']) !== 0n
+  if (!hadFee || before.fields['fee_currency'] === after.fields['fee_currency']) return
+  const known = Number(before.fields['history_count'])
+  for (const [index, entry] of Object.entries(after.numbers['history'] as object))
+    if (Number(index) >= known && (entry as Record<string, unknown>)['actual_fee'] !== null)
+      say('fees of two currencies in one step')
+}
+
+const neverNegative = [
+  'price',
+  'limit_price',
+  'trigger_price',
+  'actual_notion',
+  'reserved_notion_left',
+]
 
 const requiredNumbers = [
   'amount',
@@ -100,6 +131,8 @@ function checkHistory(
   const first = count - indexes.length
   if (indexes.length === 0 || indexes.some((index, at) => index !== first + at)) say('history keys')
   let sum = 0n
+  let notional = 0n
+  let allTold = true
   for (const entry of Object.values(history)) {
     if (Object.keys(entry).sort().join() !== entryKeys.join()) say('history entry keys')
     if (!isTime(entry['ts'])) say('history ts')
@@ -107,8 +140,14 @@ function checkHistory(
       say('history status')
     for (const key of entryKeys.filter((key) => !['ts', 'status', 'comment'].includes(key)))
       if (entry[key] !== null && !isDecimal(entry[key])) say(`history ${key}`)
+    for (const key of ['price', 'amount_remain', 'actual_filled', 'actual_notion'])
+      if (entry[key] !== null && text(entry[key]).startsWith('-')) say(`history ${key} is negative`)
     sum += entry['actual_filled'] === null ? 0n : micro(entry['actual_filled'])
+    notional += entry['actual_notion'] === null ? 0n : micro(entry['actual_notion'])
+    if (entry['actual_filled'] !== null && entry['actual_notion'] === null) allTold = false
   }
+  if (first === 0 && allTold && notional !== micro(order['actual_notion']))
+    say('notionals of the history do not add up')
   if (first === 0 && sum !== filled) say('fills of the history do not add up')
   if (Object.values(history).at(-1)!['status'] !== order['status']) say('last history status')
 }

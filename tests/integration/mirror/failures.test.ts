@@ -164,6 +164,44 @@ describe('a reply lost after the server executed', () => {
   })
 })
 
+describe('an order id used again for another market', () => {
+  it('is refused by name; the orders beside it are written, and the first one stays', async () => {
+    await using server = await startValkey()
+    await using reader = await readWhole(server.port)
+    await using mirror = await ValkeyMirror.open({ url: server.url })
+    await mirror.applyOrder(openOrder('1', { filled: '0.5', average: '2.5' }))
+    const again = openOrder('1', { symbol: 'ETH/USDT', side: 'sell', price: '2000' })
+    const results = await Promise.all([
+      mirror.applyOrders([openOrder('2'), again, openOrder('3')]),
+      mirror.applyOrders([openOrder('4')]),
+    ])
+    expect(results).toMatchObject([
+      {
+        written: 2,
+        unchanged: 0,
+        refused: [{ code: 'INVALID_ORDER', details: { field: 'symbol' } }],
+      },
+      { written: 1, refused: [] },
+    ])
+    await expect(mirror.applyOrder(again)).rejects.toMatchObject({ code: 'INVALID_ORDER' })
+    const openOrders = ['2', '3', '4'].map((id) => openOrder(id))
+    const snapshot = { openOrders: [again, ...openOrders] }
+    expect(await mirror.reconcile(snapshot)).toMatchObject({
+      unchanged: 3,
+      refused: [{ code: 'INVALID_ORDER' }],
+    })
+    expect((await mirror.drift(snapshot))[0]).toMatchObject({
+      id: '1',
+      field: 'symbol',
+      stored: 'BTC/USDT',
+      actual: 'ETH/USDT',
+    })
+    const { orders } = await reader.read(['BTC/USDT', 'ETH/USDT'])
+    expect([...orders.values()].map(({ symbol }) => symbol)).toEqual(Array(4).fill('BTC/USDT'))
+    expect(orders.get('1')).toMatchObject({ filled: '0.5', isOpen: true })
+  })
+})
+
 describe('a server out of reach', () => {
   it('is VALKEY_UNREACHABLE after the time limit, BACKPRESSURE when too much waits', async () => {
     await using server = await startValkey()

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { historySymbols, orderHistories, truthOf } from '../../support/order-histories.ts'
 import type { Histories } from '../../support/order-histories.ts'
+import { checkForward } from '../../support/strict-order.ts'
 import { startValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 import type { WholeMirror, WholeReader } from '../../support/whole-mirror.ts'
@@ -13,11 +14,10 @@ const ordersPerRound = 500
 
 /** Filled amounts never fall, what has ended stays ended, and no order goes away. */
 function expectOnlyForward(before: WholeMirror, after: WholeMirror): void {
-  for (const [id, { filled, isOpen }] of before.orders) {
-    const order = after.orders.get(id)
-    if (order === undefined) throw new Error(`${id} is gone`)
-    if (Number(order.filled) < Number(filled)) throw new Error(`${id}: filled fell`)
-    if (!isOpen && order.isOpen) throw new Error(`${id} reopened`)
+  for (const [id, order] of before.orders) {
+    const later = after.orders.get(id)
+    if (later === undefined) throw new Error(`${id} is gone`)
+    checkForward(order, later)
   }
 }
 
