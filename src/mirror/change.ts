@@ -7,6 +7,7 @@ import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { decodeRecord } from './order-json.ts'
 import type { OrderState } from './order.ts'
+import { allReadable } from './stored-value.ts'
 import type { Ticker } from './ticker.ts'
 import { decodeTransfer, transferField } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
@@ -108,10 +109,7 @@ async function loadBase(
   for (const symbol of state.symbolsOf(base)) {
     const values = (await client.command(['HVALS', keys.fills(symbol)])) as string[]
     const ledger = state.ledger(symbol)
-    for (const json of values) {
-      const fill = decodeFill(json)
-      if (ledger.wants(fill)) ledger.add(fill)
-    }
+    for (const fill of allReadable(values, decodeFill)) if (ledger.wants(fill)) ledger.add(fill)
   }
   state.loadedBases.add(base)
 }
@@ -123,7 +121,8 @@ async function loadOrders(
   client: ValkeyClient,
 ): Promise<void> {
   const values = (await client.command(['HMGET', keys.orders, ...ids])) as (string | null)[]
-  for (const json of values) if (json !== null) state.setOrder(decodeRecord(json))
+  const found = values.filter((json) => json !== null)
+  for (const record of allReadable(found, decodeRecord)) state.setOrder(record)
 }
 
 async function loadTransfers(
@@ -132,7 +131,7 @@ async function loadTransfers(
   client: ValkeyClient,
 ): Promise<void> {
   const values = (await client.command(['HVALS', keys.transfers])) as string[]
-  for (const transfer of values.map(decodeTransfer))
+  for (const transfer of allReadable(values, decodeTransfer))
     state.transfers.set(transferField(transfer), transfer)
   state.transfersLoaded = true
 }

@@ -1,9 +1,9 @@
-import { parse } from 'lossless-json'
 import { PairduckError, shown } from '../errors.ts'
 import { isPositive, multiplyText } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText, infoText } from './exact-text.ts'
 import type { FeeInput } from './order.ts'
+import { storedDecimal, storedFields } from './stored-value.ts'
 import { isAsset, parseSymbol } from './symbol.ts'
 
 /** One of the account's own trades as a source tells it; ccxt's unified trade fits as it is. */
@@ -89,19 +89,30 @@ export function encodeFill(fill: Fill): string {
   )
 }
 
+/** Reads a fill's JSON; throws when it is none. */
 export function decodeFill(json: string): Fill {
-  const fields = parse(json, undefined, String) as Record<string, string | null>
+  const fields = storedFields(json)
+  const { id, order = null, symbol, side, fee = null } = fields
+  const feeCurrency = fields['fee_currency'] ?? null
+  if (
+    typeof id !== 'string' ||
+    (order !== null && typeof order !== 'string') ||
+    parseSymbol(symbol) === undefined ||
+    (side !== 'buy' && side !== 'sell') ||
+    (feeCurrency !== null && !isAsset(feeCurrency))
+  )
+    throw new SyntaxError('expected a fill')
   return {
-    id: fields['id']!,
-    orderId: fields['order'] ?? null,
-    symbol: fields['symbol']!,
-    side: fields['side'] as 'buy' | 'sell',
-    price: fields['price']!,
-    amount: fields['amount']!,
-    cost: fields['cost']!,
-    fee: fields['fee'] ?? null,
-    feeCurrency: fields['fee_currency'] ?? null,
-    timestamp: Number(fields['timestamp']),
+    id,
+    orderId: order,
+    symbol: symbol as string,
+    side,
+    price: storedDecimal(fields['price'], 'price'),
+    amount: storedDecimal(fields['amount'], 'amount'),
+    cost: storedDecimal(fields['cost'], 'cost'),
+    fee: fee === null ? null : storedDecimal(fee, 'fee'),
+    feeCurrency,
+    timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
     takerOrMaker: fields['taker_or_maker'] as 'taker' | 'maker' | null,
   }
 }

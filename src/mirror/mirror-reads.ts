@@ -12,6 +12,7 @@ import { orderBook } from './order-book.ts'
 import type { OrderBook } from './order-book.ts'
 import { openOrdersScript, ordersById, tradeStatsScript } from './scripts/read-scripts.ts'
 import type { OrdersReply } from './scripts/read-scripts.ts'
+import { allReadable, unreadable } from './stored-value.ts'
 import { decodeTicker } from './ticker.ts'
 import type { Ticker } from './ticker.ts'
 import { decodeTransfer } from './transfer.ts'
@@ -35,7 +36,9 @@ const tickerFields = ['price', 'timestamp', 'bid', 'ask', 'bidVolume', 'askVolum
 
 /**
  * Reads what is mirrored. Each method sees one whole state: it takes it in one read. Decimals
- * are text with the exchange's own digits. Rejections carry the client's codes.
+ * are text with the exchange's own digits. Lists pass over what can't be read, because something
+ * else was written there; a single one asked for rejects with `VALKEY_WRONG_TYPE`. Other rejections
+ * carry the client's codes.
  */
 export class MirrorReads {
   protected readonly client: ValkeyClient
@@ -49,7 +52,12 @@ export class MirrorReads {
   /** One order with its history, open or not; undefined when it isn't mirrored. */
   async getOrder(id: string): Promise<MirroredOrderWithHistory | undefined> {
     const json = await this.client.command(['HGET', this.keys.orders, id])
-    return typeof json === 'string' ? readMirroredOrderWithHistory(json) : undefined
+    if (typeof json !== 'string') return undefined
+    try {
+      return readMirroredOrderWithHistory(json)
+    } catch (error) {
+      throw unreadable(this.keys.orders, id, error)
+    }
   }
 
   /** The open orders of one symbol or of all, the newest update first. */
@@ -61,7 +69,7 @@ export class MirrorReads {
 
   async getBalances(): Promise<Balance[]> {
     const values = (await this.client.command(['HVALS', this.keys.balances])) as string[]
-    return values.map(decodeBalance).sort((a, b) => (a.asset < b.asset ? -1 : 1))
+    return allReadable(values, decodeBalance).sort((a, b) => (a.asset < b.asset ? -1 : 1))
   }
 
   async getTicker(symbol: string): Promise<Ticker | undefined> {
@@ -112,22 +120,23 @@ export class MirrorReads {
     const lists = await Promise.all(
       symbols.map((name) => this.client.command(['HVALS', this.keys.fills(name)])),
     )
-    return (lists.flat() as string[])
-      .map(decodeFill)
-      .sort((a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1))
+    return allReadable(lists.flat() as string[], decodeFill).sort(
+      (a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1),
+    )
   }
 
   /** The deposits and withdrawals, the oldest first. */
   async listTransfers(): Promise<Transfer[]> {
     const values = (await this.client.command(['HVALS', this.keys.transfers])) as string[]
-    return values.map(decodeTransfer).sort((a, b) => a.timestamp - b.timestamp)
+    return allReadable(values, decodeTransfer).sort((a, b) => a.timestamp - b.timestamp)
   }
 }
 
-/** Open orders from the script's reply; ids without an order are passed over. */
+/** Open orders from the script's reply; ids without a readable order are passed over. */
 export function openOrders(reply: OrdersReply): MirroredOrder[] {
-  const orders: MirroredOrder[] = []
-  for (const [, json] of ordersById(reply)) if (json !== null) orders.push(readMirroredOrder(json))
+  const found: string[] = []
+  for (const [, json] of ordersById(reply)) if (json !== null) found.push(json)
+  const orders = allReadable(found, readMirroredOrder)
   return orders.sort((a, b) => b.updatedMs - a.updatedMs || (a.id < b.id ? -1 : 1))
 }
 

@@ -23,6 +23,8 @@ export class MirrorState {
   /** By symbol; a base asset's ledgers are loaded together, for their fees are summed up. */
   readonly ledgers: Map<string, FillLedger> = new Map()
   readonly loadedBases: Set<string> = new Set()
+  /** Ids under which something is stored that can't be read: it is written over. */
+  readonly unreadableOrders: Set<string> = new Set()
   readonly transfers: Map<string, Transfer> = new Map()
   transfersLoaded = false
   /** Up to when fills and transfers were fetched whole, Unix ms. */
@@ -34,6 +36,7 @@ export class MirrorState {
 
   setOrder(record: OrderRecord): void {
     const { id, outcome } = record.state
+    this.unreadableOrders.delete(id)
     if (outcome === undefined) this.openOrders.set(id, record)
     else {
       this.openOrders.delete(id)

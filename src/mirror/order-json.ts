@@ -1,6 +1,6 @@
 import { parse, stringify } from 'lossless-json'
 import { PairduckError } from '../errors.ts'
-import { decimalText, divideText, isDecimalText, isZero } from './decimal.ts'
+import { divideText, isZero } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
 import { jsonText } from './json-text.ts'
 import { recordStatus } from './order-record.ts'
@@ -9,6 +9,7 @@ import type { OrderState } from './order.ts'
 import { reservation } from './reservation.ts'
 import { isOpen, orderStatuses, outcomeOfStatus } from './order-status.ts'
 import type { OrderStatus } from './order-status.ts'
+import { storedDecimal, storedFields } from './stored-value.ts'
 
 const rateDigits = 8
 
@@ -254,6 +255,7 @@ function feeRate({ state }: OrderRecord, defaultFeeRate: DecimalText): DecimalTe
   return state.feeRate ?? defaultFeeRate
 }
 
+const requiredFields = ['id', 'symbol', 'side', 'type', 'amount', 'notion_currency'] as const
 const numberToken = String.raw`(-?\d+(?:\.\d+)?|null)`
 const textToken = String.raw`("(?:[^"\\]|\\.)*"|null)`
 const layout = new RegExp(
@@ -264,17 +266,17 @@ const layout = new RegExp(
 )
 
 function decodeForeign(json: string): OrderFields {
-  const parsed = parse(json, undefined, exactNumber) as Record<string, unknown>
+  const parsed = storedFields(json)
   const fields: Record<string, unknown> = {}
   for (const field of orderFields) {
-    const value = parsed[field]
+    const value = parsed[field] ?? null
     fields[field] = typeof value === 'string' ? value : null
+    // A text in a number's place would only be found out by calculating with it.
+    if (value !== null && !textFields.has(field)) storedDecimal(value, field)
   }
-  const { history } = parse(json) as Record<string, unknown>
+  for (const field of requiredFields)
+    if (typeof parsed[field] !== 'string') throw new SyntaxError(`expected an order with ${field}`)
+  const { history = {} } = parse(json) as Record<string, unknown>
+  if (typeof history !== 'object') throw new SyntaxError('expected history to be an object')
   return { ...fields, history: stringify(history ?? {})! } as OrderFields
-}
-
-/** A number token as decimal text; a float's exponent, which MockExchange may write, is undone. */
-function exactNumber(token: string): string {
-  return isDecimalText(token) ? token : (decimalText(Number(token)) ?? token)
 }

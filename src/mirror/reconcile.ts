@@ -120,7 +120,8 @@ async function repair(context: ReconcileContext, stored: StoredAccount): Promise
   const closed = [...stored.orders.keys()]
     .map((id) => state.closedOrders.get(id))
     .filter((record) => record !== undefined)
-  const repairs = [...wrong, ...damaged, ...closed]
+  const unreadable = stored.unreadableBalances.map((id) => ({ key: keys.balances, id }))
+  const repairs = [...wrong, ...unreadable, ...damaged, ...closed]
   for (let first = 0; first < repairs.length; first += maxUnitChanges) {
     await writer.write(async (plan) => {
       for (const entry of repairs.slice(first, first + maxUnitChanges)) {

@@ -4,8 +4,9 @@ import type { ValkeyClient } from './clients/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'
 import { decodeRecord } from './order-json.ts'
 import type { OrderRecord } from './order-record.ts'
-import { openOrdersScript, ordersById } from './scripts/read-scripts.ts'
+import { hashScript, openOrdersScript, ordersById } from './scripts/read-scripts.ts'
 import type { OrdersReply } from './scripts/read-scripts.ts'
+import { readable } from './stored-value.ts'
 
 /** What the server holds of an account, wrong entries included. */
 export interface StoredAccount {
@@ -14,6 +15,8 @@ export interface StoredAccount {
   /** The ids of each `open:{SYMBOL}`. */
   readonly openBySymbol: ReadonlyMap<string, ReadonlySet<string>>
   readonly balances: ReadonlyMap<string, Balance>
+  /** Fields of the balances' hash that hold none. */
+  readonly unreadableBalances: readonly string[]
 }
 
 export interface StoredOrder {
@@ -46,9 +49,7 @@ export async function readStored(
     const ids = (await client.command(['SMEMBERS', keys.open(symbol)])) as string[]
     openBySymbol.set(symbol, new Set(ids))
   }
-  const values = (await client.command(['HVALS', keys.balances])) as string[]
-  const balances = new Map(values.map(decodeBalance).map((balance) => [balance.asset, balance]))
-  return { orders, openBySymbol, balances }
+  return { orders, openBySymbol, ...(await readBalances(client, keys)) }
 }
 
 /** Ids in sets of open orders that have no order, a closed one, or one of another symbol. */
@@ -68,12 +69,24 @@ export function wrongIndexes(stored: StoredAccount, keys: MirrorKeys): WrongInde
   return wrong
 }
 
+async function readBalances(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+): Promise<Pick<StoredAccount, 'balances' | 'unreadableBalances'>> {
+  const flat = (await client.script(hashScript, [keys.balances], [])) as string[]
+  const balances = new Map<string, Balance>()
+  const unreadableBalances: string[] = []
+  for (let i = 0; i < flat.length; i += 2) {
+    const balance = readable(flat[i + 1]!, decodeBalance)
+    if (balance !== undefined && balance.asset === flat[i]) balances.set(balance.asset, balance)
+    else unreadableBalances.push(flat[i]!)
+  }
+  return { balances, unreadableBalances }
+}
+
 function storedOrder(json: string | null): StoredOrder | undefined {
   if (json === null) return undefined
-  try {
-    return { json, record: decodeRecord(json) }
-  } catch {
-    // Something else was written there: it counts as no order, and is healed as such.
-    return undefined
-  }
+  // Something else that was written there counts as no order, and is healed as such.
+  const record = readable(json, decodeRecord)
+  return record && { json, record }
 }

@@ -1,8 +1,8 @@
-import { parse } from 'lossless-json'
 import { PairduckError, shown } from '../errors.ts'
 import { addText, isPositive } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
+import { storedDecimal, storedFields } from './stored-value.ts'
 import { isAsset } from './symbol.ts'
 
 /** A deposit or withdrawal as a source tells it; ccxt's unified transaction fits as it is. */
@@ -70,15 +70,20 @@ export function encodeTransfer(transfer: Transfer): string {
   )
 }
 
+/** Reads a transfer's JSON; throws when it is none. */
 export function decodeTransfer(json: string): Transfer {
-  const fields = parse(json, undefined, String) as Record<string, string | null>
+  const fields = storedFields(json)
+  const { id, type, asset } = fields
+  const refValue = fields['ref_value'] ?? null
+  if (typeof id !== 'string' || (type !== 'deposit' && type !== 'withdrawal') || !isAsset(asset))
+    throw new SyntaxError('expected a transfer')
   return {
-    id: fields['id']!,
-    type: fields['type'] as 'deposit' | 'withdrawal',
-    asset: fields['asset']!,
-    amount: fields['amount']!,
-    timestamp: Number(fields['timestamp']),
-    refValue: fields['ref_value'] ?? null,
+    id,
+    type,
+    asset,
+    amount: storedDecimal(fields['amount'], 'amount'),
+    timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
+    refValue: refValue === null ? null : storedDecimal(refValue, 'ref_value'),
   }
 }
 

@@ -79,9 +79,10 @@ export class UnitPlan {
     return this.#size >= maxItems || this.#historyBytes > maxHistoryBytes
   }
 
-  /** Takes an id out of a set where it doesn't belong, which no change of an order would. */
+  /** Takes out what doesn't belong in a set or the balances, which no change would. */
   repair(key: string, id: string): void {
-    ;(this.#repairs ??= new UnitCommands()).add('SREM', key, [id])
+    const command = key === this.#keys.balances ? 'HDEL' : 'SREM'
+    ;(this.#repairs ??= new UnitCommands()).add(command, key, [id])
   }
 
   /** A field of the mirror's own. */
@@ -94,7 +95,7 @@ export class UnitPlan {
     const prev = this.#orders.get(next.id) ?? this.#state.order(next.id)
     const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory, isSnapshot))
     if (record === prev) return false
-    if (prev === undefined) this.#absent.add(next.id)
+    if (prev === undefined && !this.#state.unreadableOrders.has(next.id)) this.#absent.add(next.id)
     this.rewriteOrder(record)
     return true
   }

@@ -5,6 +5,7 @@ import type { Fence } from './fence.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { applyScript } from './scripts/apply-script.ts'
+import { readable } from './stored-value.ts'
 import { heldContents, takeOver } from './unit-contents.ts'
 import type { UnitContents } from './unit-contents.ts'
 import { UnitPlan } from './unit-plan.ts'
@@ -148,7 +149,11 @@ export class UnitWriter {
         await this.#catchUp(details[0]!)
         return false
       case 'KNOWN':
-        for (let i = 0; i < details.length; i += 2) state.setOrder(decodeRecord(details[i + 1]!))
+        for (let i = 0; i < details.length; i += 2) {
+          const record = readable(details[i + 1]!, decodeRecord)
+          if (record === undefined) state.unreadableOrders.add(details[i]!)
+          else state.setOrder(record)
+        }
         return false
       default:
         throw new PairduckError(

@@ -8,6 +8,7 @@ import type { MirroredOrder } from './mirrored-order.ts'
 import { openOrders } from './mirror-reads.ts'
 import { snapshotScript } from './scripts/read-scripts.ts'
 import type { OrdersReply } from './scripts/read-scripts.ts'
+import { allReadable } from './stored-value.ts'
 
 /** The whole state, at the beginning and whenever changes may have been missed. */
 export interface MirrorSnapshot {
@@ -151,7 +152,7 @@ async function readSnapshot(
     epoch,
     sequence: Number(sequence),
     openOrders: openOrders(orders),
-    balances: balances.map(decodeBalance),
+    balances: allReadable(balances, decodeBalance),
   }
 }
 
@@ -170,8 +171,8 @@ async function readChange(
     type: 'change',
     epoch,
     sequence,
-    orders: present(orders).map(readMirroredOrder),
-    balances: present(balances).map(decodeBalance),
+    orders: allReadable(present(orders), readMirroredOrder),
+    balances: allReadable(present(balances), decodeBalance),
     gone: [...balances].flatMap(([asset, value]) => (value === null ? [asset] : [])),
     tickers: named('tickers'),
     fills: named('fills'),

@@ -44,6 +44,11 @@ return {
 }
 `)
 
+/** A hash as field, value, field …, whatever the client makes of HGETALL. KEYS: the hash. */
+export const hashScript: ServerScript = readingScript(`
+return redis.call('HGETALL', KEYS[1])
+`)
+
 /**
  * The trade statistics in one read. KEYS: the four indexes. Gives key, its hash as a flat list,
  * key …
