@@ -128,8 +128,7 @@ export class UnitPlan {
   balance(next: TimedBalance): boolean {
     const staged = this.#balances.get(next.asset)
     const prev = staged === undefined ? this.#state.balances.get(next.asset) : (staged ?? undefined)
-    const older = (next.timestamp ?? Infinity) < (prev?.timestamp ?? -Infinity)
-    if (older) return false
+    if ((next.timestamp ?? Infinity) < (prev?.timestamp ?? -Infinity)) return false
     if (prev !== undefined && sameBalance(prev, next)) {
       // Nothing to write, but an event from in between must not come after it any more.
       const known = { ...prev, timestamp: next.timestamp ?? prev.timestamp }
@@ -137,7 +136,8 @@ export class UnitPlan {
       else this.rewriteBalance(known)
       return false
     }
-    this.rewriteBalance(next)
+    // Without a time it is at least as new as what it replaces.
+    this.rewriteBalance({ ...next, timestamp: next.timestamp ?? prev?.timestamp ?? null })
     return true
   }
 

@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
+import { startValkey } from '../../support/valkey.ts'
+
+it('an event older than what was known before an untimed snapshot changes nothing', async () => {
+  await using server = await startValkey()
+  await using mirror = await ValkeyMirror.open({ url: server.url })
+  const btc = { asset: 'BTC', used: '0' }
+  await mirror.applyBalances([{ ...btc, free: '5', timestamp: 200 }])
+  await mirror.reconcile({ openOrders: [], balances: [{ ...btc, free: '3' }] })
+  expect(await mirror.applyBalances([{ ...btc, free: '9', timestamp: 100 }])).toMatchObject({
+    written: 0,
+  })
+  await mirror.applyBalances([{ ...btc, free: '4', timestamp: 300 }])
+  expect(await mirror.getBalances()).toMatchObject([{ free: '4' }])
+})
