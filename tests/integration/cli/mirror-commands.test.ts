@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { withPlainClient } from '../../../src/mirror/local-valkey/plain-client.ts'
 import { MirrorReader } from '../../../src/mirror/mirror-reader.ts'
 import { readDailyReport } from '../../../src/mirror/report/read-daily-report.ts'
@@ -9,6 +9,7 @@ import { formatReport } from '../../../src/mirror/report/report-document.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { cliRun, type CliRunOptions } from '../../support/cli-run.ts'
 import { freePort, startValkey, type TestServer } from '../../support/valkey.ts'
+import { readWhole } from '../../support/whole-mirror.ts'
 
 let server: TestServer
 let home: string
@@ -18,6 +19,11 @@ beforeAll(async () => {
 })
 afterAll(() => rm(home, { recursive: true, force: true }))
 beforeEach(() => withPlainClient(server, (send) => send('FLUSHALL')))
+// Whatever a test mirrored, a strict reader takes it.
+afterEach(async () => {
+  await using whole = await readWhole(server.port)
+  await whole.read([])
+})
 
 const run = (args: readonly string[], options?: CliRunOptions) =>
   cliRun([...args, '--url', server.url, '--data-dir', home], options)

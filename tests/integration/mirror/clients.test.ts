@@ -10,6 +10,7 @@ import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import type { MirrorEvent } from '../../../src/mirror/watch.ts'
 import { mirrorAcl, mirrorAndReaderAcl } from '../../support/mirror-acl.ts'
 import { openOrder } from '../../support/sample-orders.ts'
+import { readOrderStrictly } from '../../support/strict-order.ts'
 import { startCluster } from '../../support/valkey-cluster.ts'
 import { startSentinelSet } from '../../support/valkey-sentinel.ts'
 import type { SentinelSet } from '../../support/valkey-sentinel.ts'
@@ -174,6 +175,8 @@ describe.each(ways)('$name', ({ keyPrefix = '', ...way }) => {
     ])
     await mirror.applyTicker({ symbol: 'BTC/USDT', last: '2.5', timestamp: 1_700_000_000_000 })
     expect(await mirror.listOpenOrders('BTC/USDT')).toHaveLength(1_500)
+    for (const json of (await client.command(['HVALS', `${keyPrefix}orders`])) as string[])
+      readOrderStrictly(json)
     expect(await mirror.getBalances()).toEqual([
       { asset: 'BTC', free: '1.10000000', used: '0.5', total: '1.60000000' },
     ])
