@@ -20,3 +20,9 @@ export function mirrorAndReaderAcl(password: string): string[] {
     .filter((word) => !writing.includes(word.slice(1)) || !word.startsWith('+'))
   return [off!, writer!, reader.join(' ')]
 }
+
+/** The words of ACL SETUSER for the mirror's user of a cluster, whose keys have a prefix. */
+export function clusterUser(password: string, keyPrefix: string): string[] {
+  const line = mirrorAcl(password)[1]!.replaceAll(/([~&])/g, `$1${keyPrefix}`)
+  return [...line.split(' ').slice(1), '+cluster|slots']
+}

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { Logger } from '@valkey/valkey-glide'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withPlainClient } from '../../../src/mirror/local-valkey/plain-client.ts'
 import { connectValkey } from '../../../src/mirror/clients/connect.ts'
 import type { ValkeyConnectionOptions } from '../../../src/mirror/clients/connection-options.ts'
 import type { ValkeyClient } from '../../../src/mirror/clients/valkey-client.ts'
@@ -8,7 +9,7 @@ import { readingScript, writingScript } from '../../../src/mirror/scripts/server
 import { MirrorReader } from '../../../src/mirror/mirror-reader.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import type { MirrorEvent } from '../../../src/mirror/watch.ts'
-import { mirrorAcl, mirrorAndReaderAcl } from '../../support/mirror-acl.ts'
+import { clusterUser, mirrorAcl, mirrorAndReaderAcl } from '../../support/mirror-acl.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { readOrderStrictly } from '../../support/strict-order.ts'
 import { startCluster } from '../../support/valkey-cluster.ts'
@@ -45,7 +46,11 @@ const tlsAndAcl = async (): Promise<Reached> => {
 const cluster = async (): Promise<Reached> => {
   const servers = await startCluster()
   const nodes = servers.nodes.map(({ host, port }) => ({ host, port }))
-  return { options: { cluster: { nodes } }, stop: () => servers.stop() }
+  const user = clusterUser('secret', '{mx}:')
+  for (const node of servers.nodes)
+    await withPlainClient(node, (send) => send('ACL', 'SETUSER', ...user))
+  const options = { cluster: { nodes }, username: 'mirror', password: 'secret' }
+  return { options, stop: () => servers.stop() }
 }
 
 const ways: readonly Way[] = [
@@ -58,7 +63,7 @@ const ways: readonly Way[] = [
     },
   },
   { name: 'redis over TLS with the least rights', start: tlsAndAcl },
-  { name: 'redis in a cluster', keyPrefix: '{mx}:', start: cluster },
+  { name: 'redis in a cluster with the least rights', keyPrefix: '{mx}:', start: cluster },
   {
     name: 'redis through Sentinel',
     start: async () => {
@@ -71,7 +76,11 @@ const ways: readonly Way[] = [
   },
   { name: 'glide over TCP', start: withGlide(tcp) },
   { name: 'glide over TLS with the least rights', start: withGlide(tlsAndAcl) },
-  { name: 'glide in a cluster', keyPrefix: '{mx}:', start: withGlide(cluster) },
+  {
+    name: 'glide in a cluster with the least rights',
+    keyPrefix: '{mx}:',
+    start: withGlide(cluster),
+  },
 ]
 
 function withGlide(start: Way['start']): Way['start'] {
