@@ -2,6 +2,7 @@ import { PairduckError } from '../errors.ts'
 import type { ValkeyClient } from './clients/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
+import { readTickers } from './read-ticker.ts'
 import { readStored } from './stored-account.ts'
 
 /**
@@ -20,7 +21,7 @@ export async function checkTypes(client: ValkeyClient, keys: MirrorKeys): Promis
   }
 }
 
-/** Reads what is mirrored already: symbols, open orders, balances. */
+/** Reads what is mirrored already: symbols, open orders, balances, tickers. */
 export async function loadState(
   client: ValkeyClient,
   keys: MirrorKeys,
@@ -34,4 +35,6 @@ export async function loadState(
   for (const order of stored.orders.values()) if (order !== undefined) state.setOrder(order.record)
   for (const [asset, balance] of stored.balances)
     state.balances.set(asset, { ...balance, timestamp: null })
+  // An older one must not come over them, and transfers are valued by them.
+  for (const ticker of await readTickers(client, keys)) state.tickers.set(ticker.symbol, ticker)
 }

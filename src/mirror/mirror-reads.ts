@@ -13,7 +13,7 @@ import type { OrderBook } from './order-book.ts'
 import { openOrdersScript, ordersById, tradeStatsScript } from './scripts/read-scripts.ts'
 import type { OrdersReply } from './scripts/read-scripts.ts'
 import { allReadable, unreadable } from './stored-value.ts'
-import { decodeTicker } from './ticker.ts'
+import { readTicker, readTickers } from './read-ticker.ts'
 import type { Ticker } from './ticker.ts'
 import { decodeTransfer } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
@@ -31,8 +31,6 @@ export interface TradeStats {
   /** Fees, by the asset that they were taken in. */
   readonly fee: Readonly<Record<string, DecimalText>>
 }
-
-const tickerFields = ['price', 'timestamp', 'bid', 'ask', 'bidVolume', 'askVolume'] as const
 
 /**
  * Reads what is mirrored. Each method sees one whole state: it takes it in one read. Decimals
@@ -73,18 +71,11 @@ export class MirrorReads {
   }
 
   async getTicker(symbol: string): Promise<Ticker | undefined> {
-    const key = this.keys.ticker(symbol)
-    const values = await this.client.command(['HMGET', key, ...tickerFields])
-    const hash: Record<string, string> = {}
-    for (const [index, value] of (values as (string | null)[]).entries())
-      if (value !== null) hash[tickerFields[index]!] = value
-    return decodeTicker(symbol, hash)
+    return readTicker(this.client, this.keys, symbol)
   }
 
   async listTickers(): Promise<Ticker[]> {
-    const symbols = (await this.client.command(['SMEMBERS', this.keys.tickers])) as string[]
-    const tickers = await Promise.all(symbols.sort().map((symbol) => this.getTicker(symbol)))
-    return tickers.filter((ticker) => ticker !== undefined)
+    return readTickers(this.client, this.keys)
   }
 
   /** Trade statistics of all base assets, or of one. */

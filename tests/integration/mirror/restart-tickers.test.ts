@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest'
+import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
+import { startValkey } from '../../support/valkey.ts'
+import { readWhole } from '../../support/whole-mirror.ts'
+
+test('a writer that starts knows the tickers: an older one changes nothing, a transfer is valued', async () => {
+  await using server = await startValkey()
+  {
+    await using first = await ValkeyMirror.open({ url: server.url })
+    await first.applyTicker({ symbol: 'ETH/USDT', price: '2000', timestamp: 200 })
+  }
+  await using second = await ValkeyMirror.open({ url: server.url })
+  await second.applyTicker({ symbol: 'ETH/USDT', price: '1', timestamp: 100 })
+  expect(await second.getTicker('ETH/USDT')).toMatchObject({ price: '2000', timestamp: 200 })
+  await second.applyTransfers([
+    { id: 't', type: 'deposit', currency: 'ETH', amount: '2', timestamp: 1_700_000_000_000 },
+  ])
+  await using plain = await readWhole(server.port)
+  expect(await plain.send('HGETALL', 'deposits:ETH')).toEqual(
+    expect.arrayContaining(['ref_value', '4000']),
+  )
+})
