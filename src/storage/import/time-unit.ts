@@ -30,6 +30,11 @@ export function timeType(unit: TimeUnit): string {
 export function timeExpression({ sql, type }: ColumnReference, unit: TimeUnit): string {
   if (/^(?:TIMESTAMP|DATE)/.test(type)) return `${sql}::TIMESTAMP`
   if (unit === 'iso') return `try_cast(${sql} AS TIMESTAMPTZ)::TIMESTAMP`
+  // Whole numbers stay whole: through exact decimals they take three times as long.
+  if (type.endsWith('INT'))
+    return unit === 'ns'
+      ? `try(make_timestamp(((${sql} + 500) // 1000)::BIGINT))`
+      : `try(make_timestamp((${sql} * ${{ s: 1_000_000, ms: 1000, us: 1 }[unit]})::BIGINT))`
   const factor = { s: 1_000_000, ms: 1000, us: 1, ns: 0.001 }[unit]
   const exact = type === 'DOUBLE' ? sql : `try_cast(${sql} AS DECIMAL(38, 9))`
   return `try(make_timestamp(round(${exact} * ${factor})::BIGINT))`
