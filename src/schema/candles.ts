@@ -37,8 +37,8 @@ export function partsFromTicks(timeframe: Timeframe, ticks: string, where = 'tru
         max(price) AS high,
         min(price) AS low,
         sum(volume) AS volume,
-        coalesce(sum(volume) FILTER (side = 'BUY'), 0) AS buy_volume,
-        coalesce(sum(volume) FILTER (side = 'SELL'), 0) AS sell_volume,
+        sum(if(side = 'BUY', volume, 0)) AS buy_volume,
+        sum(if(side = 'SELL', volume, 0)) AS sell_volume,
         sum(price * volume) AS quote_volume,
         count(*) AS trade_count,
         min(timestamp) AS first_timestamp,
@@ -69,6 +69,12 @@ export function partsFromTicks(timeframe: Timeframe, ticks: string, where = 'tru
 /** One piece per bar out of many; a given candle stands for its whole bar. */
 export function mergeParts(parts: string, bar: readonly string[] = ['timestamp']): string {
   const key = bar.join(', ')
+  const given = `SELECT (${key}) FROM ${parts} AS other WHERE given`
+  return mergePieces(`${parts} AS part WHERE given OR (${key}) NOT IN (${given})`, key)
+}
+
+/** One piece per bar out of pieces that are worth the same. */
+function mergePieces(pieces: string, key: string): string {
   return `
     SELECT
       ${key},
@@ -86,8 +92,7 @@ export function mergeParts(parts: string, bar: readonly string[] = ['timestamp']
       max(last_timestamp) AS last_timestamp,
       arg_max(last_id, (last_timestamp, length(last_id), last_id, close)) AS last_id,
       bool_or(given) AS given
-    FROM ${parts} AS part
-    WHERE given OR (${key}) NOT IN (SELECT (${key}) FROM ${parts} AS other WHERE given)
+    FROM ${pieces}
     GROUP BY ${key}`
 }
 
@@ -189,7 +194,7 @@ function partsSql(candles: readonly Timeframe[], ticks: string, where: string): 
   const finest = finestOf(candles)
   const bars = candles.map((timeframe) => {
     const bar = `(SELECT * REPLACE (${barStart(timeframe)} AS timestamp) FROM finest)`
-    return `SELECT '${timeframe}', * FROM (${mergeParts(bar)})`
+    return `SELECT '${timeframe}', * FROM (${mergePieces(bar, 'timestamp')})`
   })
   return [
     `INSERT INTO pairduck_candle_parts

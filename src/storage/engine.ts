@@ -3,6 +3,13 @@ import PQueue from 'p-queue'
 import { BatchFunction } from './batch-function.ts'
 
 /**
+ * The engine rewrites the row group that it appends to at each checkpoint: with its own 122,880
+ * rows a growing file's checkpoints take fourteen times longer and the file is twice as large.
+ * A commit of this many rows goes straight into the file, past the WAL.
+ */
+export const rowGroupRows = 10_240
+
+/**
  * The one DuckDB instance of a manager: in memory, with every pair's file attached to it. Against
  * an instance per file this opens in 0.7 ms instead of 11 and needs a tenth of the memory.
  */
@@ -41,7 +48,7 @@ export class Engine {
     // file is refused instead of replayed. With a type a file's first bytes cannot call an extension.
     const alias = `p${this.#nextAlias++}`
     await this.#run(
-      `ATTACH '${file.replaceAll(`'`, `''`)}' AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384)`,
+      `ATTACH '${file.replaceAll(`'`, `''`)}' AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384, ROW_GROUP_SIZE ${rowGroupRows})`,
     )
     return alias
   }

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isCheckpointBlocked } from './duckdb-errors.ts'
+import { rowGroupRows } from './engine.ts'
 
 /** What a commit and a tick of it take in the WAL, about. */
 const bytesPerCommit = 1_600
@@ -7,7 +8,7 @@ const bytesPerTick = 48
 const minWalBytes = 1_000_000
 
 /**
- * Says when a pair's WAL should go into its file: at 1 MB, or at a quarter of a larger file. The
+ * Says when a pair's WAL should go into its file: at 1 MB, or at half of a larger file. The
  * engine's own threshold is one for all: 16 MB of WAL beside a file of 1 MB, or, set to 1 MB, a
  * checkpoint for each commit of a large import.
  */
@@ -26,7 +27,7 @@ export class WalWatch {
   }
 
   note(ticks: number): void {
-    this.#walBytes += bytesPerCommit + ticks * bytesPerTick
+    this.#walBytes += bytesPerCommit + (ticks < rowGroupRows ? ticks * bytesPerTick : 0)
   }
 
   get full(): boolean {
@@ -41,6 +42,6 @@ export class WalWatch {
     } catch (error) {
       if (!isCheckpointBlocked(error)) throw error
     }
-    this.#limit = Math.max(minWalBytes, (await this.#fileBytes()) / 4)
+    this.#limit = Math.max(minWalBytes, (await this.#fileBytes()) / 2)
   }
 }

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { DatabaseManager } from '../../src/index.ts'
+import { rowGroupRows } from '../../src/storage/engine.ts'
 import { sequenceTick } from './tick-sequence.ts'
 
 /** What the process is told on its first line of standard input. */
@@ -43,13 +44,19 @@ async function main(): Promise<void> {
   async function write(index: number): Promise<void> {
     for (let calls = 1; ; calls++) {
       const from = next[index]!
-      const to = (next[index] = from + 1 + Math.floor(random() * 60))
+      const to = (next[index] = from + callLength(index))
       const ticks = Array.from({ length: to - from }, (_, k) => sequenceTick(index, from + k))
       const { conflicts, expired } = await store.insertTicks(crashPair(index), ticks)
       if (conflicts + expired > 0) throw new Error(`${conflicts} conflicts, ${expired} expired`)
       writeSync(1, `${index} ${from} ${to}\n`)
       if (calls % 5 === 0) await store.cleanupPair(crashPair(index), { now: 'newest-tick' })
     }
+  }
+
+  /** Now and then more than a row group, which the engine writes into the file and not into the WAL. */
+  function callLength(index: number): number {
+    if (index === 0 && random() < 0.1) return rowGroupRows + 60
+    return 1 + Math.floor(random() * 60)
   }
 }
 

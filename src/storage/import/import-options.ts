@@ -44,7 +44,7 @@ export interface ImportOptions<Columns> {
   readonly format?: 'csv' | 'jsonl' | 'parquet' | undefined
   /** Count rows that cannot be stored in `rejected` and go on, instead of stopping there. */
   readonly skipInvalid?: boolean | undefined
-  /** Rows per commit. Default 122,880: one of the engine's row groups, which then skips its WAL. */
+  /** Rows per commit. Default 122,880: twelve of the engine's row groups, which go past its WAL. */
   readonly batchRows?: number | undefined
   /** Ends the import after the commits in flight; what they stored stays. */
   readonly signal?: AbortSignal | undefined
