@@ -1,7 +1,7 @@
 import type { DuckDBListType, DuckDBStructType, DuckDBType } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
 import { rowMaker } from './row-maker.ts'
-import { markNulls, nulls, VectorSink } from './vector-sink.ts'
+import { markNulls, unfilled, VectorSink } from './vector-sink.ts'
 
 type MakeSink = (type: DuckDBType, rows: number) => VectorSink | undefined
 
@@ -12,7 +12,7 @@ export class ListSink extends VectorSink {
 
   private constructor(rows: number, make: (rows: number) => VectorSink) {
     super()
-    this.values = nulls(rows)
+    this.values = unfilled(rows)
     this.#make = make
   }
 
@@ -49,7 +49,7 @@ export class StructSink extends VectorSink {
     make: (rows: number) => VectorSink[],
   ) {
     super()
-    this.values = nulls(rows)
+    this.values = unfilled(rows)
     this.#names = names
     this.#make = make
   }

@@ -9,7 +9,7 @@ import {
 import duckdb from '@duckdb/node-bindings'
 import { msOfMicros, plainValue } from './plain-value.ts'
 import { ListSink, StructSink } from './read-nested.ts'
-import { markNulls, nullReader, nulls, VectorSink, type ColumnSink } from './vector-sink.ts'
+import { markNulls, nullReader, unfilled, VectorSink, type ColumnSink } from './vector-sink.ts'
 
 export type { ColumnSink, ColumnValues } from './vector-sink.ts'
 
@@ -98,7 +98,7 @@ class TextSink extends VectorSink {
 
   constructor(rows: number) {
     super()
-    this.values = nulls(rows)
+    this.values = unfilled(rows)
   }
 
   override readVector(vector: duckdb.Vector, rows: number, at: number): void {
@@ -107,6 +107,7 @@ class TextSink extends VectorSink {
     const words = new Uint32Array(data.buffer, data.byteOffset, rows * 4)
     const all = bytes.toString('latin1', 0, rows * 16)
     const isNull = nullReader(vector, rows)
+    const { values } = this
     for (let row = 0; row < rows; row++) {
       if (isNull?.(row) === true) continue
       const word = row * 4
@@ -115,15 +116,15 @@ class TextSink extends VectorSink {
       const ascii =
         inline && ((words[word + 1]! | words[word + 2]! | words[word + 3]!) & 0x80808080) === 0
       const start = row * 16 + 4
-      if (ascii) this.values[at + row] = all.substring(start, start + length)
-      else if (inline) this.values[at + row] = bytes.toString('utf8', start, start + length)
+      if (ascii) values[at + row] = all.substring(start, start + length)
+      else if (inline) values[at + row] = bytes.toString('utf8', start, start + length)
       else {
         const text = duckdb.get_data_from_pointer(
           data.buffer as ArrayBuffer,
           data.byteOffset + start + 4,
           length,
         )
-        this.values[at + row] = Buffer.from(text.buffer, text.byteOffset, length).toString('utf8')
+        values[at + row] = Buffer.from(text.buffer, text.byteOffset, length).toString('utf8')
       }
     }
     markNulls(this, vector, rows, at, null)
@@ -136,7 +137,7 @@ class EnumSink extends VectorSink {
 
   constructor(rows: number, type: DuckDBEnumType) {
     super()
-    this.values = nulls(rows)
+    this.values = unfilled(rows)
     this.#names = type.values
   }
 
@@ -144,7 +145,9 @@ class EnumSink extends VectorSink {
     const wide = this.#names.length > 256
     const data = duckdb.vector_get_data(vector, rows * (wide ? 2 : 1))
     const codes = wide ? new Uint16Array(data.buffer, data.byteOffset, rows) : data
-    for (let row = 0; row < rows; row++) this.values[at + row] = this.#names[codes[row]!]
+    const { values } = this
+    const names = this.#names
+    for (let row = 0; row < rows; row++) values[at + row] = names[codes[row]!]
     markNulls(this, vector, rows, at, null)
   }
 }
@@ -155,7 +158,7 @@ class OtherSink implements ColumnSink {
   nulls: Uint8Array | undefined = undefined
 
   constructor(rows: number) {
-    this.values = nulls(rows)
+    this.values = unfilled(rows)
   }
 
   read(chunk: DuckDBDataChunk, column: number, at: number): void {

@@ -28,9 +28,9 @@ export abstract class VectorSink implements ColumnSink {
   abstract readVector(vector: duckdb.Vector, rows: number, at: number): void
 }
 
-/** A column of NULLs. */
-export function nulls(rows: number): unknown[] {
-  return Array<unknown>(rows).fill(null)
+/** Room for a column, every row of which is going to be set. */
+export function unfilled(rows: number): unknown[] {
+  return Array<unknown>(rows)
 }
 
 /** Tells which rows of a vector are NULL; undefined where none can be. */
