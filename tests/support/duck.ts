@@ -120,9 +120,10 @@ export class Duck {
     await this.run(`INSERT INTO pairduck_marks VALUES ('ticks', ${before})`)
   }
 
-  /** Empties every table, so that one database serves many runs of a property. */
+  /** As it was when it was opened, so that one database serves many runs of a property. */
   async clear(): Promise<void> {
     for (const table of cleared) await this.run(`DELETE FROM ${table}`)
+    await this.run(`UPDATE pairduck_candle_state SET rolled_until = '-infinity'`)
   }
 
   close(): void {

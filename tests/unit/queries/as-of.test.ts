@@ -1,5 +1,5 @@
 import { assert, asyncProperty, constantFrom, nat } from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   calculateCvdBarsQuery,
   calculateCvdQuery,
@@ -18,14 +18,10 @@ import {
   getRecentTicksQuery,
   type Query,
 } from '../../../src/queries/index.ts'
-import { Duck } from '../../support/duck.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
 import { binSizeOf, epoch, randomTicks } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 interface Given {
   readonly asOf: number

@@ -1,14 +1,10 @@
 import { array, assert, asyncProperty, bigInt, constantFrom, integer } from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { bins, type Rounding } from '../../../src/queries/bins.ts'
 import { query } from '../../../src/queries/query.ts'
-import { Duck } from '../../support/duck.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 interface Bin {
   index: number

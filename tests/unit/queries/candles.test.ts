@@ -1,21 +1,17 @@
 import { assert, asyncProperty, constantFrom } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import {
   candlesFromTicksQuery,
   getCandlesQuery,
   getRecentTicksQuery,
 } from '../../../src/queries/index.ts'
 import { timeframeMs, type Timeframe } from '../../../src/time.ts'
-import { Duck } from '../../support/duck.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { oracleTrades } from '../../support/oracle.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { byTickOrder, epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 const minute = 60_000
 function tick(
@@ -181,29 +177,24 @@ test('equals a walk over random ticks, from ticks and from the stored relation',
   )
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  'equals a walk over the real trades of %s',
-  async (symbol) => {
-    const ticks = oracleTrades(symbol)
-    await duck.insertTicks(ticks.toReversed())
-    for (const timeframe of ['1s', '1m', '15m'] as const) {
-      const rows = await duck.query(candlesFromTicksQuery({ timeframe }))
-      const expected = fold(ticks, timeframe)
-      const exact = (bar: (typeof expected)[number]) => [
-        bar.timestamp,
-        bar.open,
-        bar.high,
-        bar.low,
-        bar.close,
-        bar.tradeCount,
-      ]
-      expect(rows.map((row) => exact(row as (typeof expected)[number]))).toEqual(
-        expected.map(exact),
-      )
-      for (const [index, { volume, buyVolume }] of rows.entries()) {
-        expect(volume / expected[index]!.volume).toBeCloseTo(1, 9)
-        expect(buyVolume).toBeCloseTo(expected[index]!.buyVolume, 9)
-      }
+testOnRealTrades('equals a walk over the real trades of %s', async (symbol) => {
+  const ticks = oracleTrades(symbol)
+  await duck.insertTicks(ticks.toReversed())
+  for (const timeframe of ['1s', '1m', '15m'] as const) {
+    const rows = await duck.query(candlesFromTicksQuery({ timeframe }))
+    const expected = fold(ticks, timeframe)
+    const exact = (bar: (typeof expected)[number]) => [
+      bar.timestamp,
+      bar.open,
+      bar.high,
+      bar.low,
+      bar.close,
+      bar.tradeCount,
+    ]
+    expect(rows.map((row) => exact(row as (typeof expected)[number]))).toEqual(expected.map(exact))
+    for (const [index, { volume, buyVolume }] of rows.entries()) {
+      expect(volume / expected[index]!.volume).toBeCloseTo(1, 9)
+      expect(buyVolume).toBeCloseTo(expected[index]!.buyVolume, 9)
     }
-  },
-)
+  }
+})

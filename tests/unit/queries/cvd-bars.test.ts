@@ -1,18 +1,14 @@
 import { assert, asyncProperty, constantFrom, nat, option } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { calculateCvdBarsQuery, type CvdBarsOptions } from '../../../src/queries/index.ts'
 import { timeframeMs, type Timeframe } from '../../../src/time.ts'
-import { Duck } from '../../support/duck.ts'
 import { foldFootprint } from '../../support/footprint-fold.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { oracleTrades } from '../../support/oracle.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 const minute = 60_000
 
@@ -162,20 +158,17 @@ test('equals a walk over random ticks, and as of any time what was there by then
   )
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  'equals a walk over the real trades of %s',
-  async (symbol) => {
-    const ticks = oracleTrades(symbol)
-    await duck.insertTicks(ticks.toReversed())
-    for (const reset of ['none', 'session', 15] as const) {
-      const rows = await duck.query(calculateCvdBarsQuery({ timeframe: '1s', reset }))
-      const expected = fold(ticks, '1s', reset)
-      expect(rows.map(({ timestamp, tradeCount }) => [timestamp, tradeCount])).toEqual(
-        expected.map(({ timestamp, tradeCount }) => [timestamp, tradeCount]),
-      )
-      for (const [index, row] of rows.entries())
-        for (const field of ['open', 'high', 'low', 'close'] as const)
-          expect(row[field]).toBeCloseTo(expected[index]![field], 8)
-    }
-  },
-)
+testOnRealTrades('equals a walk over the real trades of %s', async (symbol) => {
+  const ticks = oracleTrades(symbol)
+  await duck.insertTicks(ticks.toReversed())
+  for (const reset of ['none', 'session', 15] as const) {
+    const rows = await duck.query(calculateCvdBarsQuery({ timeframe: '1s', reset }))
+    const expected = fold(ticks, '1s', reset)
+    expect(rows.map(({ timestamp, tradeCount }) => [timestamp, tradeCount])).toEqual(
+      expected.map(({ timestamp, tradeCount }) => [timestamp, tradeCount]),
+    )
+    for (const [index, row] of rows.entries())
+      for (const field of ['open', 'high', 'low', 'close'] as const)
+        expect(row[field]).toBeCloseTo(expected[index]![field], 8)
+  }
+})

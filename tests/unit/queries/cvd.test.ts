@@ -1,16 +1,12 @@
 import { assert, asyncProperty, nat } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { calculateCvdQuery, calculateOrderFlowImbalanceQuery } from '../../../src/queries/index.ts'
-import { Duck } from '../../support/duck.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { oracleTrades } from '../../support/oracle.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 function trades(bought: readonly number[], sold: readonly number[]): RandomTick[] {
   return [
@@ -122,16 +118,13 @@ test('equals a plain fold over any window of random ticks', async () => {
   )
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  'equals a plain fold over the real trades of %s',
-  async (symbol) => {
-    const ticks = oracleTrades(symbol)
-    await duck.insertTicks(ticks.toReversed())
-    const expected = fold(ticks, 0, Infinity)
-    const [row] = await duck.query(calculateCvdQuery())
-    expect(row!.tradeCount).toBe(ticks.length)
-    expect(row!.buyVolume / expected.buyVolume).toBeCloseTo(1, 12)
-    expect(row!.sellVolume / expected.sellVolume).toBeCloseTo(1, 12)
-    expect(row!.cvd).toBeCloseTo(expected.cvd, 9)
-  },
-)
+testOnRealTrades('equals a plain fold over the real trades of %s', async (symbol) => {
+  const ticks = oracleTrades(symbol)
+  await duck.insertTicks(ticks.toReversed())
+  const expected = fold(ticks, 0, Infinity)
+  const [row] = await duck.query(calculateCvdQuery())
+  expect(row!.tradeCount).toBe(ticks.length)
+  expect(row!.buyVolume / expected.buyVolume).toBeCloseTo(1, 12)
+  expect(row!.sellVolume / expected.sellVolume).toBeCloseTo(1, 12)
+  expect(row!.cvd).toBeCloseTo(expected.cvd, 9)
+})

@@ -1,5 +1,5 @@
 import { assert, asyncProperty, boolean, constantFrom, double, record } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Coverage } from '../../../src/queries/coverage.ts'
 import {
   detectFvgQuery,
@@ -7,7 +7,6 @@ import {
   type DetectedFvg,
 } from '../../../src/queries/detect-fvg.ts'
 import { foldBars, type Bar } from '../../support/bar-fold.ts'
-import { Duck } from '../../support/duck.ts'
 import { oracleCsv, oracleIsHere, oracleTrades } from '../../support/oracle.ts'
 import {
   arrival,
@@ -16,15 +15,12 @@ import {
   randomBars,
   randomTicks,
 } from '../../support/random-market.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
 
 const minute = 60_000
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 /** When a bar of the paper example closes. */
 function closeOf(bar: number): number {
@@ -203,17 +199,14 @@ describe.runIf(oracleIsHere)('outside data', () => {
     expect(actual).toEqual(expected)
   })
 
-  test.each(['BTCUSDT', 'ETHUSDT'] as const)(
-    '%s: gaps of bars out of real trades',
-    async (symbol) => {
-      const trades = oracleTrades(symbol)
-      await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
-      const rows = await duck.query(detectFvgQuery({ timeframe: '1s' }))
-      const expected = referenceGaps(foldBars(trades, 1000), 1000, { timeframe: '1s' })
-      expect(expected.length).toBeGreaterThan(20)
-      expect(withoutCoverage(rows)).toEqual(expected)
-    },
-  )
+  testOnRealTrades('%s: gaps of bars out of real trades', async (symbol) => {
+    const trades = oracleTrades(symbol)
+    await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
+    const rows = await duck.query(detectFvgQuery({ timeframe: '1s' }))
+    const expected = referenceGaps(foldBars(trades, 1000), 1000, { timeframe: '1s' })
+    expect(expected.length).toBeGreaterThan(20)
+    expect(withoutCoverage(rows)).toEqual(expected)
+  })
 })
 
 const someOptions = record({

@@ -8,7 +8,7 @@ import {
   record,
   type Arbitrary,
 } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import {
   calculateDiagonalImbalanceQuery,
   calculateFootprintQuery,
@@ -17,9 +17,10 @@ import {
   type Coverage,
   type Query,
 } from '../../../src/queries/index.ts'
-import { Duck } from '../../support/duck.ts'
 import { foldFootprint, type FoldedBar } from '../../support/footprint-fold.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { oracleTrades } from '../../support/oracle.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import {
   binOf,
   binSizeOf,
@@ -32,12 +33,7 @@ import {
   type RandomTick,
 } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 const minute = 60_000
 const options = { timeframe: '1m', binSize: 1 } as const
@@ -323,28 +319,19 @@ describe('against a fold', () => {
     )
   })
 
-  test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-    'real trades of %s',
-    async (symbol) => {
-      expect.hasAssertions()
-      // Volumes as whole hundred-millionths, so that sums are exact in any order.
-      const ticks = oracleTrades(symbol).map((trade) => ({
-        ...trade,
-        volume: Math.round(trade.volume * 1e8),
-      }))
-      await duck.insertTicks(ticks.toReversed())
-      for (const definition of ['atas', 'freqtrade'] as const) {
-        const choice = { definition, ratio: 3, minVolume: 0, ignoreZero: false }
-        await expectTheFold(
-          ticks,
-          '1m',
-          symbol === 'BTCUSDT' ? 5 : 0.5,
-          choice,
-          epoch + 240 * minute,
-        )
-      }
-    },
-  )
+  testOnRealTrades('real trades of %s', async (symbol) => {
+    expect.hasAssertions()
+    // Volumes as whole hundred-millionths, so that sums are exact in any order.
+    const ticks = oracleTrades(symbol).map((trade) => ({
+      ...trade,
+      volume: Math.round(trade.volume * 1e8),
+    }))
+    await duck.insertTicks(ticks.toReversed())
+    for (const definition of ['atas', 'freqtrade'] as const) {
+      const choice = { definition, ratio: 3, minVolume: 0, ignoreZero: false }
+      await expectTheFold(ticks, '1m', symbol === 'BTCUSDT' ? 5 : 0.5, choice, epoch + 240 * minute)
+    }
+  })
 })
 
 async function expectTheFold(

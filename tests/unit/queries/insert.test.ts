@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
 import {
   getActiveDemandZonesQuery,
@@ -18,14 +18,9 @@ import {
   type Tick,
   type ZoneRow,
 } from '../../../src/queries/index.ts'
-import { Duck } from '../../support/duck.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 const t0 = Date.UTC(2024, 7, 8, 12) + 0.123
 

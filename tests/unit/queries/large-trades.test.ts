@@ -1,21 +1,18 @@
 import { assert, asyncProperty, constantFrom, double } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   detectLargeTradesQuery,
   type DetectLargeTradesOptions,
   type LargeTrade,
 } from '../../../src/queries/large-trades.ts'
-import { Duck, type TickLike } from '../../support/duck.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import type { TickLike } from '../../support/duck.ts'
+import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 describe('worked out on paper', () => {
   // Ten trades of volume 1 … 10 at price 10, ids 1 … 10, one a millisecond; odd ones bought.
@@ -84,16 +81,13 @@ test('refuses what does not go together', () => {
   expect(() => detectLargeTradesQuery({ quantile: 1.5 })).toThrow('from 0 to 1')
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  '%s: the largest hundredth of real trades',
-  async (symbol) => {
-    const trades = oracleTrades(symbol)
-    await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
-    const rows = await duck.query(detectLargeTradesQuery({ measure: 'notional' }))
-    expect(rows.length).toBeGreaterThan(50)
-    expect(withoutCoverage(rows)).toEqual(referenceLarge(trades, { measure: 'notional' }))
-  },
-)
+testOnRealTrades('%s: the largest hundredth of real trades', async (symbol) => {
+  const trades = oracleTrades(symbol)
+  await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
+  const rows = await duck.query(detectLargeTradesQuery({ measure: 'notional' }))
+  expect(rows.length).toBeGreaterThan(50)
+  expect(withoutCoverage(rows)).toEqual(referenceLarge(trades, { measure: 'notional' }))
+})
 
 test('equals a fold over random ticks; as of T equals everything from T on deleted', async () => {
   const options = constantFrom<DetectLargeTradesOptions>(

@@ -1,12 +1,11 @@
+import { readFileSync } from 'node:fs'
 import { assert, asyncProperty, constantFrom, record } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   calculateMarketProfileQuery,
   type MarketProfileOptions,
 } from '../../../src/queries/index.ts'
-import { Duck } from '../../support/duck.ts'
 import { oracleCsv, oracleFile, oracleIsHere, oracleTrades } from '../../support/oracle.ts'
-import { readFileSync } from 'node:fs'
 import {
   binOf,
   binSizeOf,
@@ -16,13 +15,10 @@ import {
   volumeUnitOf,
   type RandomTick,
 } from '../../support/ticks.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 const t0 = Date.UTC(2024, 7, 8, 12)
 
@@ -206,28 +202,25 @@ describe('against the walk that the definition describes', () => {
     )
   })
 
-  test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-    'real trades of %s',
-    async (symbol) => {
-      const trades = oracleTrades(symbol)
-      await duck.insertTicks(trades)
-      for (const valueArea of ['single', 'pair'] as const) {
-        for (const binSize of [0.01, 0.5, 10]) {
-          const options = {
-            valueArea,
-            emptyBins: 'count',
-            valueAreaStop: 'reached',
-            valueAreaShare: 0.7,
-          } as const
-          const [row] = await duck.query(calculateMarketProfileQuery({ binSize, ...options }))
-          const { total, held, ...prices } = levels(row!)
-          expect({ ...prices, held: unitsIn(held!, 1e-8), total: unitsIn(total, 1e-8) }).toEqual(
-            walk(inUnits(trades), binSize, options),
-          )
-        }
+  testOnRealTrades('real trades of %s', async (symbol) => {
+    const trades = oracleTrades(symbol)
+    await duck.insertTicks(trades)
+    for (const valueArea of ['single', 'pair'] as const) {
+      for (const binSize of [0.01, 0.5, 10]) {
+        const options = {
+          valueArea,
+          emptyBins: 'count',
+          valueAreaStop: 'reached',
+          valueAreaShare: 0.7,
+        } as const
+        const [row] = await duck.query(calculateMarketProfileQuery({ binSize, ...options }))
+        const { total, held, ...prices } = levels(row!)
+        expect({ ...prices, held: unitsIn(held!, 1e-8), total: unitsIn(total, 1e-8) }).toEqual(
+          walk(inUnits(trades), binSize, options),
+        )
       }
-    },
-  )
+    }
+  })
 })
 
 function levels(row: {

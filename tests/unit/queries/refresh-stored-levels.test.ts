@@ -1,19 +1,14 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { Duck, type TickLike } from '../../support/duck.ts'
+import { beforeEach, expect, test } from 'vitest'
+import type { TickLike } from '../../support/duck.ts'
 import { marketOpenMs } from '../../support/random-market.ts'
 import { keptRows, PlainWriter, refresh } from '../../support/refreshing.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
 
-let duck: Duck
+const duck = await openTestDuck()
 let writer: PlainWriter
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(async () => {
-  await duck.clear()
-  await duck.run(`UPDATE pairduck_candle_state SET rolled_until = '-infinity'`)
+beforeEach(() => {
   writer = new PlainWriter(duck)
 })
-afterAll(() => duck.close())
 
 test('the depth of long ago is not forgotten, and what came late moves times back', async () => {
   // Second 0 up to 101, second 2 down to 105: gap 101–105. Second 3 enters to 103: half.

@@ -1,5 +1,5 @@
 import { array, assert, asyncProperty, constantFrom, nat, record } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { calculateMarketProfileQuery } from '../../../src/queries/market-profile.ts'
 import { detectFvgQuery } from '../../../src/queries/detect-fvg.ts'
 import { query } from '../../../src/queries/query.ts'
@@ -7,25 +7,22 @@ import { detectZonesQuery } from '../../../src/queries/zones.ts'
 import { planRefresh, type RefreshFact } from '../../../src/queries/refresh/index.ts'
 import type { Timeframe } from '../../../src/time.ts'
 import { foldBars } from '../../support/bar-fold.ts'
-import { Duck, type TickLike } from '../../support/duck.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import type { TickLike } from '../../support/duck.ts'
+import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
 import { keptRows, PlainWriter, refresh, type Kept } from '../../support/refreshing.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 
 const timeframes: readonly Timeframe[] = ['1s', '3m']
-let duck: Duck
+const duck = await openTestDuck()
 let writer: PlainWriter
-beforeAll(async () => {
-  duck = await Duck.open()
+beforeEach(() => {
+  writer = new PlainWriter(duck)
 })
-beforeEach(async () => {
-  await empty()
-})
-afterAll(() => duck.close())
 
 async function empty(): Promise<void> {
   await duck.clear()
-  await duck.run(`UPDATE pairduck_candle_state SET rolled_until = '-infinity'`)
   writer = new PlainWriter(duck)
 }
 
@@ -240,51 +237,49 @@ test('refreshing along the way, cut off and twice in a row equals refreshing onc
   )
 })
 
-describe.runIf(oracleIsHere)('real trades, some of them late', () => {
-  test.each(['BTCUSDT', 'ETHUSDT'] as const)('%s', async (symbol) => {
-    const trades = oracleTrades(symbol)
-    const arrived = arrival(trades, [0, 0, 40, 0, 700, 0, 0, 3])
-    const end = trades.at(-1)!.timestamp + 200_000
-    const once = await inOneGo(arrived, end)
+testOnRealTrades('real trades of %s, some of them late', async (symbol) => {
+  const trades = oracleTrades(symbol)
+  const arrived = arrival(trades, [0, 0, 40, 0, 700, 0, 0, 3])
+  const end = trades.at(-1)!.timestamp + 200_000
+  const once = await inOneGo(arrived, end)
 
-    // Gaps and zones are the detectors', and profiles those of the bars.
-    const gaps = await duck.query(detectFvgQuery({ timeframe: '1s', asOf: end }))
-    const stored = once.fair_value_gaps.filter(({ timeframe }) => timeframe === '1s')
-    expect(stored.map((gap) => [gap['timestamp'], gap['filled_pct'], gap['filled_at']])).toEqual(
-      gaps.map((gap) => [gap.timestamp, gap.filledPct, gap.filledAt]),
+  // Gaps and zones are the detectors', and profiles those of the bars.
+  const gaps = await duck.query(detectFvgQuery({ timeframe: '1s', asOf: end }))
+  const stored = once.fair_value_gaps.filter(({ timeframe }) => timeframe === '1s')
+  expect(stored.map((gap) => [gap['timestamp'], gap['filled_pct'], gap['filled_at']])).toEqual(
+    gaps.map((gap) => [gap.timestamp, gap.filledPct, gap.filledAt]),
+  )
+  const zones = await duck.query(detectZonesQuery({ timeframe: '1s', asOf: end }))
+  expect(
+    once.supply_demand_zones
+      .filter(({ timeframe }) => timeframe === '1s')
+      .map((zone) => [zone['timestamp'], zone['type'], zone['status'], zone['broken_at']]),
+  ).toEqual(zones.map((zone) => [zone.timestamp, zone.type, zone.status, zone.brokenAt]))
+  const bars = foldBars(trades, 180_000)
+  const profiles = once.market_profile.filter(({ timeframe }) => timeframe === '3m')
+  expect(profiles).toHaveLength(bars.length)
+  for (const [index, { timestamp }] of bars.entries()) {
+    const binSize = symbol === 'BTCUSDT' ? 10 : 1
+    const [whole] = await duck.query(
+      calculateMarketProfileQuery({ binSize, from: timestamp, to: timestamp + 180_000 }),
     )
-    const zones = await duck.query(detectZonesQuery({ timeframe: '1s', asOf: end }))
-    expect(
-      once.supply_demand_zones
-        .filter(({ timeframe }) => timeframe === '1s')
-        .map((zone) => [zone['timestamp'], zone['type'], zone['status'], zone['broken_at']]),
-    ).toEqual(zones.map((zone) => [zone.timestamp, zone.type, zone.status, zone.brokenAt]))
-    const bars = foldBars(trades, 180_000)
-    const profiles = once.market_profile.filter(({ timeframe }) => timeframe === '3m')
-    expect(profiles).toHaveLength(bars.length)
-    for (const [index, { timestamp }] of bars.entries()) {
-      const binSize = symbol === 'BTCUSDT' ? 10 : 1
-      const [whole] = await duck.query(
-        calculateMarketProfileQuery({ binSize, from: timestamp, to: timestamp + 180_000 }),
-      )
-      expect(profiles[index]).toMatchObject({
-        poc: whole!.poc,
-        value_area_low: whole!.valueAreaLow,
-        value_area_high: whole!.valueAreaHigh,
-        bin_size: binSize,
-      })
-    }
+    expect(profiles[index]).toMatchObject({
+      poc: whole!.poc,
+      value_area_low: whole!.valueAreaLow,
+      value_area_high: whole!.valueAreaHigh,
+      bin_size: binSize,
+    })
+  }
 
-    await empty()
-    const minutely = [
-      { size: 1800, does: 'refresh', after: 0 },
-      { size: 700, does: 'rollUp', after: 50 },
-      { size: 1100, does: 'fail', after: 14 },
-    ] as const
-    await alongTheWay(arrived, minutely)
-    await refresh(duck, end, timeframes)
-    expect(await keptRows(duck)).toEqual(once)
-  })
+  await empty()
+  const minutely = [
+    { size: 1800, does: 'refresh', after: 0 },
+    { size: 700, does: 'rollUp', after: 50 },
+    { size: 1100, does: 'fail', after: 14 },
+  ] as const
+  await alongTheWay(arrived, minutely)
+  await refresh(duck, end, timeframes)
+  expect(await keptRows(duck)).toEqual(once)
 })
 
 test('a given bin size is used as given', async () => {

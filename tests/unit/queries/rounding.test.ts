@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import {
   calculateDiagonalImbalanceQuery,
   calculateFootprintQuery,
@@ -10,16 +10,12 @@ import {
 } from '../../../src/queries/index.ts'
 import { query } from '../../../src/queries/query.ts'
 import { comparable } from '../../../src/queries/rounding.ts'
-import { Duck, type TickLike } from '../../support/duck.ts'
+import type { TickLike } from '../../support/duck.ts'
 import { keptRows, PlainWriter, refresh } from '../../support/refreshing.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
 import { epoch } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 const minute = 60_000
 

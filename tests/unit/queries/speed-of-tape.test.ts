@@ -1,20 +1,17 @@
 import { assert, asyncProperty, constantFrom, double } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import {
   detectSpeedOfTapeQuery,
   type SpeedOfTapeOptions,
   type SpeedOfTape,
 } from '../../../src/queries/speed-of-tape.ts'
-import { Duck, type TickLike } from '../../support/duck.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import type { TickLike } from '../../support/duck.ts'
+import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 function trade(afterMs: number, volume: number, side: 'BUY' | 'SELL' = 'BUY'): TickLike {
   return { timestamp: marketOpenMs + afterMs, price: 10, volume, side }
@@ -84,18 +81,15 @@ test('a second that retention has cut is left out', async () => {
   ])
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  '%s: real trades',
-  async (symbol) => {
-    const trades = oracleTrades(symbol)
-    await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
-    for (const measure of ['volume', 'ticks', 'buys', 'sells', 'delta'] as const) {
-      const rows = await duck.query(detectSpeedOfTapeQuery({ measure }))
-      expect(rows.length).toBeGreaterThan(100)
-      expectSpeeds(rows, trades, { measure })
-    }
-  },
-)
+testOnRealTrades('%s: real trades', async (symbol) => {
+  const trades = oracleTrades(symbol)
+  await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
+  for (const measure of ['volume', 'ticks', 'buys', 'sells', 'delta'] as const) {
+    const rows = await duck.query(detectSpeedOfTapeQuery({ measure }))
+    expect(rows.length).toBeGreaterThan(100)
+    expectSpeeds(rows, trades, { measure })
+  }
+})
 
 test('equals a fold over random ticks; as of T equals everything from T on deleted', async () => {
   const options = constantFrom<SpeedOfTapeOptions>(

@@ -1,16 +1,12 @@
 import { assert, asyncProperty, constantFrom } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { calculateTpoProfileQuery } from '../../../src/queries/index.ts'
-import { Duck } from '../../support/duck.ts'
 import { oracleCsv, oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { binOf, binSizeOf, epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 const minute = 60_000
 const midnight = epoch + 60 * minute
@@ -183,13 +179,10 @@ test('equals the plain way on random ticks', async () => {
   )
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  'equals the plain way on the real trades of %s',
-  async (symbol) => {
-    const ticks = oracleTrades(symbol)
-    await duck.insertTicks(ticks.toReversed())
-    const rows = await duck.query(calculateTpoProfileQuery({ binSize: 0.5 }))
-    expect(rows).toMatchObject(fold(ticks, 0.5))
-    expect(rows).toHaveLength(2)
-  },
-)
+testOnRealTrades('equals the plain way on the real trades of %s', async (symbol) => {
+  const ticks = oracleTrades(symbol)
+  await duck.insertTicks(ticks.toReversed())
+  const rows = await duck.query(calculateTpoProfileQuery({ binSize: 0.5 }))
+  expect(rows).toMatchObject(fold(ticks, 0.5))
+  expect(rows).toHaveLength(2)
+})

@@ -1,23 +1,20 @@
 import { assert, asyncProperty, constantFrom } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { Coverage } from '../../../src/queries/coverage.ts'
 import {
   calculateTradeSizeBucketsQuery,
   type TradeSizeBucket,
   type TradeSizeBucketsOptions,
 } from '../../../src/queries/trade-size-buckets.ts'
-import { Duck, type TickLike } from '../../support/duck.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import type { TickLike } from '../../support/duck.ts'
+import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
 
 const second = 1000
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 function ticksOf(...trades: readonly [number, number, 'BUY' | 'SELL'][]): TickLike[] {
   return trades.map(([afterMs, volume, side], at) => ({
@@ -125,17 +122,14 @@ test('refuses bounds that do not rise, and both kinds at once', () => {
   )
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  '%s: real trades',
-  async (symbol) => {
-    const trades = oracleTrades(symbol)
-    await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
-    for (const options of [{ bounds: [0.01, 0.1, 1], timeframe: '1s' } as const, {}]) {
-      const rows = await duck.query(calculateTradeSizeBucketsQuery(options))
-      expect(withoutCoverage(rows)).toEqual(referenceBuckets(trades, options))
-    }
-  },
-)
+testOnRealTrades('%s: real trades', async (symbol) => {
+  const trades = oracleTrades(symbol)
+  await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
+  for (const options of [{ bounds: [0.01, 0.1, 1], timeframe: '1s' } as const, {}]) {
+    const rows = await duck.query(calculateTradeSizeBucketsQuery(options))
+    expect(withoutCoverage(rows)).toEqual(referenceBuckets(trades, options))
+  }
+})
 
 test('equals a fold over random ticks', async () => {
   const options = constantFrom<TradeSizeBucketsOptions>(

@@ -1,23 +1,19 @@
 import { assert, asyncProperty, boolean, constantFrom, double, record } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Coverage } from '../../../src/queries/coverage.ts'
 import {
   detectUnfinishedAuctionsQuery,
   type DetectUnfinishedAuctionsOptions,
   type UnfinishedAuction,
 } from '../../../src/queries/unfinished-auction.ts'
-import { Duck, type TickLike } from '../../support/duck.ts'
+import type { TickLike } from '../../support/duck.ts'
 import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
 import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
 
 const minute = 60_000
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 function trade(atMinute: number, price: number, volume: number, side: 'BUY' | 'SELL'): TickLike {
   return { timestamp: marketOpenMs + atMinute * minute, price, volume, side }

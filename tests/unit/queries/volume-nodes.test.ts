@@ -1,8 +1,9 @@
 import { assert, asyncProperty, constantFrom } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { calculateVolumeNodesQuery } from '../../../src/queries/index.ts'
-import { Duck } from '../../support/duck.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { oracleTrades } from '../../support/oracle.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import {
   binOf,
   binSizeOf,
@@ -14,12 +15,7 @@ import {
   type RandomTick,
 } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 test('worked out on paper', async () => {
   // 100: 9, 101: 4, 102: 7, 103: none, 104: 7, 105: 5, 106: 5, 107: 8.
@@ -101,21 +97,18 @@ test('equals a plain look at every bin, on random ticks', async () => {
   )
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  'equals a plain look at every bin, on the real trades of %s',
-  async (symbol) => {
-    const ticks = oracleTrades(symbol).map((trade) => ({
-      ...trade,
-      volume: Math.round(trade.volume * 1e8),
-    }))
-    await duck.insertTicks(ticks)
-    for (const emptyBins of ['count', 'skip'] as const) {
-      const rows = await duck.query(
-        calculateVolumeNodesQuery({ binSize: 0.5, neighbours: 2, emptyBins }),
-      )
-      expect(rows.map(({ type, price, volume }) => ({ type, price, volume }))).toEqual(
-        fold(ticks, 0.5, 2, emptyBins),
-      )
-    }
-  },
-)
+testOnRealTrades('equals a plain look at every bin, on the real trades of %s', async (symbol) => {
+  const ticks = oracleTrades(symbol).map((trade) => ({
+    ...trade,
+    volume: Math.round(trade.volume * 1e8),
+  }))
+  await duck.insertTicks(ticks)
+  for (const emptyBins of ['count', 'skip'] as const) {
+    const rows = await duck.query(
+      calculateVolumeNodesQuery({ binSize: 0.5, neighbours: 2, emptyBins }),
+    )
+    expect(rows.map(({ type, price, volume }) => ({ type, price, volume }))).toEqual(
+      fold(ticks, 0.5, 2, emptyBins),
+    )
+  }
+})

@@ -1,18 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { assert, asyncProperty, constantFrom } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { calculateVwapBarsQuery, calculateVwapQuery } from '../../../src/queries/index.ts'
 import { timeframeMs } from '../../../src/time.ts'
-import { Duck } from '../../support/duck.ts'
 import { oracleCsv, oracleFile, oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 const hour = 3_600_000
 function tick(at: number, price: number, volume: number): RandomTick {
@@ -145,13 +141,10 @@ test('equals two passes over random ticks', async () => {
   )
 })
 
-test.runIf(oracleIsHere).each(['BTCUSDT', 'ETHUSDT'] as const)(
-  'equals two passes over the real trades of %s',
-  async (symbol) => {
-    expect.hasAssertions()
-    const ticks = oracleTrades(symbol)
-    await duck.insertTicks(ticks.toReversed())
-    const [row] = await duck.query(calculateVwapQuery())
-    expectClose(row!, ticks)
-  },
-)
+testOnRealTrades('equals two passes over the real trades of %s', async (symbol) => {
+  expect.hasAssertions()
+  const ticks = oracleTrades(symbol)
+  await duck.insertTicks(ticks.toReversed())
+  const [row] = await duck.query(calculateVwapQuery())
+  expectClose(row!, ticks)
+})

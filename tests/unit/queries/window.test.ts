@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { barsSql, resolveBars } from '../../../src/queries/bars.ts'
 import { coveredFromSql, truncatedSql, windowBegin } from '../../../src/queries/coverage.ts'
 import { query } from '../../../src/queries/query.ts'
@@ -9,16 +9,11 @@ import {
   type WindowOptions,
 } from '../../../src/queries/window.ts'
 import { resolveOptions } from '../../../src/options.ts'
-import { Duck } from '../../support/duck.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
 
 const t0 = Date.UTC(2024, 7, 8, 12)
 
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 function resolve(options: WindowOptions, defaults: { asOf?: 'now' } = {}) {
   return resolveWindow('test', resolveOptions('test', options, windowRules), defaults)

@@ -1,5 +1,5 @@
 import { assert, asyncProperty, boolean, constantFrom, double, record } from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Coverage } from '../../../src/queries/coverage.ts'
 import {
   detectZonesQuery,
@@ -7,8 +7,7 @@ import {
   type DetectedZone,
 } from '../../../src/queries/zones.ts'
 import { foldBars, type Bar } from '../../support/bar-fold.ts'
-import { Duck } from '../../support/duck.ts'
-import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
+import { oracleTrades } from '../../support/oracle.ts'
 import {
   arrival,
   lateness,
@@ -16,15 +15,12 @@ import {
   randomBars,
   randomTicks,
 } from '../../support/random-market.ts'
+import { openTestDuck } from '../../support/test-duck.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
 
 const minute = 60_000
-let duck: Duck
-beforeAll(async () => {
-  duck = await Duck.open()
-})
-beforeEach(() => duck.clear())
-afterAll(() => duck.close())
+const duck = await openTestDuck()
 
 /** When a bar of the paper example closes. */
 function closeOf(bar: number): number {
@@ -169,15 +165,13 @@ test('refuses what it does not know', () => {
   expect(() => detectZonesQuery({} as never)).toThrow('`timeframe` is missing')
 })
 
-describe.runIf(oracleIsHere)('real trades', () => {
-  test.each(['BTCUSDT', 'ETHUSDT'] as const)('%s: zones of one-second bars', async (symbol) => {
-    const trades = oracleTrades(symbol)
-    await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
-    const rows = await duck.query(detectZonesQuery({ timeframe: '1s' }))
-    const expected = referenceZones(foldBars(trades, 1000), 1000, { timeframe: '1s' })
-    expect(expected.length).toBeGreaterThan(9)
-    expectZones(rows, expected)
-  })
+testOnRealTrades('real trades of %s: zones of one-second bars', async (symbol) => {
+  const trades = oracleTrades(symbol)
+  await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
+  const rows = await duck.query(detectZonesQuery({ timeframe: '1s' }))
+  const expected = referenceZones(foldBars(trades, 1000), 1000, { timeframe: '1s' })
+  expect(expected.length).toBeGreaterThan(9)
+  expectZones(rows, expected)
 })
 
 const someOptions = record({
