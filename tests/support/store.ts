@@ -7,10 +7,19 @@ import { DatabaseManager, type ManagerOptions, type PairduckEvents } from '../..
 import type { Tick } from '../../src/schema/rows.ts'
 
 /** A folder of the test's own, removed when it ends. */
-export function temporaryFolder(): string {
-  const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pairduck-test-')))
+export function temporaryFolder(within: string = tmpdir()): string {
+  const folder = realpathSync(mkdtempSync(join(within, 'pairduck-test-')))
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   return folder
+}
+
+/** The same, in memory where the system has such a place: for half a million commits and their syncs. */
+export function memoryFolder(): string {
+  try {
+    return temporaryFolder('/dev/shm')
+  } catch {
+    return temporaryFolder()
+  }
 }
 
 /** A manager that is closed when the test ends, on a folder of its own if none is given. */
