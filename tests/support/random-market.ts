@@ -1,4 +1,4 @@
-import { array, constantFrom, integer, record, type Arbitrary } from 'fast-check'
+import { array, constantFrom, double, integer, record, type Arbitrary } from 'fast-check'
 import type { Bar } from './bar-fold.ts'
 import type { TickLike } from './duck.ts'
 
@@ -73,3 +73,15 @@ export const lateness: Arbitrary<number[]> = array(constantFrom(0, 0, 0, 3, 20),
   minLength: 1,
   maxLength: 40,
 })
+
+/** A market, its ticks as they arrived, and a time from its opening to some while after its end. */
+export const marketAndTime: Arbitrary<{ ticks: TickLike[]; arrived: TickLike[]; asOf: number }> =
+  record({
+    ticks: randomTicks(),
+    late: lateness,
+    share: double({ min: 0, max: 1.2, noNaN: true }),
+  }).map(({ ticks, late, share }) => {
+    const end = (ticks.at(-1)?.timestamp ?? marketOpenMs) + 3000
+    const asOf = Math.floor(marketOpenMs + share * (end - marketOpenMs))
+    return { ticks, arrived: arrival(ticks, late), asOf }
+  })

@@ -1,4 +1,4 @@
-import { assert, asyncProperty, boolean, constantFrom, double, record } from 'fast-check'
+import { assert, asyncProperty, boolean, constantFrom, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Coverage } from '../../../src/queries/coverage.ts'
 import {
@@ -8,13 +8,7 @@ import {
 } from '../../../src/queries/detect-fvg.ts'
 import { foldBars, type Bar } from '../../support/bar-fold.ts'
 import { oracleCsv, oracleIsHere, oracleTrades } from '../../support/oracle.ts'
-import {
-  arrival,
-  lateness,
-  marketOpenMs,
-  randomBars,
-  randomTicks,
-} from '../../support/random-market.ts'
+import { arrival, marketAndTime, marketOpenMs, randomBars } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
@@ -257,28 +251,19 @@ test('equals a fold over random bars, whatever the options', async () => {
 })
 
 test('as of T equals everything from T on deleted', async () => {
-  const part = double({ min: 0, max: 1, noNaN: true })
   await assert(
-    asyncProperty(
-      randomTicks(),
-      lateness,
-      part,
-      someOptions,
-      async (ticks, late, share, options) => {
-        const end = (ticks.at(-1)?.timestamp ?? marketOpenMs) + 3000
-        const asOf = Math.floor(marketOpenMs + share * (end - marketOpenMs))
-        await duck.clear()
-        await duck.insertTicks(arrival(ticks, late))
-        const gaps = detectFvgQuery({ timeframe: '1s', asOf, ...options })
-        const before = await duck.query(gaps)
-        await duck.deleteTicksFrom(asOf)
-        expect(await duck.query(gaps)).toEqual(before)
-        const known = foldBars(ticks, 1000).filter(({ timestamp }) => timestamp + 1000 <= asOf)
-        expect(withoutCoverage(before)).toEqual(
-          referenceGaps(known, 1000, { timeframe: '1s', ...options }),
-        )
-      },
-    ),
+    asyncProperty(marketAndTime, someOptions, async ({ ticks, arrived, asOf }, options) => {
+      await duck.clear()
+      await duck.insertTicks(arrived)
+      const gaps = detectFvgQuery({ timeframe: '1s', asOf, ...options })
+      const before = await duck.query(gaps)
+      await duck.deleteTicksFrom(asOf)
+      expect(await duck.query(gaps)).toEqual(before)
+      const known = foldBars(ticks, 1000).filter(({ timestamp }) => timestamp + 1000 <= asOf)
+      expect(withoutCoverage(before)).toEqual(
+        referenceGaps(known, 1000, { timeframe: '1s', ...options }),
+      )
+    }),
     { numRuns: 60 },
   )
 })

@@ -1,4 +1,4 @@
-import { assert, asyncProperty, constantFrom, double } from 'fast-check'
+import { assert, asyncProperty, constantFrom } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   detectLargeTradesQuery,
@@ -7,7 +7,7 @@ import {
 } from '../../../src/queries/large-trades.ts'
 import type { TickLike } from '../../support/duck.ts'
 import { oracleTrades } from '../../support/oracle.ts'
-import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
+import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
@@ -98,13 +98,10 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
     { quantile: 1, measure: 'notional' },
     {},
   )
-  const part = double({ min: 0, max: 1.2, noNaN: true })
   await assert(
-    asyncProperty(randomTicks(), lateness, part, options, async (ticks, late, share, given) => {
-      const end = ticks.at(-1)?.timestamp ?? marketOpenMs
-      const asOf = Math.floor(marketOpenMs + share * (end - marketOpenMs))
+    asyncProperty(marketAndTime, options, async ({ ticks, arrived, asOf }, given) => {
       await duck.clear()
-      await duck.insertTicks(arrival(ticks, late))
+      await duck.insertTicks(arrived)
       const large = detectLargeTradesQuery({ ...given, asOf })
       const before = await duck.query(large)
       const known = ticks.filter(({ timestamp }) => timestamp < asOf)

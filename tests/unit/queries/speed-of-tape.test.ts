@@ -1,4 +1,4 @@
-import { assert, asyncProperty, constantFrom, double } from 'fast-check'
+import { assert, asyncProperty, constantFrom } from 'fast-check'
 import { expect, test } from 'vitest'
 import {
   detectSpeedOfTapeQuery,
@@ -7,7 +7,7 @@ import {
 } from '../../../src/queries/speed-of-tape.ts'
 import type { TickLike } from '../../support/duck.ts'
 import { oracleTrades } from '../../support/oracle.ts'
-import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
+import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 
@@ -100,13 +100,10 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
     { measure: 'delta', seconds: 4, averageOf: 3 },
     { threshold: 100 },
   )
-  const part = double({ min: 0, max: 1.2, noNaN: true })
   await assert(
-    asyncProperty(randomTicks(), lateness, part, options, async (ticks, late, share, given) => {
-      const end = (ticks.at(-1)?.timestamp ?? marketOpenMs) + 1000
-      const asOf = Math.floor(marketOpenMs + share * (end - marketOpenMs))
+    asyncProperty(marketAndTime, options, async ({ ticks, arrived, asOf }, given) => {
       await duck.clear()
-      await duck.insertTicks(arrival(ticks, late))
+      await duck.insertTicks(arrived)
       const speeds = detectSpeedOfTapeQuery({ ...given, asOf })
       const before = await duck.query(speeds)
       expectSpeeds(before, ticks, { ...given, asOf })

@@ -1,4 +1,4 @@
-import { assert, asyncProperty, boolean, constantFrom, double, record } from 'fast-check'
+import { assert, asyncProperty, boolean, constantFrom, record } from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Coverage } from '../../../src/queries/coverage.ts'
 import {
@@ -8,7 +8,7 @@ import {
 } from '../../../src/queries/unfinished-auction.ts'
 import type { TickLike } from '../../support/duck.ts'
 import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
-import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
+import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
 
@@ -118,13 +118,10 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
     filter: constantFrom(0, 20, 60),
     includeClosed: boolean(),
   })
-  const part = double({ min: 0, max: 1, noNaN: true })
   await assert(
-    asyncProperty(randomTicks(), lateness, part, options, async (ticks, late, share, given) => {
-      const end = (ticks.at(-1)?.timestamp ?? marketOpenMs) + 2000
-      const asOf = Math.floor(marketOpenMs + share * (end - marketOpenMs))
+    asyncProperty(marketAndTime, options, async ({ ticks, arrived, asOf }, given) => {
       await duck.clear()
-      await duck.insertTicks(arrival(ticks, late))
+      await duck.insertTicks(arrived)
       const auctions = detectUnfinishedAuctionsQuery({ timeframe: '1s', asOf, ...given })
       const before = await duck.query(auctions)
       await duck.deleteTicksFrom(asOf)
