@@ -9,7 +9,7 @@ import { timeframeMs } from '../../src/time.ts'
 import { crashPair, type CrashOrder } from '../support/crash-writer.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
 import { temporaryFolder } from '../support/temporary-store.ts'
-import { candleDifferences, foldCandles } from '../support/tick-fold.ts'
+import { candleDifferences, foldCandles } from '../support/candle-fold.ts'
 import { sequenceTick } from '../support/tick-sequence.ts'
 
 const pairs = 8

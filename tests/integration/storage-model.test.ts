@@ -6,7 +6,7 @@ import { timeframeMs } from '../../src/time.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
 import { StoreModel } from '../support/store-model.ts'
 import { temporaryStore } from '../support/temporary-store.ts'
-import { candleDifferences } from '../support/tick-fold.ts'
+import { candleDifferences } from '../support/candle-fold.ts'
 
 const minute = 60_000
 // A quarter of an hour begins four minutes later: bars of all timeframes end within the span.

@@ -8,7 +8,8 @@ import { timeframeMs } from '../../src/time.ts'
 import { oracleFile, oracleIsHere, oracleTrades, type OracleTrade } from '../support/oracle.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
 import { temporaryFolder, temporaryStore } from '../support/temporary-store.ts'
-import { byTickOrder, candleDifferences, foldCandles } from '../support/tick-fold.ts'
+import { candleDifferences, foldCandles } from '../support/candle-fold.ts'
+import { byTickOrder } from '../support/tick-order.ts'
 
 const timeframes: readonly Timeframe[] = ['1m', '5m', '15m']
 const columns = {

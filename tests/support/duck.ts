@@ -11,26 +11,8 @@ import {
 } from '@duckdb/node-api'
 import type { Query, SqlValue } from '../../src/queries/query.ts'
 import { createSchemaSql } from '../../src/schema/create.ts'
+import type { Candle, Tick } from '../../src/schema/rows.ts'
 import { microsFromMs, msFromMicros, timeframes, type Timeframe } from '../../src/time.ts'
-
-export interface TickLike {
-  readonly timestamp: number
-  readonly price: number
-  readonly volume: number
-  readonly side: 'BUY' | 'SELL'
-  readonly tradeId?: string | undefined
-}
-
-export interface CandleLike {
-  readonly timestamp: number
-  readonly open: number
-  readonly high: number
-  readonly low: number
-  readonly close: number
-  readonly volume: number
-  readonly buyVolume?: number | null | undefined
-  readonly sellVolume?: number | null | undefined
-}
 
 /**
  * One pair's tables in a plain in-memory DuckDB, with candles of every timeframe: what a builder's
@@ -69,7 +51,7 @@ export class Duck {
   }
 
   /** Stores ticks in the order given, without deduplication. */
-  async insertTicks(ticks: readonly TickLike[]): Promise<void> {
+  async insertTicks(ticks: readonly Tick[]): Promise<void> {
     await this.#append(
       'ticks',
       ticks.map(({ timestamp, price, volume, side, tradeId }) => [
@@ -83,24 +65,24 @@ export class Duck {
   }
 
   /** Stores candles as given from outside: each stands for its whole bar. */
-  async insertCandles(timeframe: Timeframe, candles: readonly CandleLike[]): Promise<void> {
+  async insertCandles(timeframe: Timeframe, candles: readonly Candle[]): Promise<void> {
     await this.#append(
       'pairduck_candle_parts',
-      candles.map(({ timestamp, open, high, low, close, volume, buyVolume, sellVolume }) => [
+      candles.map((candle) => [
         timeframe,
-        stamp(timestamp),
-        open,
-        high,
-        low,
-        close,
-        volume,
-        buyVolume ?? null,
-        sellVolume ?? null,
-        null,
-        null,
-        stamp(timestamp),
+        stamp(candle.timestamp),
+        candle.open,
+        candle.high,
+        candle.low,
+        candle.close,
+        candle.volume,
+        candle.buyVolume ?? null,
+        candle.sellVolume ?? null,
+        candle.quoteVolume ?? null,
+        candle.tradeCount ?? null,
+        stamp(candle.timestamp),
         '',
-        stamp(timestamp),
+        stamp(candle.timestamp),
         '',
         true,
       ]),

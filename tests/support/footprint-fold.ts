@@ -1,5 +1,6 @@
 import { timeframeMs, type Timeframe } from '../../src/time.ts'
-import { byTickOrder, type RandomTick } from './ticks.ts'
+import { byTickOrder } from './tick-order.ts'
+import type { RandomTick } from './ticks.ts'
 
 export interface FoldedCell {
   bin: number

@@ -1,6 +1,5 @@
 import { array, constantFrom, double, integer, record, type Arbitrary } from 'fast-check'
-import type { Bar } from './bar-fold.ts'
-import type { TickLike } from './duck.ts'
+import type { Candle, Tick } from '../../src/schema/rows.ts'
 
 /** 2024-08-08 12:00 UTC, a whole hour. */
 export const marketOpenMs: number = Date.UTC(2024, 7, 8, 12)
@@ -9,7 +8,7 @@ export const marketOpenMs: number = Date.UTC(2024, 7, 8, 12)
  * Bars of a few whole prices, so that edges meet often, with holes in time. Up to `maxLength` of
  * them: several blocks of the search for later bars.
  */
-export function randomBars(widthMs: number, maxLength = 200): Arbitrary<Bar[]> {
+export function randomBars(widthMs: number, maxLength = 200): Arbitrary<Candle[]> {
   const step = record({
     hole: constantFrom(0, 0, 0, 0, 1, 7),
     move: integer({ min: -3, max: 3 }),
@@ -39,7 +38,7 @@ export function randomBars(widthMs: number, maxLength = 200): Arbitrary<Bar[]> {
 }
 
 /** Ticks with many ties in time and, now and then, of one price; numbered in the order of time. */
-export function randomTicks(maxLength = 300): Arbitrary<TickLike[]> {
+export function randomTicks(maxLength = 300): Arbitrary<Tick[]> {
   const step = record({
     wait: constantFrom(0, 0, 1, 40, 500, 999, 1000, 3_700),
     move: constantFrom(-2, -1, 0, 0, 1, 2),
@@ -75,13 +74,12 @@ export const lateness: Arbitrary<number[]> = array(constantFrom(0, 0, 0, 3, 20),
 })
 
 /** A market, its ticks as they arrived, and a time from its opening to some while after its end. */
-export const marketAndTime: Arbitrary<{ ticks: TickLike[]; arrived: TickLike[]; asOf: number }> =
-  record({
-    ticks: randomTicks(),
-    late: lateness,
-    share: double({ min: 0, max: 1.2, noNaN: true }),
-  }).map(({ ticks, late, share }) => {
-    const end = (ticks.at(-1)?.timestamp ?? marketOpenMs) + 3000
-    const asOf = Math.floor(marketOpenMs + share * (end - marketOpenMs))
-    return { ticks, arrived: arrival(ticks, late), asOf }
-  })
+export const marketAndTime: Arbitrary<{ ticks: Tick[]; arrived: Tick[]; asOf: number }> = record({
+  ticks: randomTicks(),
+  late: lateness,
+  share: double({ min: 0, max: 1.2, noNaN: true }),
+}).map(({ ticks, late, share }) => {
+  const end = (ticks.at(-1)?.timestamp ?? marketOpenMs) + 3000
+  const asOf = Math.floor(marketOpenMs + share * (end - marketOpenMs))
+  return { ticks, arrived: arrival(ticks, late), asOf }
+})

@@ -2,8 +2,9 @@ import { planRefresh, refreshSql, refreshFactsQuery } from '../../src/queries/re
 import { query } from '../../src/queries/query.ts'
 import { markDirtySql } from '../../src/schema/analytics-state.ts'
 import { latePartsSql, rollUpSql } from '../../src/schema/candles.ts'
+import type { Tick } from '../../src/schema/rows.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../../src/time.ts'
-import type { Duck, TickLike } from './duck.ts'
+import type { Duck } from './duck.ts'
 
 /** What the pair's writer does to a file, on a plain DuckDB: late parts, dirty marks, roll-ups. */
 export class PlainWriter {
@@ -14,7 +15,7 @@ export class PlainWriter {
     this.#duck = duck
   }
 
-  async insert(ticks: readonly TickLike[]): Promise<void> {
+  async insert(ticks: readonly Tick[]): Promise<void> {
     if (ticks.length === 0) return
     const duck = this.#duck
     const before = (

@@ -1,6 +1,7 @@
 import type { Candle, StoredCandle, StoredTick, Tick } from '../../src/schema/rows.ts'
 import { timeframeMs, type Timeframe } from '../../src/time.ts'
-import { byTickOrder, foldCandles } from './tick-fold.ts'
+import { foldCandles } from './candle-fold.ts'
+import { byTickOrder } from './tick-order.ts'
 
 const windowMicros = 1_000_000
 
@@ -77,7 +78,7 @@ export class StoreModel {
 
   candles(timeframe: Timeframe): StoredCandle[] {
     const folded = foldCandles(this.#ever, timeframeMs[timeframe])
-    const bars = new Map(folded.map((candle) => [candle.timestamp, candle]))
+    const bars = new Map<number, StoredCandle>(folded.map((candle) => [candle.timestamp, candle]))
     for (const [start, candle] of this.#given.get(timeframe) ?? []) bars.set(start, candle)
     return [...bars.values()]
       .filter(({ timestamp }) => timestamp >= this.#mark(`candles_${timeframe}`))

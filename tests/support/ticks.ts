@@ -91,21 +91,3 @@ export function binSizeOf(ticks: readonly RandomTick[]): number {
 export function binOf(price: number, binSize: number): number {
   return Number(BigInt(Math.round(price * 1e8)) / BigInt(Math.round(binSize * 1e8)))
 }
-
-/** The one order of ticks. */
-export function byTickOrder(a: RandomTick, b: RandomTick): number {
-  const idA = a.tradeId ?? ''
-  const idB = b.tradeId ?? ''
-  return (
-    compare(a.timestamp, b.timestamp) ||
-    compare(idA.length, idB.length) ||
-    compare(idA, idB) ||
-    compare(a.price, b.price) ||
-    compare(a.volume, b.volume) ||
-    compare(a.side, b.side)
-  )
-}
-
-function compare(x: number | string, y: number | string): number {
-  return x < y ? -1 : x > y ? 1 : 0
-}

@@ -6,6 +6,7 @@ import { footprintPicture } from '../../../src/cli/pictures/footprint-picture.ts
 import { pictureSize, renderSvg } from '../../../src/cli/pictures/svg.ts'
 import { vwapPicture } from '../../../src/cli/pictures/vwap-picture.ts'
 import { simulateMarket } from '../../../src/simulator/simulate-market.ts'
+import { foldCandles } from '../../support/candle-fold.ts'
 
 interface TextBox {
   readonly text: string
@@ -42,19 +43,8 @@ function overlaps(boxes: readonly TextBox[]): string[] {
   )
 }
 
-interface Bar {
-  timestamp: number
-  open: number
-  high: number
-  low: number
-  close: number
-  volume: number
-  delta: number
-}
-
 /** One pair's simulated trades as bars and as bins by bar. */
 function market(seed: string, pair: string, minutes: number) {
-  const bars = new Map<number, Bar>()
   const cells = new Map<
     string,
     { timestamp: number; price: number; buyVolume: number; sellVolume: number }
@@ -71,23 +61,12 @@ function market(seed: string, pair: string, minutes: number) {
   ].flatMap((batch) => batch.ticks)
   const prices = ticks.map(({ price }) => price)
   const binSize = (Math.max(...prices) - Math.min(...prices)) / 20
+  const bars = foldCandles(ticks, 60_000).map((bar) => ({
+    ...bar,
+    delta: bar.buyVolume - bar.sellVolume,
+  }))
   for (const { timestamp, price, volume, side } of ticks) {
     const open = Math.floor(timestamp / 60_000) * 60_000
-    const bar = bars.get(open) ?? {
-      timestamp: open,
-      open: price,
-      high: price,
-      low: price,
-      close: price,
-      volume: 0,
-      delta: 0,
-    }
-    bars.set(open, bar)
-    bar.high = Math.max(bar.high, price)
-    bar.low = Math.min(bar.low, price)
-    bar.close = price
-    bar.volume += volume
-    bar.delta += side === 'BUY' ? volume : -volume
     const bin = Math.floor(price / binSize)
     const cell = cells.get(`${open}:${bin}`) ?? {
       timestamp: open,
@@ -99,7 +78,7 @@ function market(seed: string, pair: string, minutes: number) {
     if (side === 'BUY') cell.buyVolume += volume
     else cell.sellVolume += volume
   }
-  return { bars: [...bars.values()], cells: [...cells.values()], binSize }
+  return { bars, cells: [...cells.values()], binSize }
 }
 
 function profileOf(

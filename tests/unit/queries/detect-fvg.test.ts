@@ -6,7 +6,8 @@ import {
   type DetectFvgOptions,
   type DetectedFvg,
 } from '../../../src/queries/detect-fvg.ts'
-import { foldBars, type Bar } from '../../support/bar-fold.ts'
+import type { Candle } from '../../../src/schema/rows.ts'
+import { foldCandles } from '../../support/candle-fold.ts'
 import { oracleCsv, oracleIsHere, oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketAndTime, marketOpenMs, randomBars } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -36,7 +37,7 @@ describe('worked out on paper', () => {
   //  6    14   14  13   13      reaches the middle, 13: 0.5
   //  7    13   15  13   14      no deeper: stays 0.5
   //  8    14   14  11   12      through the far edge: full, 1
-  const bars: Bar[] = [
+  const bars: Candle[] = [
     [10, 12, 9, 11],
     [12, 16, 12, 15],
     [15, 18, 14, 17],
@@ -197,7 +198,7 @@ describe.runIf(oracleIsHere)('outside data', () => {
     const trades = oracleTrades(symbol)
     await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
     const rows = await duck.query(detectFvgQuery({ timeframe: '1s' }))
-    const expected = referenceGaps(foldBars(trades, 1000), 1000, { timeframe: '1s' })
+    const expected = referenceGaps(foldCandles(trades, 1000), 1000, { timeframe: '1s' })
     expect(expected.length).toBeGreaterThan(20)
     expect(withoutCoverage(rows)).toEqual(expected)
   })
@@ -259,7 +260,7 @@ test('as of T equals everything from T on deleted', async () => {
       const before = await duck.query(gaps)
       await duck.deleteTicksFrom(asOf)
       expect(await duck.query(gaps)).toEqual(before)
-      const known = foldBars(ticks, 1000).filter(({ timestamp }) => timestamp + 1000 <= asOf)
+      const known = foldCandles(ticks, 1000).filter(({ timestamp }) => timestamp + 1000 <= asOf)
       expect(withoutCoverage(before)).toEqual(
         referenceGaps(known, 1000, { timeframe: '1s', ...options }),
       )
@@ -272,7 +273,7 @@ type BareGap = Omit<DetectedFvg, keyof Coverage>
 
 /** The definition as a loop over bars, looking at every later bar one by one. */
 function referenceGaps(
-  bars: readonly Bar[],
+  bars: readonly Candle[],
   widthMs: number,
   options: DetectFvgOptions,
 ): BareGap[] {
@@ -313,7 +314,7 @@ function referenceGaps(
   return gaps
     .map(({ at, bullish, low, high, timestamp }) => {
       const later = bars.slice(at + 1)
-      const depth = (bar: Bar): number => (bullish ? high - bar.low : bar.high - low)
+      const depth = (bar: Candle): number => (bullish ? high - bar.low : bar.high - low)
       const reached = (depthAtLeast: number): number | null => {
         const bar = later.find((bar) => depth(bar) >= depthAtLeast)
         return bar === undefined ? null : bar.timestamp + widthMs
@@ -343,7 +344,7 @@ function referenceGaps(
 }
 
 /** Wilder's average true range at the last bar, by its own recursion. */
-function wilder(bars: readonly Bar[], period: number): number {
+function wilder(bars: readonly Candle[], period: number): number {
   const ranges = bars.map(({ high, low }, at) => {
     const before = bars[at - 1]?.close
     return before === undefined

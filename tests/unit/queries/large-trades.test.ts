@@ -5,7 +5,7 @@ import {
   type DetectLargeTradesOptions,
   type LargeTrade,
 } from '../../../src/queries/large-trades.ts'
-import type { TickLike } from '../../support/duck.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
 import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -16,7 +16,7 @@ const duck = await openTestDuck()
 
 describe('worked out on paper', () => {
   // Ten trades of volume 1 … 10 at price 10, ids 1 … 10, one a millisecond; odd ones bought.
-  const ticks: TickLike[] = Array.from({ length: 10 }, (_, at) => ({
+  const ticks: Tick[] = Array.from({ length: 10 }, (_, at) => ({
     timestamp: marketOpenMs + at,
     price: 10,
     volume: at + 1,
@@ -116,11 +116,8 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
 type BareTrade = Omit<LargeTrade, 'coveredFrom' | 'truncated'>
 
 /** Ticks in the order of trading. */
-function referenceLarge(
-  ticks: readonly TickLike[],
-  options: DetectLargeTradesOptions,
-): BareTrade[] {
-  const size = ({ price, volume }: TickLike): number =>
+function referenceLarge(ticks: readonly Tick[], options: DetectLargeTradesOptions): BareTrade[] {
+  const size = ({ price, volume }: Tick): number =>
     options.measure === 'notional' ? price * volume : volume
   const sizes = ticks.map((tick) => size(tick)).sort((a, b) => a - b)
   const quantile = options.quantile ?? 0.99

@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from 'vitest'
-import type { TickLike } from '../../support/duck.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
 import { marketOpenMs } from '../../support/random-market.ts'
 import { keptRows, PlainWriter, refresh } from '../../support/refreshing.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -64,14 +64,14 @@ test('a touch that came late counts from its own time, for a zone too', async ()
   expect(await supply()).toMatchObject([{ touched_at: closeOf(27), broken_at: closeOf(27) }])
 })
 
-function trade(afterMs: number, price: number, volume: number, side: 'BUY' | 'SELL'): TickLike {
+function trade(afterMs: number, price: number, volume: number, side: 'BUY' | 'SELL'): Tick {
   return { timestamp: marketOpenMs + afterMs, price, volume, side }
 }
 
 /** Ticks of one-second bars that open at the low, go to the high, and close between. */
 function barTicks(
   ...bars: readonly [second: number, high: number, low: number, volume?: number][]
-): TickLike[] {
+): Tick[] {
   return bars.flatMap(([second, high, low, volume = 1]) => [
     trade(second * 1000, low, volume, 'BUY'),
     trade(second * 1000 + 300, high, volume, 'SELL'),
@@ -79,7 +79,7 @@ function barTicks(
   ])
 }
 
-function quiet(from: number, until: number, high: number, low: number): TickLike[] {
+function quiet(from: number, until: number, high: number, low: number): Tick[] {
   const seconds = Array.from({ length: until - from }, (_, at) => from + at)
   return barTicks(...seconds.map((second): [number, number, number] => [second, high, low]))
 }

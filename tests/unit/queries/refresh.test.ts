@@ -5,9 +5,9 @@ import { detectFvgQuery } from '../../../src/queries/detect-fvg.ts'
 import { query } from '../../../src/queries/query.ts'
 import { detectZonesQuery } from '../../../src/queries/zones.ts'
 import { planRefresh, type RefreshFact } from '../../../src/queries/refresh/index.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
 import type { Timeframe } from '../../../src/time.ts'
-import { foldBars } from '../../support/bar-fold.ts'
-import type { TickLike } from '../../support/duck.ts'
+import { foldCandles } from '../../support/candle-fold.ts'
 import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
 import { keptRows, PlainWriter, refresh, type Kept } from '../../support/refreshing.ts'
@@ -26,7 +26,7 @@ async function empty(): Promise<void> {
   writer = new PlainWriter(duck)
 }
 
-function trade(afterMs: number, price: number, volume: number, side: 'BUY' | 'SELL'): TickLike {
+function trade(afterMs: number, price: number, volume: number, side: 'BUY' | 'SELL'): Tick {
   return { timestamp: marketOpenMs + afterMs, price, volume, side }
 }
 
@@ -174,7 +174,7 @@ test('a plan names what is due, and nothing when nothing is', () => {
 
 /** Ticks arriving in pieces, with refreshes, roll-ups and cut-off refreshes in between. */
 async function alongTheWay(
-  ticks: readonly TickLike[],
+  ticks: readonly Tick[],
   steps: readonly {
     size: number
     does: 'refresh' | 'fail' | 'rollUp' | 'nothing'
@@ -197,7 +197,7 @@ async function alongTheWay(
   }
 }
 
-async function inOneGo(ticks: readonly TickLike[], endMs: number, binSize?: number): Promise<Kept> {
+async function inOneGo(ticks: readonly Tick[], endMs: number, binSize?: number): Promise<Kept> {
   await empty()
   await writer.insert(ticks)
   await refresh(duck, endMs, timeframes, binSize === undefined ? {} : { binSize })
@@ -255,7 +255,7 @@ testOnRealTrades('real trades of %s, some of them late', async (symbol) => {
       .filter(({ timeframe }) => timeframe === '1s')
       .map((zone) => [zone['timestamp'], zone['type'], zone['status'], zone['broken_at']]),
   ).toEqual(zones.map((zone) => [zone.timestamp, zone.type, zone.status, zone.brokenAt]))
-  const bars = foldBars(trades, 180_000)
+  const bars = foldCandles(trades, 180_000)
   const profiles = once.market_profile.filter(({ timeframe }) => timeframe === '3m')
   expect(profiles).toHaveLength(bars.length)
   for (const [index, { timestamp }] of bars.entries()) {

@@ -10,7 +10,7 @@ import {
 } from '../../../src/queries/index.ts'
 import { query } from '../../../src/queries/query.ts'
 import { comparable } from '../../../src/queries/rounding.ts'
-import type { TickLike } from '../../support/duck.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
 import { keptRows, PlainWriter, refresh } from '../../support/refreshing.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { epoch } from '../../support/ticks.ts'
@@ -24,11 +24,11 @@ async function ranked(sum: string): Promise<number> {
   return (await duck.query(query<{ n: number }>('ranked', sql)))[0]!.n
 }
 
-function bought(price: number, ...volumes: readonly number[]): TickLike[] {
+function bought(price: number, ...volumes: readonly number[]): Tick[] {
   return volumes.map((volume) => ({ timestamp: epoch, price, volume, side: 'BUY' }))
 }
 
-function sold(price: number, ...volumes: readonly number[]): TickLike[] {
+function sold(price: number, ...volumes: readonly number[]): Tick[] {
   return bought(price, ...volumes).map((tick) => ({ ...tick, side: 'SELL' }))
 }
 

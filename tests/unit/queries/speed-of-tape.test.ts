@@ -5,7 +5,7 @@ import {
   type SpeedOfTapeOptions,
   type SpeedOfTape,
 } from '../../../src/queries/speed-of-tape.ts'
-import type { TickLike } from '../../support/duck.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
 import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -13,7 +13,7 @@ import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 
 const duck = await openTestDuck()
 
-function trade(afterMs: number, volume: number, side: 'BUY' | 'SELL' = 'BUY'): TickLike {
+function trade(afterMs: number, volume: number, side: 'BUY' | 'SELL' = 'BUY'): Tick {
   return { timestamp: marketOpenMs + afterMs, price: 10, volume, side }
 }
 
@@ -116,7 +116,7 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
 
 function expectSpeeds(
   rows: readonly SpeedOfTape[],
-  ticks: readonly TickLike[],
+  ticks: readonly Tick[],
   {
     measure = 'volume',
     seconds = 10,
@@ -126,7 +126,7 @@ function expectSpeeds(
     asOf = Infinity,
   }: SpeedOfTapeOptions,
 ): void {
-  const amount = (tick: TickLike): number =>
+  const amount = (tick: Tick): number =>
     ({
       volume: tick.volume,
       ticks: 1,
@@ -137,7 +137,7 @@ function expectSpeeds(
   const starts = [...new Set(ticks.map(({ timestamp }) => Math.floor(timestamp / 1000) * 1000))]
     .sort((a, b) => a - b)
     .filter((start) => start + 1000 <= asOf)
-  const sum = (start: number, of: (tick: TickLike) => number): number =>
+  const sum = (start: number, of: (tick: Tick) => number): number =>
     ticks
       .filter(
         ({ timestamp }) => timestamp >= start - (seconds - 1) * 1000 && timestamp < start + 1000,
@@ -157,6 +157,6 @@ function expectSpeeds(
   }
 }
 
-function signed({ side, volume }: TickLike): number {
+function signed({ side, volume }: Tick): number {
   return side === 'BUY' ? volume : -volume
 }

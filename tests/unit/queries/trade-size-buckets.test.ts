@@ -6,7 +6,7 @@ import {
   type TradeSizeBucket,
   type TradeSizeBucketsOptions,
 } from '../../../src/queries/trade-size-buckets.ts'
-import type { TickLike } from '../../support/duck.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
 import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -16,7 +16,7 @@ import { withoutCoverage } from '../../support/without-coverage.ts'
 const second = 1000
 const duck = await openTestDuck()
 
-function ticksOf(...trades: readonly [number, number, 'BUY' | 'SELL'][]): TickLike[] {
+function ticksOf(...trades: readonly [number, number, 'BUY' | 'SELL'][]): Tick[] {
   return trades.map(([afterMs, volume, side], at) => ({
     timestamp: marketOpenMs + afterMs,
     price: 10,
@@ -155,7 +155,7 @@ test('equals a fold over random ticks', async () => {
 
 /** Every bucket by a loop over the ticks. */
 function referenceBuckets(
-  stored: readonly TickLike[],
+  stored: readonly Tick[],
   options: TradeSizeBucketsOptions,
 ): Omit<TradeSizeBucket, keyof Coverage>[] {
   const whole = (ms: number, round: (bars: number) => number): number =>
@@ -166,7 +166,7 @@ function referenceBuckets(
       timestamp < whole(options.asOf ?? Infinity, Math.floor),
   )
   const last = options.bounds === undefined ? Math.max(...ticks.map((tick) => tick.timestamp)) : 0
-  const size = ({ price, volume }: TickLike): number =>
+  const size = ({ price, volume }: Tick): number =>
     options.measure === 'notional' ? price * volume : volume
   const sizes = ticks.map((tick) => size(tick)).sort((a, b) => a - b)
   const bounds =
@@ -176,7 +176,7 @@ function referenceBuckets(
         sizes[Math.max(1, sizes.length - Math.floor(sizes.length - share * sizes.length)) - 1] ??
         null,
     )
-  const barOf = ({ timestamp }: TickLike): number | null =>
+  const barOf = ({ timestamp }: Tick): number | null =>
     options.timeframe === undefined ? null : Math.floor(timestamp / second) * second
   const bars =
     options.timeframe === undefined
@@ -207,7 +207,7 @@ function referenceBuckets(
   )
 }
 
-function sum(trades: readonly TickLike[]): number {
+function sum(trades: readonly Tick[]): number {
   return trades.reduce((total, { volume }) => total + volume, 0)
 }
 

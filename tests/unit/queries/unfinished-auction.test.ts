@@ -6,7 +6,7 @@ import {
   type DetectUnfinishedAuctionsOptions,
   type UnfinishedAuction,
 } from '../../../src/queries/unfinished-auction.ts'
-import type { TickLike } from '../../support/duck.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
 import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -15,7 +15,7 @@ import { withoutCoverage } from '../../support/without-coverage.ts'
 const minute = 60_000
 const duck = await openTestDuck()
 
-function trade(atMinute: number, price: number, volume: number, side: 'BUY' | 'SELL'): TickLike {
+function trade(atMinute: number, price: number, volume: number, side: 'BUY' | 'SELL'): Tick {
   return { timestamp: marketOpenMs + atMinute * minute, price, volume, side }
 }
 
@@ -158,7 +158,7 @@ function expectAuctions(
 
 /** The definition as loops over bars of one second and their ticks. */
 function referenceAuctions(
-  ticks: readonly TickLike[],
+  ticks: readonly Tick[],
   {
     binSize,
     filter = 20,

@@ -6,7 +6,8 @@ import {
   type DetectZonesOptions,
   type DetectedZone,
 } from '../../../src/queries/zones.ts'
-import { foldBars, type Bar } from '../../support/bar-fold.ts'
+import type { Candle } from '../../../src/schema/rows.ts'
+import { foldCandles } from '../../support/candle-fold.ts'
 import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketAndTime, marketOpenMs, randomBars } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -50,7 +51,7 @@ describe('worked out on paper', () => {
     [13, 17, 13, 16, 2],
     [16, 17, 15, 16.5, 2],
   ]
-  const bars: Bar[] = rows.map(([open, high, low, close, volume], index) => ({
+  const bars: Candle[] = rows.map(([open, high, low, close, volume], index) => ({
     timestamp: marketOpenMs + index * minute,
     open,
     high,
@@ -163,7 +164,7 @@ testOnRealTrades('real trades of %s: zones of one-second bars', async (symbol) =
   const trades = oracleTrades(symbol)
   await duck.insertTicks(arrival(trades, [0, 0, 5, 0, 300]))
   const rows = await duck.query(detectZonesQuery({ timeframe: '1s' }))
-  const expected = referenceZones(foldBars(trades, 1000), 1000, { timeframe: '1s' })
+  const expected = referenceZones(foldCandles(trades, 1000), 1000, { timeframe: '1s' })
   expect(expected.length).toBeGreaterThan(9)
   expectZones(rows, expected)
 })
@@ -196,7 +197,7 @@ test('as of T equals everything from T on deleted', async () => {
       const before = await duck.query(zones)
       await duck.deleteTicksFrom(asOf)
       expect(await duck.query(zones)).toEqual(before)
-      const known = foldBars(ticks, 1000).filter(({ timestamp }) => timestamp + 1000 <= asOf)
+      const known = foldCandles(ticks, 1000).filter(({ timestamp }) => timestamp + 1000 <= asOf)
       expectZones(before, referenceZones(known, 1000, { timeframe: '1s', ...options }))
     }),
     { numRuns: 60 },
@@ -215,7 +216,7 @@ function expectZones(rows: readonly DetectedZone[], expected: readonly BareZone[
 
 /** The definition as a loop over bars, looking at every later bar one by one. */
 function referenceZones(
-  bars: readonly Bar[],
+  bars: readonly Candle[],
   widthMs: number,
   options: DetectZonesOptions,
 ): BareZone[] {
@@ -232,7 +233,7 @@ function referenceZones(
       const average = volumes.reduce((sum, volume) => sum + volume, 0) / volumes.length
       if (middle.volume <= average * (1 + 1e-12)) return []
       return (['supply', 'demand'] as const).flatMap((type): BareZone[] => {
-        const height = (bar: Bar): number => (type === 'supply' ? bar.high : -bar.low)
+        const height = (bar: Candle): number => (type === 'supply' ? bar.high : -bar.low)
         const beyond =
           definition === 'atas'
             ? height(middle) > height(before) &&

@@ -1,24 +1,15 @@
 import type { StoredCandle, StoredTick, Tick } from '../../src/schema/rows.ts'
+import { byTickOrder } from './tick-order.ts'
 
-/** The one order of ticks: time, length of the id in characters, its bytes, price, volume, side. */
-export function byTickOrder(a: Tick | StoredTick, b: Tick | StoredTick): number {
-  const [idA, idB] = [a.tradeId ?? '', b.tradeId ?? '']
-  return (
-    a.timestamp - b.timestamp ||
-    [...idA].length - [...idB].length ||
-    Buffer.compare(Buffer.from(idA), Buffer.from(idB)) ||
-    a.price - b.price ||
-    a.volume - b.volume ||
-    (a.side === b.side ? 0 : a.side === 'BUY' ? -1 : 1)
-  )
-}
+/** A candle of which everything is known. */
+export type FoldedCandle = { -readonly [Field in keyof StoredCandle]: number }
 
 /** Candles out of ticks in any order, by the plainest loop. */
 export function foldCandles(
   ticks: readonly (Tick | StoredTick)[],
   widthMs: number,
-): StoredCandle[] {
-  const bars = new Map<number, { -readonly [Field in keyof StoredCandle]: number }>()
+): FoldedCandle[] {
+  const bars = new Map<number, FoldedCandle>()
   for (const { timestamp, price, volume, side } of ticks.toSorted(byTickOrder)) {
     const start = Math.floor(timestamp / widthMs) * widthMs
     let bar = bars.get(start)
