@@ -50,8 +50,11 @@ export function calculateCvdBarsQuery(options: CvdBarsOptions): Query<CvdBar> {
   const runs = runsOf(name, resolved, timeframe, window)
   return query(
     name,
-    `WITH ${runningSql(`${runs.ticks} AND ${ticksOfSize(name, resolved)}`)}, reached AS (
-      SELECT ${barStart(timeframe)} AS bar, max(running) AS highest, min(running) AS lowest,
+    `WITH ${runningSql(
+      `${barStart(timeframe)} AS bar`,
+      `${runs.ticks} AND ${ticksOfSize(name, resolved)}`,
+    )}, reached AS (
+      SELECT bar, max(running) AS highest, min(running) AS lowest,
         sum(signed) AS delta, sum(greatest(signed, 0)) AS buy_volume,
         sum(greatest(-signed, 0)) AS sell_volume, count(*) AS trade_count
       FROM running GROUP BY bar

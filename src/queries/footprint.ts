@@ -1,6 +1,6 @@
 import { resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
-import { barStart } from '../schema/tables.ts'
+import { barNumber, barTime } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
@@ -66,16 +66,17 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
   const grid = bins(resolved)
   return query(
     name,
-    `WITH ${runningSql(ticksOfBars(window, timeframe))}, cell AS MATERIALIZED (
+    `WITH ${runningSql(
+      `${barNumber(timeframe)} AS bar, ${grid.index('price')} AS bin`,
+      ticksOfBars(window, timeframe),
+    )}, cell AS (
       SELECT bar, bin,
-        sum(if(side = 'BUY', volume, 0)) AS buy_volume,
-        sum(if(side = 'SELL', volume, 0)) AS sell_volume,
-        sum(if(side = 'BUY', trades, 0))::BIGINT AS buy_count,
-        sum(if(side = 'SELL', trades, 0))::BIGINT AS sell_count,
+        sum(if(bought, volume, 0)) AS buy_volume, sum(if(bought, 0, volume)) AS sell_volume,
+        sum(if(bought, trades, 0))::BIGINT AS buy_count,
+        sum(if(bought, 0, trades))::BIGINT AS sell_count,
         max(highest) AS highest, min(lowest) AS lowest
       FROM (
-        SELECT ${barStart(timeframe)} AS bar, ${grid.index('price')} AS bin, side,
-          sum(abs(signed)) AS volume, count(*) AS trades,
+        SELECT bar, bin, signed > 0 AS bought, sum(abs(signed)) AS volume, count(*) AS trades,
           max(running) AS highest, min(running) AS lowest
         FROM running GROUP BY ALL
       ) GROUP BY bar, bin
@@ -84,26 +85,27 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
         sum(buy_volume) - sum(sell_volume) AS delta,
         sum(buy_volume) AS buy_volume, sum(sell_volume) AS sell_volume,
         sum(buy_count + sell_count)::BIGINT AS trade_count,
-        min(bin) + max(bin) AS middle, 
-        ${comparable('max(buy_volume + sell_volume)')} AS largest
+        min(bin) + max(bin) AS middle,
+        list({ volume: ${comparable('(buy_volume + sell_volume)')}, bin: bin }) AS ranked,
+        list_sort(list({
+          price: ${grid.label('bin')}, buyVolume: buy_volume, sellVolume: sell_volume,
+          buyCount: buy_count, sellCount: sell_count,
+          delta: buy_volume - sell_volume, volume: buy_volume + sell_volume
+        })) AS bins
       FROM cell GROUP BY bar
+    ), named AS (
+      SELECT *, ${barTime(timeframe, 'bar')} AS timestamp, ${coveredFromSql(window)} AS covered_from,
+        list_min(list_transform(ranked, lambda bin:
+          { volume: -bin.volume, distance: abs(2 * bin.bin - middle), bin: bin.bin })).bin AS poc
+      FROM (${swingSql('reached')})
     )
-    SELECT bar AS "timestamp",
-      ${grid.label(`arg_min(bin, (abs(2 * bin - middle), bin))
-        FILTER (${comparable('(cell.buy_volume + cell.sell_volume)')} = largest)`)} AS "poc",
+    SELECT timestamp AS "timestamp", ${grid.label('poc')} AS "poc",
       delta AS "delta", max_delta AS "maxDelta", min_delta AS "minDelta",
-      swing.buy_volume AS "buyVolume", swing.sell_volume AS "sellVolume",
-      swing.buy_volume + swing.sell_volume AS "volume", trade_count AS "tradeCount",
-      list({
-        price: ${grid.label('bin')}, buyVolume: cell.buy_volume, sellVolume: cell.sell_volume,
-        buyCount: buy_count, sellCount: sell_count,
-        delta: cell.buy_volume - cell.sell_volume, volume: cell.buy_volume + cell.sell_volume
-      } ORDER BY bin) AS "bins",
-      ${barEnd(timeframe, 'bar')} AS "knownAt",
-      covered_from AS "coveredFrom", ${truncatedSql('bar', 'covered_from')} AS "truncated"
-    FROM cell JOIN (
-      SELECT *, ${coveredFromSql(window)} AS covered_from FROM (${swingSql('reached')})
-    ) AS swing USING (bar) GROUP BY ALL ORDER BY bar`,
+      buy_volume AS "buyVolume", sell_volume AS "sellVolume",
+      buy_volume + sell_volume AS "volume", trade_count AS "tradeCount", bins AS "bins",
+      ${barEnd(timeframe)} AS "knownAt",
+      covered_from AS "coveredFrom", ${truncatedSql('timestamp', 'covered_from')} AS "truncated"
+    FROM named ORDER BY bar`,
     window.params,
   )
 }

@@ -119,6 +119,15 @@ export const tickOrder: string = `timestamp, coalesce(length(trade_id), 0), coal
 
 /** The open time of the bar that holds a time expression. */
 export function barStart(timeframe: Timeframe, time = 'timestamp'): string {
-  const micros = timeframeMs[timeframe] * 1000
-  return `make_timestamp(epoch_us(${time}) // ${micros} * ${micros})`
+  return barTime(timeframe, barNumber(timeframe, time))
+}
+
+/** The bar that holds a time expression, by its number: a cheaper key than its open time. */
+export function barNumber(timeframe: Timeframe, time = 'timestamp'): string {
+  return `epoch_us(${time}) // ${timeframeMs[timeframe] * 1000}`
+}
+
+/** The open time of a bar by its number. */
+export function barTime(timeframe: Timeframe, number: string): string {
+  return `make_timestamp(${number} * ${timeframeMs[timeframe] * 1000})`
 }
