@@ -46,19 +46,24 @@ function cvd(ticks: readonly TickObject[]) {
 interface Bin {
   bought: number
   sold: number
-  trades: number
+  buys: number
+  sells: number
 }
 
 function addTo(bins: Map<number, Bin>, { price, volume, side }: TickObject): void {
   const index = Math.floor(price / binSize)
   let bin = bins.get(index)
   if (bin === undefined) {
-    bin = { bought: 0, sold: 0, trades: 0 }
+    bin = { bought: 0, sold: 0, buys: 0, sells: 0 }
     bins.set(index, bin)
   }
-  if (side === 'BUY') bin.bought += volume
-  else bin.sold += volume
-  bin.trades += 1
+  if (side === 'BUY') {
+    bin.bought += volume
+    bin.buys += 1
+  } else {
+    bin.sold += volume
+    bin.sells += 1
+  }
 }
 
 function profile(ticks: readonly TickObject[]) {
@@ -102,5 +107,29 @@ function footprint(ticks: readonly TickObject[]) {
     bar.max = Math.max(bar.max, bar.delta)
     bar.min = Math.min(bar.min, bar.delta)
   }
-  return bars
+  return [...bars].map(([minute, bar]) => ({ minute, ...bar, ...rowsOf(bar.bins) }))
+}
+
+/** A bar's bins from the lowest on, its sums and its point of control. */
+function rowsOf(bins: ReadonlyMap<number, Bin>) {
+  const rows = [...bins]
+    .sort(([a], [b]) => a - b)
+    .map(([index, { bought, sold, buys, sells }]) => ({
+      index,
+      price: index * binSize,
+      ...{ bought, sold, buys, sells },
+      delta: bought - sold,
+      volume: bought + sold,
+    }))
+  const middle = rows[0]!.index + rows.at(-1)!.index
+  const totals = { bought: 0, sold: 0, trades: 0, poc: rows[0]! }
+  for (const row of rows) {
+    totals.bought += row.bought
+    totals.sold += row.sold
+    totals.trades += row.buys + row.sells
+    const { poc } = totals
+    const nearer = Math.abs(2 * row.index - middle) < Math.abs(2 * poc.index - middle)
+    if (row.volume > poc.volume || (row.volume === poc.volume && nearer)) totals.poc = row
+  }
+  return { rows, ...totals, poc: totals.poc.price }
 }

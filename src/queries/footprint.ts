@@ -71,12 +71,12 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
       ticksOfBars(window, timeframe),
     )}, cell AS (
       SELECT bar, bin,
-        sum(if(bought, volume, 0)) AS buy_volume, sum(if(bought, 0, volume)) AS sell_volume,
+        sum(if(bought, signed, 0)) AS buy_volume, sum(if(bought, 0, -signed)) AS sell_volume,
         sum(if(bought, trades, 0))::BIGINT AS buy_count,
         sum(if(bought, 0, trades))::BIGINT AS sell_count,
         max(highest) AS highest, min(lowest) AS lowest
       FROM (
-        SELECT bar, bin, signed > 0 AS bought, sum(abs(signed)) AS volume, count(*) AS trades,
+        SELECT bar, bin, signed > 0 AS bought, sum(signed) AS signed, count(*) AS trades,
           max(running) AS highest, min(running) AS lowest
         FROM running GROUP BY ALL
       ) GROUP BY bar, bin
