@@ -1,9 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
-import { planChanges } from './change.ts'
+import { layChanges, planChanges } from './change.ts'
 import type { Change, PlannedChange } from './change.ts'
 import type { ValkeyClient } from './clients/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
+import type { UnitPlan } from './unit-plan.ts'
 import type { UnitWriter } from './unit-writer.ts'
 
 /** What became of the changes of one call. */
@@ -23,6 +25,18 @@ interface ChangeJob {
   readonly refused: PairduckError[]
   done: number
   written: number
+}
+
+interface WaitingChange {
+  readonly job: ChangeJob
+  readonly change: Change
+}
+
+/** The next unit, planned upon the one that is under way. */
+interface AheadUnit {
+  readonly waiting: readonly WaitingChange[]
+  readonly plan: UnitPlan
+  readonly results: PlannedChange[]
 }
 
 /** A job that has the writer for itself; changes wait meanwhile. */
@@ -54,6 +68,7 @@ export class ChangeQueue {
   #running: Promise<void> | undefined
   /** After a refusal each call's changes are tried apart, so that one can't fail another. */
   #apart = 0
+  #ahead: AheadUnit | undefined
 
   constructor(options: ChangeQueueOptions) {
     this.#options = options
@@ -97,6 +112,7 @@ export class ChangeQueue {
 
   /** Rejects everything that waits. */
   rejectAll(error: PairduckError): void {
+    this.#ahead = undefined
     for (const job of this.#jobs.splice(0)) this.#fail(job, error)
   }
 
@@ -115,36 +131,70 @@ export class ChangeQueue {
   }
 
   async #writeUnit(): Promise<void> {
-    const jobs = this.#nextJobs()
-    const waiting = jobs
-      .flatMap((job) =>
-        job.changes.slice(job.done, job.done + maxUnitChanges).map((change) => ({ job, change })),
-      )
-      .slice(0, maxUnitChanges)
+    const ahead = this.#takeAhead()
+    const waiting = ahead?.waiting ?? this.#nextChanges()
+    let results = ahead?.results ?? []
     const changes = waiting.map(({ change }) => change)
-    let results: PlannedChange[] = []
+    const plan = async (unit: UnitPlan): Promise<void> => {
+      // What was planned upon an attempt that failed is not what comes after this one.
+      this.#ahead = undefined
+      results = await planChanges(unit, changes, this.#options)
+    }
+    const meanwhile =
+      this.#pending < changes.length + maxUnitChanges
+        ? undefined
+        : (unit: UnitPlan) => this.#planAhead(unit, results.length)
     try {
-      await this.#options.writer.write(async (plan) => {
-        results = await planChanges(plan, changes, this.#options)
-      }, jobs[0]!.deadline)
+      const overlap = { planned: ahead?.plan, meanwhile }
+      await this.#options.writer.write(plan, waiting[0]!.job.deadline, overlap)
     } catch (error) {
-      this.#reject(jobs, error)
+      this.#ahead = undefined
+      this.#reject([...new Set(waiting.map(({ job }) => job))], error)
       return
     }
     for (const [index, result] of results.entries()) this.#settle(waiting[index]!.job, result)
   }
 
-  /** The jobs at the head of the line whose changes fit into one unit. */
-  #nextJobs(): ChangeJob[] {
-    const jobs: ChangeJob[] = []
-    let size = 0
+  /**
+   * Plans and encodes the unit that comes after `skip` changes while the one of these is under
+   * way: the server would else wait for it. Only whole units of orders, for whose planning nothing
+   * has to be read; less is worth more as a part of a unit that gathers what comes meanwhile.
+   */
+  async #planAhead(underWay: UnitPlan, skip: number): Promise<void> {
+    // The client sends in its own turn of the event loop, and other work wants one as well.
+    await setImmediate()
+    const { state, writer } = this.#options
+    const waiting = this.#apart > 0 ? [] : this.#nextChanges(skip)
+    if (waiting.length < maxUnitChanges) return
+    const changes = waiting.map(({ change }) => change)
+    if (!changes.every((each) => each.kind === 'order' && state.loadedBases.has(each.order.base)))
+      return
+    const plan = writer.plan(underWay)
+    const results = layChanges(plan, changes)
+    plan.encode()
+    this.#ahead = { waiting, plan, results }
+  }
+
+  #takeAhead(): AheadUnit | undefined {
+    const ahead = this.#ahead
+    this.#ahead = undefined
+    return ahead
+  }
+
+  /** The changes at the head of the line, after the first ones, that fit into one unit. */
+  #nextChanges(skip = 0): WaitingChange[] {
+    const waiting: WaitingChange[] = []
+    let toSkip = skip
     for (const job of this.#jobs) {
-      if ('run' in job || size >= maxUnitChanges || (this.#apart > 0 && jobs.length > 0)) break
-      jobs.push(job)
-      size += job.changes.length - job.done
+      if ('run' in job || waiting.length >= maxUnitChanges) break
+      if (this.#apart > 0 && waiting.length > 0) break
+      const first = job.done + toSkip
+      toSkip = Math.max(0, first - job.changes.length)
+      const last = Math.min(job.changes.length, first + maxUnitChanges - waiting.length)
+      for (let at = first; at < last; at++) waiting.push({ job, change: job.changes[at]! })
     }
     if (this.#apart > 0) this.#apart -= 1
-    return jobs
+    return waiting
   }
 
   #settle(job: ChangeJob, result: PlannedChange): void {

@@ -9,15 +9,17 @@ import { decodeRecord } from './order-json.ts'
 import type { OrderState } from './order.ts'
 import { allReadable } from './stored-value.ts'
 import type { Ticker } from './ticker.ts'
-import { decodeTransfer, transferField } from './transfer.ts'
+import { decodeTransfer } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
+import { Turns } from './turns.ts'
 import type { UnitPlan } from './unit-plan.ts'
 
 /** One logical change: it is written whole or not at all. */
 export type Change =
   | { readonly kind: 'order'; readonly order: OrderState; readonly isSnapshot?: boolean }
   | { readonly kind: 'fill'; readonly fill: Fill }
-  | { readonly kind: 'balance'; readonly balance: TimedBalance }
+  /** `takenMs`: when a snapshot without a time of its own began to be fetched, Unix ms. */
+  | { readonly kind: 'balance'; readonly balance: TimedBalance; readonly takenMs?: number }
   | { readonly kind: 'noBalance'; readonly asset: string }
   | { readonly kind: 'ticker'; readonly ticker: Ticker }
   | { readonly kind: 'transfer'; readonly transfer: Omit<Transfer, 'refValue'> }
@@ -35,6 +37,11 @@ export async function planChanges(
   { state, keys, client }: { state: MirrorState; keys: MirrorKeys; client: ValkeyClient },
 ): Promise<PlannedChange[]> {
   await loadFor(changes, state, keys, client)
+  return layChanges(plan, changes)
+}
+
+/** {@link planChanges} when everything that they need is known already. */
+export function layChanges(plan: UnitPlan, changes: readonly Change[]): PlannedChange[] {
   const results: PlannedChange[] = []
   for (const change of changes) {
     results.push(planUnlessRefused(plan, change))
@@ -61,7 +68,7 @@ function planChange(plan: UnitPlan, change: Change): boolean {
     case 'fill':
       return plan.fill(change.fill)
     case 'balance':
-      return plan.balance(change.balance)
+      return plan.balance(change.balance, change.takenMs)
     case 'noBalance':
       return plan.dropBalance(change.asset)
     case 'ticker':
@@ -74,7 +81,8 @@ function planChange(plan: UnitPlan, change: Change): boolean {
 
 /**
  * Reads what changes can only be planned upon: the fills of their base assets (for fees and
- * statistics), the orders that fills belong to, the transfers. Each is read once and kept.
+ * statistics), the orders that fills belong to, the transfers (which a ticker may value). Each is
+ * read once and kept.
  */
 async function loadFor(
   changes: Iterable<Change>,
@@ -91,7 +99,7 @@ async function loadFor(
       bases.add(change.fill.symbol.slice(0, change.fill.symbol.indexOf('/')))
       const { orderId } = change.fill
       if (orderId !== null && state.order(orderId) === undefined) orderIds.add(orderId)
-    } else if (change.kind === 'transfer') transfers = true
+    } else if (change.kind === 'transfer' || change.kind === 'ticker') transfers = true
   }
   for (const base of bases) {
     if (!state.loadedBases.has(base)) await loadBase(base, state, keys, client)
@@ -109,7 +117,12 @@ async function loadBase(
   for (const symbol of state.symbolsOf(base)) {
     const values = (await client.command(['HVALS', keys.fills(symbol)])) as string[]
     const ledger = state.ledger(symbol)
-    for (const fill of allReadable(values, decodeFill)) if (ledger.wants(fill)) ledger.add(fill)
+    const turns = new Turns()
+    for (const fill of await allReadable(values, decodeFill)) {
+      if (ledger.wants(fill)) ledger.add(fill)
+      const pause = turns.step()
+      if (pause !== undefined) await pause
+    }
   }
   state.loadedBases.add(base)
 }
@@ -121,8 +134,7 @@ async function loadOrders(
   client: ValkeyClient,
 ): Promise<void> {
   const values = (await client.command(['HMGET', keys.orders, ...ids])) as (string | null)[]
-  const found = values.filter((json) => json !== null)
-  for (const record of allReadable(found, decodeRecord)) state.setOrder(record)
+  for (const record of await allReadable(values, decodeRecord)) state.setOrder(record)
 }
 
 async function loadTransfers(
@@ -131,7 +143,6 @@ async function loadTransfers(
   client: ValkeyClient,
 ): Promise<void> {
   const values = (await client.command(['HVALS', keys.transfers])) as string[]
-  for (const transfer of allReadable(values, decodeTransfer))
-    state.transfers.set(transferField(transfer), transfer)
+  for (const transfer of await allReadable(values, decodeTransfer)) state.setTransfer(transfer)
   state.transfersLoaded = true
 }

@@ -10,7 +10,7 @@ import { readMirroredOrder, readMirroredOrderWithHistory } from './mirrored-orde
 import type { MirroredOrder, MirroredOrderWithHistory } from './mirrored-order.ts'
 import { orderBook } from './order-book.ts'
 import type { OrderBook } from './order-book.ts'
-import { openOrdersScript, ordersById, tradeStatsScript } from './scripts/read-scripts.ts'
+import { openOrdersScript, tradeStatsScript } from './scripts/read-scripts.ts'
 import type { OrdersReply } from './scripts/read-scripts.ts'
 import { allReadable, unreadable } from './stored-value.ts'
 import { readTicker, readTickers } from './read-ticker.ts'
@@ -62,12 +62,13 @@ export class MirrorReads {
   async listOpenOrders(symbol?: string): Promise<MirroredOrder[]> {
     const set = symbol === undefined ? this.keys.openSet : this.keys.open(symbol)
     const reply = await this.client.script(openOrdersScript, [this.keys.orders, set], [])
-    return openOrders(reply as OrdersReply)
+    return await openOrders(reply as OrdersReply)
   }
 
   async getBalances(): Promise<Balance[]> {
     const values = (await this.client.command(['HVALS', this.keys.balances])) as string[]
-    return allReadable(values, decodeBalance).sort((a, b) => (a.asset < b.asset ? -1 : 1))
+    const balances = await allReadable(values, decodeBalance)
+    return balances.sort((a, b) => (a.asset < b.asset ? -1 : 1))
   }
 
   async getTicker(symbol: string): Promise<Ticker | undefined> {
@@ -111,23 +112,21 @@ export class MirrorReads {
     const lists = await Promise.all(
       symbols.map((name) => this.client.command(['HVALS', this.keys.fills(name)])),
     )
-    return allReadable(lists.flat() as string[], decodeFill).sort(
-      (a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1),
-    )
+    const fills = await allReadable(lists.flat() as string[], decodeFill)
+    return fills.sort((a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1))
   }
 
   /** The deposits and withdrawals, the oldest first. */
   async listTransfers(): Promise<Transfer[]> {
     const values = (await this.client.command(['HVALS', this.keys.transfers])) as string[]
-    return allReadable(values, decodeTransfer).sort((a, b) => a.timestamp - b.timestamp)
+    const transfers = await allReadable(values, decodeTransfer)
+    return transfers.sort((a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1))
   }
 }
 
 /** Open orders from the script's reply; ids without a readable order are passed over. */
-export function openOrders(reply: OrdersReply): MirroredOrder[] {
-  const found: string[] = []
-  for (const [, json] of ordersById(reply)) if (json !== null) found.push(json)
-  const orders = allReadable(found, readMirroredOrder)
+export async function openOrders([, ...slices]: OrdersReply): Promise<MirroredOrder[]> {
+  const orders = await allReadable(slices.flat(), readMirroredOrder)
   return orders.sort((a, b) => b.updatedMs - a.updatedMs || (a.id < b.id ? -1 : 1))
 }
 

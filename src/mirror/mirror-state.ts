@@ -4,6 +4,7 @@ import { FillLedger } from './fill-ledger.ts'
 import type { OrderRecord } from './order-record.ts'
 import { parseSymbol } from './symbol.ts'
 import type { Ticker } from './ticker.ts'
+import { transferField } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
 
 /** Closed orders that are remembered; older ones are read back when an event names them. */
@@ -25,7 +26,10 @@ export class MirrorState {
   readonly loadedBases: Set<string> = new Set()
   /** Ids under which something is stored that can't be read: it is written over. */
   readonly unreadableOrders: Set<string> = new Set()
+  /** By type and id. */
   readonly transfers: Map<string, Transfer> = new Map()
+  /** Those of each asset whose worth is not known yet, by type and id. */
+  readonly unvalued: Map<string, Map<string, Transfer>> = new Map()
   transfersLoaded = false
   /** Up to when fills and transfers were fetched whole, Unix ms. */
   completeToMs: number | undefined
@@ -42,6 +46,16 @@ export class MirrorState {
       this.openOrders.delete(id)
       this.closedOrders.set(id, record)
     }
+  }
+
+  setTransfer(transfer: Transfer): void {
+    const { asset, refValue } = transfer
+    const field = transferField(transfer)
+    this.transfers.set(field, transfer)
+    const unvalued = this.unvalued.get(asset)
+    if (refValue !== null) unvalued?.delete(field)
+    else if (unvalued === undefined) this.unvalued.set(asset, new Map([[field, transfer]]))
+    else unvalued.set(field, transfer)
   }
 
   ledger(symbol: string): FillLedger {

@@ -1,8 +1,8 @@
 import { parse } from 'lossless-json'
 import type { DecimalText } from './decimal.ts'
-import { decodeOrder, orderStatusOf } from './order-json.ts'
-import type { OrderFields } from './order-json.ts'
+import { storedStatus } from './order-status.ts'
 import type { OrderStatus } from './order-status.ts'
+import { historyJson, orderTokens, token } from './order-tokens.ts'
 
 /** An order as readers get it. Decimals are text with the exchange's own digits. */
 export interface MirroredOrder {
@@ -54,45 +54,43 @@ export interface MirroredOrderWithHistory extends MirroredOrder {
 
 /** Reads an order's JSON for a reader; the history is left alone, it costs most. */
 export function readMirroredOrder(json: string): MirroredOrder {
-  return mirroredOrder(decodeOrder(json))
+  const tokens = orderTokens(json)
+  const finished = tokens[token.ts_finish]
+  return {
+    id: tokens[token.id]!,
+    symbol: tokens[token.symbol]!,
+    side: tokens[token.side] as 'buy' | 'sell',
+    type: tokens[token.type] as 'market' | 'limit',
+    sourceType: tokens[token.source_type] ?? null,
+    status: storedStatus(tokens[token.id]!, tokens[token.status]),
+    amount: tokens[token.amount]!,
+    filled: tokens[token.actual_filled] ?? '0',
+    limitPrice: tokens[token.limit_price] ?? null,
+    triggerPrice: tokens[token.trigger_price] ?? null,
+    price: tokens[token.price] ?? null,
+    notional: tokens[token.actual_notion] ?? '0',
+    reservedNotional: tokens[token.reserved_notion_left] ?? '0',
+    quote: tokens[token.notion_currency]!,
+    fee: tokens[token.actual_fee] ?? '0',
+    feeCurrency: tokens[token.fee_currency]!,
+    feeRate: tokens[token.fee_rate] ?? '0',
+    createdMs: Number(tokens[token.ts_create] ?? 0),
+    updatedMs: Number(tokens[token.ts_update] ?? 0),
+    finishedMs: finished === undefined ? null : Number(finished),
+    clientOrderId: tokens[token.client_order_id] ?? null,
+    comment: tokens[token.comment] ?? null,
+    historyCount: Number(tokens[token.history_count] ?? 0),
+  }
 }
 
 /** Reads an order's JSON with its history. */
 export function readMirroredOrderWithHistory(json: string): MirroredOrderWithHistory {
-  const fields = decodeOrder(json)
-  const history = parse(fields.history, undefined, String) as Record<string, RawStep>
-  return { ...mirroredOrder(fields), history: Object.values(history).map(orderStep) }
+  const order = readMirroredOrder(json)
+  const history = parse(historyJson(json), undefined, String) as Record<string, RawStep>
+  return { ...order, history: Object.values(history).map(orderStep) }
 }
 
 type RawStep = Readonly<Record<string, string | null>>
-
-function mirroredOrder(fields: OrderFields): MirroredOrder {
-  return {
-    id: fields.id!,
-    symbol: fields.symbol!,
-    side: fields.side as 'buy' | 'sell',
-    type: fields.type as 'market' | 'limit',
-    sourceType: fields.source_type,
-    status: orderStatusOf(fields),
-    amount: fields.amount!,
-    filled: fields.actual_filled ?? '0',
-    limitPrice: fields.limit_price,
-    triggerPrice: fields.trigger_price,
-    price: fields.price,
-    notional: fields.actual_notion ?? '0',
-    reservedNotional: fields.reserved_notion_left ?? '0',
-    quote: fields.notion_currency!,
-    fee: fields.actual_fee ?? '0',
-    feeCurrency: fields.fee_currency!,
-    feeRate: fields.fee_rate ?? '0',
-    createdMs: Number(fields.ts_create),
-    updatedMs: Number(fields.ts_update),
-    finishedMs: fields.ts_finish === null ? null : Number(fields.ts_finish),
-    clientOrderId: fields.client_order_id,
-    comment: fields.comment,
-    historyCount: Number(fields.history_count ?? 0),
-  }
-}
 
 function orderStep(raw: RawStep): OrderStep {
   return {

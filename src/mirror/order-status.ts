@@ -1,3 +1,5 @@
+import { PairduckError } from '../errors.ts'
+
 /** The states of a mirrored order, as MockExchange's readers know them. */
 export const orderStatuses = [
   'new',
@@ -57,4 +59,17 @@ export function isOpen(status: OrderStatus): boolean {
 export function outcomeOfStatus(status: OrderStatus): OrderOutcome {
   const outcome = outcomes[status]
   return outcome === 'closed' ? 'filled' : outcome
+}
+
+const known: ReadonlySet<string> = new Set(orderStatuses)
+
+/** A stored order's status; a foreign word is `VALKEY_WRONG_TYPE`: somebody else's data. */
+export function storedStatus(orderId: string, status: string | undefined): OrderStatus {
+  if (status === undefined || !known.has(status))
+    throw new PairduckError(
+      'VALKEY_WRONG_TYPE',
+      `order ${orderId} is stored with the unknown status ${status ?? 'null'}`,
+      { orderId },
+    )
+  return status as OrderStatus
 }

@@ -1,5 +1,6 @@
 import type { PairduckError } from '../errors.ts'
 import type { AccountSnapshot, AccountSource } from './account-source.ts'
+import { readBalance } from './balance.ts'
 import type { BalanceInput } from './balance.ts'
 import { checkedChanges, toChange } from './check-changes.ts'
 import { planChanges } from './change.ts'
@@ -12,7 +13,7 @@ import type { OrderInput } from './order.ts'
 import { readOrder } from './read-order.ts'
 import { readStored, wrongIndexes } from './stored-account.ts'
 import type { StoredAccount } from './stored-account.ts'
-import type { WriteSettings } from './unit-plan.ts'
+import type { WriteSettings } from './unit-encoding.ts'
 import type { UnitWriter } from './unit-writer.ts'
 
 /** What a reconcile did. */
@@ -48,17 +49,19 @@ const noteEveryMs = 300_000
 /**
  * Brings what is stored to the snapshot: what is stored wrongly is repaired, what differs is
  * written in units, and an open order that the snapshot lacks is asked for by id. It runs with
- * the writer to itself, so that events wait and are applied, if they are newer, afterwards.
+ * the writer to itself, so that events wait and are applied, if they are newer, afterwards:
+ * balances without a time are those of when the snapshot began to be taken (`takenMs`).
  */
 export async function reconcileAccount(
   context: ReconcileContext,
   snapshot: AccountSnapshot,
   fetchOrder: AccountSource['fetchOrder'] | undefined,
+  takenMs?: number,
 ): Promise<ReconcileResult> {
   const { client, keys, state } = context
   const refused: PairduckError[] = []
   const refusedBeside: PairduckError[] = []
-  const changes = snapshotChanges(snapshot, context.derivatives, refused)
+  const changes = snapshotChanges(snapshot, context.derivatives, refused, takenMs)
   // What was written without an answer is known before it is compared with what is stored.
   await context.writer.check(deadlineOf(context))
   const stored = await readStored(client, keys, state.symbols)
@@ -87,10 +90,16 @@ function snapshotChanges(
   snapshot: AccountSnapshot,
   derivatives: boolean,
   refused: PairduckError[],
+  takenMs: number | undefined,
 ): Change[] {
+  const toBalance = (input: BalanceInput): Change => ({
+    kind: 'balance',
+    balance: readBalance(input),
+    ...(takenMs !== undefined && { takenMs }),
+  })
   return [
     ...checkedChanges(snapshot.openOrders, toOrder, derivatives, refused),
-    ...checkedChanges(snapshot.balances ?? [], toChange.balance, derivatives, refused),
+    ...checkedChanges(snapshot.balances ?? [], toBalance, derivatives, refused),
     ...checkedChanges(snapshot.fills ?? [], toChange.fill, derivatives, refused),
     ...checkedChanges(snapshot.transfers ?? [], toChange.transfer, derivatives, refused),
   ]

@@ -7,6 +7,7 @@ import type { OrderRecord } from './order-record.ts'
 import { hashScript, openOrdersScript, ordersById } from './scripts/read-scripts.ts'
 import type { OrdersReply } from './scripts/read-scripts.ts'
 import { readable } from './stored-value.ts'
+import { Turns } from './turns.ts'
 
 /** What the server holds of an account, wrong entries included. */
 export interface StoredAccount {
@@ -39,10 +40,13 @@ export async function readStored(
   const reply = await client.script(openOrdersScript, [keys.orders, keys.openSet], [])
   const orders = new Map<string, StoredOrder | undefined>()
   const known = new Set(symbols)
+  const turns = new Turns()
   for (const [id, json] of ordersById(reply as OrdersReply)) {
     const stored = storedOrder(json)
     orders.set(id, stored)
     if (stored !== undefined) known.add(stored.record.state.symbol)
+    const pause = turns.step()
+    if (pause !== undefined) await pause
   }
   const openBySymbol = new Map<string, ReadonlySet<string>>()
   for (const symbol of known) {

@@ -2,6 +2,7 @@ import { parse } from 'lossless-json'
 import { PairduckError } from '../errors.ts'
 import { decimalText, isDecimalText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
+import { Turns } from './turns.ts'
 
 /** The fields of a stored JSON object: numbers as decimal text. Throws when it is none. */
 export function storedFields(json: string): Record<string, unknown> {
@@ -28,12 +29,23 @@ export function readable<T>(json: string, decode: (json: string) => T): T | unde
   }
 }
 
-/** What the values hold, those that can't be read passed over. */
-export function allReadable<T extends object>(
-  values: readonly string[],
+/**
+ * What the values hold, those that can't be read and those that aren't there passed over. However
+ * many there are, other work gets its turn of the event loop in between.
+ */
+export async function allReadable<T extends object>(
+  values: Iterable<string | null>,
   decode: (json: string) => T,
-): T[] {
-  return values.map((json) => readable(json, decode)).filter((value) => value !== undefined)
+): Promise<T[]> {
+  const found: T[] = []
+  const turns = new Turns()
+  for (const json of values) {
+    const value = json === null ? undefined : readable(json, decode)
+    if (value !== undefined) found.push(value)
+    const pause = turns.step()
+    if (pause !== undefined) await pause
+  }
+  return found
 }
 
 /** The error of a reader that asked for just the value that can't be read. */

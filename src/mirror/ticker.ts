@@ -1,5 +1,5 @@
 import { PairduckError, shown } from '../errors.ts'
-import { isNegative, isPositive } from './decimal.ts'
+import { decimalText, isNegative, isPositive } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
 import { parseSymbol } from './symbol.ts'
@@ -46,10 +46,10 @@ export function readTicker(input: TickerInput, derivatives: boolean, nowMs: numb
   const market = parseSymbol(input.symbol)
   if (market === undefined || (market.settle !== undefined && !derivatives))
     throw invalid(input, 'symbol', 'a symbol as BASE/QUOTE', input.symbol)
-  const told = input.price ?? input.last
-  const price = exactText(told ?? undefined, input.info, payloadNames.price)
+  const last = input.price ?? input.last
+  const price = exactText(last ?? undefined, input.info, payloadNames.price)
   if (price === undefined || !isPositive(price))
-    throw invalid(input, 'price', 'a decimal above zero', told)
+    throw invalid(input, 'price', 'a decimal above zero', last)
   const timestamp = input.timestamp ?? nowMs
   if (!Number.isInteger(timestamp) || timestamp <= 0)
     throw invalid(input, 'timestamp', 'Unix milliseconds', timestamp)
@@ -78,22 +78,35 @@ export function encodeTicker(ticker: Ticker): { fields: string[]; absent: string
   return { fields, absent }
 }
 
-/** A ticker from its hash; undefined when there is none. */
+/**
+ * A ticker from its hash; undefined when there is none, or none with a price and a time that can
+ * be read. What else can't be read, because somebody else wrote it, counts as not told.
+ */
 export function decodeTicker(
   symbol: string,
-  hash: Readonly<Record<string, string>>,
+  hash: Readonly<Record<string, string | undefined>>,
 ): Ticker | undefined {
-  const { price, timestamp, bid, ask, bidVolume, askVolume } = hash
-  if (price === undefined || timestamp === undefined) return undefined
+  const price = told(hash['price'])
+  const timestamp = Number(hash['timestamp'])
+  if (price === null || !isPositive(price) || !Number.isFinite(timestamp) || timestamp <= 0)
+    return undefined
+  const [bid, ask, bidVolume, askVolume] = optionalTickerFields.map((field) => told(hash[field]))
   return {
     symbol,
     price,
-    timestamp: Number(timestamp),
-    bid: bid ?? null,
-    ask: ask ?? null,
-    bidVolume: bidVolume ?? null,
-    askVolume: askVolume ?? null,
+    timestamp,
+    bid: bid!,
+    ask: ask!,
+    bidVolume: bidVolume!,
+    askVolume: askVolume!,
   }
+}
+
+/** A stored decimal not below zero, also of a float that was written with an exponent. */
+function told(text: string | undefined): DecimalText | null {
+  if (text === undefined || text.trim() === '') return null
+  const decimal = decimalText(text) ?? decimalText(Number(text)) ?? null
+  return decimal === null || isNegative(decimal) ? null : decimal
 }
 
 function part(
@@ -102,10 +115,10 @@ function part(
 ): DecimalText | null {
   const value = input[field]
   if (value === undefined || value === null) return null
-  const told = exactText(value, input.info, payloadNames[field])
-  if (told === undefined || isNegative(told))
+  const exact = exactText(value, input.info, payloadNames[field])
+  if (exact === undefined || isNegative(exact))
     throw invalid(input, field, 'a decimal not below zero', value)
-  return told
+  return exact
 }
 
 function invalid(

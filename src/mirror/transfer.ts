@@ -24,7 +24,7 @@ export interface Transfer {
   readonly asset: string
   readonly amount: DecimalText
   readonly timestamp: number
-  /** Its worth in the reference currency when it was mirrored; null when no price was known. */
+  /** Its worth in the reference currency at the first price known since; null while none is. */
   readonly refValue: DecimalText | null
 }
 

@@ -43,7 +43,7 @@ export function takeOver(contents: UnitContents, state: MirrorState): void {
     else state.balances.set(asset, balance)
   }
   for (const [symbol, ticker] of contents.tickers) state.tickers.set(symbol, ticker)
-  for (const [field, transfer] of contents.transfers) state.transfers.set(field, transfer)
+  for (const transfer of contents.transfers.values()) state.setTransfer(transfer)
 }
 
 /**

@@ -1,36 +1,21 @@
-import { encodeBalance, sameBalance } from './balance.ts'
+import { sameBalance } from './balance.ts'
 import type { TimedBalance } from './balance.ts'
-import { addTradeFigures, addTransferFigures } from './account-figures.ts'
 import { multiplyText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
-import { encodeFill } from './fill.ts'
 import type { Fill } from './fill.ts'
 import type { MirrorKeys } from './keys.ts'
 import type { MirrorState } from './mirror-state.ts'
-import { encodeOrder } from './order-json.ts'
 import { advanceOrder, withFee } from './order-record.ts'
 import type { OrderRecord } from './order-record.ts'
 import type { OrderState } from './order.ts'
-import { encodeTicker } from './ticker.ts'
 import type { Ticker } from './ticker.ts'
-import { encodeTransfer, transferField, transferTotals } from './transfer.ts'
+import { transferField } from './transfer.ts'
 import type { Transfer } from './transfer.ts'
-import { ArgumentLists, UnitCommands } from './unit-commands.ts'
+import { UnitCommands } from './unit-commands.ts'
 import { takeOver } from './unit-contents.ts'
 import type { UnitContents } from './unit-contents.ts'
-
-/** How orders and transfers are written. */
-export interface WriteSettings {
-  readonly defaultFeeRate: DecimalText
-  readonly refCurrency: string
-  readonly maxHistory: number
-}
-
-/** A unit's arguments for the apply script. */
-export interface UnitArguments {
-  readonly keys: string[]
-  readonly args: string[]
-}
+import { EncodedUnit } from './unit-encoding.ts'
+import type { WriteSettings } from './unit-encoding.ts'
 
 /** A script over 10,000 orders would hold the server for 30 ms, planning them this process. */
 const maxItems = 500
@@ -44,6 +29,7 @@ export class UnitPlan {
   readonly #state: MirrorState
   readonly #keys: MirrorKeys
   readonly #settings: WriteSettings
+  readonly #underWay: ReadonlyMap<string, OrderRecord>
   readonly #orders = new Map<string, OrderRecord>()
   readonly #absent = new Set<string>()
   readonly #balances = new Map<string, TimedBalance | null>()
@@ -53,11 +39,19 @@ export class UnitPlan {
   readonly #undo: (() => void)[] = []
   #repairs: UnitCommands | undefined
   #historyBytes = 0
+  #encoded: EncodedUnit | undefined
 
-  constructor(state: MirrorState, keys: MirrorKeys, settings: WriteSettings) {
+  /** `underWay`: the orders of the unit before, planned upon as if that were written already. */
+  constructor(
+    state: MirrorState,
+    keys: MirrorKeys,
+    settings: WriteSettings,
+    underWay: ReadonlyMap<string, OrderRecord> = new Map(),
+  ) {
     this.#state = state
     this.#keys = keys
     this.#settings = settings
+    this.#underWay = underWay
   }
 
   get isEmpty(): boolean {
@@ -92,7 +86,7 @@ export class UnitPlan {
 
   /** An order's event, or what a snapshot says of it; false when it changes nothing. */
   order(next: OrderState, isSnapshot = false): boolean {
-    const prev = this.#orders.get(next.id) ?? this.#state.order(next.id)
+    const prev = this.#order(next.id)
     const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory, isSnapshot))
     if (record === prev) return false
     if (prev === undefined && !this.#state.unreadableOrders.has(next.id)) this.#absent.add(next.id)
@@ -111,9 +105,7 @@ export class UnitPlan {
     if (!ledger.wants(fill)) return false
     this.#undo.push(ledger.add(fill))
     this.rewriteFill(fill)
-    const { orderId } = fill
-    const prev =
-      orderId === null ? undefined : (this.#orders.get(orderId) ?? this.#state.order(orderId))
+    const prev = fill.orderId === null ? undefined : this.#order(fill.orderId)
     if (prev !== undefined) {
       const record = this.#settled(prev)
       if (record !== prev) this.rewriteOrder(record)
@@ -125,19 +117,23 @@ export class UnitPlan {
     this.#fills.set(`${fill.symbol} ${fill.id}`, fill)
   }
 
-  balance(next: TimedBalance): boolean {
+  /**
+   * A balance that was so at its own time, or without one when it was fetched (`takenMs`) and in
+   * any case not before what it replaces.
+   */
+  balance(next: TimedBalance, takenMs?: number): boolean {
     const staged = this.#balances.get(next.asset)
     const prev = staged === undefined ? this.#state.balances.get(next.asset) : (staged ?? undefined)
     if ((next.timestamp ?? Infinity) < (prev?.timestamp ?? -Infinity)) return false
+    const timestamp = next.timestamp ?? laterOf(prev?.timestamp, takenMs)
     if (prev !== undefined && sameBalance(prev, next)) {
       // Nothing to write, but an event from in between must not come after it any more.
-      const known = { ...prev, timestamp: next.timestamp ?? prev.timestamp }
+      const known = { ...prev, timestamp }
       if (staged === undefined) this.#state.balances.set(next.asset, known)
       else this.rewriteBalance(known)
       return false
     }
-    // Without a time it is at least as new as what it replaces.
-    this.rewriteBalance({ ...next, timestamp: next.timestamp ?? prev?.timestamp ?? null })
+    this.rewriteBalance({ ...next, timestamp })
     return true
   }
 
@@ -156,6 +152,7 @@ export class UnitPlan {
     const prev = this.#tickers.get(next.symbol) ?? this.#state.tickers.get(next.symbol)
     if (prev !== undefined && prev.timestamp > next.timestamp) return false
     this.#tickers.set(next.symbol, next)
+    this.#valueTransfers(next)
     return true
   }
 
@@ -170,20 +167,16 @@ export class UnitPlan {
     this.#transfers.set(transferField(transfer), transfer)
   }
 
-  /** The script's arguments; `tail` is what the change message says after the sequence. */
-  build(fence: string, sequence: string, epoch: string): UnitArguments {
-    const commands = this.#commands()
-    const types = commands.keys(this.#keys.orders)
-    const keys = [this.#keys.fence, this.#keys.sequence, ...types.keys()]
-    const keyIndex = new Map(keys.map((key, index) => [key, index + 1]))
-    const lists = new ArgumentLists(['', fence, sequence, this.#keys.changes, this.#message(epoch)])
-    const absent = [...this.#absent]
-    const header = [String(lists.place(absent)), String(absent.length), ...types.values()]
-    commands.encode(keyIndex, lists, header)
-    const args = lists.args
-    args[0] = String(args.length + 1)
-    for (const part of header) args.push(part)
-    return { keys, args }
+  /** Encodes what is planned, which takes a while; nothing may be planned after it. */
+  encode(): EncodedUnit {
+    return (this.#encoded ??= new EncodedUnit({
+      contents: this.contents,
+      absent: [...this.#absent],
+      repairs: this.#repairs,
+      state: this.#state,
+      keys: this.#keys,
+      settings: this.#settings,
+    }))
   }
 
   /** Makes what was written what is known. */
@@ -201,10 +194,26 @@ export class UnitPlan {
     return items + this.#tickers.size
   }
 
+  #order(id: string): OrderRecord | undefined {
+    return this.#orders.get(id) ?? this.#underWay.get(id) ?? this.#state.order(id)
+  }
+
   #settled(record: OrderRecord): OrderRecord {
     const { id, symbol, filled } = record.state
     const fee = this.#state.ledgers.get(symbol)?.orderFee(id, filled)
     return fee === undefined ? record : withFee(record, fee.fee, fee.feeCurrency)
+  }
+
+  /** The first price of an asset gives their worth to the transfers that came before it. */
+  #valueTransfers({ symbol, price }: Ticker): void {
+    const [asset = '', ...quote] = symbol.split('/')
+    if (quote.join('/') !== this.#settings.refCurrency) return
+    const known = this.#state.unvalued.get(asset)?.values() ?? []
+    for (const transfer of [...known, ...this.#transfers.values()]) {
+      const latest = this.#transfers.get(transferField(transfer)) ?? transfer
+      if (latest.asset === asset && latest.refValue === null)
+        this.rewriteTransfer({ ...latest, refValue: multiplyText(latest.amount, price) })
+    }
   }
 
   #worth(asset: string, amount: DecimalText): DecimalText | null {
@@ -214,87 +223,8 @@ export class UnitPlan {
     const price = (this.#tickers.get(symbol) ?? this.#state.tickers.get(symbol))?.price
     return price === undefined ? null : multiplyText(amount, price)
   }
-
-  #commands(): UnitCommands {
-    const commands = this.#repairs?.copy() ?? new UnitCommands()
-    this.#orderCommands(commands)
-    for (const [asset, balance] of this.#balances) {
-      if (balance === null) commands.add('HDEL', this.#keys.balances, [asset])
-      else commands.add('HSET', this.#keys.balances, [asset, encodeBalance(balance)])
-    }
-    for (const ticker of this.#tickers.values()) {
-      const { fields, absent } = encodeTicker(ticker)
-      commands.add('HSET', this.#keys.ticker(ticker.symbol), fields)
-      if (absent.length > 0) commands.add('HDEL', this.#keys.ticker(ticker.symbol), absent)
-      commands.add('SADD', this.#keys.tickers, [ticker.symbol])
-    }
-    this.#fillCommands(commands)
-    this.#transferCommands(commands)
-    return commands
-  }
-
-  #orderCommands(commands: UnitCommands): void {
-    const stored: string[] = []
-    const open = new Map<string, string[]>()
-    const closed = new Map<string, string[]>()
-    for (const [id, record] of this.#orders) {
-      const { symbol, outcome } = record.state
-      stored.push(id, encodeOrder(record, this.#settings.defaultFeeRate))
-      const ids = outcome === undefined ? open : closed
-      const ofSymbol = ids.get(symbol)
-      if (ofSymbol === undefined) ids.set(symbol, [id])
-      else ofSymbol.push(id)
-    }
-    if (stored.length > 0) commands.add('HSET', this.#keys.orders, stored)
-    for (const [change, bySymbol] of [
-      ['SADD', open],
-      ['SREM', closed],
-    ] as const)
-      for (const [symbol, ids] of bySymbol) {
-        commands.add(change, this.#keys.openSet, ids)
-        commands.add(change, this.#keys.open(symbol), ids)
-        commands.add('SADD', this.#keys.symbols, [symbol])
-      }
-  }
-
-  #fillCommands(commands: UnitCommands): void {
-    const symbols = new Set<string>()
-    for (const fill of this.#fills.values()) {
-      commands.add('HSET', this.#keys.fills(fill.symbol), [fill.id, encodeFill(fill)])
-      symbols.add(fill.symbol)
-    }
-    for (const symbol of symbols) {
-      commands.add('SADD', this.#keys.symbols, [symbol])
-      for (const side of ['buy', 'sell'] as const)
-        addTradeFigures(commands, this.#keys, this.#state, symbol, side)
-    }
-  }
-
-  #transferCommands(commands: UnitCommands): void {
-    const touched = new Map<string, Transfer>()
-    for (const [field, transfer] of this.#transfers) {
-      commands.add('HSET', this.#keys.transfers, [field, encodeTransfer(transfer)])
-      touched.set(`${transfer.type} ${transfer.asset}`, transfer)
-    }
-    const all = new Map([...this.#state.transfers, ...this.#transfers])
-    for (const { type, asset } of touched.values()) {
-      const totals = transferTotals(all.values(), type, asset)
-      addTransferFigures(commands, this.#keys, this.#settings.refCurrency, { type, asset }, totals)
-    }
-  }
-
-  /** What the change message says after the sequence: names, not values, so that it stays small. */
-  #message(epoch: string): string {
-    const fills = new Set([...this.#fills.values()].map(({ symbol }) => symbol))
-    const transfers = new Set([...this.#transfers.values()].map(({ asset }) => asset))
-    return (
-      `,"epoch":"${epoch}"${named('orders', this.#orders)}${named('balances', this.#balances)}` +
-      `${named('tickers', this.#tickers)}${named('fills', fills)}${named('transfers', transfers)}}`
-    )
-  }
 }
 
-/** A list of names for the message; nothing when there are none. */
-function named(name: string, of: ReadonlyMap<string, unknown> | ReadonlySet<string>): string {
-  return of.size === 0 ? '' : `,"${name}":${JSON.stringify([...of.keys()])}`
+function laterOf(a: number | null | undefined, b: number | undefined): number | null {
+  return a === null || a === undefined ? (b ?? null) : Math.max(a, b ?? a)
 }

@@ -9,7 +9,7 @@ import { readable } from './stored-value.ts'
 import { heldContents, takeOver } from './unit-contents.ts'
 import type { UnitContents } from './unit-contents.ts'
 import { UnitPlan } from './unit-plan.ts'
-import type { WriteSettings } from './unit-plan.ts'
+import type { WriteSettings } from './unit-encoding.ts'
 
 /** Waits between attempts while the server can't be reached. */
 const firstRetryMs = 25
@@ -25,6 +25,14 @@ export interface UnitWriterOptions {
   readonly settings: WriteSettings
   /** Told after a loss was noticed and everything known was written again. */
   readonly onRewritten: () => void
+}
+
+/** How writing a unit goes together with planning the next one. */
+export interface UnitOverlap {
+  /** The unit as it was planned while the one before it was under way. */
+  readonly planned?: UnitPlan | undefined
+  /** Called when the unit is under way; what comes of it counts only if the unit is written. */
+  readonly meanwhile?: ((plan: UnitPlan) => Promise<void>) | undefined
 }
 
 /** A unit that was sent and not answered: it may have been executed, or may yet be. */
@@ -48,9 +56,10 @@ export class UnitWriter {
     this.#options = options
   }
 
-  plan(): UnitPlan {
+  /** A plan upon what is known, and upon a unit that is under way as if that were written. */
+  plan(underWay?: UnitPlan): UnitPlan {
     const { state, keys, settings } = this.#options
-    return new UnitPlan(state, keys, settings)
+    return new UnitPlan(state, keys, settings, underWay?.contents.orders)
   }
 
   /**
@@ -58,12 +67,22 @@ export class UnitWriter {
    * with the error of the last attempt; then whether it was written is found out when the server
    * can be reached again.
    */
-  async write(fill: (plan: UnitPlan) => Promise<void>, deadline: number): Promise<void> {
+  async write(
+    fill: (plan: UnitPlan) => Promise<void>,
+    deadline: number,
+    { planned, meanwhile }: UnitOverlap = {},
+  ): Promise<void> {
+    let ahead = planned
     await this.#persist(async () => {
       for (;;) {
         await this.#settleDoubts()
         if (this.#mustRewrite) await this.#rewriteAll()
-        if (await this.#attempt(fill)) return
+        const plan = ahead ?? this.plan()
+        const isPlanned = ahead !== undefined
+        // Planned upon what was expected to be written: good for one attempt.
+        ahead = undefined
+        if (await this.#attempt(plan, isPlanned ? undefined : fill, meanwhile)) return
+        if (performance.now() >= deadline) throw restless()
       }
     }, deadline)
   }
@@ -94,14 +113,17 @@ export class UnitWriter {
     }
   }
 
-  /** Plans and sends once; false when it has to be planned anew. */
-  async #attempt(fill: (plan: UnitPlan) => Promise<void>): Promise<boolean> {
-    const plan = this.plan()
+  /** Plans, unless that is done, and sends once; false when it has to be planned anew. */
+  async #attempt(
+    plan: UnitPlan,
+    fill: ((plan: UnitPlan) => Promise<void>) | undefined,
+    meanwhile: UnitOverlap['meanwhile'],
+  ): Promise<boolean> {
     let written = false
     try {
-      await fill(plan)
+      await fill?.(plan)
       // A repeated event is answered only when what it repeats is still there.
-      written = plan.isEmpty ? await this.#stillThere() : await this.#send(plan)
+      written = plan.isEmpty ? await this.#stillThere() : await this.#send(plan, meanwhile)
     } finally {
       if (written) plan.commit()
       else plan.rollback()
@@ -121,19 +143,23 @@ export class UnitWriter {
   }
 
   /** Sends one unit; false when it has to be planned anew, from what the server answered. */
-  async #send(plan: UnitPlan): Promise<boolean> {
-    const { client, fence, state } = this.#options
+  async #send(plan: UnitPlan, meanwhile?: UnitOverlap['meanwhile']): Promise<boolean> {
+    const { client, fence } = this.#options
     fence.throwIfLost()
-    const { keys, args } = plan.build(fence.value, fence.sequence, fence.epoch)
+    const { keys, args } = plan.encode().arguments(fence.value, fence.sequence, fence.epoch)
     const doubt = { contents: plan.contents, before: fence.sequence }
     this.#inDoubt.push(doubt)
-    const [answer = '', ...details] = (await client
-      .script(applyScript, keys, args)
-      .catch((error: unknown) => {
-        // A refusal is an answer too.
-        if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) this.#dropDoubt(doubt)
-        throw error
-      })) as string[]
+    const reply = client.script(applyScript, keys, args).catch((error: unknown) => {
+      // A refusal is an answer too.
+      if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) this.#dropDoubt(doubt)
+      throw error
+    })
+    if (meanwhile !== undefined) {
+      // It is waited for below: nobody else has to hear of its failure.
+      reply.catch(() => undefined)
+      await meanwhile(plan)
+    }
+    const [answer = '', ...details] = (await reply) as string[]
     this.#dropDoubt(doubt)
     switch (answer) {
       case 'OK':
@@ -149,11 +175,7 @@ export class UnitWriter {
         await this.#catchUp(details[0]!)
         return false
       case 'KNOWN':
-        for (let i = 0; i < details.length; i += 2) {
-          const record = readable(details[i + 1]!, decodeRecord)
-          if (record === undefined) state.unreadableOrders.add(details[i]!)
-          else state.setOrder(record)
-        }
+        this.#learn(details)
         return false
       default:
         throw new PairduckError(
@@ -161,6 +183,16 @@ export class UnitWriter {
           `key ${details[0]} holds a ${details[1]}: it is not the mirror's, and nothing was written`,
           { key: details[0], type: details[1] },
         )
+    }
+  }
+
+  /** Takes up orders that are stored and were not known, from the server's ids and JSON. */
+  #learn(found: readonly string[]): void {
+    const { state } = this.#options
+    for (let i = 0; i < found.length; i += 2) {
+      const record = readable(found[i + 1]!, decodeRecord)
+      if (record === undefined) state.unreadableOrders.add(found[i]!)
+      else state.setOrder(record)
     }
   }
 
@@ -234,6 +266,13 @@ function* rewriteSteps(state: MirrorState): Generator<(plan: UnitPlan) => void> 
   for (const ledger of state.ledgers.values())
     for (const fill of ledger.fills()) yield (plan) => plan.rewriteFill(fill)
   for (const transfer of state.transfers.values()) yield (plan) => plan.rewriteTransfer(transfer)
+}
+
+function restless(): PairduckError {
+  return new PairduckError(
+    'VALKEY_UNREACHABLE',
+    'the server answered every attempt with something that had changed meanwhile',
+  )
 }
 
 async function pause(ms: number): Promise<void> {

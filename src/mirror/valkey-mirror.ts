@@ -132,12 +132,14 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   ): Promise<ReconcileResult> {
     this.#throwUnlessOpen()
     const result = await this.#queue.alone(async () => {
+      const takenMs = typeof snapshot === 'function' ? Date.now() : undefined
       const taken = typeof snapshot === 'function' ? await this.#limit.wait(snapshot) : snapshot
       const context = { ...this.#options, client: this.client, keys: this.keys }
       return await reconcileAccount(
         { ...context, state: this.#state, writer: this.#writer, settings: this.#options },
         taken,
         fetchOrder && ((id, symbol) => this.#limit.wait(() => fetchOrder(id, symbol))),
+        takenMs,
       )
     })
     this.#listeners.emit('reconciled', result)

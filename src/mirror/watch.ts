@@ -151,8 +151,8 @@ async function readSnapshot(
     reason,
     epoch,
     sequence: Number(sequence),
-    openOrders: openOrders(orders),
-    balances: allReadable(balances, decodeBalance),
+    openOrders: await openOrders(orders),
+    balances: await allReadable(balances, decodeBalance),
   }
 }
 
@@ -171,8 +171,8 @@ async function readChange(
     type: 'change',
     epoch,
     sequence,
-    orders: allReadable(present(orders), readMirroredOrder),
-    balances: allReadable(present(balances), decodeBalance),
+    orders: await allReadable(orders.values(), readMirroredOrder),
+    balances: await allReadable(balances.values(), decodeBalance),
     gone: [...balances].flatMap(([asset, value]) => (value === null ? [asset] : [])),
     tickers: named('tickers'),
     fills: named('fills'),
@@ -192,10 +192,6 @@ async function values(
     for (const [index, name] of slice.entries()) found.set(name, reply[index] ?? null)
   }
   return found
-}
-
-function present(found: ReadonlyMap<string, string | null>): string[] {
-  return [...found.values()].filter((value) => value !== null)
 }
 
 /** Messages that have come and are not looked at yet. */

@@ -215,8 +215,9 @@ describe('one writer', () => {
     await using mirror = await ValkeyMirror.open({ url: server.url, leaseMs: 1_000 })
     // The server stands still for longer than the lease, and is empty when it goes on.
     server.pause()
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
+    // Sent before the renewals of that time, so that it also comes before them.
     const flush = reader.send('FLUSHALL')
+    await new Promise((resolve) => setTimeout(resolve, 1_100))
     server.resume()
     await flush
     await expect(mirror.applyOrder(openOrder('1'))).rejects.toMatchObject({ code: 'FENCED' })

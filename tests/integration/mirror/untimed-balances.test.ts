@@ -14,3 +14,24 @@ it('an event older than what was known before an untimed snapshot changes nothin
   await mirror.applyBalances([{ ...btc, free: '4', timestamp: 300 }])
   expect(await mirror.getBalances()).toMatchObject([{ free: '4' }])
 })
+
+it('an event older than the fetch of an untimed snapshot changes nothing, a newer one does', async () => {
+  await using server = await startValkey()
+  await using mirror = await ValkeyMirror.open({ url: server.url })
+  const btc = { asset: 'BTC', used: '0' }
+  const startMs = Date.now()
+  let fetchedMs = 0
+  await mirror.reconcile(async () => {
+    fetchedMs = Date.now()
+    return { openOrders: [], balances: [{ ...btc, free: '3' }] }
+  })
+  await mirror.applyBalances([{ ...btc, free: '9', timestamp: startMs - 1 }])
+  expect(await mirror.getBalances()).toMatchObject([{ free: '3' }])
+  await mirror.applyBalances([{ ...btc, free: '4', timestamp: fetchedMs }])
+  expect(await mirror.getBalances()).toMatchObject([{ free: '4' }])
+
+  // The exchange's clock goes before this one: what it said last is not newer than the snapshot.
+  await mirror.applyBalances([{ ...btc, free: '5', timestamp: Date.now() + 60_000 }])
+  await mirror.reconcile(async () => ({ openOrders: [], balances: [{ ...btc, free: '6' }] }))
+  expect(await mirror.getBalances()).toMatchObject([{ free: '6' }])
+})

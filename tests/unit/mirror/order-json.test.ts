@@ -83,6 +83,48 @@ describe("an order's JSON", () => {
   })
 })
 
+describe("another program's JSON", () => {
+  const fields = JSON.parse(written(openOrder('1', { comment: 'said "so"' }))) as object
+
+  it.each(['id', 'symbol', 'side', 'type', 'amount', 'notion_currency'])(
+    'is no order without %s',
+    (field) => {
+      for (const value of [undefined, null]) {
+        const json = JSON.stringify({ ...fields, [field]: value })
+        expect(() => readMirroredOrder(json)).toThrow(`expected an order with ${field}`)
+        expect(() => decodeRecord(json)).toThrow(`expected an order with ${field}`)
+      }
+    },
+  )
+
+  it.each([
+    ['limit_price', 'cheap'],
+    ['ts_update', 'yesterday'],
+    ['initial_booked_fee', 'none'],
+    ['history', 'long'],
+  ])('is no order with such a %s: %s', (field, value) => {
+    expect(() => readMirroredOrder(JSON.stringify({ ...fields, [field]: value }))).toThrow(
+      SyntaxError,
+    )
+  })
+
+  it('is no order when it is cut off', () => {
+    const json = written(openOrder('1'))
+    for (const end of [json.length - 1, json.indexOf('"history":{') + 11, json.length - 20])
+      expect(() => readMirroredOrder(json.slice(0, end))).toThrow(SyntaxError)
+  })
+
+  it('is read in any layout as it is in ours', () => {
+    const json = written(openOrder('1', { comment: 'said "so"', clientOrderId: 'a\\b' }))
+    const other = JSON.stringify(JSON.parse(json), undefined, 2)
+    // The parser makes numbers of the digits: what is text, and what is missing, stays.
+    const texts = { comment: 'said "so"', clientOrderId: 'a\\b', sourceType: null, price: null }
+    expect(readMirroredOrder(json)).toMatchObject(texts)
+    expect(readMirroredOrder(other)).toMatchObject(texts)
+    expect(encodeOrder(decodeRecord(json), '0')).toBe(json)
+  })
+})
+
 describe('an order that can not be mirrored', () => {
   it.each([
     ['id', { id: undefined }],
