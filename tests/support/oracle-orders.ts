@@ -68,6 +68,8 @@ const nothing = {
   feeCurrency: 'USDT',
 }
 const one = { amount: '1.00000000', limitPrice: '2500.00000000' }
+/** To buy one ETH; nothing of it is filled. */
+const untouched = { ...spot, ...one, ...nothing }
 const march = { createdMs: 1_709_654_400_000, updatedMs: 1_709_654_400_000 }
 const october = { createdMs: 1_759_347_763_167, updatedMs: 1_759_347_763_167 }
 const october100 = { createdMs: 1_759_347_763_100, updatedMs: 1_759_347_763_167 }
@@ -103,8 +105,32 @@ const halfFill: Expected = {
     timestamp: 1_759_347_763_167,
   },
 }
-const cut = { amount: '0.50000000', limitPrice: '2500.00000000', filled: '0.10000000' }
-const cutRest = { notional: '250.00000000', price: '≈2500', fee: '0', feeCurrency: 'USDT' }
+/** To sell half an ETH; a tenth is filled. */
+const cut = {
+  ...spot,
+  ...october100,
+  id: '9876543210',
+  side: 'sell',
+  amount: '0.50000000',
+  limitPrice: '2500.00000000',
+  filled: '0.10000000',
+  notional: '250.00000000',
+  price: '≈2500',
+  fee: '0',
+  feeCurrency: 'USDT',
+} as const
+const expired: Expected = {
+  order: {
+    ...spot,
+    ...nothing,
+    ...october000,
+    id: '1234567891',
+    symbol: 'BTC/USDT',
+    status: 'expired',
+    amount: '0.01000000',
+    limitPrice: '50000.00000000',
+  },
+}
 const delta: Expected = { refused: 'free' }
 const spotBalances: Expected = {
   balances: {
@@ -157,9 +183,7 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
   4: [
     {
       order: {
-        ...spot,
-        ...one,
-        ...nothing,
+        ...untouched,
         ...march,
         id: '12345678',
         status: 'canceled',
@@ -170,9 +194,7 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
   5: [
     {
       order: {
-        ...spot,
-        ...one,
-        ...nothing,
+        ...untouched,
         ...march,
         id: '12345678',
         status: 'expired',
@@ -180,13 +202,11 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
       },
     },
   ],
-  6: [{ order: { ...spot, ...one, ...nothing, ...march, id: '12345678', status: 'new' } }],
+  6: [{ order: { ...untouched, ...march, id: '12345678', status: 'new' } }],
   7: [
     {
       order: {
-        ...spot,
-        ...one,
-        ...nothing,
+        ...untouched,
         ...march,
         id: '12345679',
         side: 'sell',
@@ -266,44 +286,17 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
       },
     },
   ],
-  12: [
-    {
-      order: {
-        ...spot,
-        ...cut,
-        ...cutRest,
-        ...october100,
-        id: '9876543210',
-        side: 'sell',
-        status: 'partially_canceled',
-      },
-    },
-  ],
+  12: [{ order: { ...cut, status: 'partially_canceled' } }],
   13: [half],
   14: [halfFill],
   15: [half],
   16: [halfFill],
-  17: [
-    {
-      order: {
-        ...spot,
-        ...nothing,
-        ...october000,
-        id: '1234567891',
-        symbol: 'BTC/USDT',
-        status: 'expired',
-        amount: '0.01000000',
-        limitPrice: '50000.00000000',
-      },
-    },
-  ],
-  18: [{ order: { ...spot, ...one, ...nothing, ...october, id: '1234567890', status: 'new' } }],
+  17: [expired],
+  18: [{ order: { ...untouched, ...october, id: '1234567890', status: 'new' } }],
   19: [
     {
       order: {
-        ...spot,
-        ...one,
-        ...nothing,
+        ...untouched,
         ...october,
         id: '1234567892',
         status: 'new',
@@ -316,9 +309,7 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
   20: [
     {
       order: {
-        ...spot,
-        ...one,
-        ...nothing,
+        ...untouched,
         ...october,
         id: '1234567890',
         status: 'new',
@@ -329,9 +320,7 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
   21: [
     {
       order: {
-        ...spot,
-        ...one,
-        ...nothing,
+        ...untouched,
         ...october,
         id: '1234567891',
         side: 'sell',
@@ -343,19 +332,7 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
     },
   ],
   // PENDING_CANCEL: the cancel is asked for, not done; a tenth is filled.
-  22: [
-    {
-      order: {
-        ...spot,
-        ...cut,
-        ...cutRest,
-        ...october100,
-        id: '9876543210',
-        side: 'sell',
-        status: 'partially_filled',
-      },
-    },
-  ],
+  22: [{ order: { ...cut, status: 'partially_filled' } }],
   23: [
     {
       order: {
@@ -391,9 +368,7 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
   28: [
     {
       order: {
-        ...spot,
-        ...one,
-        ...nothing,
+        ...untouched,
         ...october,
         id: '1234567890',
         status: 'canceled',
@@ -402,29 +377,14 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
     },
   ],
   29: [{ refused: 'id' }],
-  30: [
-    {
-      order: {
-        ...spot,
-        ...nothing,
-        ...october000,
-        id: '1234567891',
-        symbol: 'BTC/USDT',
-        status: 'expired',
-        amount: '0.01000000',
-        limitPrice: '50000.00000000',
-      },
-    },
-  ],
+  30: [expired],
   31: [{ refused: 'id' }],
-  32: [{ order: { ...spot, ...one, ...nothing, ...october, id: '1234567890', status: 'new' } }],
+  32: [{ order: { ...untouched, ...october, id: '1234567890', status: 'new' } }],
   33: [{ refused: 'id' }],
   34: [
     {
       order: {
-        ...spot,
-        ...one,
-        ...nothing,
+        ...untouched,
         ...october,
         id: '1234567890',
         status: 'partially_filled',
@@ -433,9 +393,7 @@ export const spotExpectations: Readonly<Record<number, readonly Expected[]>> = {
     },
   ],
   35: [{ refused: 'amount' }],
-  36: [
-    { order: { ...spot, ...one, ...nothing, ...october100, id: '1234567890', status: 'expired' } },
-  ],
+  36: [{ order: { ...untouched, ...october100, id: '1234567890', status: 'expired' } }],
   62: [spotBalances],
   63: [ltc],
   64: [ltc],

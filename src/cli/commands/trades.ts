@@ -3,6 +3,7 @@ import {
   detectLargeTradesQuery,
   detectSpeedOfTapeQuery,
   getRecentTicksQuery,
+  type Query,
   type TradeSizeBucket,
 } from '../../queries/index.ts'
 import { Option } from 'commander'
@@ -94,31 +95,29 @@ interface Listed {
   readonly tradeId: string | null
 }
 
-async function newestAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
+function newestAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
   const { limit } = options
-  const trades = await view.query(
-    checkedUsage(() => getRecentTicksQuery({ limit, ...windowOf(options) })),
-  )
-  return listAnswer(view, options, {
-    what: 'newest trades',
-    rows: trades,
-    columns: tradeColumns(view, trades),
-  })
+  const query = checkedUsage(() => getRecentTicksQuery({ limit, ...windowOf(options) }))
+  return tradesAnswer(view, options, 'newest trades', query)
 }
 
-async function largeAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
+function largeAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
   const { minSize, quantile, side } = options
   const measure = sizeOf(options)
-  const trades = await view.query(
-    checkedUsage(() =>
-      detectLargeTradesQuery({ measure, side, minSize, quantile, ...windowOf(options) }),
-    ),
+  const query = checkedUsage(() =>
+    detectLargeTradesQuery({ measure, side, minSize, quantile, ...windowOf(options) }),
   )
-  return listAnswer(view, options, {
-    what: 'large trades',
-    rows: trades,
-    columns: tradeColumns(view, trades),
-  })
+  return tradesAnswer(view, options, 'large trades', query)
+}
+
+async function tradesAnswer(
+  view: PairView,
+  options: TradesOptions,
+  what: string,
+  query: Query<Listed>,
+): Promise<Answer> {
+  const trades = await view.query(query)
+  return listAnswer(view, options, { what, rows: trades, columns: tradeColumns(view, trades) })
 }
 
 async function sizesAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
