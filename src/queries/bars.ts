@@ -1,5 +1,5 @@
 import { oneOf, optional, required, type OptionRule } from '../options.ts'
-import { partsFromTicks } from '../schema/candles.ts'
+import { candleColumns, partsFromTicks } from '../schema/candles.ts'
 import { defaultCandles } from '../schema/create.ts'
 import { barStart, candleRelation, type CandleRelation } from '../schema/tables.ts'
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
@@ -53,7 +53,7 @@ export function barsSql(
   bars: ResolvedBars,
   window: ResolvedWindow,
   where = 'true',
-  columns: readonly BarColumn[] = barColumns,
+  columns: readonly BarColumn[] = candleColumns,
 ): string {
   return selectBars(bars, { ...window, from: undefined, to: undefined }, where, columns)
 }
@@ -76,26 +76,13 @@ export function ticksOfBars({ from, to, asOf }: ResolvedWindow, timeframe: Timef
   return conditions.length === 0 ? 'true' : conditions.join(' AND ')
 }
 
-export type BarColumn = (typeof barColumns)[number]
-
-const barColumns = [
-  'timestamp',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'buy_volume',
-  'sell_volume',
-  'quote_volume',
-  'trade_count',
-] as const
+export type BarColumn = (typeof candleColumns)[number]
 
 function selectBars(
   bars: ResolvedBars,
   window: ResolvedWindow,
   where: string,
-  columns: readonly BarColumn[] = barColumns,
+  columns: readonly BarColumn[] = candleColumns,
 ): string {
   const closed = closedBars(window, bars.timeframe)
   if (bars.source === 'candles')

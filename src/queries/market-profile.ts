@@ -3,7 +3,12 @@ import { binRules, bins, type Rounding } from './bins.ts'
 import { bothSides } from './cells.ts'
 import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
-import { valueAreaRules, valueAreaSql, type ValueAreaOptions } from './value-area.ts'
+import {
+  valueAreaColumns,
+  valueAreaRules,
+  valueAreaSql,
+  type ValueAreaOptions,
+} from './value-area.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface MarketProfileOptions extends WindowOptions, ValueAreaOptions {
@@ -62,10 +67,7 @@ export function calculateMarketProfileQuery(options: MarketProfileOptions): Quer
       SELECT 0 AS profile, *, buy_volume + sell_volume AS weight
       FROM (${bothSides(`${grid.index('price')} AS bin`, ticksInWindow(window))})
     ), ${valueAreaSql(resolved)}
-    SELECT ${grid.label('poc')} AS "poc",
-      ${grid.lowerEdge('area_low')} AS "valueAreaLow",
-      ${grid.upperEdge('area_high')} AS "valueAreaHigh",
-      ${grid.label('area_low')} AS "valueAreaLowBin", ${grid.label('area_high')} AS "valueAreaHighBin",
+    SELECT ${valueAreaColumns(grid)},
       poc_weight AS "pocVolume", area_weight AS "valueAreaVolume",
       coalesce(total, 0) AS "totalVolume", ${resolved.binSize.toExponential()}::DOUBLE AS "binSize",
       coalesce(bins, []) AS "bins",

@@ -5,7 +5,12 @@ import { binRules, bins, type Bins, type Rounding } from './bins.ts'
 import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { sessionMicros, sessionRules, sessionStartMinutes, type SessionOptions } from './session.ts'
-import { valueAreaRules, valueAreaSql, type ValueAreaOptions } from './value-area.ts'
+import {
+  valueAreaColumns,
+  valueAreaRules,
+  valueAreaSql,
+  type ValueAreaOptions,
+} from './value-area.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 export interface TpoProfileOptions extends WindowOptions, ValueAreaOptions, SessionOptions {
@@ -89,10 +94,7 @@ export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoP
       } ORDER BY bin) AS bins
       FROM bin GROUP BY profile
     )
-    SELECT make_timestamp(profile) AS "timestamp", ${grid.label('poc')} AS "poc",
-      ${grid.lowerEdge('area_low')} AS "valueAreaLow",
-      ${grid.upperEdge('area_high')} AS "valueAreaHigh",
-      ${grid.label('area_low')} AS "valueAreaLowBin", ${grid.label('area_high')} AS "valueAreaHighBin",
+    SELECT make_timestamp(profile) AS "timestamp", ${valueAreaColumns(grid)},
       high AS "high", low AS "low",
       balance_high AS "initialBalanceHigh", balance_low AS "initialBalanceLow",
       make_timestamp(profile + ${resolved.initialBalanceMinutes * 60_000_000}) AS "initialBalanceKnownAt",

@@ -1,4 +1,5 @@
 import { number, oneOf, type OptionRule } from '../options.ts'
+import type { Bins } from './bins.ts'
 import { comparable, exceeds, reaches } from './rounding.ts'
 
 /** Which definition of the value area is meant, where tools disagree. */
@@ -90,4 +91,12 @@ export function valueAreaSql({
         max(held + weight) AS area_weight
       FROM grown WHERE NOT (${finished}) GROUP BY ALL
     )`
+}
+
+/** Columns of `area` as profiles give them: prices at the edges, bins by their names. */
+export function valueAreaColumns(grid: Bins): string {
+  return `${grid.label('poc')} AS "poc",
+      ${grid.lowerEdge('area_low')} AS "valueAreaLow",
+      ${grid.upperEdge('area_high')} AS "valueAreaHigh",
+      ${grid.label('area_low')} AS "valueAreaLowBin", ${grid.label('area_high')} AS "valueAreaHighBin"`
 }

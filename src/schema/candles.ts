@@ -1,13 +1,8 @@
 import { timeframeMs, type Timeframe } from '../time.ts'
 import { barStart, candleRelation, type CandleRelation } from './tables.ts'
 
-/**
- * Candles are a monoid: with the first and the last `(timestamp, id)` kept beside a piece, two
- * pieces of one bar merge exactly in any order (sums to rounding). One fold makes pieces out of
- * ticks, one merges pieces; the views, the roll-up, late ticks and `candlesFromTicksQuery` all
- * use these two and nothing else.
- */
-export const partColumns: readonly string[] = [
+/** The columns of a candle, as `candles_<timeframe>` has them. */
+export const candleColumns = [
   'timestamp',
   'open',
   'high',
@@ -18,6 +13,16 @@ export const partColumns: readonly string[] = [
   'sell_volume',
   'quote_volume',
   'trade_count',
+] as const
+
+/**
+ * Candles are a monoid: with the first and the last `(timestamp, id)` kept beside a piece, two
+ * pieces of one bar merge exactly in any order (sums to rounding). One fold makes pieces out of
+ * ticks, one merges pieces; the views, the roll-up, late ticks and `candlesFromTicksQuery` all
+ * use these two and nothing else.
+ */
+export const partColumns: readonly string[] = [
+  ...candleColumns,
   'first_timestamp',
   'first_id',
   'last_timestamp',
@@ -117,7 +122,7 @@ export function candlesSql(timeframe: Timeframe, within = 'true'): string {
       UNION ALL
       SELECT * FROM (${partsFromTicks(timeframe, 'ticks', unrolled)})
     )
-    SELECT timestamp, open, high, low, close, volume, buy_volume, sell_volume, quote_volume, trade_count
+    SELECT ${candleColumns.join(', ')}
     FROM (${mergeParts('parts')})
     WHERE timestamp >= ${markOf(relation)} AND open IS NOT NULL`
 }

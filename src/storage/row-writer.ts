@@ -42,22 +42,12 @@ export async function writeRows<Relation extends AnalyticsRelation>(
   relation: Relation,
   rows: readonly InsertRows[Relation][],
 ): Promise<RowCounts> {
-  const columns = insertColumns[relation]
-  const valid = toRecords('INVALID_ROW', columns, rows)
+  const records = toRecords('INVALID_ROW', insertColumns[relation], rows)
   const keys = rowKeys[relation]
-  return inTransaction(connection, async () => {
-    const mark = microsFromMs(await markOf(connection, relation))
-    const kept = valid.filter(({ timestamp }) => Number(timestamp) >= mark)
-    // Of two rows with one key in one call the later one stands.
-    const byKey = [
-      ...new Map(kept.map((row) => [JSON.stringify(keys.map((key) => row[key])), row])).values(),
-    ]
-    const there = await replaceRows(connection, relation, byKey)
-    return {
-      inserted: byKey.length - there,
-      replaced: kept.length - byKey.length + there,
-      expired: rows.length - kept.length,
-    }
+  return storeInPlace(connection, relation, records, {
+    microsOf: ({ timestamp }) => Number(timestamp),
+    keyOf: (record) => JSON.stringify(keys.map((key) => record[key])),
+    replace: (newest) => replaceRows(connection, relation, newest),
   })
 }
 
@@ -94,17 +84,10 @@ export async function writeCandles(
   latest: number,
 ): Promise<RowCounts> {
   for (const [index, candle] of candles.entries()) checkCandle(index, timeframe, candle, latest)
-  return inTransaction(connection, async () => {
-    const deletedBefore = await markOf(connection, candleRelation(timeframe))
-    const kept = candles.filter(({ timestamp }) => timestamp >= deletedBefore)
-    // Of two candles for one bar in one call the later one stands.
-    const byBar = [...new Map(kept.map((candle) => [candle.timestamp, candle])).values()]
-    const there = await replaceCandles(connection, timeframe, byBar)
-    return {
-      inserted: byBar.length - there,
-      replaced: kept.length - byBar.length + there,
-      expired: candles.length - kept.length,
-    }
+  return storeInPlace(connection, candleRelation(timeframe), candles, {
+    microsOf: ({ timestamp }) => microsFromMs(timestamp),
+    keyOf: ({ timestamp }) => timestamp,
+    replace: (newest) => replaceCandles(connection, timeframe, newest),
   })
 }
 
@@ -191,6 +174,35 @@ function checkCandle(
       `candle ${index}: \`${found.field}\` ${shown(found.value)} ${found.reason}`,
       { index, ...found },
     )
+}
+
+interface Replacing<Row> {
+  readonly microsOf: (row: Row) => number
+  /** What tells one row of the relation from another. */
+  readonly keyOf: (row: Row) => unknown
+  /** Puts rows of different keys in place of those with the same; returns how many of those there were. */
+  readonly replace: (rows: readonly Row[]) => Promise<number>
+}
+
+/** Stores those of the rows, all or none, that are not older than retention's mark. */
+function storeInPlace<Row>(
+  connection: DuckDBConnection,
+  relation: Relation,
+  rows: readonly Row[],
+  { microsOf, keyOf, replace }: Replacing<Row>,
+): Promise<RowCounts> {
+  return inTransaction(connection, async () => {
+    const mark = microsFromMs(await markOf(connection, relation))
+    const kept = rows.filter((row) => microsOf(row) >= mark)
+    // Of two rows with one key in one call the later one stands.
+    const byKey = [...new Map(kept.map((row) => [keyOf(row), row])).values()]
+    const there = await replace(byKey)
+    return {
+      inserted: byKey.length - there,
+      replaced: kept.length - byKey.length + there,
+      expired: rows.length - kept.length,
+    }
+  })
 }
 
 /** Retention's mark of a relation in Unix ms. */

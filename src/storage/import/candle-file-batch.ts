@@ -1,4 +1,5 @@
 import { DOUBLE, TIMESTAMP, type DuckDBDataChunk } from '@duckdb/node-api'
+import { insertColumns } from '../../schema/insert-columns.ts'
 import type { Candle } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
 import { columnSink } from '../read-vector.ts'
@@ -8,18 +9,8 @@ import type { Selection } from './import-source.ts'
 import { timeExpression, timeType } from './time-unit.ts'
 import type { TimeUnit } from './import-options.ts'
 
-const fields = [
-  'timestamp',
-  'open',
-  'high',
-  'low',
-  'close',
-  'volume',
-  'buyVolume',
-  'sellVolume',
-  'quoteVolume',
-  'tradeCount',
-] as const
+/** What an insert of candles writes, the time first. */
+const fields = insertColumns.candles.map(([field]) => field)
 
 /** What {@link CandleFileBatch} reads of a file. */
 export function candleSelection(
