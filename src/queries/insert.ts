@@ -2,6 +2,7 @@ import { PairduckError, shown, type ErrorCode } from '../errors.ts'
 import { resolveOptions, required, rule } from '../options.ts'
 import { isTimeframe, microsFromMs, type Timeframe } from '../time.ts'
 import type { SqlValue } from './query.ts'
+import { insertGivenSql } from '../schema/candles.ts'
 import { expected, fits, insertColumns, type InsertColumn } from '../schema/insert-columns.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type {
@@ -110,12 +111,9 @@ function insertOf<Relation extends InsertRelation>(
   })
 }
 
-/** A candle from outside stands for its whole bar: its first and last tick are its open time's. */
 function candleSql(spec: readonly InsertColumn<never>[]): string {
-  const edges = `first_timestamp, first_id, last_timestamp, last_id, given`
-  return `INSERT INTO pairduck_candle_parts (timeframe, ${spec.map(([, name]) => name).join(', ')}, ${edges})
-    VALUES ($timeframe, ${spec.map(placeholder).join(', ')},
-      make_timestamp($timestamp), '', make_timestamp($timestamp), '', true)`
+  const columns = spec.map((column) => `${placeholder(column)} AS ${column[1]}`)
+  return insertGivenSql('$timeframe', `(SELECT ${columns.join(', ')})`)
 }
 
 function placeholder([field, , kind]: InsertColumn<never>): string {

@@ -101,6 +101,16 @@ function mergePieces(pieces: string, key: string): string {
     GROUP BY ${key}`
 }
 
+/**
+ * Stores candles from outside, rows of {@link candleColumns}; `timeframe` is an expression. Each
+ * stands for its whole bar: its first and its last tick are its open time's.
+ */
+export function insertGivenSql(timeframe: string, candles: string): string {
+  return `INSERT INTO pairduck_candle_parts (timeframe, ${partColumns.join(', ')})
+    SELECT ${timeframe}, ${candleColumns.join(', ')}, timestamp, '', timestamp, '', true
+    FROM ${candles}`
+}
+
 /** The view `candles_<timeframe>`, which {@link candlesSql} reads. */
 export function candleViewSql(timeframe: Timeframe): string {
   return `CREATE OR REPLACE VIEW ${candleRelation(timeframe)} AS ${candlesSql(timeframe)}`

@@ -9,6 +9,7 @@ import {
   type InsertRows,
 } from '../schema/insert-columns.ts'
 import { markDirtySql } from '../schema/analytics-state.ts'
+import { insertGivenSql } from '../schema/candles.ts'
 import { candleRelation, type Relation } from '../schema/tables.ts'
 import { earliestMs, latestMs, microsFromMs, timeframeMs, type Timeframe } from '../time.ts'
 import { readRows } from './read-rows.ts'
@@ -110,12 +111,7 @@ async function replaceCandles(
     `DELETE FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
      AND timestamp IN (SELECT timestamp FROM pairduck_given)`,
   )
-  const columns = insertColumns.candles.map(([, column]) => column).join(', ')
-  await connection.run(
-    `INSERT INTO pairduck_candle_parts
-       (timeframe, ${columns}, first_timestamp, first_id, last_timestamp, last_id, given)
-     SELECT '${timeframe}', ${columns}, timestamp, '', timestamp, '', true FROM pairduck_given`,
-  )
+  await connection.run(insertGivenSql(`'${timeframe}'`, 'pairduck_given'))
   const oldest = '(SELECT min(timestamp) FROM pairduck_given)'
   await connection.run(markDirtySql(oldest, `timeframe = '${timeframe}'`))
   await connection.run('DROP TABLE pairduck_given')

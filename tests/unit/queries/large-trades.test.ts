@@ -6,6 +6,7 @@ import {
   type LargeTrade,
 } from '../../../src/queries/large-trades.ts'
 import type { Tick } from '../../../src/schema/rows.ts'
+import { nearestRank } from '../../support/nearest-rank.ts'
 import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -119,11 +120,8 @@ type BareTrade = Omit<LargeTrade, 'coveredFrom' | 'truncated'>
 function referenceLarge(ticks: readonly Tick[], options: DetectLargeTradesOptions): BareTrade[] {
   const size = ({ price, volume }: Tick): number =>
     options.measure === 'notional' ? price * volume : volume
-  const sizes = ticks.map((tick) => size(tick)).sort((a, b) => a - b)
-  const quantile = options.quantile ?? 0.99
-  // The nearest rank as the engine has it: n − ⌊n − q·n⌋, at least the first.
-  const rank = Math.max(1, sizes.length - Math.floor(sizes.length - quantile * sizes.length))
-  const threshold = options.minSize ?? sizes[rank - 1] ?? Number.NaN
+  const sizes = ticks.map((tick) => size(tick))
+  const threshold = options.minSize ?? nearestRank(sizes, options.quantile ?? 0.99) ?? Number.NaN
   const last = ticks.at(-1)?.timestamp ?? 0
   return ticks
     .filter((tick) => size(tick) >= threshold)

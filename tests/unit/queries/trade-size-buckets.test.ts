@@ -7,6 +7,7 @@ import {
   type TradeSizeBucketsOptions,
 } from '../../../src/queries/trade-size-buckets.ts'
 import type { Tick } from '../../../src/schema/rows.ts'
+import { nearestRank } from '../../support/nearest-rank.ts'
 import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
@@ -168,14 +169,10 @@ function referenceBuckets(
   const last = options.bounds === undefined ? Math.max(...ticks.map((tick) => tick.timestamp)) : 0
   const size = ({ price, volume }: Tick): number =>
     options.measure === 'notional' ? price * volume : volume
-  const sizes = ticks.map((tick) => size(tick)).sort((a, b) => a - b)
+  const sizes = ticks.map((tick) => size(tick))
   const bounds =
     options.bounds ??
-    (options.quantiles ?? [0.5, 0.9, 0.99]).map(
-      (share) =>
-        sizes[Math.max(1, sizes.length - Math.floor(sizes.length - share * sizes.length)) - 1] ??
-        null,
-    )
+    (options.quantiles ?? [0.5, 0.9, 0.99]).map((share) => nearestRank(sizes, share) ?? null)
   const barOf = ({ timestamp }: Tick): number | null =>
     options.timeframe === undefined ? null : Math.floor(timestamp / second) * second
   const bars =
