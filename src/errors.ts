@@ -27,6 +27,7 @@ export const errorCodes = [
   'VALKEY_NOT_OURS',
   'INVALID_BACKUP',
   'EXCHANGE_FAILED',
+  'EXCHANGE_INCOMPLETE',
   'FENCED',
   'INVALID_ORDER',
   'INVALID_EVENT',

@@ -2,6 +2,7 @@ import { setTimeout } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import { integer, optional, resolveOptions, rule } from '../options.ts'
 import type { AccountSnapshot, AccountSource } from './account-source.ts'
+import type { OrderInput } from './order.ts'
 import { eachUntilAborted, untilAborted } from './until-aborted.ts'
 import type { ValkeyMirror } from './valkey-mirror.ts'
 
@@ -56,6 +57,8 @@ class Run {
   readonly #ending = new AbortController()
   #failure: unknown
   #sinceMs: number
+  /** Lists that the exchange can't give whole. */
+  readonly #incomplete = new Set<string>()
   #due = true
   #endPause: () => void = () => undefined
 
@@ -127,22 +130,42 @@ class Run {
   async #snapshot(startMs: number): Promise<AccountSnapshot> {
     const source = this.#source
     let completeToMs: number | undefined = startMs
-    const orLater = async <Item>(list: Promise<readonly Item[]> | undefined) => {
+    const orLater = async <Item>(name: string, fetch?: () => Promise<readonly Item[]>) => {
+      if (fetch === undefined) return []
       try {
-        return (await list) ?? []
+        if (!this.#incomplete.has(name)) return await fetch()
       } catch (error) {
-        completeToMs = undefined
-        if (!this.#ending.signal.aborted) this.#mirror.report(error)
-        return []
+        this.#tell(name, error)
       }
+      completeToMs = undefined
+      return []
     }
     const [openOrders, balances, fills, transfers] = await Promise.all([
-      source.fetchOpenOrders(),
+      this.#openOrders(),
       source.fetchBalances(),
-      orLater(source.fetchFills?.(this.#sinceMs)),
-      orLater(source.fetchTransfers?.(this.#sinceMs)),
+      orLater('fills', source.fetchFills?.bind(source, this.#sinceMs)),
+      orLater('transfers', source.fetchTransfers?.bind(source, this.#sinceMs)),
     ])
     return { openOrders, balances, fills, transfers, completeToMs }
+  }
+
+  /** Where an exchange lists no more than a part, that part: what it lacks is asked for by id. */
+  async #openOrders(): Promise<readonly OrderInput[]> {
+    try {
+      return await this.#source.fetchOpenOrders()
+    } catch (error) {
+      const part = PairduckError.is(error, 'EXCHANGE_INCOMPLETE') && error.details['openOrders']
+      if (!Array.isArray(part)) throw error
+      this.#tell('open orders', error)
+      return part as OrderInput[]
+    }
+  }
+
+  /** A list that is incomplete stays so however often it is asked for: that is told once. */
+  #tell(list: string, error: unknown): void {
+    if (this.#ending.signal.aborted || this.#incomplete.has(list)) return
+    if (PairduckError.is(error, 'EXCHANGE_INCOMPLETE')) this.#incomplete.add(list)
+    this.#mirror.report(error)
   }
 
   #watches(): Promise<void>[] {

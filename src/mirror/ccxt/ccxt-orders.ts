@@ -1,40 +1,92 @@
+import { PairduckError } from '../../errors.ts'
 import type { OrderInput } from '../order.ts'
+import { nextOrderPage } from './ccxt-cursors.ts'
+import type { NextPage } from './ccxt-cursors.ts'
 import type { CcxtExchange, CcxtParams } from './ccxt-exchange.ts'
 import { isCcxtError, isUnsupported } from './ccxt-failure.ts'
 import { methodFeatures } from './ccxt-features.ts'
 
-/** Exchanges through whose pages of open orders ccxt goes when it is told to. */
-const paginated = new Set(['bitget', 'bybit', 'coinbase', 'coinbaseinternational'])
+/** Exchanges through whose pages of open orders ccxt goes by itself when it is told to. */
+const paginated = new Set([
+  ...['bitget', 'blofin', 'bybit', 'bybiteu', 'bybitid'],
+  ...['coinbase', 'coinbaseexchange', 'coinbaseinternational', 'weex'],
+])
 const pagination: CcxtParams = { paginate: true, paginationCalls: 100 }
 const maxPages = 100
+/** Where ccxt doesn't tell how much an answer holds. */
+const unknownPage = 100
 
-/** All open orders, of exchanges that tell them in pages too. */
+/**
+ * All open orders of the symbols (undefined: of all), of exchanges that tell them in pages too.
+ * Rejects with `EXCHANGE_INCOMPLETE` when there may be more than those that can be had, which are
+ * in `details.openOrders`. `complete` adds what an exchange tells elsewhere.
+ */
 export async function openOrders(
   exchange: CcxtExchange,
-  symbol: string | undefined,
+  symbols: readonly (string | undefined)[],
+  complete: (orders: readonly OrderInput[]) => readonly OrderInput[],
 ): Promise<OrderInput[]> {
-  if (paginated.has(exchange.id))
-    return await exchange.fetchOpenOrders(symbol, undefined, undefined, pagination)
-  if (exchange.id !== 'okx') return await exchange.fetchOpenOrders(symbol)
-  return await okxOpenOrders(exchange, symbol)
+  const orders: OrderInput[] = []
+  const cutOff: (string | undefined)[] = []
+  for (const symbol of symbols) {
+    const { found, isWhole } = await ordersOf(exchange, symbol)
+    orders.push(...complete(found))
+    if (!isWhole) cutOff.push(symbol)
+  }
+  if (cutOff.length > 0) throw incomplete(orders, cutOff)
+  return orders
 }
 
-/** OKX's pages end where the next one is asked for by the id of the oldest order. */
-async function okxOpenOrders(
+interface FoundOrders {
+  readonly found: readonly OrderInput[]
+  readonly isWhole: boolean
+}
+
+async function ordersOf(exchange: CcxtExchange, symbol: string | undefined): Promise<FoundOrders> {
+  if (paginated.has(exchange.id)) {
+    const found = await exchange.fetchOpenOrders(symbol, undefined, undefined, pagination)
+    return { found, isWhole: true }
+  }
+  const limit = methodFeatures(exchange, 'fetchOpenOrders', symbol)?.limit
+  const nextPage = nextOrderPage(exchange.id)
+  if (nextPage !== undefined)
+    return await pagedOrders(exchange, symbol, limit ?? unknownPage, nextPage)
+  const found = await exchange.fetchOpenOrders(symbol)
+  return { found, isWhole: found.length !== limit }
+}
+
+/** Page after page, until one is not full. */
+async function pagedOrders(
   exchange: CcxtExchange,
   symbol: string | undefined,
-): Promise<OrderInput[]> {
-  const limit = methodFeatures(exchange, 'fetchOpenOrders', symbol)?.limit ?? 100
+  limit: number,
+  nextPage: NextPage,
+): Promise<FoundOrders> {
   const orders = new Map<string, OrderInput>()
-  let params: CcxtParams = {}
-  for (let page = 0; page < maxPages; page++) {
+  let params: CcxtParams | undefined = {}
+  for (let page = 1; page <= maxPages; page++) {
     const known = orders.size
-    const got = await exchange.fetchOpenOrders(symbol, undefined, limit, params)
+    const got: OrderInput[] = await exchange.fetchOpenOrders(symbol, undefined, limit, params)
+    // An order that is made meanwhile moves others to the next page.
     for (const order of got) orders.set(String(order.id), order)
-    if (got.length < limit || orders.size === known) break
-    params = { after: oldest(got).id }
+    if (got.length < limit) return { found: [...orders.values()], isWhole: true }
+    params = orders.size === known ? undefined : nextPage(got, page, orders.size)
+    if (params === undefined) break
   }
-  return [...orders.values()]
+  return { found: [...orders.values()], isWhole: false }
+}
+
+function incomplete(
+  found: readonly OrderInput[],
+  symbols: readonly (string | undefined)[],
+): PairduckError {
+  const all = symbols.includes(undefined)
+  const list = all ? 'open orders' : `open orders of ${symbols.join(', ')}`
+  return new PairduckError(
+    'EXCHANGE_INCOMPLETE',
+    `${list}: the exchange lists only a part of them${all ? '; give the `symbols` to mirror' : ''}`,
+    { list, openOrders: found },
+  )
 }
 
 /** One order; undefined when the exchange doesn't know it, or tells it in no way. */
@@ -62,8 +114,4 @@ export async function orderById(
     }
   }
   return undefined
-}
-
-function oldest(orders: readonly OrderInput[]): OrderInput {
-  return orders.reduce((a, b) => ((b.timestamp ?? 0) < (a.timestamp ?? 0) ? b : a))
 }

@@ -1,17 +1,25 @@
 import { PairduckError } from '../../errors.ts'
 import type { FillInput } from '../fill.ts'
 import type { TransferInput } from '../transfer.ts'
+import type { NextPage } from './ccxt-cursors.ts'
+import type { CcxtParams } from './ccxt-exchange.ts'
 
 type Listed = FillInput | TransferInput
 
-/** One call for a list: what is from `since` on, and when `until` is given not after it. */
-export type PageFetch<Item> = (since: number, until?: number) => Promise<readonly Item[]>
+/** One call for a list: what is from `since` on, until `until` if given, or behind a cursor. */
+export type PageFetch<Item> = (
+  since: number,
+  until?: number,
+  cursor?: CcxtParams,
+) => Promise<readonly Item[]>
 
 export interface PageLimits {
   /** As many items as this may be all that one answer holds. */
   readonly fullPage: number
   /** How much time one answer may cover at most. */
   readonly windowMs: number
+  /** How to go on where one millisecond holds more than a page; undefined: not at all. */
+  readonly nextPage?: NextPage | undefined
 }
 
 /** The most calls that one list is worth, and how many windows back they can reach. */
@@ -20,8 +28,8 @@ const maxWindows = 900
 
 /**
  * Everything since a time, from an exchange that answers the oldest first or the newest first, in
- * pages, of a limited time each. Rejects with `EXCHANGE_FAILED` when it can't be had whole, so
- * that nobody takes a part of it for all.
+ * pages, of a limited time each. Rejects with `EXCHANGE_INCOMPLETE` when it can't be had whole,
+ * so that nobody takes a part of it for all.
  */
 export async function allSince<Item extends Listed>(
   fetch: PageFetch<Item>,
@@ -31,6 +39,13 @@ export async function allSince<Item extends Listed>(
   const search = new PageSearch(fetch, limits)
   await search.forward(sinceMs, Date.now())
   return [...search.items.values()]
+}
+
+interface Page<Item> {
+  readonly items: readonly Item[]
+  readonly isFull: boolean
+  readonly first: number
+  readonly last: number
 }
 
 interface Hole {
@@ -56,11 +71,16 @@ class PageSearch<Item extends Listed> {
     let since = sinceMs
     const { windowMs } = this.#limits
     const holes: Hole[] = []
+    let followsPage = false
     for (;;) {
       const got = await this.#page(since)
-      if (got.isFull) {
-        if (got.last <= since) throw tooMany(since)
-        if (got.first > since) holes.push({ from: since, to: got.first, last: got.last })
+      if (got.isFull && got.last <= since) {
+        await this.#restOf(got, since)
+        since += 1
+      } else if (got.isFull) {
+        // What a page begins with that follows another one was on that one too.
+        if (got.first > since || !followsPage)
+          holes.push({ from: since, to: got.first, last: got.last })
         since = got.last
       } else {
         // An answer that reaches further than a window is not limited to one.
@@ -68,6 +88,7 @@ class PageSearch<Item extends Listed> {
         since = Math.max(since + windowMs, endMs - maxWindows * windowMs)
         if (since > endMs) break
       }
+      followsPage = got.isFull
     }
     for (const hole of holes) await this.#backward(hole, this.#wentOn(hole.last, endMs))
   }
@@ -81,32 +102,46 @@ class PageSearch<Item extends Listed> {
 
   /** What lies before a full page, as exchanges leave out that answer the newest first. */
   async #backward({ from, to }: Hole, isOldestFirst: boolean): Promise<void> {
-    for (let until = to; until > from;) {
+    const beginsThere = to <= from
+    if (isOldestFirst && beginsThere) return
+    for (let until = Math.max(to, from); until >= from;) {
       const got = await this.#page(from, until)
       if (!got.isFull) return
       if (got.last > until) {
-        if (isOldestFirst) return
+        if (isOldestFirst || beginsThere) return
         throw incomplete('it gives only the newest, and takes no `until`')
       }
-      if (got.first >= until) throw tooMany(until)
-      until = got.first
+      if (got.first >= until) await this.#restOf(got, until, until)
+      until = got.first >= until ? until - 1 : got.first
     }
   }
 
-  async #page(
-    since: number,
-    until?: number,
-  ): Promise<{ isFull: boolean; first: number; last: number }> {
+  /** What else there is of a millisecond that fills a page, from pages behind the same call's. */
+  async #restOf(full: Page<Item>, ms: number, until?: number): Promise<void> {
+    let got = full
+    for (let number = 1, seen = got.items.length; ; number++, seen += got.items.length) {
+      const cursor = this.#limits.nextPage?.(got.items, number, seen)
+      const known = this.items.size
+      if (cursor === undefined) throw tooMany(ms, known)
+      got = await this.#page(ms, until, cursor)
+      if (!got.isFull || !got.items.some(({ timestamp }) => timestamp === ms)) return
+      // An exchange that doesn't know the cursor gives the same page for ever.
+      if (this.items.size === known) throw tooMany(ms, known)
+    }
+  }
+
+  async #page(since: number, until?: number, cursor?: CcxtParams): Promise<Page<Item>> {
     if (++this.#calls > maxCalls)
       throw incomplete(`${maxCalls} calls were not enough: begin at a later time`)
-    const got = await this.#fetch(since, until)
+    const items = await this.#fetch(since, until, cursor)
     let [first, last] = [Infinity, -Infinity]
-    for (const item of got) {
+    for (const item of items) {
       this.items.set(keyOf(item), item)
       first = Math.min(first, item.timestamp ?? Infinity)
       last = Math.max(last, item.timestamp ?? -Infinity)
     }
-    return { isFull: got.length >= this.#limits.fullPage && last >= first, first, last }
+    const isFull = items.length >= this.#limits.fullPage && last >= first
+    return { items, isFull, first, last }
   }
 }
 
@@ -120,10 +155,18 @@ function keyOf(item: Listed): string {
   return JSON.stringify([...part, id ?? [timestamp, String(amount)]])
 }
 
-function tooMany(ms: number): PairduckError {
-  return incomplete(`there are more in the millisecond ${ms} than one answer holds`)
+function tooMany(ms: number, had: number): PairduckError {
+  return incomplete(
+    `there are more in the millisecond ${ms} than one answer holds, and no way known to the rest; ` +
+      `${had} could be had up to there`,
+    { ms, had },
+  )
 }
 
-function incomplete(reason: string): PairduckError {
-  return new PairduckError('EXCHANGE_FAILED', `the exchange did not give the whole list: ${reason}`)
+function incomplete(reason: string, details: object = {}): PairduckError {
+  return new PairduckError(
+    'EXCHANGE_INCOMPLETE',
+    `the exchange did not give the whole list: ${reason}`,
+    { ...details },
+  )
 }

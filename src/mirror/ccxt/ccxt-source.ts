@@ -1,3 +1,4 @@
+import { PairduckError } from '../../errors.ts'
 import { resolveOptions, rule } from '../../options.ts'
 import type { AccountSource } from '../account-source.ts'
 import type { FillInput } from '../fill.ts'
@@ -5,6 +6,7 @@ import type { OrderInput } from '../order.ts'
 import type { TickerInput } from '../ticker.ts'
 import type { TransferInput } from '../transfer.ts'
 import { balancesFromCcxt } from './ccxt-balances.ts'
+import { isUntimed, nextTradePage } from './ccxt-cursors.ts'
 import { openOrders, orderById } from './ccxt-orders.ts'
 import { isUnsupported } from './ccxt-failure.ts'
 import { pageLimits } from './ccxt-features.ts'
@@ -44,8 +46,7 @@ export function ccxtSource(exchange: CcxtExchange, options?: CcxtSourceOptions):
     orders.map((order) => ({ ...order, feeRate: marketRate(exchange, order) }))
   return {
     name: exchange.id,
-    fetchOpenOrders: async () =>
-      withRate(await inTurn(each, (symbol) => openOrders(exchange, symbol))),
+    fetchOpenOrders: () => openOrders(exchange, each, withRate),
     fetchOrder: async (id, symbol) => {
       const order = await orderById(exchange, id, symbol)
       return order && withRate([order])[0]
@@ -83,24 +84,46 @@ async function fetchFills(
   sinceMs: number,
 ): Promise<FillInput[]> {
   const { limit, ...limits } = pageLimits(exchange, 'fetchMyTrades', symbol, sinceMs)
-  return await allSince(
-    (since, until) => listed(exchange.fetchMyTrades(symbol, since, limit, untilParam(until))),
-    sinceMs,
-    limits,
-  )
+  const fetch = async (
+    since: number,
+    until?: number,
+    cursor?: CcxtParams,
+  ): Promise<readonly FillInput[]> =>
+    cursor !== undefined && isUntimed(cursor)
+      ? await listed(exchange.fetchMyTrades(symbol, undefined, limit, cursor))
+      : await listed(
+          exchange.fetchMyTrades(symbol, since, limit, { ...untilParam(until), ...cursor }),
+        )
+  try {
+    return await allSince(fetch, sinceMs, { ...limits, nextPage: nextTradePage(exchange.id) })
+  } catch (error) {
+    throw named(error, `own trades of ${symbol ?? 'all markets'}`)
+  }
 }
 
 async function fetchTransfers(exchange: CcxtExchange, sinceMs: number): Promise<TransferInput[]> {
   const methods = (['fetchDeposits', 'fetchWithdrawals'] as const).filter(
     (method) => exchange.has[method] === true,
   )
-  return await inTurn(methods, (method) => {
+  return await inTurn(methods, async (method) => {
     const { limit, ...limits } = pageLimits(exchange, method, undefined, sinceMs)
-    return allSince(
-      (since, until) => listed(exchange[method](undefined, since, limit, untilParam(until))),
-      sinceMs,
-      limits,
-    )
+    const fetch = async (since: number, until?: number): Promise<readonly TransferInput[]> =>
+      await listed(exchange[method](undefined, since, limit, untilParam(until)))
+    try {
+      return await allSince(fetch, sinceMs, limits)
+    } catch (error) {
+      throw named(error, method === 'fetchDeposits' ? 'deposits' : 'withdrawals')
+    }
+  })
+}
+
+/** Says which list it is that can't be had whole. */
+function named(error: unknown, list: string): unknown {
+  if (!PairduckError.is(error, 'EXCHANGE_INCOMPLETE')) return error
+  return new PairduckError('EXCHANGE_INCOMPLETE', `${list}: ${error.message}`, {
+    ...error.details,
+    list,
+    cause: error,
   })
 }
 

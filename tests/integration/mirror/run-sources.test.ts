@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { PairduckError } from '../../../src/errors.ts'
 import type { AccountSource } from '../../../src/mirror/account-source.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { startValkey } from '../../support/valkey.ts'
+import { readWhole } from '../../support/whole-mirror.ts'
 
 const dayMs = 86_400_000
 const overlapMs = 600_000
@@ -66,6 +68,45 @@ describe('run', () => {
     expect(asked).toEqual([1, 1, 1])
     expect(String(told[0])).toContain('no trades today')
     expect((await mirror.listOpenOrders()).map(({ id }) => id)).toEqual(['1'])
+  })
+
+  it('tells once what an exchange can’t give whole, and mirrors the rest', async () => {
+    await using server = await startValkey()
+    await using mirror = await ValkeyMirror.open({ url: server.url })
+    const stopping = new AbortController()
+    const incomplete = (list: string, openOrders?: unknown): PairduckError =>
+      new PairduckError('EXCHANGE_INCOMPLETE', list, { list, openOrders })
+    const told: unknown[] = []
+    mirror.on('error', (error) => told.push(error))
+    let asked = 0
+    let rounds = 0
+    const run = mirror.run(
+      source({
+        fetchFills: async () => {
+          asked += 1
+          throw incomplete('own trades')
+        },
+        fetchOpenOrders: async () => {
+          throw incomplete('open orders', [openOrder('1')])
+        },
+        fetchBalances: async () => {
+          if (++rounds === 4) stopping.abort()
+          return [{ asset: 'BTC', free: '1', used: '0' }]
+        },
+      }),
+      { signal: stopping.signal, reconcileEveryMs: 10 },
+    )
+    await run
+    expect(asked).toBe(1)
+    expect(told.map((error) => (error as Error).message).sort()).toEqual([
+      'open orders',
+      'own trades',
+    ])
+    expect(await mirror.listOpenOrders()).toMatchObject([{ id: '1' }])
+    expect(await mirror.getBalances()).toMatchObject([{ asset: 'BTC' }])
+    // The next run asks for these trades again, from the same time.
+    await using reader = await readWhole(server.port)
+    expect(await reader.send('HGET', 'mirror:since', 'completed')).toBeNull()
   })
 
   it('is held up by no source that hangs: neither changes, nor its end, nor close', async () => {

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import type { PairduckError } from '../../../src/errors.ts'
 import type { CcxtExchange } from '../../../src/mirror/ccxt/ccxt-exchange.ts'
 import { ccxtSource } from '../../../src/mirror/ccxt/ccxt-source.ts'
 import type { FillInput } from '../../../src/mirror/fill.ts'
+import type { OrderInput } from '../../../src/mirror/order.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 
 const dayMs = 86_400_000
@@ -60,7 +62,7 @@ describe('own trades of an exchange', () => {
   it.each([undefined, 30])('come whole in pages (limit %s), newest first', async (limit) => {
     expect(await fetched(trading(newest, { limit }), now - dayMs)).toBe(250)
     await expect(fetched(trading(newestDeaf, { limit }), now - dayMs)).rejects.toMatchObject({
-      code: 'EXCHANGE_FAILED',
+      code: 'EXCHANGE_INCOMPLETE',
     })
   })
 
@@ -76,7 +78,83 @@ describe('own trades of an exchange', () => {
     const crowd = fills(150, now - dayMs, 0)
     const trades: Trades = (since, size, until) => between(crowd, since, until).slice(0, size)
     for (const since of [now - dayMs - 1, now - dayMs])
-      await expect(fetched(trading(trades), since)).rejects.toThrow(/millisecond/)
+      await expect(fetched(trading(trades), since)).rejects.toMatchObject({
+        code: 'EXCHANGE_INCOMPLETE',
+        message: expect.stringMatching(/own trades of all markets.*millisecond/) as string,
+        details: { ms: now - dayMs, had: 100, list: 'own trades of all markets' },
+      })
+  })
+
+  // 20 before, 150 in one millisecond, 20 after, in pages of 40.
+  const busy = [
+    ...fills(20, now - dayMs, 1_000),
+    ...fills(150, now - dayMs + 60_000, 0),
+    ...fills(20, now - dayMs + 90_000, 1_000),
+  ].map((each, index) => ({ ...each, id: String(1_000 + index), info: { billId: String(index) } }))
+
+  type Ask = (since: number | undefined, params: Record<string, unknown>) => readonly FillInput[]
+  const inRange = (since: number | undefined, { until }: Record<string, unknown>): FillInput[] =>
+    between(busy, since ?? 0, (until as number | undefined) ?? Infinity)
+  const cursors: Record<string, Ask> = {
+    binance: (since, params) => {
+      const { fromId, ...times } = params as { fromId?: string }
+      if (fromId === undefined) return inRange(since, times).slice(0, 40)
+      // Binance refuses an id beside a time.
+      expect([since, times]).toEqual([undefined, {}])
+      return busy.filter(({ id }) => Number(id) >= Number(fromId)).slice(0, 40)
+    },
+    okx: (since, params) =>
+      inRange(since, params)
+        .filter(
+          ({ info }) =>
+            Number((info as { billId: string }).billId) < Number(params['after'] ?? Infinity),
+        )
+        .slice(-40),
+    bybit: (since, params) => {
+      const all = inRange(since, params)
+      const end = all.length - Number(params['cursor'] ?? 0)
+      const nextPageCursor = String(all.length - end + 40)
+      return all
+        .slice(Math.max(0, end - 40), end)
+        .map((each) => ({ ...each, info: { nextPageCursor } }))
+    },
+    gate: (since, params) => {
+      const page = Number(params['page'] ?? 1)
+      return inRange(since, params)
+        .toReversed()
+        .slice((page - 1) * 40, page * 40)
+    },
+    kraken: (since, params) => {
+      const ofs = Number(params['ofs'] ?? 0)
+      return inRange(since, params)
+        .toReversed()
+        .slice(ofs, ofs + 40)
+    },
+  }
+  it.each(Object.keys(cursors))('come whole from a crowded millisecond of %s', async (id) => {
+    const crowded = exchange({
+      id,
+      features: { spot: { fetchMyTrades: { limit: 40 } } },
+      fetchMyTrades: async (_: unknown, since: number | undefined, __: unknown, params: object) =>
+        cursors[id]!(since, { ...params }),
+    })
+    for (const since of [now - dayMs, now - dayMs + 60_000]) {
+      const got = await ccxtSource(crowded).fetchFills!(since)
+      const wanted = between(busy, since, Infinity).map((each) => each.id)
+      expect(got.map((each) => each.id).sort()).toEqual(expect.arrayContaining(wanted))
+      expect(new Set(got.map((each) => each.id)).size).toBe(got.length)
+    }
+  })
+
+  it('are refused where an exchange does not know the cursor', async () => {
+    const deaf = exchange({
+      id: 'gate',
+      features: { spot: { fetchMyTrades: { limit: 40 } } },
+      fetchMyTrades: async (_: unknown, since: number) => inRange(since, {}).slice(0, 40),
+    })
+    await expect(ccxtSource(deaf).fetchFills!(now - dayMs)).rejects.toMatchObject({
+      code: 'EXCHANGE_INCOMPLETE',
+    })
   })
 
   it('count by market, side and id: ids are unique within a market only', async () => {
@@ -96,13 +174,54 @@ describe('orders of an exchange', () => {
     openOrder(String(index), { timestamp: 1_700_000_000_000 + index }),
   )
 
-  it('come whole from OKX, whose pages are asked for by the oldest id', async () => {
-    const okx = exchange({
-      id: 'okx',
-      fetchOpenOrders: async (_: unknown, __: unknown, limit: number, { after = '250' }) =>
-        orders.slice(0, Number(after)).slice(-limit),
+  const pages: Record<string, (size: number, params: Record<string, unknown>) => OrderInput[]> = {
+    okx: (size, { after = 250 }) => orders.slice(0, Number(after)).slice(-size),
+    gate: (size, { page = 1 }) => orders.slice((Number(page) - 1) * size, Number(page) * size),
+    kucoin: (size, { currentPage = 1 }) =>
+      orders.slice((Number(currentPage) - 1) * size, Number(currentPage) * size),
+    whitebit: (size, { offset = 0 }) => orders.slice(Number(offset), Number(offset) + size),
+    // From the order named, that one included, to older ones.
+    htx: (size, { from = 249 }) => orders.slice(0, Number(from) + 1).slice(-size),
+  }
+  it.each(Object.keys(pages))('come whole from %s, page after page', async (id) => {
+    const paging = exchange({
+      id,
+      fetchOpenOrders: async (_: unknown, __: unknown, limit: number, params: object) =>
+        pages[id]!(limit, { ...params }),
     })
-    expect(await ccxtSource(okx).fetchOpenOrders()).toHaveLength(250)
+    expect(await ccxtSource(paging).fetchOpenOrders()).toHaveLength(250)
+    const limited = exchange({
+      ...paging,
+      features: { spot: { fetchOpenOrders: { limit: 50 } } },
+    })
+    expect(await ccxtSource(limited).fetchOpenOrders()).toHaveLength(250)
+  })
+
+  it('are told to be a part where there may be more, with what there is of all symbols', async () => {
+    const full = exchange({
+      features: { spot: { fetchOpenOrders: { limit: 100 } } },
+      markets: { 'BTC/USDT': { maker: 0.001 } },
+      fetchOpenOrders: async (symbol?: string) =>
+        symbol === 'ETH/USDT' ? orders.slice(100, 105) : orders.slice(0, 100),
+    })
+    await expect(ccxtSource(full).fetchOpenOrders()).rejects.toMatchObject({
+      code: 'EXCHANGE_INCOMPLETE',
+      message: expect.stringContaining('give the `symbols`') as string,
+      details: { list: 'open orders', openOrders: { length: 100 } },
+    })
+    const symbols = ['BTC/USDT', 'ETH/USDT']
+    await expect(ccxtSource(full, { symbols }).fetchOpenOrders()).rejects.toSatisfy((error) => {
+      const { message, details } = error as PairduckError
+      expect(message).toContain('open orders of BTC/USDT: ')
+      const had = details['openOrders'] as OrderInput[]
+      expect(had.map(({ id }) => id)).toEqual(orders.slice(0, 105).map(({ id }) => id))
+      expect(had[0]).toMatchObject({ feeRate: 0.001 })
+      return true
+    })
+    const deaf = exchange({ id: 'gate', fetchOpenOrders: async () => orders.slice(0, 100) })
+    await expect(ccxtSource(deaf).fetchOpenOrders()).rejects.toMatchObject({
+      code: 'EXCHANGE_INCOMPLETE',
+    })
   })
 
   it('come by ccxt’s pagination from Bybit, and plainly from others', async () => {
