@@ -12,16 +12,21 @@ export interface CliRun {
 export interface CliRunOptions {
   readonly now?: () => number
   readonly signal?: AbortSignal
+  /** Stdout is a terminal of this size. */
+  readonly screen?: { readonly columns: number; readonly rows: number }
   /** Called with everything printed so far, whenever something is printed. */
   readonly onOutput?: (stdout: string) => void
 }
 
-/** Runs the command line in this process, as in a pipe, and gives what it printed. */
+/** Runs the command line in this process, as in a pipe unless told otherwise; gives what it printed. */
 export async function cliRun(
   args: readonly string[],
   options: CliRunOptions = {},
 ): Promise<CliRun> {
-  const stdout = new Collected(options.onOutput)
+  const stdout = Object.assign(
+    new Collected(options.onOutput),
+    options.screen && { isTTY: true, ...options.screen },
+  )
   const stderr = new Collected()
   const context: CliContext = {
     terminal: new Terminal({ stdout, stderr, environment: { NO_COLOR: '1' } }),

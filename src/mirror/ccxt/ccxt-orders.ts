@@ -8,8 +8,15 @@ import { methodFeatures } from './ccxt-features.ts'
 
 /** Exchanges through whose pages of open orders ccxt goes by itself when it is told to. */
 const paginated = new Set([
-  ...['bitget', 'blofin', 'bybit', 'bybiteu', 'bybitid'],
-  ...['coinbase', 'coinbaseexchange', 'coinbaseinternational', 'weex'],
+  'bitget',
+  'blofin',
+  'bybit',
+  'bybiteu',
+  'bybitid',
+  'coinbase',
+  'coinbaseexchange',
+  'coinbaseinternational',
+  'weex',
 ])
 const pagination: CcxtParams = { paginate: true, paginationCalls: 100 }
 const maxPages = 100

@@ -21,6 +21,10 @@ function source(rest: Partial<AccountSource> = {}): AccountSource {
   }
 }
 
+function incomplete(list: string, openOrders?: unknown): PairduckError {
+  return new PairduckError('EXCHANGE_INCOMPLETE', list, { list, openOrders })
+}
+
 /** The time from which a run first fetches fills. */
 async function firstSince(mirror: ValkeyMirror): Promise<number> {
   const stopping = new AbortController()
@@ -74,8 +78,6 @@ describe('run', () => {
     await using server = await startValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const stopping = new AbortController()
-    const incomplete = (list: string, openOrders?: unknown): PairduckError =>
-      new PairduckError('EXCHANGE_INCOMPLETE', list, { list, openOrders })
     const told: unknown[] = []
     mirror.on('error', (error) => told.push(error))
     let asked = 0
