@@ -57,7 +57,7 @@ export function planRetention(
     fair_value_gaps: 'filled_at IS NOT NULL',
     supply_demand_zones: `status = 'broken' OR rowid NOT IN (
       SELECT rowid FROM supply_demand_zones WHERE status <> 'broken'
-      ORDER BY strength DESC, timestamp DESC LIMIT ${zones.maxRows ?? 50})`,
+      ORDER BY strength DESC, timestamp DESC, timeframe, type LIMIT ${zones.maxRows ?? 50})`,
   }
   for (const [relation, { keepMs, everyMs }] of [
     ['fair_value_gaps', gaps],

@@ -170,6 +170,9 @@ describe('ticks', () => {
   })
 })
 
+/** Ticks from here on stay in one minute, and their candle is one. */
+const wholeMinuteAgo = (minutes: number) =>
+  Math.floor(Date.now() / minute) * minute - minutes * minute
 const zone = (index: number, strength: number, status: 'active' | 'broken' = 'active') => ({
   timestamp: start + index * minute,
   timeframe: '1m' as const,
@@ -220,6 +223,24 @@ describe('zones and gaps', () => {
     expect((await db.cleanupPair(pair)).deleted).toEqual({})
   })
 
+  it('of a bar that is a high and a low in one, the supply zone stays where one place is left', async () => {
+    const strong = Array.from({ length: 49 }, (_, index) => zone(index + 1, 9))
+    const supply = { ...zone(101, 5), priceLow: 200 }
+    const demand = { ...supply, type: 'demand' as const, priceLow: 100 }
+    const orders = [
+      [supply, demand],
+      [demand, supply],
+    ]
+    for (const twins of orders) {
+      const db = await openManager({ clock: () => start + 500 * 24 * 60 * minute })
+      await db.insertZones(pair, [...twins, ...strong])
+      expect((await db.cleanupPair(pair)).deleted.supply_demand_zones).toBe(1)
+      const lows = (await db.query(pair, kept('supply_demand_zones'))).map(({ low }) => low)
+      expect(lows.at(-1)).toBe(200)
+      await db.close()
+    }
+  })
+
   it('gaps stay until they are filled, or for 24 hours', async () => {
     const now = start + 24 * 60 * minute
     const db = await openManager({ clock: () => now })
@@ -260,7 +281,7 @@ describe('a pass over all pairs', () => {
   it('skips what another process holds, counts it, and cleans the others', async () => {
     const dataDir = temporaryFolder()
     const child = await StoreChild.start({ dataDir })
-    const old = someTicks(100, { from: Date.now() - 30 * minute })
+    const old = someTicks(100, { from: wholeMinuteAgo(30) })
     await child.call('insertTicks', 'x/spot/BUSY', old)
     await child.hold('x/spot/BUSY', 'SELECT 1')
     const db = await openManager({ dataDir })
@@ -279,7 +300,7 @@ describe('a pass over all pairs', () => {
     const dataDir = temporaryFolder()
     const db = await openManager({ dataDir, idleCloseMs: 200 })
     const evicted = nextEvent(db, 'pairEvicted')
-    const old = someTicks(100, { from: Date.now() - 30 * minute })
+    const old = someTicks(100, { from: wholeMinuteAgo(30) })
     await db.insertTicks(pair, old)
     const child = await StoreChild.start({ dataDir })
     await evicted
