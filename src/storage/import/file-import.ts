@@ -158,8 +158,13 @@ export class FileImport<Counts> {
     const where = column === undefined ? '' : ` column \`${column}\``
     throw new PairduckError(
       'IMPORT_FAILED',
-      `${file}: line ${line}:${where} ${shown(value)} ${reason}; the ${this.#rows} rows before it are stored`,
+      `${file}: line ${line}:${where} ${shown(value)} ${reason}; ${storedText(this.#rows)}`,
       { file, line, ...(column === undefined ? {} : { column }), value, rows: this.#rows },
     )
   }
+}
+
+function storedText(rows: number): string {
+  if (rows === 0) return 'no row before it is stored'
+  return rows === 1 ? 'the row before it is stored' : `the ${rows} rows before it are stored`
 }
