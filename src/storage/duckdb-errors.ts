@@ -56,6 +56,23 @@ export function candlesNotKept(
   )
 }
 
+/** An error about a bin's number, when that is what a builder's statement stumbled on. */
+export function binsTooNarrow(
+  error: unknown,
+  { subject, builder }: { subject: string; builder: string },
+): PairduckError | undefined {
+  const message = error instanceof Error ? error.message : ''
+  const beyond = /Type DOUBLE with value (\S+) can't be cast .* destination type INT64/.exec(
+    message,
+  )
+  if (beyond === null || !/^(?:calculate|detect)\w+Query$/.test(builder)) return undefined
+  return new PairduckError(
+    'QUERY_FAILED',
+    `${subject}: \`binSize\` is too small for these prices: they would be in bin ${beyond[1]}, and bins are counted to 9.2e18`,
+    { cause: error },
+  )
+}
+
 /** Whether an error says that other transactions stood in the way of a CHECKPOINT. */
 export function isCheckpointBlocked(error: unknown): boolean {
   return error instanceof Error && /Cannot CHECKPOINT/.test(error.message)

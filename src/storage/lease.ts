@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../errors.ts'
 import type { Query } from '../queries/query.ts'
-import { candlesNotKept, fromDuckDb } from './duckdb-errors.ts'
+import { binsTooNarrow, candlesNotKept, fromDuckDb } from './duckdb-errors.ts'
 import { resolveQueryOptions, type QueryOptions } from './lease-options.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from './read-rows.ts'
@@ -135,6 +135,7 @@ export class Lease {
       const subject = `${this.pair}: ${name}`
       throw (
         candlesNotKept(error, subject, this.#database.candles) ??
+        binsTooNarrow(error, { subject, builder: name }) ??
         fromDuckDb(error, subject, 'QUERY_FAILED')
       )
     }

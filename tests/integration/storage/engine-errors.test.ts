@@ -5,13 +5,25 @@ import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
+  calculateFootprintQuery,
+  calculateMarketProfileQuery,
+  detectUnfinishedAuctionsQuery,
+} from '../../../src/index.ts'
+import {
   firstBadWalEntry,
   fromDuckDb,
   isCheckpointBlocked,
 } from '../../../src/storage/duckdb-errors.ts'
 import { Engine } from '../../../src/storage/engine.ts'
 import { StoreChild } from '../../support/store-child.ts'
-import { countTicks, fileOf, openManager, someTicks, temporaryFolder } from '../../support/store.ts'
+import {
+  countTicks,
+  fileOf,
+  openManager,
+  someTicks,
+  sql,
+  temporaryFolder,
+} from '../../support/store.ts'
 
 async function engine(): Promise<Engine> {
   const started = await Engine.start()
@@ -255,4 +267,24 @@ describe.skipIf(process.platform === 'win32')('a full disk', () => {
     expect(await db.verify('x/spot/A')).toMatchObject({ ok: true })
     expect(await db.insertTicks('x/spot/A', someTicks(1))).toMatchObject({ inserted: 1 })
   })
+})
+
+it('bins that are too narrow for the prices are named', async () => {
+  const pair = 'x/spot/A'
+  const db = await openManager()
+  await db.insertTicks(pair, someTicks(1, { price: 1e7 }))
+  // 1e7 ÷ 1e-12 = 1e19 bins, of which whole numbers of 64 bits count 9.2e18.
+  for (const query of [
+    calculateMarketProfileQuery({ binSize: 1e-12 }),
+    calculateFootprintQuery({ timeframe: '1m', binSize: 1e-12 }),
+    detectUnfinishedAuctionsQuery({ timeframe: '1s', binSize: 1e-12 }),
+  ])
+    expect(await errorOf(() => db.query<object>(pair, query))).toMatchObject({
+      code: 'QUERY_FAILED',
+      message: expect.stringMatching(/: `binSize` is too small for these prices/),
+    })
+  // A number of one's own that does not fit stays what it is.
+  expect(
+    await errorOf(() => db.query(pair, sql('SELECT (1e19 * price)::BIGINT FROM ticks'))),
+  ).toMatchObject({ code: 'QUERY_FAILED', message: expect.stringContaining('Conversion Error') })
 })
