@@ -52,12 +52,17 @@ interface Grid {
 }
 
 const exponents = Array.from({ length: 23 }, (_, exponent) => `1e${exponent}::DOUBLE`)
-const powersOfTen = `[${exponents.join(', ')}]`
+
+/** 10 to a whole power, exact up to 1e22: beyond that no double is. */
+function powerOfTen(power: string): string {
+  return `coalesce([${exponents.join(', ')}][${power} + 1], pow(10::DOUBLE, least(${power}, 308)))`
+}
+
 const exponent = '(floor(log10(max(price)))::INTEGER - 3)'
 
 const decimalBins: Grid = {
-  units: `${powersOfTen}[greatest(0, ${exponent}) + 1]`,
-  scale: `${powersOfTen}[greatest(0, -${exponent}) + 1]`,
+  units: powerOfTen(`greatest(0, ${exponent})`),
+  scale: powerOfTen(`greatest(0, -${exponent})`),
   // The nudge of bins.ts: what meets an edge in decimals belongs to the bin above it.
   index: `floor(price * scale / units * (1 + 8.881784197001252e-16::DOUBLE))::BIGINT`,
   edge: (index) => `((${index}) * units / scale)`,

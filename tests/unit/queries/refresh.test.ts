@@ -299,3 +299,19 @@ test('stored state is untouched by a refresh that was cut off', async () => {
   expect(rows).toEqual([{ n: 0 }])
   expect((await keptRows(duck)).order_flow).toEqual([])
 })
+
+test('a bar of the smallest or the largest prices has a profile', async () => {
+  // Bins are a thousandth to a ten-thousandth of the highest price: 5e-25 in bins of 1e-28 is at
+  // 5000 of them, 2e28 in bins of 1e25 at 2000.
+  await writer.insert([trade(0, 5e-25, 1, 'BUY'), trade(1000, 2e28, 3, 'SELL')])
+  await refresh(duck, marketOpenMs + 2000, ['1s'])
+  const rows = (await keptRows(duck)).market_profile
+  expect(rows).toHaveLength(2)
+  for (const [index, [poc, binSize]] of [
+    [5e-25, 1e-28],
+    [2e28, 1e25],
+  ].entries()) {
+    expect(Number(rows[index]!['poc']) / poc!).toBeCloseTo(1, 9)
+    expect(Number(rows[index]!['bin_size']) / binSize!).toBeCloseTo(1, 9)
+  }
+})
