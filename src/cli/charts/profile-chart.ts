@@ -1,9 +1,13 @@
+import type { Rounding } from '../../queries/bins.ts'
+import { belowName } from '../bar-options.ts'
 import { cut, percentText, priceDecimals, priceText, volumeText } from '../figures.ts'
 import type { ChartSize } from './candle-chart.ts'
 import { priceRows, type PriceRows } from './price-rows.ts'
 
 export interface ChartProfile {
   readonly binSize: number
+  /** Which of its edges, or its middle, names a bin. Default `floor`: the lower edge. */
+  readonly rounding?: Rounding
   /** Lower edge of the bin that traded most. */
   readonly poc: number
   /** Lower edge of the value area's lowest bin. */
@@ -18,6 +22,8 @@ export interface ChartBin {
   readonly price: number
   readonly volume: number
 }
+
+const namedBy = { floor: 'lower edge', nearest: 'middle', ceil: 'upper edge' }
 
 const leftPart = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 
@@ -36,8 +42,11 @@ export function profileChart(profile: ChartProfile, { columns, rows, ink }: Char
   const most = Math.max(...volumes)
   const total = volumes.reduce((sum, volume) => sum + volume, 0)
   const marks = rowMarks(profile, rowOf)
-  const decimals = priceDecimals([...lows, profile.valueAreaHigh])
-  const prices = lows.map((low) => priceText(low, decimals))
+  // A row of many bins has no name of its own: its lower edge says where it is.
+  const rounding = binsPerRow > 1 ? 'floor' : (profile.rounding ?? 'floor')
+  const names = lows.map((low) => low + belowName(rounding, profile.binSize))
+  const decimals = priceDecimals([...names, profile.valueAreaHigh])
+  const prices = names.map((name) => priceText(name, decimals))
   const texts = volumes.map(
     (volume) => `${volumeText(volume).padStart(8)} ${percentText(volume / total).padStart(7)}`,
   )
@@ -52,7 +61,7 @@ export function profileChart(profile: ChartProfile, { columns, rows, ink }: Char
     return `${prices[row]!.padStart(labelWidth)} │${padded} ${texts[row]} ${ink.mark(label)}`.trimEnd()
   })
   const heading = `${'price'.padStart(labelWidth)} │${' '.repeat(barWidth)} ${'volume'.padStart(8)}   share`
-  const note = `a row is ${priceText(size)} high, named by its lower edge${binsPerRow > 1 ? ` (${binsPerRow} bins of ${priceText(profile.binSize)})` : ''}`
+  const note = `a row is ${priceText(size)} high, named by its ${namedBy[rounding]}${binsPerRow > 1 ? ` (${binsPerRow} bins of ${priceText(profile.binSize)})` : ''}`
   return [ink.faint(heading), ...lines, ink.faint(cut(note, columns))]
 }
 

@@ -71,9 +71,10 @@ export const addProfileCommand: AddCommand = (program, context) => {
         }),
       )
       const profile = await onlyRow(view.query(query))
-      const drawn = atLowerEdges(profile, options.rounding)
-      await writePicture(options, () => profilePictureOf(view, options, drawn))
-      return { json: profile, lines: () => profileLines(view, options, drawn) }
+      await writePicture(options, () =>
+        profilePictureOf(view, options, atLowerEdges(profile, rounding)),
+      )
+      return { json: profile, lines: () => profileLines(view, options, profile) }
     },
   })
 }
@@ -142,13 +143,15 @@ function profileLines(
 ): string[] {
   const { columns, rows, ink } = terminal
   const { poc, valueAreaLow, valueAreaHigh, totalVolume, valueAreaVolume } = profile
+  const { rounding } = options
+  const drawn = atLowerEdges(profile, rounding)
   const title = headingLine({ pair, what: 'market profile', ...options }, ink)
-  if (poc === null || valueAreaLow === null || valueAreaHigh === null)
+  if (poc === null || drawn.poc === null || valueAreaLow === null || valueAreaHigh === null)
     return [title, 'no trades', ...coverageLines(profile)]
   return [
     title,
     ...profileChart(
-      { ...profile, poc, valueAreaLow, valueAreaHigh },
+      { ...drawn, poc: drawn.poc, valueAreaLow, valueAreaHigh, rounding },
       { columns, rows: rows - 4, ink },
     ),
     `POC ${priceText(poc)}   value area ${priceText(valueAreaLow)} to ${priceText(valueAreaHigh)} (${percentText((valueAreaVolume ?? 0) / totalVolume)} of ${volumeText(totalVolume)})`,

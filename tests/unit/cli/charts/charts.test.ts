@@ -70,6 +70,28 @@ describe('profileChart', () => {
       '  100 │░░         10.00  10.0 %',
       'a row is 1 high, named by its lower edge',
     ])
+    // The same bins under `nearest`: each is named by its middle, and drawn where it is.
+    const nearest = profileChart(
+      { ...profile, rounding: 'nearest' },
+      { columns: 40, rows: 10, ink },
+    )
+    expect(nearest.map((line) => line.slice(0, 5))).toEqual([
+      'price',
+      '103.5',
+      '102.5',
+      '101.5',
+      '100.5',
+      'a row',
+    ])
+    expect(nearest.at(-1)).toBe('a row is 1 high, named by its middle')
+    // Seven rows of two bins each are named by where they begin.
+    const wide = Array.from({ length: 14 }, (_, index) => ({ price: 100 + index, volume: 10 }))
+    const rows = profileChart(
+      { ...profile, bins: wide, rounding: 'ceil' },
+      { columns: 60, rows: 9, ink },
+    )
+    expect(rows.at(-1)).toBe('a row is 2 high, named by its lower edge (2 bins of 1)')
+    expect(rows.at(-2)).toMatch(/^ *100 /)
   })
 })
 
