@@ -1,5 +1,17 @@
 import type { Command } from 'commander'
+import type { Timeframe } from '../time.ts'
 import { choiceOption, numberArgument, positiveArgument } from './arguments.ts'
+import {
+  binSizeOf,
+  withBinOption,
+  withRoundingOption,
+  withTimeframeOptions,
+  type BinOptions,
+  type RoundingOptions,
+  type TimeframeOptions,
+} from './bar-options.ts'
+import { windowOf, type WindowOptions } from './command.ts'
+import type { PairView } from './pair-command.ts'
 
 export interface DiagonalOptions {
   readonly definition: 'atas' | 'freqtrade'
@@ -8,7 +20,10 @@ export interface DiagonalOptions {
   readonly ignoreZero: boolean
 }
 
-/** What they are called. */
+/** Options about the cells of bars, and which of them are imbalanced. */
+export type CellOptions = TimeframeOptions & BinOptions & RoundingOptions & DiagonalOptions
+
+/** What those of imbalances are called. */
 export const diagonalNames: readonly (keyof DiagonalOptions)[] = [
   'definition',
   'ratio',
@@ -16,8 +31,23 @@ export const diagonalNames: readonly (keyof DiagonalOptions)[] = [
   'ignoreZero',
 ]
 
+export function withCellOptions(command: Command): Command {
+  return withDiagonalOptions(withRoundingOption(withBinOption(withTimeframeOptions(command))))
+}
+
+/** The cells as the builders take them; without a bin size of a round one. */
+export async function cellsOf(view: PairView, options: CellOptions): Promise<Cells> {
+  const { timeframe, rounding } = options
+  return { timeframe, rounding, binSize: await binSizeOf(view, options), ...windowOf(options) }
+}
+
+export interface Cells extends RoundingOptions, WindowOptions {
+  readonly timeframe: Timeframe
+  readonly binSize: number
+}
+
 /** How diagonal imbalances are defined; see `calculateDiagonalImbalanceQuery`. */
-export function withDiagonalOptions(command: Command): Command {
+function withDiagonalOptions(command: Command): Command {
   return command
     .addOption(choiceOption('--definition <name>', 'of an imbalance', ['atas', 'freqtrade']))
     .option('--ratio <times>', 'how many times the opposite side', positiveArgument, 3)

@@ -233,6 +233,18 @@ describe('--json says what the library says', () => {
       api.detectUnfinishedAuctionsQuery({ timeframe, binSize, filter: 0.001, ...window }),
       'list',
     ],
+    [
+      'footprint',
+      ['--unfinished', '--filter', '0.7', '--filter-by', 'atas', ...bars, ...bins],
+      api.detectUnfinishedAuctionsQuery({
+        timeframe,
+        binSize,
+        filter: 0.7,
+        definition: 'atas',
+        ...window,
+      }),
+      'list',
+    ],
     ['tpo', bins, api.calculateTpoProfileQuery({ binSize, timeframe: '30m', ...window }), 'list'],
   ])('%s %j', async (command, options, query, kind) => {
     const rows = await withManager((db) => db.query(btc, query))
@@ -405,6 +417,12 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
       /expected `sessionStart` to be a time of day as HH:MM/,
     ],
     ['a reset of one figure', ['vwap', '--reset', 'session'], /--timeframe or --svg/],
+    [
+      'a reset of one figure for programs',
+      ['cvd', '--reset', 'session', '--json'],
+      /--reset with --json goes with --timeframe or --svg/,
+    ],
+    ['a filter of cells', ['footprint', '--filter-by', 'atas'], /goes with --unfinished/],
     ['a period of nothing', ['fvg', '--atr-period', '3'], /goes with --min-gap-unit atr/],
     [
       'flat bars of kept candles',

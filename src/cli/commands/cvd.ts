@@ -10,14 +10,20 @@ import { positiveArgument, resetArgument, timeframeArgument } from '../arguments
 import { checkSessionStart } from '../session-start.ts'
 import { tickExtent, timeframeForLine, timeframeForWidth } from '../bar-options.ts'
 import { lineChart } from '../charts/line-chart.ts'
-import { withWindowOptions, windowOf, type AddCommand, type WindowOptions } from '../command.ts'
-import { checkedUsage } from '../failure.ts'
+import {
+  withWindowOptions,
+  windowOf,
+  type AddCommand,
+  type CommonOptions,
+  type WindowOptions,
+} from '../command.ts'
+import { checkedUsage, UsageError } from '../failure.ts'
 import { countText, signedText, volumeText } from '../figures.ts'
 import { coverageLines, headingLine, headingText } from '../heading.ts'
 import { addPairCommand, onlyRow, type PairView } from '../pair-command.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
 
-interface CvdOptions extends WindowOptions, PictureOptions {
+interface CvdOptions extends WindowOptions, PictureOptions, Pick<CommonOptions, 'json'> {
   readonly timeframe?: Timeframe
   readonly reset: 'none' | 'session' | number
   readonly sessionStart?: string
@@ -51,6 +57,7 @@ export const addCvdCommand: AddCommand = (program, context) => {
     answer: async (view, options) => {
       const { minSize, maxSize } = options
       checkSessionStart(options)
+      checkReset(options)
       const filter = { ...windowOf(options), minSize, maxSize }
       const total = await onlyRow(view.query(checkedUsage(() => calculateCvdQuery(filter))))
       const { oldest, newest } = await tickExtent(view, options)
@@ -66,6 +73,12 @@ export const addCvdCommand: AddCommand = (program, context) => {
       }
     },
   })
+}
+
+/** One figure is of the whole window, wherever the line begins anew; nobody shall take it for the last run's. */
+function checkReset({ json, reset, timeframe, svg }: CvdOptions): void {
+  if (json && reset !== 'none' && timeframe === undefined && svg === undefined)
+    throw new UsageError('--reset with --json goes with --timeframe or --svg')
 }
 
 /** Bars of the length that was asked for, if one was. */

@@ -1,4 +1,3 @@
-import type { Command } from 'commander'
 import type { EChartsCoreOption } from 'echarts/core'
 import {
   calculateDiagonalImbalanceQuery,
@@ -7,24 +6,16 @@ import {
   type DiagonalImbalance,
   type FootprintBar,
 } from '../../queries/index.ts'
-import { countArgument, numberArgument } from '../arguments.ts'
-import {
-  belowName,
-  binSizeOf,
-  withBinOption,
-  withRoundingOption,
-  withTimeframeOptions,
-  type BinOptions,
-  type RoundingOptions,
-  type TimeframeOptions,
-} from '../bar-options.ts'
+import { choiceOption, countArgument, numberArgument } from '../arguments.ts'
+import { belowName } from '../bar-options.ts'
 import { footprintGrid, type FootprintCell } from '../charts/footprint-grid.ts'
-import { windowOf, type AddCommand } from '../command.ts'
+import type { AddCommand } from '../command.ts'
 import {
+  cellsOf,
   diagonalNames,
   diagonalOf,
-  withDiagonalOptions,
-  type DiagonalOptions,
+  withCellOptions,
+  type CellOptions,
 } from '../diagonal-options.ts'
 import { checkedUsage } from '../failure.ts'
 import { priceDecimals, priceText, timeText, volumeText } from '../figures.ts'
@@ -33,14 +24,12 @@ import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, type Answer, type PairView } from '../pair-command.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
 
-type FootprintOptions = TimeframeOptions &
-  BinOptions &
-  RoundingOptions &
-  DiagonalOptions &
+type FootprintOptions = CellOptions &
   PictureOptions & {
     readonly limit?: number
     readonly unfinished: boolean
     readonly filter: number
+    readonly filterBy: 'opposing' | 'atas'
   }
 
 export const addFootprintCommand: AddCommand = (program, context) => {
@@ -49,15 +38,18 @@ export const addFootprintCommand: AddCommand = (program, context) => {
     description:
       'What was sold and bought at each price of each bar, as a grid; imbalances marked.',
     configure: (command) =>
-      withGridOptions(command)
+      withPictureOption(withCellOptions(command))
         .option('--limit <count>', 'only the newest bars', countArgument)
         .option('--unfinished', 'auctions that ended with both sides trading at the extreme', false)
-        .option('--filter <volume>', 'that an unfinished one exceeds', numberArgument, 20),
-    modes: { '': ['limit', 'svg', ...diagonalNames], unfinished: ['filter'] },
+        .option('--filter <volume>', 'that an unfinished one exceeds', numberArgument, 20)
+        .addOption(
+          choiceOption('--filter-by <name>', 'whose volume that is', ['opposing', 'atas']),
+        ),
+    modes: { '': ['limit', 'svg', ...diagonalNames], unfinished: ['filter', 'filterBy'] },
     answer: async (view, options) => {
       if (options.unfinished) return unfinishedAnswer(view, options)
       const { limit } = options
-      const cells = await cellOptions(view, options)
+      const cells = await cellsOf(view, options)
       const bars = await view.query(checkedUsage(() => calculateFootprintQuery(cells)))
       const shown = limit === undefined ? bars : bars.slice(-limit)
       const diagonal = diagonalOf(options)
@@ -65,28 +57,18 @@ export const addFootprintCommand: AddCommand = (program, context) => {
         checkedUsage(() => calculateDiagonalImbalanceQuery({ ...cells, ...diagonal })),
       )
       const { binSize } = cells
-      const drawn = { binSize, cells: cellsOf(shown, imbalances, binSize) }
+      const drawn = { binSize, cells: drawnCells(shown, imbalances, binSize) }
       await writePicture(options, () => picture(view, options, drawn))
       return { json: shown, lines: () => gridLines(view, options, shown, drawn) }
     },
   })
 }
 
-function withGridOptions(command: Command): Command {
-  const withBins = withRoundingOption(withBinOption(withTimeframeOptions(command)))
-  return withPictureOption(withDiagonalOptions(withBins))
-}
-
-async function cellOptions(view: PairView, options: FootprintOptions) {
-  const { timeframe, rounding } = options
-  return { timeframe, rounding, binSize: await binSizeOf(view, options), ...windowOf(options) }
-}
-
 async function unfinishedAnswer(view: PairView, options: FootprintOptions): Promise<Answer> {
-  const { filter } = options
-  const cells = await cellOptions(view, options)
+  const { filter, filterBy: definition } = options
+  const cells = await cellsOf(view, options)
   const auctions = await view.query(
-    checkedUsage(() => detectUnfinishedAuctionsQuery({ ...cells, filter })),
+    checkedUsage(() => detectUnfinishedAuctionsQuery({ ...cells, filter, definition })),
   )
   const decimals = priceDecimals(auctions.map(({ price }) => price))
   return listAnswer(view, options, {
@@ -109,7 +91,7 @@ interface Drawn {
 }
 
 /** The cells of all bars, with the sides that dominate where one does. */
-function cellsOf(
+function drawnCells(
   bars: readonly FootprintBar[],
   imbalances: readonly DiagonalImbalance[],
   binSize: number,

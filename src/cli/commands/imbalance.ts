@@ -5,21 +5,13 @@ import {
   type OrderFlowImbalance,
 } from '../../queries/index.ts'
 import { countArgument } from '../arguments.ts'
-import {
-  binSizeOf,
-  withBinOption,
-  withRoundingOption,
-  withTimeframeOptions,
-  type BinOptions,
-  type RoundingOptions,
-  type TimeframeOptions,
-} from '../bar-options.ts'
 import { windowOf, type AddCommand } from '../command.ts'
 import {
+  cellsOf,
   diagonalNames,
   diagonalOf,
-  withDiagonalOptions,
-  type DiagonalOptions,
+  withCellOptions,
+  type CellOptions,
 } from '../diagonal-options.ts'
 import { checkedUsage } from '../failure.ts'
 import {
@@ -36,7 +28,7 @@ import { coverageLines, headingLine } from '../heading.ts'
 import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, onlyRow, type Answer, type PairView } from '../pair-command.ts'
 
-interface ImbalanceOptions extends TimeframeOptions, BinOptions, RoundingOptions, DiagonalOptions {
+interface ImbalanceOptions extends CellOptions {
   readonly diagonal: boolean
   readonly stacked: boolean
   readonly minStack: number
@@ -50,7 +42,7 @@ export const addImbalanceCommand: AddCommand = (program, context) => {
     description:
       'How far buying takers outweigh selling ones: bought ÷ sold; or diagonally, price by price.',
     configure: (command) =>
-      withDiagonalOptions(withRoundingOption(withBinOption(withTimeframeOptions(command))))
+      withCellOptions(command)
         .option('--diagonal', 'a side against the opposite one a price further, bar by bar', false)
         .option('--stacked', 'runs of neighbouring diagonal imbalances', false)
         .option('--min-stack <count>', 'shortest run', countArgument, 3),
@@ -87,7 +79,7 @@ function imbalanceLines(
 }
 
 async function diagonalAnswer(view: PairView, options: ImbalanceOptions): Promise<Answer> {
-  const cells = await cellsOptions(view, options)
+  const cells = { ...(await cellsOf(view, options)), ...diagonalOf(options) }
   const rows = await view.query(checkedUsage(() => calculateDiagonalImbalanceQuery(cells)))
   const decimals = priceDecimals(rows.map(({ price }) => price))
   return listAnswer(view, options, {
@@ -105,7 +97,7 @@ async function diagonalAnswer(view: PairView, options: ImbalanceOptions): Promis
 }
 
 async function stackedAnswer(view: PairView, options: ImbalanceOptions): Promise<Answer> {
-  const cells = await cellsOptions(view, options)
+  const cells = { ...(await cellsOf(view, options)), ...diagonalOf(options) }
   const { minStack } = options
   const query = checkedUsage(() => calculateStackedImbalanceQuery({ ...cells, minStack }))
   const rows = await view.query(query)
@@ -122,12 +114,6 @@ async function stackedAnswer(view: PairView, options: ImbalanceOptions): Promise
       { title: 'dominant', cell: (row) => volumeText(row.dominant) },
     ],
   })
-}
-
-async function cellsOptions(view: PairView, options: ImbalanceOptions) {
-  const { timeframe, rounding } = options
-  const binSize = await binSizeOf(view, options)
-  return { timeframe, binSize, rounding, ...windowOf(options), ...diagonalOf(options) }
 }
 
 function sideText({ terminal }: PairView, side: 'BUY' | 'SELL'): string {
