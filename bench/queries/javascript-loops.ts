@@ -117,7 +117,10 @@ function rowsOf(bins: ReadonlyMap<number, Bin>) {
     .map(([index, { bought, sold, buys, sells }]) => ({
       index,
       price: index * binSize,
-      ...{ bought, sold, buys, sells },
+      bought,
+      sold,
+      buys,
+      sells,
       delta: bought - sold,
       volume: bought + sold,
     }))
