@@ -138,6 +138,8 @@ export class ChangeQueue {
     const plan = async (unit: UnitPlan): Promise<void> => {
       // What was planned upon an attempt that failed is not what comes after this one.
       this.#ahead = undefined
+      // Checking so many has taken the caller's turn of the event loop.
+      if (changes.length >= maxUnitChanges / 2) await setImmediate()
       results = await planChanges(unit, changes, this.#options)
     }
     const meanwhile =
@@ -171,6 +173,7 @@ export class ChangeQueue {
       return
     const plan = writer.plan(underWay)
     const results = layChanges(plan, changes)
+    await setImmediate()
     plan.encode()
     this.#ahead = { waiting, plan, results }
   }

@@ -1,8 +1,11 @@
+import { setImmediate } from 'node:timers/promises'
 import { parse } from 'lossless-json'
 import { PairduckError } from '../errors.ts'
 import { decimalText, isDecimalText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
 import { Turns } from './turns.ts'
+
+const long = 256
 
 /** The fields of a stored JSON object: numbers as decimal text. Throws when it is none. */
 export function storedFields(json: string): Record<string, unknown> {
@@ -34,10 +37,12 @@ export function readable<T>(json: string, decode: (json: string) => T): T | unde
  * many there are, other work gets its turn of the event loop in between.
  */
 export async function allReadable<T extends object>(
-  values: Iterable<string | null>,
+  values: readonly (string | null)[],
   decode: (json: string) => T,
 ): Promise<T[]> {
   const found: T[] = []
+  // A long reply has cost the client a turn already.
+  if (values.length >= long) await setImmediate()
   const turns = new Turns()
   for (const json of values) {
     const value = json === null ? undefined : readable(json, decode)
