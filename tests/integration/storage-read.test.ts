@@ -151,3 +151,24 @@ describe('a signal', () => {
     expect(await store.query(pair, query('one', 'SELECT 1 AS one'))).toEqual([{ one: 1 }])
   })
 })
+
+it('a query asked again sees rows beyond all that it saw at first', async () => {
+  const store = await storeOfPair()
+  const ids = query<{ id: string; second: number }>(
+    'ids',
+    `SELECT trade_id AS id, epoch(timestamp)::BIGINT AS second FROM ticks ORDER BY trade_id, 2`,
+  )
+  const tick = { price: 1, volume: 1, side: 'BUY' } as const
+  await store.insertTicks(pair, [{ ...tick, timestamp: Date.UTC(2024, 7, 8), tradeId: '1' }])
+  expect(await store.query(pair, ids)).toHaveLength(1)
+  // Longer, earlier and later than anything that the engine knew when it planned the query.
+  const far = [
+    { ...tick, timestamp: Date.UTC(2001, 0, 1), tradeId: '2'.repeat(100) },
+    { ...tick, timestamp: Date.UTC(2024, 7, 9), tradeId: '3'.repeat(40) },
+  ]
+  await store.insertTicks(pair, far)
+  expect(await store.query(pair, ids)).toEqual([
+    { id: '1', second: Date.UTC(2024, 7, 8) / 1000 },
+    ...far.map(({ tradeId, timestamp }) => ({ id: tradeId, second: timestamp / 1000 })),
+  ])
+})
