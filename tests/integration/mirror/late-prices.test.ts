@@ -52,6 +52,7 @@ it.each([
   { price: 'cheap', timestamp: '5' },
   { price: '', timestamp: '5' },
   { price: '-1', timestamp: '5' },
+  { price: '0.0', timestamp: '5' },
   { price: '1', timestamp: 'now' },
   { price: '1' },
   { timestamp: '5' },

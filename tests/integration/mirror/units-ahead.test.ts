@@ -8,8 +8,8 @@ import { readWhole } from '../../support/whole-mirror.ts'
 
 const symbols = ['BTC/USDT']
 const later = { lastUpdateTimestamp: 1_700_000_000_100 }
-const ids = Array.from({ length: 1_250 }, (_, index) => String(index))
-/** Each order with its end, half a unit to two units apart. */
+const ids = Array.from({ length: 750 }, (_, index) => String(index))
+/** Each order with its end, which most times is in the unit right behind. */
 const events = [
   ...ids.map((id) => openOrder(id)),
   ...ids.map((id) => openOrder(id, { ...later, status: 'canceled', comment: `ended ${id}` })),

@@ -34,4 +34,7 @@ it('an event older than the fetch of an untimed snapshot changes nothing, a newe
   await mirror.applyBalances([{ ...btc, free: '5', timestamp: Date.now() + 60_000 }])
   await mirror.reconcile(async () => ({ openOrders: [], balances: [{ ...btc, free: '6' }] }))
   expect(await mirror.getBalances()).toMatchObject([{ free: '6' }])
+  // And what it said before that is still older.
+  await mirror.applyBalances([{ ...btc, free: '7', timestamp: Date.now() + 30_000 }])
+  expect(await mirror.getBalances()).toMatchObject([{ free: '6' }])
 })

@@ -154,6 +154,7 @@ describe('own trades of an exchange', () => {
     })
     await expect(ccxtSource(deaf).fetchFills!(now - dayMs)).rejects.toMatchObject({
       code: 'EXCHANGE_INCOMPLETE',
+      details: { ms: now - dayMs + 60_000 },
     })
   })
 
