@@ -23,7 +23,7 @@ async function watched(
   options: ManagerOptions,
 ): Promise<{ store: DatabaseManager; commits: number[] }> {
   const store = await temporaryStore(options)
-  await store.insertTicks(pair, [])
+  await store.withConnection(pair, async () => undefined)
   const commits: number[] = []
   store.on('ticksStored', ({ counts }) => commits.push(counts.inserted))
   return { store, commits }
