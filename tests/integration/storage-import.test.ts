@@ -124,6 +124,69 @@ describe('a file of trades', () => {
   })
 })
 
+describe('ids', () => {
+  const trade = `make_timestamp(${at * 1000}) AS time, 100 AS price, 2 AS size, 'BUY' AS side`
+  const parquet = async (id: string): Promise<string> => {
+    const file = join(await temporaryFolder(), 'trades.parquet')
+    // The trades 3735693015, 3735693016 and one without an id, and perhaps another one.
+    await duckDb(`COPY (SELECT ${trade}, ${id}) TO '${file}' (FORMAT parquet)`)
+    return file
+  }
+
+  it.each(['DOUBLE', 'DECIMAL(20, 4)', 'DECIMAL(38, 0)', 'VARCHAR', 'BIGINT'])(
+    'as %s in Parquet are those of a CSV file, with and without `.0`',
+    async (type) => {
+      const file = await parquet(`unnest([3735693015, 3735693016, NULL])::${type} AS id`)
+      const rows = (end: string): string =>
+        `${header}${at},100,2,BUY,3735693015${end}\n${at},100,2,BUY,3735693016${end}\n`
+      const plain = await importText(rows(''))
+      expect(await plain.store.importTicks(pair, file)).toMatchObject({
+        inserted: 1,
+        duplicates: 2,
+      })
+      const pandas = await importText(rows('.0'))
+      expect(await pandas.store.importTicks(pair, file)).toMatchObject({
+        inserted: 1,
+        duplicates: 2,
+      })
+      const ids = pandas.ticks.map(({ tradeId }) => tradeId)
+      expect(ids.toSorted()).toEqual(['3735693015', '3735693016'])
+    },
+  )
+
+  it.each([
+    ['a fraction', '1.5::DOUBLE', '1.5'],
+    ['a fraction', '1.5::DECIMAL(18, 4)', '1.5000'],
+    ['rounded', '9007199254740992::DOUBLE', '9007199254740992.0'],
+    ['rounded', '-1e20::DOUBLE', '-1e+20'],
+    ['rounded', '16777216::FLOAT', '16777216.0'],
+    ['no number', `'NaN'::DOUBLE`, 'nan'],
+    ['infinite', `'Infinity'::DOUBLE`, 'inf'],
+    ['rounded', `'9007199254740993.0'`, '9007199254740993.0'],
+    ['rounded', `'99999999999999999999999999999999999999999.0'`, /^9+\.0$/],
+  ])('%s, %s: the row is refused', async (_what, id, value) => {
+    const type = id.includes('::') ? id.slice(id.indexOf('::') + 2) : 'VARCHAR'
+    const file = await parquet(`unnest([7::${type}, ${id}]) AS id`)
+    const store = await temporaryStore()
+    await expect(store.importTicks(pair, file)).rejects.toMatchObject({
+      code: 'IMPORT_FAILED',
+      message: expect.stringContaining('is a number that does not tell') as string,
+      details: {
+        column: 'id',
+        line: 2,
+        value: typeof value === 'string' ? value : (expect.stringMatching(value) as string),
+      },
+    })
+    expect((await storedTicks(store, pair)).map(({ tradeId }) => tradeId)).toEqual(['7'])
+  })
+
+  it('of text stay what they are but for `.0`, beyond the digits of numbers too', async () => {
+    const ids = ['007', '00', '1.50', '1.0.0', 'a.0', '.0', '9007199254740993', '1e20']
+    const { ticks } = await importText(header + ids.map((id) => `${at},100,2,BUY,${id}\n`).join(''))
+    expect(ticks.map(({ tradeId }) => tradeId).toSorted()).toEqual(ids.toSorted())
+  })
+})
+
 describe('times', () => {
   it.each([
     ['s', ['1723161599', '1723161599.5', '1723161599.000001'], [0, 500, 0.001]],

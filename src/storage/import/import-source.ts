@@ -124,7 +124,14 @@ export class ImportSource {
 
   /** Where a person finds the row, and its raw value in a column. */
   async locate(row: number, column: string): Promise<{ line: number; value: unknown }> {
-    if (this.text === undefined) return { line: row + 1, value: undefined }
+    if (this.text === undefined) {
+      const [found] = await readRows<{ value: string | null }>(
+        this.#connection,
+        `SELECT ${quoted(column)}::VARCHAR AS value
+         FROM ${fileRelation(this.#path, undefined, () => '')} LIMIT 1 OFFSET ${row}`,
+      )
+      return { line: row + 1, value: found?.value }
+    }
     const record = await this.text.recordAt(row)
     if (record === undefined) return { line: row + 1, value: undefined }
     if (this.text.delimiter === undefined) {

@@ -4,6 +4,7 @@ import { columnSink, type ColumnSink } from '../read-vector.ts'
 import { tickFault, type TickColumns } from '../tick.ts'
 import type { FileBatch, RowFault } from './file-import.ts'
 import type { Selection } from './import-source.ts'
+import { notAnId, tradeIdExpression } from './trade-id.ts'
 import { timeExpression, timeType } from './time-unit.ts'
 import type { TimeUnit } from './import-options.ts'
 
@@ -32,7 +33,7 @@ export function tickSelection(
         `(${side})::ENUM('BUY', 'SELL')`,
         columns['tradeId'] === undefined
           ? `NULL::VARCHAR`
-          : `nullif(${column('tradeId')}::VARCHAR, '')`,
+          : tradeIdExpression(named(columns['tradeId'])),
       ]
     },
   }
@@ -76,6 +77,7 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
       tradeId!.values[row],
       this.#latest,
     )
+    if (fault?.field === 'tradeId' && fault.value === '') return { ...fault, reason: notAnId }
     return fault?.field === 'side' ? { ...fault, field: this.#sideField } : fault
   }
 
