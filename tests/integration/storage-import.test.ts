@@ -137,20 +137,20 @@ describe('ids', () => {
     'as %s in Parquet are those of a CSV file, with and without `.0`',
     async (type) => {
       const file = await parquet(`unnest([3735693015, 3735693016, NULL])::${type} AS id`)
-      const rows = (end: string): string =>
-        `${header}${at},100,2,BUY,3735693015${end}\n${at},100,2,BUY,3735693016${end}\n`
-      const plain = await importText(rows(''))
+      const rows = `${header}${at},100,2,BUY,3735693015\n${at},100,2,BUY,3735693016\n`
+      const plain = await importText(rows)
       expect(await plain.store.importTicks(pair, file)).toMatchObject({
         inserted: 1,
         duplicates: 2,
       })
-      const pandas = await importText(rows('.0'))
+      const pandas = await importText(rows.replaceAll(/(?<=BUY,\d+)\n/g, '.0\n'))
       expect(await pandas.store.importTicks(pair, file)).toMatchObject({
         inserted: 1,
         duplicates: 2,
       })
-      const ids = pandas.ticks.map(({ tradeId }) => tradeId)
-      expect(ids.toSorted()).toEqual(['3735693015', '3735693016'])
+      expect(new Set(pandas.ticks.map(({ tradeId }) => tradeId))).toEqual(
+        new Set(['3735693015', '3735693016']),
+      )
     },
   )
 
@@ -163,7 +163,7 @@ describe('ids', () => {
     ['no number', `'NaN'::DOUBLE`, 'nan'],
     ['infinite', `'Infinity'::DOUBLE`, 'inf'],
     ['rounded', `'9007199254740993.0'`, '9007199254740993.0'],
-    ['rounded', `'99999999999999999999999999999999999999999.0'`, /^9+\.0$/],
+    ['rounded', `'${'9'.repeat(41)}.0'`, `${'9'.repeat(41)}.0`],
   ])('%s, %s: the row is refused', async (_what, id, value) => {
     const type = id.includes('::') ? id.slice(id.indexOf('::') + 2) : 'VARCHAR'
     const file = await parquet(`unnest([7::${type}, ${id}]) AS id`)
@@ -174,7 +174,7 @@ describe('ids', () => {
       details: {
         column: 'id',
         line: 2,
-        value: typeof value === 'string' ? value : (expect.stringMatching(value) as string),
+        value,
       },
     })
     expect((await storedTicks(store, pair)).map(({ tradeId }) => tradeId)).toEqual(['7'])
@@ -183,7 +183,7 @@ describe('ids', () => {
   it('of text stay what they are but for `.0`, beyond the digits of numbers too', async () => {
     const ids = ['007', '00', '1.50', '1.0.0', 'a.0', '.0', '9007199254740993', '1e20']
     const { ticks } = await importText(header + ids.map((id) => `${at},100,2,BUY,${id}\n`).join(''))
-    expect(ticks.map(({ tradeId }) => tradeId).toSorted()).toEqual(ids.toSorted())
+    expect(new Set(ticks.map(({ tradeId }) => tradeId))).toEqual(new Set(ids))
   })
 })
 
