@@ -1,23 +1,29 @@
 /** Figures and times as a person reads them. Programs get the plain numbers (`--json`). */
 
 const none = '–'
+/** With more decimals than this, and below this, a figure is shown with its power of ten. */
+const longestFraction = 12
+const smallestFixed = 1e-4
+/** What a few additions of doubles leave behind, in relation to the value. */
+const dust = 2 * Number.EPSILON
+/** Decimals that Intl can show: enough for every double that is not smaller than {@link smallestFixed}. */
+const mostDecimals = 20
 
-/** A price with as many decimals as its size calls for: 61,837.63, 0.00001234. */
+/** A price with as many decimals as its size calls for: 61,837.63, 0.00001234, 1.5e-11. */
 export function priceText(price: number | null | undefined, decimals?: number): string {
   if (price === null || price === undefined || !Number.isFinite(price)) return none
-  return fixed(price, decimals ?? priceDecimals([price]))
+  const shown = decimals ?? priceDecimals([price])
+  const size = Math.abs(price)
+  if (shown <= longestFraction || size >= smallestFixed || size === 0) return fixed(price, shown)
+  return scientific(price, shown + exponentOf(price) + 1)
 }
 
-/** The fewest decimals (at most 12) that show all of these prices without loss. */
+/** The fewest decimals that show all of these prices without loss, but for the dust of doubles. */
 export function priceDecimals(prices: readonly number[]): number {
-  let decimals = 0
-  for (const price of prices) {
-    while (decimals < 12 && !isWhole(price, decimals)) decimals++
-  }
-  return decimals
+  return prices.reduce((most, price) => Math.max(most, decimalsOf(price)), 0)
 }
 
-/** A volume in about four digits: 0.0012, 12.35, 1,204, 3.45M. */
+/** A volume in about four digits: 0.0012, 12.35, 1,204, 3.45M, 0.00000001. */
 export function volumeText(volume: number | null | undefined): string {
   if (volume === null || volume === undefined || !Number.isFinite(volume)) return none
   const size = Math.abs(volume)
@@ -25,6 +31,8 @@ export function volumeText(volume: number | null | undefined): string {
   if (size >= 1e6) return `${fixed(volume / 1e6, 2)}M`
   if (size >= 1e5) return `${fixed(volume / 1e3, 1)}k`
   if (size === 0) return '0'
+  if (size < 1e-9) return scientific(volume, 4)
+  if (size < 1e-5) return priceText(Number(volume.toPrecision(4)))
   return fixed(volume, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 4 : 6)
 }
 
@@ -88,18 +96,44 @@ export function cut(text: string, columns: number): string {
 
 const formats = new Map<number, Intl.NumberFormat>()
 
-function fixed(value: number, decimals: number): string {
+function fixed(value: number, wanted: number): string {
+  const decimals = Math.min(mostDecimals, wanted)
   let format = formats.get(decimals)
   if (format === undefined) {
     const digits = { minimumFractionDigits: decimals, maximumFractionDigits: decimals }
     format = new Intl.NumberFormat('en-US', digits)
     formats.set(decimals, format)
   }
-  return format.format(value === 0 ? 0 : value)
+  const text = format.format(value)
+  // What rounds to nothing has no sign: -0.00 would make a reader look for a loss.
+  return text.startsWith('-') && !/[1-9]/.test(text) ? text.slice(1) : text
 }
 
-/** Whether a price is a whole number of 10^-decimals, but for the dust of doubles. */
-function isWhole(price: number, decimals: number): boolean {
-  const scaled = price * 10 ** decimals
-  return Math.abs(scaled - Math.round(scaled)) <= 1e-9 * Math.abs(scaled)
+/** With a power of ten and at most so many digits: 1.5e-11. */
+function scientific(value: number, digits: number): string {
+  const wanted = Math.min(digits, significantDigits(value).length)
+  return value.toExponential(Math.max(0, wanted - 1))
+}
+
+function decimalsOf(value: number): number {
+  if (!Number.isFinite(value) || Number.isInteger(value)) return 0
+  const rounded = withoutDust(value)
+  return Math.max(0, significantDigits(rounded).length - 1 - exponentOf(rounded))
+}
+
+/** The shortest decimal number that differs from this one by dust only: 0.1 + 0.2 is 0.3. */
+function withoutDust(value: number): number {
+  for (const digits of [15, 16]) {
+    const rounded = Number(value.toPrecision(digits))
+    if (Math.abs(rounded - value) <= dust * Math.abs(value)) return rounded
+  }
+  return value
+}
+
+function significantDigits(value: number): string {
+  return value.toExponential().replace(/e.*$/, '').replace(/\D/g, '')
+}
+
+function exponentOf(value: number): number {
+  return Number(value.toExponential().split('e')[1])
 }

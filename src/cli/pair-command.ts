@@ -56,14 +56,16 @@ export function addPairCommand<Options>(
       ),
       dataDir,
     )
-    await withManager({ dataDir }, async (db) => {
+    const answered = await withManager({ dataDir }, async (db) => {
       const query = <Row>(value: Query<Row>): Promise<Row[]> =>
         db.query(pair, value, { signal: context.signal }).catch((error: unknown) => {
           throw withSourceFlag(error, command)
         })
       const view = { pair, db, query, terminal: context.terminal }
-      printAnswer(context, options, await answer(view, options, rest))
+      return answer(view, options, rest)
     })
+    // Only now, so that a slow reader of the output keeps the pair from nobody.
+    printAnswer(context, options, answered)
   })
 }
 

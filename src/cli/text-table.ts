@@ -1,5 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import CliTable from 'cli-table3'
+import { countedText } from './figures.ts'
 import type { Ink } from './ink.ts'
 
 export interface TableColumn<Row> {
@@ -16,15 +17,20 @@ export interface TextTableOptions {
 }
 
 const gap = 2
+/** More than a person reads; the library needs minutes for the rows that a program wants. */
+const mostRows = 1_000
 const narrowest = 6
 
-/** Rows as a table for people: no frame, titles on top, numbers to the right. */
+/**
+ * Rows as a table for people: no frame, titles on top, numbers to the right. Of very many the first
+ * thousand, and a line that says how many are left out.
+ */
 export function textTable<Row>(
   rows: readonly Row[],
   columns: readonly TableColumn<Row>[],
   { columns: width, ink }: TextTableOptions,
 ): string {
-  const cells = rows.map((row) => columns.map((column) => column.cell(row)))
+  const cells = rows.slice(0, mostRows).map((row) => columns.map((column) => column.cell(row)))
   const titles = columns.map((column) => column.title)
   const table = new CliTable({
     head: titles.map((title) => ink.faint(title)),
@@ -34,11 +40,14 @@ export function textTable<Row>(
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': gap },
   })
   table.push(...cells)
-  return table
-    .toString()
-    .split('\n')
-    .map((line) => line.trimEnd())
-    .join('\n')
+  const lines = table.toString().split('\n')
+  return [...lines.map((line) => line.trimEnd()), ...leftOut(rows.length)].join('\n')
+}
+
+function leftOut(rows: number): string[] {
+  return rows > mostRows
+    ? [`… ${countedText(rows - mostRows, 'more row')}: --json gives them all`]
+    : []
 }
 
 /** Widths as the content wants them; the widest gives way until all fit. */

@@ -146,7 +146,8 @@ function barLines(
 
 /** Three digits of the deviation and six of the price say all that a person can use. */
 function bandDecimals(price: number, deviation: number): number {
-  return Math.min(10, Math.max(2, decimalsFor(deviation, 3), decimalsFor(price, 6)))
+  const ofPrice = decimalsFor(price, 6)
+  return Math.min(Math.max(10, ofPrice), Math.max(2, decimalsFor(deviation, 3), ofPrice))
 }
 
 function decimalsFor(value: number, digits: number): number {

@@ -53,7 +53,10 @@ export function candlePicture(picture: CandlePicture): EChartsCoreOption {
   const right = profile === undefined ? rightEdge : profileWidth + markWidth + 20
   const times = candles.map((candle) => candle.timestamp)
   const prices = pricesOf(picture)
-  const scale = priceScale(Math.min(...prices), Math.max(...prices))
+  const scale = priceScale(
+    prices.reduce((least, price) => Math.min(least, price), Infinity),
+    prices.reduce((most, price) => Math.max(most, price), -Infinity),
+  )
   const { left } = scale
   const pixelsPerPrice = pricePixels / (scale.max - scale.min)
   const side = profile && {

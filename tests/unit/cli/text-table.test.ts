@@ -15,6 +15,11 @@ const rows: Row[] = [
   { pair: 'kraken/spot/XBT/EUR', ticks: 3 },
 ]
 
+function drawn(length: number): string[] {
+  const many = Array.from({ length }, (_, ticks) => ({ pair: 'a/spot/B', ticks }))
+  return textTable(many, columns, { columns: Infinity, ink: plainInk }).split('\n')
+}
+
 describe('textTable', () => {
   it('aligns names left and numbers right, without a frame', () => {
     expect(textTable(rows, columns, { columns: Infinity, ink: plainInk })).toBe(
@@ -30,6 +35,16 @@ describe('textTable', () => {
     const lines = textTable(rows, columns, { columns: 20, ink: plainInk }).split('\n')
     expect(Math.max(...lines.map((line) => line.length))).toBe(20)
     expect(lines[1]).toBe('binance/spot…   9757')
+  })
+
+  it('shows a thousand of many rows, and says how many it leaves out', () => {
+    expect(drawn(1_000)).toHaveLength(1_001)
+    const lines = drawn(200_000)
+    expect(lines).toHaveLength(1_002)
+    expect(lines.slice(-2)).toEqual([
+      'a/spot/B    999',
+      '… 199,000 more rows: --json gives them all',
+    ])
   })
 
   it('does not count colours as width', () => {
