@@ -45,7 +45,7 @@ async function importText(
 
 /** What an import that must stop says, and what it stored before. */
 async function refused(
-  text: string,
+  text: string | Buffer,
   { name = 'trades.csv', ...options }: ImportOptions<TickColumnMap> & { name?: string } = {},
 ): Promise<{ error: unknown; ids: (string | null)[] }> {
   const file = join(await temporaryFolder(), name)
@@ -365,6 +365,29 @@ describe('a row that cannot be a tick', () => {
     expect(ticks).toHaveLength(30_000)
   })
 
+  it.each([
+    ['cut short', (gz: Buffer) => gz.subarray(0, gz.length * 0.6), /unexpected end of file/],
+    [
+      'with something else behind',
+      (gz: Buffer) => Buffer.concat([gz, Buffer.from([0x1f, 0x8b]), Buffer.alloc(400_000, 'x')]),
+      /unknown compression method|incorrect header check/,
+    ],
+  ])('a compressed file %s: says how many rows are stored', async (_what, damage, reason) => {
+    const many = Array.from({ length: 60_000 }, (_, k) => row(k))
+    const { error, ids } = await refused(damage(gzipSync(header + many.join(''))), {
+      name: 'trades.csv.gz',
+    })
+    expect(ids.length).toBeGreaterThan(0)
+    expect(error).toMatchObject({
+      code: 'IMPORT_FAILED',
+      message: expect.stringMatching(reason) as string,
+      details: { rows: ids.length },
+    })
+    // No id is a part of one that was cut.
+    expect(new Set(ids)).toEqual(new Set(Array.from(ids.keys(), String)))
+    expect((error as Error).message).toContain(`; the ${ids.length} rows before it are stored`)
+  })
+
   it('a file that is not there, or a folder', async () => {
     const store = await temporaryStore()
     const folder = await temporaryFolder()
@@ -476,6 +499,36 @@ describe('a file of candles', () => {
       code: 'IMPORT_FAILED',
       details: { line: 3, column: 'low', value: '2' },
     })
+  })
+
+  it.each([
+    ['milliseconds', 1],
+    ['microseconds', 1000],
+  ])('of Binance, without a header, in %s', async (_unit, factor) => {
+    const bar = at - (at % 60_000)
+    const line = (k: number): string =>
+      `${(bar + k * 60_000) * factor},1,3,1,2,10,${(bar + k * 60_000 + 60_000) * factor - 1},25,7,4,9,0\n`
+    const file = join(await temporaryFolder(), 'X-1m-2024-08.csv')
+    await writeFile(file, line(0) + line(1))
+    const store = await temporaryStore()
+    expect(await store.importCandles(pair, '1m', file)).toMatchObject({ inserted: 2, replaced: 0 })
+    const candle = {
+      open: 1,
+      high: 3,
+      low: 1,
+      close: 2,
+      volume: 10,
+      buyVolume: 4,
+      sellVolume: 6,
+      quoteVolume: 25,
+      tradeCount: 7,
+    }
+    expect(await storedCandles(store, pair, '1m')).toEqual([
+      { ...candle, timestamp: bar },
+      { ...candle, timestamp: bar + 60_000 },
+    ])
+    // As trades the file is not taken.
+    await expect(store.importTicks(pair, file)).rejects.toMatchObject({ code: 'IMPORT_FAILED' })
   })
 })
 

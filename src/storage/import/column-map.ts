@@ -36,10 +36,13 @@ export const candleNames: KnownNames = {
   tradeCount: ['tradeCount', 'trade_count', 'count', 'trades', 'number_of_trades'],
 }
 
-/** Binance's public spot trades come without a header. */
+/** Binance's public spot files (trades, aggregated trades, klines) come without a header. */
 const headless: readonly (readonly string[])[] = [
   ['tradeId', 'price', 'volume', '', 'timestamp', 'buyerIsMaker', ''],
   ['tradeId', 'price', 'volume', '', '', 'timestamp', 'buyerIsMaker', ''],
+  'timestamp open high low close volume - quoteVolume tradeCount buyVolume - -'
+    .split(' ')
+    .map((field) => (field === '-' ? '' : field)),
 ]
 
 /**
@@ -73,7 +76,7 @@ export function mapColumns(
     const found = names.map((name) => find(present, name)).find((name) => name !== undefined)
     if (found !== undefined) map[field] = found
   }
-  for (const [field, column] of Object.entries(headlessMap(present))) map[field] ??= column
+  for (const [field, column] of Object.entries(headlessMap(present, known))) map[field] ??= column
   // `side` given by name beats a recognised buyerIsMaker, and the other way round.
   if (given['buyerIsMaker'] !== undefined && given['side'] === undefined) delete map['side']
   else if (map['side'] !== undefined) delete map['buyerIsMaker']
@@ -96,9 +99,12 @@ function find(present: readonly string[], name: string): string | undefined {
   return present.find((column) => column.toLowerCase() === name.toLowerCase())
 }
 
-function headlessMap(present: readonly string[]): Record<string, string> {
+function headlessMap(present: readonly string[], known: KnownNames): Record<string, string> {
   if (!present.every((name) => /^column\d+$/.test(name))) return {}
-  const fields = headless.find(({ length }) => length === present.length) ?? []
+  const fits = (fields: readonly string[]): boolean =>
+    fields.length === present.length &&
+    fields.every((field) => field === '' || known[field] !== undefined)
+  const fields = headless.find(fits) ?? []
   return Object.fromEntries(
     fields
       .map((field, index) => [field, present[index]!] as const)

@@ -58,7 +58,9 @@ export class FileImport<Counts> {
   /** What each batch was answered; `stopped` when the signal ended it. */
   async run(): Promise<{ stored: readonly Counts[]; rejected: number; stopped: boolean }> {
     try {
-      const complete = await this.#readAll(this.#source.chunks(this.#selection))
+      // The engine takes a compressed file that was cut short for a whole one.
+      const sound = (await this.#source.text?.isSound(this.#options.signal)) ?? true
+      const complete = sound && (await this.#readAll(this.#source.chunks(this.#selection)))
       // Something in the file is not as its columns promise: slowly, then, row by row.
       if (!complete) await this.#readOn()
     } catch (error) {
@@ -85,10 +87,11 @@ export class FileImport<Counts> {
       })
     if (source.text === undefined) throw unreadable()
     const { skipInvalid } = this.#options
-    const { broken, skipped } = await source.sift({ from: this.#rows, skip: skipInvalid })
+    const { broken, skipped, failure } = await source.sift({ from: this.#rows, skip: skipInvalid })
     if (!(await this.#readAll(source.siftedChunks(this.#selection)))) throw unreadable()
     this.rejected += skipped
     if (broken !== undefined) await this.#refuse(broken.line, undefined, broken.text, broken.reason)
+    if (failure !== undefined) await this.#giveUp(failure)
   }
 
   /** Reads to the end, or until the signal; false when the rows ended before the file did. */
@@ -138,6 +141,16 @@ export class FileImport<Counts> {
     // Awaited later; a rejection in between is not an unhandled one.
     done.catch(() => undefined)
     this.#inFlight.push(done)
+  }
+
+  /** The file cannot be uncompressed any further. */
+  async #giveUp(cause: unknown): Promise<never> {
+    await Promise.all(this.#inFlight)
+    const { file } = this.#source
+    const { message } = importFailed(file, cause)
+    const stored = storedText(this.#rows - this.rejected)
+    const details = { file, rows: this.#rows, cause }
+    throw new PairduckError('IMPORT_FAILED', `${message}; ${stored}`, details)
   }
 
   async #stopAt(batch: FileBatch<Counts>, row: number, fault: RowFault): Promise<never> {

@@ -1,12 +1,13 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { open } from 'node:fs/promises'
-import { Readable } from 'node:stream'
+import { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { RecordScanner, type Delimiter, type TextRecord } from './record-scanner.ts'
 
 /** Rows by which columns and the unit of times are told. */
 const sampleRows = 100
+const pieceBytes = 1 << 18
 const delimiters = [',', ';', '\t', '|'] as const
 
 /** A line that is no row: its number, the line, and what is wrong with it. */
@@ -65,6 +66,20 @@ export class TextFile {
     return new TextFile({ path, gzip, delimiter, columns, hasHeader, samples })
   }
 
+  /** Whether a compressed file can be uncompressed to its end. True, too, when the signal ends it. */
+  async isSound(signal: AbortSignal | undefined): Promise<boolean> {
+    if (!this.gzip) return true
+    const nowhere = new Writable({ write: (_piece, _encoding, done) => done() })
+    const file = createReadStream(this.path, { highWaterMark: pieceBytes })
+    const options = signal === undefined ? {} : { signal }
+    try {
+      await pipeline(file, createGunzip({ chunkSize: pieceBytes }), nowhere, options)
+      return true
+    } catch {
+      return signal?.aborted === true
+    }
+  }
+
   /** The rows, without the header, in pieces. */
   async *records(): AsyncGenerator<TextRecord[]> {
     let header = this.hasHeader
@@ -88,12 +103,14 @@ export class TextFile {
 
   /**
    * Writes the rows from a number on to another file, without header and each with its columns.
-   * Ends at the first line that is no row, or with `skip` leaves such lines out; returns them.
+   * Ends at the first line that is no row, or with `skip` leaves such lines out; returns them, and
+   * why a compressed file could not be read to its end: a row that was cut there is not written.
    */
   async sift(
     to: string,
     { from, skip }: { from: number; skip: boolean },
-  ): Promise<{ broken: BrokenLine | undefined; skipped: number }> {
+  ): Promise<{ broken: BrokenLine | undefined; skipped: number; failure: unknown }> {
+    let failure: unknown
     let broken: BrokenLine | undefined
     let skipped = 0
     let row = 0
@@ -114,8 +131,15 @@ export class TextFile {
         yield lines
       }
     }
-    await pipeline(Readable.from(sound.call(this)), createWriteStream(to))
-    return { broken, skipped }
+    const written = async function* (this: TextFile): AsyncGenerator<string> {
+      try {
+        yield* sound.call(this)
+      } catch (error) {
+        failure = error
+      }
+    }
+    await pipeline(Readable.from(written.call(this)), createWriteStream(to))
+    return { broken, skipped, failure }
   }
 
   #breakOf({ fields }: TextRecord): string | undefined {
@@ -204,7 +228,7 @@ async function* scan(
   delimiter: Delimiter,
 ): AsyncGenerator<TextRecord[]> {
   const scanner = new RecordScanner(delimiter)
-  const file = createReadStream(path, { highWaterMark: 1 << 18 })
+  const file = createReadStream(path, { highWaterMark: pieceBytes })
   const plain = gzip ? file.pipe(createGunzip()) : file
   if (gzip) file.on('error', (error) => plain.destroy(error))
   plain.setEncoding('utf8')
