@@ -35,7 +35,11 @@ export function failureLine(error: unknown): string | undefined {
   if (error instanceof AggregateError) return failureLine(error.errors[0])
   if (!(error instanceof Error)) return oneLine(`unexpected: ${String(error)}`)
   const code = codeOf(error)
-  if (code !== undefined) return oneLine(`${code}: ${error.message}`)
+  if (code !== undefined)
+    // The system's messages begin with their code already.
+    return oneLine(
+      error.message.startsWith(`${code}: `) ? error.message : `${code}: ${error.message}`,
+    )
   if (error instanceof UsageError) return oneLine(error.message)
   return oneLine(
     `unexpected ${error.name}: ${error.message} (a mistake in pairduck; NODE_DEBUG=pairduck shows where)`,

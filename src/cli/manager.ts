@@ -77,6 +77,10 @@ export function notStored(pair: string, stored: readonly Pair[], dataDir: string
   return new PairduckError('PAIR_NOT_FOUND', `${pair} is not stored in ${dataDir}${hint}`, { pair })
 }
 
+export function folderMissing(dataDir: string): PairduckError {
+  return new PairduckError('IO_FAILED', `there is no data folder ${dataDir}`, { dataDir })
+}
+
 /** Bytes of a pair's file and write-ahead log, without opening them. */
 export async function pairBytes(dataDir: string, pair: Pair): Promise<number> {
   const { database, wal } = pairFiles(dataDir, pair)

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { EChartsCoreOption } from 'echarts/core'
+import { PairduckError } from '../errors.ts'
 
 export interface PictureOptions {
   readonly svg?: string
@@ -17,5 +18,16 @@ export async function writePicture(
 ): Promise<void> {
   if (svg === undefined) return
   const { renderSvg } = await import('./pictures/svg.ts')
-  await writeFile(svg, await renderSvg(await picture()))
+  const drawn = await renderSvg(await picture())
+  await writeFile(svg, drawn).catch((error: unknown) => {
+    throw pictureError(svg, error)
+  })
+}
+
+/** The system's own words, and the file once: `ENOENT: no such file or directory, open 'x'`. */
+function pictureError(file: string, error: unknown): PairduckError {
+  const words = error instanceof Error ? error.message : String(error)
+  const reason = words.replace(/^[A-Z]+: /, '').replace(/, (?:open|write).*$/s, '')
+  const code = /no space left/.test(reason) ? 'DISK_FULL' : 'IO_FAILED'
+  return new PairduckError(code, `cannot write ${file}: ${reason}`, { cause: error, file })
 }

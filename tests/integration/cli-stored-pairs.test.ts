@@ -397,7 +397,11 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
       ['sql', btc, 'COMMIT; DROP TABLE ticks'],
       /QUERY_FAILED: .*multiple statements/,
     ],
-    ['a picture without a folder', ['candles', btc, '--svg', '/nowhere/at/all.svg'], /ENOENT/],
+    [
+      'a picture without a folder',
+      ['candles', btc, '--svg', '/nowhere/at/all.svg'],
+      /^pairduck: IO_FAILED: cannot write \/nowhere\/at\/all\.svg: no such file or directory\n$/,
+    ],
   ])('%s', async (_what, args, message) => {
     const { code, stdout, stderr } = await pairduck.run(at(...args))
     expect(stderr).toMatch(message)
@@ -471,6 +475,15 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     })
     expect(await pairduck.json(['pairs', '--data-dir', nowhere])).toEqual([])
     expect(await pairduck.json(['stats', '--data-dir', nowhere])).toEqual([])
+    for (const [command, expected] of [
+      [['cleanup'], `IO_FAILED: there is no data folder ${nowhere}`],
+      [['repair', btc], `PAIR_NOT_FOUND: ${btc} is not stored in ${nowhere}, which holds no pairs`],
+    ] as const)
+      expect(await cliRun([...command, '--data-dir', nowhere])).toEqual({
+        exitCode: 1,
+        stdout: '',
+        stderr: `pairduck: ${expected}\n`,
+      })
     expect(await readdir(folder)).not.toContain('nowhere')
   })
 
@@ -587,5 +600,21 @@ describe('what changes files', () => {
     const { code, stderr } = await pairduck.run(at('candles', eth))
     expect(code).toBe(1)
     expect(stderr).toMatch(/^pairduck: PAIR_CORRUPT: .*\n$/)
+  })
+
+  it('cleanup and stats end with 1 for a damaged pair, and do the others', async () => {
+    const cleaned = await cliRun(at('cleanup', '--json', '--now', 'newest-tick'))
+    expect(cleaned.exitCode).toBe(1)
+    const pass = JSON.parse(cleaned.stdout) as api.CleanupPass
+    expect(pass.results.map(({ pair, skipped }) => [pair, skipped?.slice(0, 13)])).toEqual([
+      [btc, undefined],
+      [eth, 'PAIR_CORRUPT:'],
+    ])
+    const { exitCode, stdout } = await cliRun(at('stats', '--json'))
+    expect(exitCode).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject([
+      { pair: btc, error: null },
+      { pair: eth, error: { code: 'PAIR_CORRUPT' } },
+    ])
   })
 })

@@ -8,7 +8,7 @@ import { checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countedText, countText, durationText, timeText } from '../figures.ts'
 import { resolveRetention, type RetentionOptions } from '../../schema/retention-policy.ts'
 import type { CleanupPass } from '../../storage/maintenance.ts'
-import { withManager, type Manager } from '../manager.ts'
+import { folderMissing, withStore, type Manager } from '../manager.ts'
 
 interface CleanupCommandOptions extends CommonOptions {
   readonly watch: boolean
@@ -38,8 +38,13 @@ export const addCleanupCommand: AddCommand = (program, context) => {
         throw new UsageError('--now goes with one pass, not with --watch')
       const opened = { dataDir: options.dataDir, retention: options.keep }
       checkedUsage(() => resolveRetention(options.keep))
-      await withManager(opened, (db) =>
-        options.watch ? watch(db, options, context) : once(db, options, context),
+      await withStore<void>(
+        opened,
+        // A schedule with a wrong folder has to hear of it: nothing would ever be deleted.
+        () => {
+          throw folderMissing(options.dataDir)
+        },
+        (db) => (options.watch ? watch : once)(db, options, context),
       )
     })
 }
@@ -54,6 +59,13 @@ async function once(
   const pass = await db.cleanupAllPairs({ signal, ...(now === undefined ? {} : { now }) })
   if (options.json) terminal.printJson(pass)
   else terminal.print(passLines(pass).join('\n'))
+  if (pass.results.some(({ skipped }) => skipped !== undefined && !passes(skipped)))
+    context.exitCode = 1
+}
+
+/** Whether what stood in a pair's way goes by itself, so that a later pass does the work. */
+function passes(skipped: string): boolean {
+  return /^(?:PAIR_LOCKED|checkpoint deferred):/.test(skipped)
 }
 
 /** One line, or one JSON document, per pass; the next begins when the last has ended. */

@@ -1,7 +1,7 @@
 import { pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import { countText } from '../figures.ts'
-import { requireStored, withManager } from '../manager.ts'
+import { notStored, requireStored, withStore } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import type { RepairReport } from '../../storage/repair.ts'
 
@@ -13,10 +13,16 @@ export const addRepairCommand: AddCommand = (program, context) => {
     .argument('<pair>', 'exchange/market/symbol', pairArgument)
     .action(async (pair: string, options: CommonOptions) => {
       const { dataDir } = options
-      const report = await withManager({ dataDir }, async (db) => {
-        requireStored(pair, await db.listPairs(), dataDir)
-        return db.repair(pair)
-      })
+      const report = await withStore(
+        { dataDir },
+        () => {
+          throw notStored(pair, [], dataDir)
+        },
+        async (db) => {
+          requireStored(pair, await db.listPairs(), dataDir)
+          return db.repair(pair)
+        },
+      )
       printAnswer(context, options, { json: report, lines: () => reportLines(pair, report) })
     })
 }

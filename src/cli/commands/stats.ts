@@ -43,6 +43,8 @@ export const addStatsCommand: AddCommand = (program, context) => {
         },
       )
       printAnswer(context, options, { json: stats, lines: () => statsLines(context, stats) })
+      if (stats.some(({ error }) => error !== null && error.code !== 'PAIR_LOCKED'))
+        context.exitCode = 1
     })
 }
 
