@@ -65,8 +65,7 @@ export class DatabaseManager extends Events {
     this.dataDir = directory.path
     this.#directory = directory
     this.#engine = engine
-    this.#budget = new WriteBudget(options.maxPendingTicksTotal)
-    const budget = this.#budget
+    const budget = (this.#budget = new WriteBudget(options.maxPendingTicksTotal))
     const context = { engine, budget, events: this, writer: options, candles: options.candles }
     const open = (pair: Pair) => PairDatabase.open(pair, pairFiles(directory.path, pair), context)
     this.pool = new ConnectionPool(open, options, this)
@@ -289,6 +288,7 @@ export class DatabaseManager extends Events {
   }
 
   async #shutdown(): Promise<void> {
+    this.#intake.close()
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.#desk.revokeAll()])
     try {
       await this.pool.close()

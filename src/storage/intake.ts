@@ -1,4 +1,4 @@
-import { formatPair, type Pair } from '../pair.ts'
+import type { Pair } from '../pair.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Tick } from '../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../time.ts'
@@ -13,6 +13,9 @@ import {
   type ImportReport,
   type TickColumnMap,
 } from './import/import-options.ts'
+import { LockWait } from './lock-wait.ts'
+import type { PairDatabase } from './pair-database.ts'
+import type { PoolOptions } from './pool-slot.ts'
 import { writeCandles, writeRows, type RowCounts } from './row-writer.ts'
 import type { TickColumns } from './tick.ts'
 import type { WriterOptions } from './tick-writer.ts'
@@ -20,17 +23,20 @@ import type { WriterOptions } from './tick-writer.ts'
 /** Everything that comes into the store, on its way to the pair's writer. */
 export class Intake {
   readonly #pool: ConnectionPool
+  /** For inserts; a file to import loses nothing when it is refused, and says so at once. */
+  readonly #lockWait: LockWait
   readonly #options: WriterOptions
   readonly #events: Events
 
-  constructor(pool: ConnectionPool, options: WriterOptions, events: Events) {
+  constructor(pool: ConnectionPool, options: WriterOptions & PoolOptions, events: Events) {
     this.#pool = pool
+    this.#lockWait = new LockWait(pool, options)
     this.#options = options
     this.#events = events
   }
 
   ticks(pair: Pair, ticks: readonly Tick[] | TickColumns): Promise<InsertCounts> {
-    return this.#pool.use(pair, (database) => database.writer.insert(ticks))
+    return this.#lockWait.use(pair, (database) => database.writer.insert(ticks))
   }
 
   candles(
@@ -39,19 +45,7 @@ export class Intake {
     candles: readonly InsertRows['candles'][],
   ): Promise<RowCounts> {
     if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
-    return this.#pool.use(pair, async (database) => {
-      if (!database.candles.includes(timeframe))
-        throw new RangeError(
-          `${formatPair(pair)} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
-        )
-      const latest = this.#latest()
-      const counts = await database.writer.run((connection) =>
-        writeCandles(connection, timeframe, candles, latest),
-      )
-      if (counts.inserted + counts.replaced > 0)
-        this.#events.tell('candlesStored', { pair: database.name, timeframe, counts })
-      return counts
-    })
+    return this.#lockWait.use(pair, (database) => this.#candles(database, timeframe, candles))
   }
 
   rows<Relation extends Exclude<InsertRelation, 'ticks' | 'candles'>>(
@@ -59,7 +53,7 @@ export class Intake {
     relation: Relation,
     rows: readonly InsertRows[Relation][],
   ): Promise<RowCounts> {
-    return this.#pool.use(pair, (database) =>
+    return this.#lockWait.use(pair, (database) =>
       database.writer.run((connection) => writeRows(connection, relation, rows)),
     )
   }
@@ -82,10 +76,34 @@ export class Intake {
     file: string,
     options: ImportOptions<CandleColumnMap> | undefined,
   ): Promise<CandleImportReport> {
+    if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
     const resolved = resolveImportOptions('importCandles', options)
     return importCandleFile(file, { timeframe, latest: this.#latest() }, resolved, (candles) =>
-      this.candles(pair, timeframe, candles),
+      this.#pool.use(pair, (database) => this.#candles(database, timeframe, candles)),
     )
+  }
+
+  /** Ends what waits for a file that another process has. */
+  close(): void {
+    this.#lockWait.close()
+  }
+
+  async #candles(
+    database: PairDatabase,
+    timeframe: Timeframe,
+    candles: readonly InsertRows['candles'][],
+  ): Promise<RowCounts> {
+    if (!database.candles.includes(timeframe))
+      throw new RangeError(
+        `${database.name} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
+      )
+    const latest = this.#latest()
+    const counts = await database.writer.run((connection) =>
+      writeCandles(connection, timeframe, candles, latest),
+    )
+    if (counts.inserted + counts.replaced > 0)
+      this.#events.tell('candlesStored', { pair: database.name, timeframe, counts })
+    return counts
   }
 
   /** What lies later than this is from the future. */

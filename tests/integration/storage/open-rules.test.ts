@@ -428,7 +428,7 @@ describe('a data directory', () => {
     const child = await StoreChild.start({ dataDir })
     await child.call('insertTicks', pair, someTicks(1))
     await child.hold(pair, 'SELECT 1')
-    const db = await openManager({ dataDir })
+    const db = await openManager({ dataDir, acquireTimeoutMs: 200 })
     const errors: unknown[] = []
     db.on('error', (event) => errors.push(event))
     await expect(db.insertTicks(pair, someTicks(1))).rejects.toMatchObject({

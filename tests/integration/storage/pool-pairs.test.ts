@@ -267,7 +267,7 @@ describe('long queries', () => {
 describe('an idle pair', () => {
   it('is closed after `idleCloseMs`, and another process can have it', async () => {
     const dataDir = temporaryFolder()
-    const db = await openManager({ dataDir, idleCloseMs: 300 })
+    const db = await openManager({ dataDir, idleCloseMs: 300, acquireTimeoutMs: 200 })
     const evicted = nextEvent(db, 'pairEvicted')
     const child = await StoreChild.start({ dataDir })
     await db.insertTicks('x/spot/A', someTicks(3))
@@ -321,5 +321,54 @@ describe('a pair that was never stored', () => {
       code: 'PAIR_NOT_FOUND',
     })
     expect(await db.listPairs()).toEqual([])
+  })
+})
+
+describe('a pair that another process holds for a moment', () => {
+  it('takes its writes when it is free again, in their order, and holds up no other pair', async () => {
+    const dataDir = temporaryFolder()
+    const child = await StoreChild.start({ dataDir })
+    await child.hold('x/spot/A', 'SELECT 1')
+    const db = await openManager({ dataDir, maxConnections: 1 })
+    const insert = (price: number) =>
+      db.insertTicks('x/spot/A', someTicks(1, { price, from: 1_750_000_000_000 }))
+    const waiting = [insert(1), insert(2)]
+    // Who reads is told at once, and a place in the pool is free.
+    await expect(db.query('x/spot/A', sql('SELECT 1'))).rejects.toMatchObject({
+      code: 'PAIR_LOCKED',
+      details: { pid: child.pid },
+    })
+    await expect(db.insertTicks('x/spot/B', someTicks(1))).resolves.toMatchObject({ inserted: 1 })
+    const candle = { timestamp: 1_750_000_020_000, open: 5, high: 5, low: 5, close: 5, volume: 1 }
+    const candles = db.insertCandles('x/spot/A', '1m', [candle])
+    const flow = db.insertOrderFlow('x/spot/A', [])
+    waiting.push(insert(3))
+    expect(await child.close()).toBe(0)
+    expect(await Promise.all(waiting)).toMatchObject([
+      { inserted: 1, conflicts: 0 },
+      { inserted: 0, conflicts: 1 },
+      { inserted: 0, conflicts: 1 },
+    ])
+    expect(await candles).toMatchObject({ inserted: 1 })
+    expect(await flow).toMatchObject({ inserted: 0 })
+    expect(await db.query('x/spot/A', sql('SELECT price FROM ticks'))).toEqual([{ price: 1 }])
+  })
+
+  it('waits no longer than the manager lives, nor more callers than `maxWaiting`', async () => {
+    const dataDir = temporaryFolder()
+    const child = await StoreChild.start({ dataDir })
+    await child.hold('x/spot/A', 'SELECT 1')
+    const db = await openManager({ dataDir, maxWaiting: 2, acquireTimeoutMs: 1e9 })
+    const inserts = [1, 2, 3].map((first) => db.insertTicks('x/spot/A', someTicks(1, { first })))
+    await expect(inserts[2]).rejects.toMatchObject({
+      code: 'PAIR_LOCKED',
+      details: { pid: child.pid },
+    })
+    const ends = Promise.allSettled(inserts.slice(0, 2))
+    await db.close()
+    expect(await ends).toMatchObject([
+      { reason: { code: 'CLOSED' } },
+      { reason: { code: 'CLOSED' } },
+    ])
   })
 })

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import { PairduckError } from '../../../src/errors.ts'
+import { formatPair, parsePair } from '../../../src/pair.ts'
+import { ConnectionPool } from '../../../src/storage/connection-pool.ts'
+import { Events } from '../../../src/storage/events.ts'
+import { LockWait } from '../../../src/storage/lock-wait.ts'
+import type { PairDatabase } from '../../../src/storage/pair-database.ts'
+
+const pair = parsePair('x/y/A')
+const name = formatPair(pair)
+const options = { maxConnections: 1, maxWaiting: 9, acquireTimeoutMs: 60_000, idleCloseMs: 1e6 }
+
+it('writes begin in order, whatever moment they come at while the file is refused once', async () => {
+  for (let hops = 0; hops < 24; hops++) {
+    let tries = 0
+    const open = async (): Promise<PairDatabase> => {
+      await Promise.resolve()
+      if (tries++ === 0) throw new PairduckError('PAIR_LOCKED', name)
+      return { name, broken: false, close: () => Promise.resolve() } as PairDatabase
+    }
+    const pool = new ConnectionPool(open, options, new Events())
+    const writes = new LockWait(pool, options)
+    const began: number[] = []
+    const write = (number: number): Promise<number> =>
+      writes.use(pair, () => Promise.resolve(began.push(number)))
+    const calls = [write(1), write(2)]
+    for (let hop = 0; hop < hops; hop++) await Promise.resolve()
+    calls.push(write(3), write(4))
+    expect(await Promise.all(calls)).toEqual([1, 2, 3, 4])
+    expect({ hops, began }).toEqual({ hops, began: [1, 2, 3, 4] })
+    expect(pool.stats()).toMatchObject({ active: 0, idle: 1 })
+    await pool.close()
+  }
+})
