@@ -297,6 +297,21 @@ describe('--json says what the library says', () => {
     expect(oldest.timestamp % 1).not.toBe(0)
   })
 
+  it('sql, with whole numbers that no double holds as text', async () => {
+    const text =
+      'SELECT 9007199254740993::BIGINT AS b, 5::HUGEINT AS h, -(2::HUGEINT ** 100)::HUGEINT AS h, i::BIGINT AS i FROM range(2) AS r(i) ORDER BY i -- done'
+    expect(await pairduck.json(at('sql', btc, text))).toEqual([
+      { b: '9007199254740993', h: 5, 'h:1': '-1267650600228229401496703205376', i: 0 },
+      { b: '9007199254740993', h: 5, 'h:1': '-1267650600228229401496703205376', i: 1 },
+    ])
+    const nulls = 'SELECT unnest([NULL, 1, 9007199254740993::BIGINT]) AS b;'
+    expect(await pairduck.json(at('sql', btc, nulls))).toEqual([
+      { b: null },
+      { b: 1 },
+      { b: '9007199254740993' },
+    ])
+  })
+
   it('pairs, stats and verify list both pairs', async () => {
     const pairs = await pairduck.json<{ pair: string; bytes: number }[]>(at('pairs'))
     expect(pairs).toEqual([
@@ -334,6 +349,20 @@ describe('--json says what the library says', () => {
 })
 
 describe('for people', () => {
+  it('sql shows times by their type, whatever their name, and numbers by theirs', async () => {
+    const text = `SELECT TIMESTAMP '2024-08-08 23:54:15.342128' AS x, 1723161255000::DOUBLE AS time,
+      9007199254740993 AS b, TIMESTAMP '290000-01-01' AS far, TIMESTAMPTZ '2024-08-08 00:00:00+00' AS z`
+    const { exitCode, stdout } = await cliRun(at('sql', btc, text))
+    expect(exitCode).toBe(0)
+    expect(stdout.split('\n')[1]!.split(/\s{2,}/)).toEqual([
+      '2024-08-08 23:54:15.342128',
+      '1,723,161,255,000',
+      '9,007,199,254,740,993',
+      expect.stringMatching(/^\d/),
+      '2024-08-08 00:00:00',
+    ])
+  })
+
   it.each([
     ['candles', /┤.*[┃║╻╹]/],
     ['cvd', /CVD [+-]/],

@@ -25,6 +25,12 @@ describe('failureLine', () => {
       1,
     ],
     [
+      'one of the system whose message has its code',
+      Object.assign(new Error("ENOENT: no such file, open 'x'"), { code: 'ENOENT' }),
+      "pairduck: ENOENT: no such file, open 'x'",
+      1,
+    ],
+    [
       'several at once',
       new AggregateError([locked], 'all'),
       'pairduck: PAIR_LOCKED: a/b/C is open in process 7 (see there)',
