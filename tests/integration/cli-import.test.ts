@@ -234,6 +234,36 @@ describe('what a newcomer gets wrong', () => {
   })
 })
 
+it('of a header alone nothing is guessed; an empty or wrong input is named as what it is', async () => {
+  const dataDir = fresh()
+  const file = await writtenFile('header.csv', 'timestamp,price,volume,side\n')
+  const { code, stderr } = await pairduck.run(['import', pair, file, '--data-dir', dataDir])
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  for (const [input, message] of [
+    ['', /IMPORT_FAILED: - is empty/],
+    ['[{"timestamp":1}]', /IMPORT_FAILED: - is not JSON lines/],
+  ] as const) {
+    const child = pairduck.start(['import', pair, '-', '--data-dir', dataDir])
+    child.stdin.end(input)
+    expect((await outcomeOf(child)).stderr).toMatch(message)
+  }
+})
+
+it('what a cleanup has deleted is not imported again, and it is said why', async () => {
+  const dataDir = fresh()
+  const file = await writtenFile(
+    'old.csv',
+    'timestamp,price,volume,side,trade_id\n1723161255342,1,1,BUY,1\n',
+  )
+  const args = ['import', pair, file, '--data-dir', dataDir, '--json']
+  expect((await pairduck.run(args)).stderr).not.toMatch(/cleanup/)
+  await pairduck.run(['cleanup', '--data-dir', dataDir])
+  const { code, stdout, stderr } = await pairduck.run(args)
+  expect(stderr).toMatch(/^1 row not stored: older than what a cleanup has deleted.*--data-dir.*$/m)
+  expect(code).toBe(0)
+  expect(JSON.parse(stdout)).toMatchObject({ ...none, expired: 1 })
+})
+
 it('a field that is none is wrong usage', async () => {
   const file = await writtenFile('one.csv', 'timestamp,price,volume,side\n1723161255342,1,1,BUY\n')
   const args = ['import', pair, file, '--columns', 'prise=price', '--data-dir', fresh()]

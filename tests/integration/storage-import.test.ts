@@ -212,6 +212,18 @@ describe('times', () => {
     }
   })
 
+  it.each([
+    ['us', 'Unix µs'],
+    ['ns', 'Unix ns'],
+    ['s', 'Unix s'],
+    ['iso', 'a date'],
+  ] as const)('that do not fit %s are refused as %s', async (timeUnit, name) => {
+    const { error } = await refused(`${header}${at},100,2,BUY,1\n`, { timeUnit })
+    expect((error as Error).message).toContain(
+      `is not a time from 2000 to 2100 when read as ${name};`,
+    )
+  })
+
   it('that begin as whole numbers keep the fractions that come thousands of rows later', async () => {
     const whole = Array.from({ length: 40_000 }, (_, k) => `${1_723_161_599 + k},100,2,BUY,${k}\n`)
     const { ticks } = await importText(`${header}${whole.join('')}1723261599.25,100,2,BUY,last\n`)
@@ -261,7 +273,37 @@ describe('columns', () => {
       code: 'IMPORT_FAILED',
       details: { field: 'volume' },
     })
-    expect((await refused('')).error).toMatchObject({ code: 'IMPORT_FAILED' })
+  })
+
+  it.each([
+    ['trades.csv', '', / is empty; nothing is stored$/],
+    ['trades.csv', '\n\n', / is empty; nothing is stored$/],
+    ['trades.jsonl', '', / is empty; nothing is stored$/],
+    ['trades.csv.gz', gzipSync(''), / is empty; nothing is stored$/],
+    ['trades.json', `[{"timestamp":${at}}]`, / is not JSON lines: .*; nothing is stored$/],
+  ])('none: %s %j', async (name, text, message) => {
+    expect((await refused(text, { name })).error).toMatchObject({
+      code: 'IMPORT_FAILED',
+      message: expect.stringMatching(message) as string,
+    })
+  })
+
+  it('with spaces around their names and values', async () => {
+    const spaced = `timestamp, price , volume, side, trade_id\n${at}, 100, 2, BUY, 5\n`
+    expect((await importText(spaced)).ticks).toEqual([buy(0, '5')])
+    const columns = { tradeId: 'no' }
+    const renamed = spaced.replace('trade_id', 'no ')
+    expect((await importText(renamed, { columns })).ticks).toEqual([buy(0, '5')])
+  })
+
+  it('of one name are refused where it matters which one is meant', async () => {
+    const text = `timestamp,price,volume,side,trade_id,note,note\n${at},100,2,BUY,5,7,7\n`
+    expect((await importText(text)).ticks).toEqual([buy(0, '5')])
+    expect((await refused(text.replaceAll('note', 'price'))).error).toMatchObject({
+      code: 'IMPORT_FAILED',
+      message: expect.stringContaining('two columns `price`') as string,
+      details: { column: 'price' },
+    })
   })
 })
 

@@ -59,6 +59,7 @@ export const addImportCommand: AddCommand = (program, context) => {
       const tookMs = performance.now() - started
       const { timeUnitGuessed: _guessed, ...counts } = report
       sayGuess(report, context)
+      sayExpired(report, context)
       const bytes = await pairBytes(options.dataDir, parsePair(pair))
       printAnswer(context, options, {
         json: { ...counts, tookMs: Math.round(tookMs) },
@@ -135,9 +136,18 @@ const unitNames = {
 }
 
 /** A guess is said aloud: a wrong one would put every trade into another year. */
-function sayGuess({ timeUnit, timeUnitGuessed }: Report, { terminal }: CliContext): void {
-  if (!timeUnitGuessed) return
+function sayGuess(report: Report, { terminal }: CliContext): void {
+  const { timeUnit, timeUnitGuessed } = report
+  if (!timeUnitGuessed || rowsOf(report) === 0) return
   terminal.note(`times were read as ${unitNames[timeUnit]} (a guess; --time-unit says which)`)
+}
+
+/** Else a second import after a cleanup would look like one that worked. */
+function sayExpired({ expired }: Report, { terminal }: CliContext): void {
+  if (expired === 0) return
+  terminal.note(
+    `${countedText(expired, 'row')} not stored: older than what a cleanup has deleted of this pair. Import history into another --data-dir, and clean it with --keep ticks=forever or not at all`,
+  )
 }
 
 function countsText(report: Report): string {

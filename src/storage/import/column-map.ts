@@ -62,7 +62,7 @@ export function mapColumns(
       throw new TypeError(
         `columns: unknown field \`${field}\`; known: ${Object.keys(known).join(', ')}`,
       )
-    const found = find(present, column)
+    const found = find(present, column) ?? find(present, column.trim())
     if (found === undefined)
       throw new PairduckError(
         'IMPORT_FAILED',
@@ -80,6 +80,13 @@ export function mapColumns(
   // `side` given by name beats a recognised buyerIsMaker, and the other way round.
   if (given['buyerIsMaker'] !== undefined && given['side'] === undefined) delete map['side']
   else if (map['side'] !== undefined) delete map['buyerIsMaker']
+  for (const column of Object.values(map))
+    if (present.indexOf(column) !== present.lastIndexOf(column))
+      throw new PairduckError(
+        'IMPORT_FAILED',
+        `${file}: there are two columns \`${column}\`: give each a name of its own`,
+        { file, column },
+      )
   for (const field of needed) {
     const fits = field.split('|').some((each) => map[each] !== undefined)
     if (!fits)

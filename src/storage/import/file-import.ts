@@ -1,7 +1,8 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
 import { PairduckError, shown } from '../../errors.ts'
 import { importFailed, type ImportSource, type Selection } from './import-source.ts'
-import type { ResolvedImportOptions } from './import-options.ts'
+import type { ResolvedImportOptions, TimeUnit } from './import-options.ts'
+import { inTimeUnit } from './time-unit.ts'
 
 /** Why a row cannot be stored: the field, and what is wrong with it. */
 export interface RowFault {
@@ -32,6 +33,7 @@ export class FileImport<Counts> {
   readonly #source: ImportSource
   readonly #selection: Selection
   readonly #columns: Readonly<Record<string, string>>
+  readonly #timeUnit: TimeUnit
   readonly #newBatch: () => FileBatch<Counts>
   readonly #options: ResolvedImportOptions
   readonly #stored: Counts[] = []
@@ -45,12 +47,14 @@ export class FileImport<Counts> {
     selection: Selection
     /** Field → the file's column, for messages. */
     columns: Readonly<Record<string, string>>
+    timeUnit: TimeUnit
     newBatch: () => FileBatch<Counts>
     options: ResolvedImportOptions
   }) {
     this.#source = of.source
     this.#selection = of.selection
     this.#columns = of.columns
+    this.#timeUnit = of.timeUnit
     this.#newBatch = of.newBatch
     this.#options = of.options
   }
@@ -157,7 +161,12 @@ export class FileImport<Counts> {
     await this.#send(batch, row, new Set())
     const column = this.#columns[fault.field] ?? fault.field
     const { line, value } = await this.#source.locate(this.#rows, column)
-    return this.#refuse(line, column, value ?? fault.value, fault.reason)
+    return this.#refuse(
+      line,
+      column,
+      value ?? fault.value,
+      inTimeUnit(fault.reason, this.#timeUnit),
+    )
   }
 
   async #refuse(

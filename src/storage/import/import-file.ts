@@ -1,3 +1,4 @@
+import { PairduckError } from '../../errors.ts'
 import type { Candle } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
 import type { InsertCounts } from '../events.ts'
@@ -79,12 +80,14 @@ async function importFile<Counts>(
   const source = await ImportSource.open(file, options.format, options.signal)
   try {
     const present = source.columns.map(({ name }) => name)
+    if (present.length === 0) throw withoutRows(source)
     const columns = mapColumns(file, present, of.names, options.columns ?? {}, of.needed)
     const timeUnit = options.timeUnit ?? guessTimeUnit(await source.samples(columns['timestamp']!))
     const { stored, rejected, stopped } = await new FileImport({
       source,
       selection: of.select(columns, timeUnit),
       columns,
+      timeUnit,
       newBatch: () => of.newBatch(columns),
       options,
     }).run()
@@ -98,4 +101,12 @@ async function importFile<Counts>(
   } finally {
     await source.close()
   }
+}
+
+function withoutRows({ file, text }: ImportSource): PairduckError {
+  const reason =
+    text === undefined || text.isEmpty
+      ? 'is empty'
+      : 'is not JSON lines: no line at its beginning is a JSON object'
+  return new PairduckError('IMPORT_FAILED', `${file} ${reason}; nothing is stored`, { file })
 }

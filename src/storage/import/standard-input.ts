@@ -8,6 +8,7 @@ const signatures = [
   { begins: Buffer.from([0x1f, 0x8b]), name: 'input.csv.gz' },
   { begins: Buffer.from('PAR1'), name: 'input.parquet' },
   { begins: Buffer.from('{'), name: 'input.jsonl' },
+  { begins: Buffer.from('['), name: 'input.jsonl' },
 ]
 
 /**

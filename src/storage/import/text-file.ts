@@ -29,6 +29,8 @@ export class TextFile {
   /** The names of the columns: those of the header, else `column0` …; of JSON the keys. */
   readonly columns: readonly string[]
   readonly hasHeader: boolean
+  /** Whether it has no row at all, not even a header. */
+  readonly isEmpty: boolean
   /** The values of the first rows by column. */
   readonly samples: ReadonlyMap<string, readonly string[]>
 
@@ -38,6 +40,7 @@ export class TextFile {
     delimiter: Delimiter
     columns: readonly string[]
     hasHeader: boolean
+    isEmpty: boolean
     samples: ReadonlyMap<string, readonly string[]>
   }) {
     this.path = of.path
@@ -45,6 +48,7 @@ export class TextFile {
     this.delimiter = of.delimiter
     this.columns = of.columns
     this.hasHeader = of.hasHeader
+    this.isEmpty = of.isEmpty
     this.samples = of.samples
   }
 
@@ -58,12 +62,15 @@ export class TextFile {
     const names = rows[0] ?? []
     // A header names things; a first row of values has numbers in it.
     const hasHeader = !names.some((name) => name.trim() !== '' && Number.isFinite(Number(name)))
-    const columns = hasHeader ? names : names.map((_, index) => `column${index}`)
+    const columns = hasHeader
+      ? names.map((name) => name.trim())
+      : names.map((_, index) => `column${index}`)
     const values = rows.slice(hasHeader ? 1 : 0)
     const samples = new Map(
       columns.map((name, index) => [name, values.map((fields) => fields[index] ?? '')]),
     )
-    return new TextFile({ path, gzip, delimiter, columns, hasHeader, samples })
+    const isEmpty = rows.length === 0
+    return new TextFile({ path, gzip, delimiter, columns, hasHeader, isEmpty, samples })
   }
 
   /** Whether a compressed file can be uncompressed to its end. True, too, when the signal ends it. */
@@ -184,11 +191,13 @@ async function describeJson(
 ): Promise<{
   delimiter: undefined
   hasHeader: false
+  isEmpty: boolean
   columns: readonly string[]
   samples: ReadonlyMap<string, readonly string[]>
 }> {
   const samples = new Map<string, string[]>()
-  for (const { fields } of await firstRecords(path, gzip, undefined, sampleRows)) {
+  const records = await firstRecords(path, gzip, undefined, sampleRows)
+  for (const { fields } of records) {
     if (!isJsonObject(fields[0]!)) continue
     for (const [key, value] of Object.entries(JSON.parse(fields[0]!) as object)) {
       const values = samples.get(key)
@@ -196,7 +205,8 @@ async function describeJson(
       else values.push(String(value))
     }
   }
-  return { delimiter: undefined, hasHeader: false, columns: [...samples.keys()], samples }
+  const columns = [...samples.keys()]
+  return { delimiter: undefined, hasHeader: false, isEmpty: records.length === 0, columns, samples }
 }
 
 function isJsonObject(text: string): boolean {

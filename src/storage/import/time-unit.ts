@@ -14,6 +14,13 @@ export function guessTimeUnit(values: readonly string[]): TimeUnit {
   return number < 1e17 ? 'us' : 'ns'
 }
 
+const unitNames = { s: 'Unix s', ms: 'Unix ms', us: 'Unix µs', ns: 'Unix ns', iso: 'a date' }
+
+/** Why a time cannot be stored, told of the unit in which the file's times were read. */
+export function inTimeUnit(reason: string, unit: TimeUnit): string {
+  return reason.replace('in Unix ms', `when read as ${unitNames[unit]}`)
+}
+
 function isNumber(value: string): boolean {
   return value.trim() !== '' && Number.isFinite(Number(value))
 }
