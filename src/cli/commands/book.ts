@@ -4,6 +4,7 @@ import { printDecimalJson } from '../mirror/decimal-json.ts'
 import { decimalCell } from '../mirror/order-table.ts'
 import type { AddCommand } from '../command.ts'
 import { countText } from '../figures.ts'
+import { symbolHint } from '../mirror/symbol-hint.ts'
 import { textTable } from '../text-table.ts'
 
 interface SidedLevel extends OrderBookLevel {
@@ -15,10 +16,13 @@ export const addBookCommand: AddCommand = (program, { terminal }) => {
     .description('The account’s own open limit orders of one market, added up by price.')
     .argument('<symbol>', 'such as BTC/USDT')
     .action(async (symbol: string, options: MirrorOptions) => {
-      const { book, ticker } = await withReader(options, async (reader) => ({
-        book: await reader.getOrderBook(symbol),
-        ticker: await reader.getTicker(symbol),
-      }))
+      const { book, ticker, hint } = await withReader(options, async (reader) => {
+        const book = await reader.getOrderBook(symbol)
+        const isEmpty = book.asks.length + book.bids.length === 0
+        const hint = isEmpty ? await symbolHint(reader, symbol) : undefined
+        return { book, ticker: await reader.getTicker(symbol), hint }
+      })
+      if (hint !== undefined) terminal.note(hint)
       if (options.json) return printDecimalJson(terminal, book, ['price', 'amount'])
       const { ink, tableColumns } = terminal
       // As on every exchange's screen: asks above, the best in the middle, bids below.

@@ -6,6 +6,7 @@ import type { AddCommand } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { UsageError } from '../failure.ts'
 import { timeText } from '../figures.ts'
+import { symbolHint } from '../mirror/symbol-hint.ts'
 import { textTable } from '../text-table.ts'
 
 interface OrdersOptions extends MirrorOptions {
@@ -29,7 +30,12 @@ async function printOpen(
   options: MirrorOptions,
   { terminal }: CliContext,
 ): Promise<void> {
-  const orders = await withReader(options, (reader) => reader.listOpenOrders(symbol))
+  const { orders, hint } = await withReader(options, async (reader) => {
+    const orders = await reader.listOpenOrders(symbol)
+    const isVain = orders.length === 0 && symbol !== undefined
+    return { orders, hint: isVain ? await symbolHint(reader, symbol) : undefined }
+  })
+  if (hint !== undefined) terminal.note(hint)
   if (options.json) return printDecimalJson(terminal, orders, orderDecimals)
   const { ink, tableColumns } = terminal
   terminal.print(

@@ -149,6 +149,23 @@ describe('what is mirrored, printed', () => {
     expect((await run(['book', 'DOGE/USDT'])).stdout).toBe('no open limit orders of DOGE/USDT\n')
   })
 
+  test.each(['book', 'orders'])('%s of an unknown symbol: how it is written', async (command) => {
+    const said = async (symbol: string) => (await run([command, symbol])).stderr
+    for (const symbol of ['BTCUSDT', 'btc/usdt', 'BTC/USDT:USDT'])
+      expect(await said(symbol)).toBe(
+        `pairduck: nothing is mirrored of ${symbol}: did you mean BTC/USDT?\n`,
+      )
+    expect(await said('NOPE/USDT')).toBe(
+      'pairduck: nothing is mirrored of NOPE/USDT: symbols are written like BTC/USDT\n',
+    )
+    expect(await said('BTC/USDT')).toBe('')
+    const { exitCode, stdout } = await run([command, 'BTCUSDT', '--json'])
+    expect(exitCode).toBe(0)
+    expect(JSON.parse(stdout)).toEqual(
+      command === 'orders' ? [] : { symbol: 'BTCUSDT', bids: [], asks: [] },
+    )
+  })
+
   // Bought 2 for 200.2 the day before: 100.1 each. Sold 1 for 110 − 0.1: a profit of 9.8.
   test('report: a day, several days, as a file', async () => {
     const table = (await run(['report', '--days', '2'], { now: atNoon })).stdout
