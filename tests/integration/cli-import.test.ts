@@ -249,6 +249,24 @@ it('of a header alone nothing is guessed; an empty or wrong input is named as wh
   }
 })
 
+it('a last row without a line end is stored, and doubted aloud unless something tells it is whole', async () => {
+  const csv = 'timestamp,price,volume,side,trade_id\n1723161255342,1,1,BUY,37356'
+  const json = '{"timestamp":1723161255342,"price":1,"volume":1,"side":"BUY","trade_id":37356}'
+  for (const [name, content, isDoubted] of [
+    ['open.csv', csv, true],
+    ['ended.csv', `${csv}\n`, false],
+    ['ended-windows.csv', `${csv}\r\n`, false],
+    ['open.csv.gz', gzipSync(csv), false],
+    ['open.jsonl', json, false],
+  ] as const) {
+    const file = await writtenFile(name, content)
+    const args = ['import', pair, file, '--data-dir', fresh(), '--json']
+    const { stdout, stderr } = await pairduck.run(args)
+    expect(JSON.parse(stdout)).toMatchObject({ ...none, inserted: 1 })
+    expect([name, stderr.includes('no line end after its last row')]).toEqual([name, isDoubted])
+  }
+})
+
 it('what a cleanup has deleted is not imported again, and it is said why', async () => {
   const dataDir = fresh()
   const file = await writtenFile(

@@ -14,6 +14,7 @@ import { withCommonOptions, type AddCommand, type CommonOptions } from '../comma
 import { exitInterrupted, type CliContext } from '../context.ts'
 import { asUsage } from '../failure.ts'
 import { bytesText, countedText, countText, durationText } from '../figures.ts'
+import { lastLineIsOpen } from '../last-line.ts'
 import { pairBytes, withManager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { estimateRows } from '../row-estimate.ts'
@@ -60,6 +61,10 @@ export const addImportCommand: AddCommand = (program, context) => {
       const { timeUnitGuessed: _guessed, ...counts } = report
       sayGuess(report, context)
       sayExpired(report, context)
+      if (file !== '-' && !report.stopped && rowsOf(report) > 0 && (await lastLineIsOpen(file)))
+        context.terminal.note(
+          `${file} has no line end after its last row, which is stored as it stands: if the file was cut short there, that row is not the whole one`,
+        )
       const bytes = await pairBytes(options.dataDir, parsePair(pair))
       printAnswer(context, options, {
         json: { ...counts, tookMs: Math.round(tookMs) },
