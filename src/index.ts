@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { errorCodes, PairduckError, type ErrorCode } from './errors.ts'
 export { formatPair, parsePair, type Pair, type PairLike } from './pair.ts'
 export { timeframes, type Clock, type Timeframe } from './time.ts'
@@ -28,7 +29,7 @@ export type { Conflict } from './storage/tick-judge.ts'
 export type { Lease } from './storage/lease.ts'
 export type { AcquireOptions, QueryOptions } from './storage/lease-options.ts'
 export type { SqlParams } from './storage/read-rows.ts'
-export type { ColumnValues } from './storage/read-vector.ts'
+export type { ColumnsOf, ColumnValues } from './storage/read-vector.ts'
 export type { RepairReport } from './storage/repair.ts'
 export type { RowCounts } from './storage/row-writer.ts'
 export type { SnapshotReport } from './storage/snapshot.ts'

@@ -30,7 +30,8 @@ export function resolveOptions<Rules extends OptionRules>(
     throw new TypeError(`${caller}: expected an options object, got ${shown(given)}`)
   const values = new Map(Object.entries(given ?? {}))
   for (const name of values.keys()) {
-    if (!Object.hasOwn(rules, name)) throw new TypeError(`${caller}: ${unknownOption(name, rules)}`)
+    if (!Object.hasOwn(rules, name))
+      throw new TypeError(`${caller}: ${unknownName('option', name, Object.keys(rules))}`)
   }
   const resolved: Record<string, unknown> = {}
   for (const [name, rule] of Object.entries(rules)) {
@@ -102,12 +103,12 @@ export function required<T>(of: OptionRule<T>): OptionRule<T> {
   return { ...of, required: true }
 }
 
-function unknownOption(name: string, rules: OptionRules): string {
-  const known = Object.keys(rules)
+/** What is said of a name that is none of the known ones: the nearest of them, else all. */
+export function unknownName(kind: string, name: string, known: readonly string[]): string {
   const near = known.length > 0 ? closest(name, known) : undefined
   const hint =
     near !== undefined && distance(name, near) <= Math.max(2, name.length / 3)
       ? `: did you mean \`${near}\`?`
       : `; known: ${known.join(', ') || 'none'}`
-  return `unknown option \`${name}\`${hint}`
+  return `unknown ${kind} \`${name}\`${hint}`
 }

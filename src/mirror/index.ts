@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export type { AccountSnapshot, AccountSource } from './account-source.ts'
 export type { Balance, BalanceInput } from './balance.ts'
 export { ccxtSource } from './ccxt/ccxt-source.ts'

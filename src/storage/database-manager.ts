@@ -32,7 +32,7 @@ import { PairDatabase } from './pair-database.ts'
 import { pairFiles } from './pair-files.ts'
 import { PairNames } from './pair-names.ts'
 import type { ManagerStats } from './pool-stats.ts'
-import type { ColumnValues } from './read-vector.ts'
+import type { ColumnsOf } from './read-vector.ts'
 import type { RepairReport } from './repair.ts'
 import type { RowCounts } from './row-writer.ts'
 import type { SnapshotReport } from './snapshot.ts'
@@ -172,12 +172,9 @@ export class DatabaseManager extends Events {
     pair: PairLike,
     query: Query<Row>,
     options?: QueryOptions,
-  ): Promise<{ [Name in keyof Row]: ColumnValues }> {
-    return this.#desk.read(
-      this.#parse(pair),
-      (lease) => lease.queryColumns(query, options),
-      options,
-    )
+  ): Promise<ColumnsOf<Row>> {
+    const read = (lease: Lease) => lease.queryColumns(query, options)
+    return this.#desk.read(this.#parse(pair), read, options)
   }
 
   /** Lends a connection, which holds the pair open until `release()`; or `POOL_EXHAUSTED`. */

@@ -1,9 +1,9 @@
 import { channel } from 'node:diagnostics_channel'
-import { EventEmitter } from 'node:events'
 import type { Relation } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import type { RowCounts } from './row-writer.ts'
 import type { Conflict } from './tick-judge.ts'
+import { TypedEmitter } from './typed-emitter.ts'
 
 /** What became of a call's ticks: `inserted + duplicates + conflicts + expired` = given. */
 export interface InsertCounts {
@@ -58,11 +58,28 @@ export interface PairduckEvents {
   error: [event: { pair?: string; error: unknown }]
 }
 
+const names: Readonly<Record<keyof PairduckEvents, true>> = {
+  ticksStored: true,
+  candlesStored: true,
+  conflict: true,
+  pairOpened: true,
+  pairEvicted: true,
+  pairQuarantined: true,
+  rowsLost: true,
+  analyticsRefreshed: true,
+  cleanupDone: true,
+  error: true,
+}
+
 /**
  * Tells listeners; one that throws or whose promise rejects, or none for `error`, never harms the
  * store: what went wrong is told to the `error` listeners, and what goes wrong there to nobody.
  */
-export class Events extends EventEmitter<PairduckEvents> {
+export class Events extends TypedEmitter<PairduckEvents> {
+  constructor() {
+    super(Object.keys(names) as (keyof PairduckEvents)[])
+  }
+
   tell<Name extends keyof PairduckEvents>(name: Name, event: PairduckEvents[Name][0]): void {
     const diagnostics = channel(`pairduck:${name}`)
     if (diagnostics.hasSubscribers) diagnostics.publish(event)

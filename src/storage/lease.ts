@@ -5,7 +5,7 @@ import { binsTooNarrow, candlesNotKept, fromDuckDb } from './duckdb-errors.ts'
 import { resolveQueryOptions, type QueryOptions } from './lease-options.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from './read-rows.ts'
-import type { ColumnValues } from './read-vector.ts'
+import type { ColumnsOf } from './read-vector.ts'
 import { interruptUntil } from './transaction.ts'
 import { Turns } from './turns.ts'
 import { refuseWriterTables } from './writer-tables.ts'
@@ -61,16 +61,12 @@ export class Lease {
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
-  async queryColumns<Row>(
-    query: Query<Row>,
-    options?: QueryOptions,
-  ): Promise<{ [Name in keyof Row]: ColumnValues }> {
+  async queryColumns<Row>(query: Query<Row>, options?: QueryOptions): Promise<ColumnsOf<Row>> {
     const { signal } = resolveQueryOptions('queryColumns', options)
     return this.#reading(query.name, signal, async () => {
       this.#look(query)
-      return (await readColumns(this.#connection, query.sql, query.params)) as {
-        [Name in keyof Row]: ColumnValues
-      }
+      const columns = await readColumns(this.#connection, query.sql, query.params)
+      return columns as ColumnsOf<Row>
     })
   }
 

@@ -11,11 +11,14 @@ import { msOfMicros, plainValue } from './plain-value.ts'
 import { ListSink, StructSink } from './read-nested.ts'
 import { markNulls, nullReader, unfilled, VectorSink, type ColumnSink } from './vector-sink.ts'
 
-export type { ColumnSink, ColumnValues } from './vector-sink.ts'
+export type { ColumnSink, ColumnsOf, ColumnValues } from './vector-sink.ts'
 
 /** A sink for `rows` rows of a type. */
 export function columnSink(type: DuckDBType, rows: number): ColumnSink {
-  return vectorSink(type, rows) ?? new OtherSink(rows)
+  return (
+    vectorSink(type, rows) ??
+    (otherNumbers.has(type.typeId) ? new OtherNumberSink(rows) : new OtherSink(rows))
+  )
 }
 
 /** Undefined for a type, or for what is inside it, that only the library's own reader reads. */
@@ -39,6 +42,18 @@ const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => Ve
   [DuckDBTypeId.VARCHAR]: (rows) => new TextSink(rows),
   [DuckDBTypeId.ENUM]: (rows, type) => new EnumSink(rows, type as DuckDBEnumType),
 }
+
+/** Numbers and times as which the library's own reader gives what it reads. */
+const otherNumbers: ReadonlySet<DuckDBTypeId> = new Set([
+  DuckDBTypeId.DECIMAL,
+  DuckDBTypeId.UBIGINT,
+  DuckDBTypeId.HUGEINT,
+  DuckDBTypeId.UHUGEINT,
+  DuckDBTypeId.TIMESTAMP_S,
+  DuckDBTypeId.TIMESTAMP_MS,
+  DuckDBTypeId.TIMESTAMP_NS,
+  DuckDBTypeId.TIMESTAMP_TZ,
+])
 
 type NumberView = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>
 
@@ -164,5 +179,21 @@ class OtherSink implements ColumnSink {
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
     for (const [row, value] of chunk.getColumnValues(column).entries())
       this.values[at + row] = plainValue(value)
+  }
+}
+
+class OtherNumberSink implements ColumnSink {
+  readonly values: Float64Array
+  nulls: Uint8Array | undefined = undefined
+
+  constructor(rows: number) {
+    this.values = new Float64Array(rows)
+  }
+
+  read(chunk: DuckDBDataChunk, column: number, at: number): void {
+    for (const [row, value] of chunk.getColumnValues(column).entries()) {
+      if (value === null) (this.nulls ??= new Uint8Array(this.values.length))[at + row] = 1
+      this.values[at + row] = value === null ? NaN : Number(plainValue(value))
+    }
   }
 }

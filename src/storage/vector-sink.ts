@@ -4,6 +4,15 @@ import duckdb from '@duckdb/node-bindings'
 /** The values of one result column: numbers and times typed, all else as an array. */
 export type ColumnValues = Float64Array | unknown[]
 
+/** The columns of a query's rows: a Float64Array where a row has a number or null, else an array. */
+export type ColumnsOf<Row> = {
+  readonly [Name in keyof Row]-?: unknown extends Row[Name]
+    ? ColumnValues
+    : [Row[Name]] extends [number | null]
+      ? Float64Array
+      : Row[Name][]
+}
+
 /**
  * One column of a result, filled chunk by chunk straight from DuckDB's vectors. A vector is a view
  * that the next chunk overwrites, so every value is copied. BIGINT becomes a number, TIMESTAMP

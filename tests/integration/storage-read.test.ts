@@ -91,6 +91,26 @@ describe('query', () => {
     ])
   })
 
+  it.each([
+    ['DECIMAL(9, 2)', '1.25', 1.25],
+    ['HUGEINT', '7', 7],
+    ['UBIGINT', '7', 7],
+    ['TIMESTAMPTZ', '1970-01-01 00:00:01.5+00', 1500],
+    ['TIMESTAMP_MS', '1970-01-01 00:00:01.5', 1500],
+  ])('gives a column of %s as Float64Array too', async (type, text, value) => {
+    const store = await storeOfPair()
+    const columns = await store.queryColumns(
+      pair,
+      query<{ x: number | null; s: 'a' }>(
+        'columns',
+        `SELECT if(i = 1, NULL, '${text}'::${type}) AS x, 'a' AS s FROM range(3) r(i)`,
+      ),
+    )
+    const numbers: Float64Array = columns.x
+    const texts: readonly 'a'[] = columns.s
+    expect([numbers, texts]).toEqual([Float64Array.of(value, NaN, value), ['a', 'a', 'a']])
+  })
+
   it('gives no rows, two columns of one name, and fields named as objects have them', async () => {
     const store = await storeOfPair()
     const none = query<object>('none', `SELECT 1 AS a, 'x' AS b WHERE false`)

@@ -67,9 +67,9 @@ export function nextEvent<Name extends keyof PairduckEvents>(
   return new Promise((resolve) => {
     const listener = (event: PairduckEvents[Name][0]): void => {
       if (!fits(event)) return
-      db.off(name, listener as never)
+      db.off(name, listener)
       resolve(event)
     }
-    db.on(name, listener as never)
+    db.on(name, listener)
   })
 }

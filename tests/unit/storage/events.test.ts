@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { Events } from '../../../src/storage/events.ts'
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+const ignore = (): void => undefined
 const opened = { pair: 'x/y/A' }
 
 describe('a listener', () => {
@@ -63,5 +65,43 @@ describe('a listener', () => {
     // A promise that nobody caught would fail the run.
     await settle()
     expect(asked).toBe(2)
+  })
+})
+
+describe('the name of an event', () => {
+  const adding = [
+    'on',
+    'addListener',
+    'once',
+    'prependListener',
+    'prependOnceListener',
+    'off',
+    'removeListener',
+  ] as const
+
+  it.each(adding)('that is misspelt is refused by %s, naming the nearest', (method) => {
+    const events = new Events()
+    // @ts-expect-error the compiler refuses it too
+    expect(() => events[method]('eror', () => undefined)).toThrow(
+      new TypeError('unknown event `eror`: did you mean `error`?'),
+    )
+    expect(() => events[method]('error', () => undefined)).not.toThrow()
+  })
+
+  it('may be one of those by which an emitter tells of its listeners', () => {
+    const events = new Events()
+    const told: string[] = []
+    events.on('newListener', (name) => told.push(`+${name}`))
+    events.on('removeListener', (name) => told.push(`-${name}`))
+    events.once('error', ignore).off('error', ignore)
+    expect(told).toEqual(['+removeListener', '+error', '-error'])
+  })
+
+  it("is awaited by Node's own once", async () => {
+    const events = new Events()
+    const next = once(events, 'pairOpened')
+    events.tell('pairOpened', opened)
+    expect(await next).toEqual([opened])
+    await expect(once(events, 'pairOpend')).rejects.toThrow('did you mean `pairOpened`?')
   })
 })
