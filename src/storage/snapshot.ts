@@ -1,5 +1,6 @@
-import { realpath, rename, rm } from 'node:fs/promises'
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
+import { PairduckError } from '../errors.ts'
 import type { Engine } from './engine.ts'
 import { fromDuckDb } from './duckdb-errors.ts'
 import type { PairDatabase } from './pair-database.ts'
@@ -22,6 +23,7 @@ export async function snapshotDatabase(
   dataDir: string,
 ): Promise<SnapshotReport> {
   const target = await targetOf(file, dataDir)
+  await refuseStranger(target)
   const draft = `${target}.${process.pid}.draft`
   await rm(draft, { force: true })
   const reader = await database.lendReader()
@@ -44,6 +46,34 @@ export async function snapshotDatabase(
     await database.takeBack(reader, { reuse: false })
   }
   return { pair: database.name, file: target, bytes: (await sizeOf(target)) ?? 0 }
+}
+
+/** An older copy is replaced, whatever else has that name stays: one mistyped word, and it were gone. */
+async function refuseStranger(target: string): Promise<void> {
+  try {
+    const found = await stat(target).catch(() => undefined)
+    // Nothing can take the place of a folder: the system says so.
+    if (found === undefined || found.isDirectory()) return
+    if (found.isFile() && (found.size === 0 || (await isDuckDb(target)))) return
+  } catch (error) {
+    throw fromDuckDb(error, `snapshot to ${target}`, 'IO_FAILED')
+  }
+  throw new PairduckError(
+    'WRITE_REFUSED',
+    `a snapshot replaces an older one, but ${target} is no DuckDB file`,
+    { file: target },
+  )
+}
+
+/** By the letters that every DuckDB file has behind its first checksum. */
+async function isDuckDb(file: string): Promise<boolean> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 8)
+    return buffer.toString('latin1') === 'DUCK'
+  } finally {
+    await handle.close()
+  }
 }
 
 /** Where the file really is: through a link, too, no snapshot lands on an open database. */

@@ -1,4 +1,12 @@
-import { existsSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -59,19 +67,38 @@ describe('a snapshot', () => {
     const folder = temporaryFolder()
     const db = await openManager()
     await db.insertTicks(pair, someTicks(5))
-    writeFileSync(`${folder}/copy.duckdb`, 'older')
+    const older = await db.snapshot(pair, `${folder}/copy.duckdb`)
+    await db.insertTicks(pair, someTicks(20_000, { first: 6 }))
     await expect(db.snapshot('x/spot/NONE', `${folder}/copy.duckdb`)).rejects.toMatchObject({
       code: 'PAIR_NOT_FOUND',
     })
-    expect(statSync(`${folder}/copy.duckdb`).size).toBe(5)
-    await db.snapshot(pair, `${folder}/copy.duckdb`)
-    expect(statSync(`${folder}/copy.duckdb`).size).toBeGreaterThan(10_000)
+    expect(statSync(older.file).size).toBe(older.bytes)
+    await db.snapshot(pair, older.file)
+    expect(statSync(older.file).size).toBeGreaterThan(older.bytes)
     // Where it cannot go it leaves nothing.
     await expect(db.snapshot(pair, `${folder}/none/copy.duckdb`)).rejects.toMatchObject({
       code: 'IO_FAILED',
     })
     await expect(db.snapshot(pair, folder)).rejects.toMatchObject({ code: 'IO_FAILED' })
     expect(readdirSync(folder)).toEqual(['copy.duckdb'])
+  })
+
+  it('leaves a file alone that is no database', async () => {
+    const notes = `${temporaryFolder()}/notes.txt`
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(5))
+    for (const text of ['short', 'a note that is longer than a head', 'DUCK DUCKDUCK']) {
+      writeFileSync(notes, text)
+      await expect(db.snapshot(pair, notes)).rejects.toMatchObject({
+        code: 'WRITE_REFUSED',
+        details: { file: notes },
+      })
+      expect(readFileSync(notes, 'utf8')).toBe(text)
+      expect(readdirSync(dirname(notes))).toEqual(['notes.txt'])
+    }
+    // One that was made only to have the name holds nothing that could be lost.
+    writeFileSync(notes, '')
+    await expect(db.snapshot(pair, notes)).resolves.toMatchObject({ file: notes })
   })
 
   it('never goes into the data directory, by whatever name', async () => {
