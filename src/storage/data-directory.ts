@@ -3,6 +3,7 @@ import { readFileSync, unlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { threadId } from 'node:worker_threads'
 import { PairduckError } from '../errors.ts'
+import { fromDuckDb } from './duckdb-errors.ts'
 
 /**
  * A data directory as one manager holds it. Two engines of one process on one file both succeed
@@ -19,7 +20,16 @@ export class DataDirectory {
     this.#lockFile = lockFile
   }
 
+  /** `DIRECTORY_IN_USE`, or `IO_FAILED` for one that cannot be made or written to. */
   static async hold(dataDir: string): Promise<DataDirectory> {
+    try {
+      return await DataDirectory.#hold(dataDir)
+    } catch (error) {
+      throw fromDuckDb(error, `data directory ${resolve(dataDir)}`, 'IO_FAILED')
+    }
+  }
+
+  static async #hold(dataDir: string): Promise<DataDirectory> {
     await mkdir(join(resolve(dataDir), '.pairduck'), { recursive: true })
     const path = await realpath(resolve(dataDir))
     const lockFile = join(path, '.pairduck', `manager-${process.pid}.lock`)

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../errors.ts'
 import { folderToSymbol, formatPair, isPairName, symbolToFolder, type Pair } from '../pair.ts'
+import { fromDuckDb } from './duckdb-errors.ts'
 
 /** Where a pair's files are. Only checked names become paths: DuckDB takes a path literally. */
 export interface PairFiles {
@@ -121,6 +122,6 @@ async function folders(directory: string): Promise<string[]> {
     return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
+    throw fromDuckDb(error, `folder ${directory}`, 'IO_FAILED')
   }
 }

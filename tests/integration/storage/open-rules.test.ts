@@ -401,6 +401,20 @@ describe('a data directory', () => {
     await expect(openManager({ dataDir: link })).resolves.toMatchObject({ dataDir })
   })
 
+  it('that cannot be made or written to is IO_FAILED, naming it', async () => {
+    const folder = temporaryFolder()
+    writeFileSync(`${folder}/file`, '')
+    mkdirSync(`${folder}/taken`)
+    writeFileSync(`${folder}/taken/.pairduck`, '')
+    for (const name of ['file', 'file/below', 'taken'])
+      await expect(DatabaseManager.open({ dataDir: `${folder}/${name}` })).rejects.toMatchObject({
+        name: 'PairduckError',
+        code: 'IO_FAILED',
+        message: expect.stringContaining(`data directory ${folder}/${name}: E`),
+        cause: { syscall: 'mkdir' },
+      })
+  })
+
   it('is not given to a worker thread of the same process either', async () => {
     const dataDir = temporaryFolder()
     await openManager({ dataDir })
