@@ -94,7 +94,9 @@ export class Maintenance {
         return cleaned
       },
       { renews: false },
-    )
+    ).catch((error: unknown) => {
+      throw fromDuckDb(error, formatPair(pair), 'QUERY_FAILED')
+    })
     return hollow ? this.#compact(pair, result) : result
   }
 

@@ -37,6 +37,13 @@ for (
 }
 const afterwards = await insert('x/spot/A', 900_000, 1)
 const other = await insert('x/spot/B', 0, 1)
-process.stdout.write(JSON.stringify({ code, acknowledged, afterwards, other }), () =>
+const cleanup =
+  process.argv[5] === 'cleanup' &&
+  (await db
+    .cleanupPair('x/spot/A')
+    .catch((error: unknown) =>
+      PairduckError.is(error) ? `${error.code}: ${error.message}` : String(error),
+    ))
+process.stdout.write(JSON.stringify({ cleanup, code, acknowledged, afterwards, other }), () =>
   process.kill(process.pid, 'SIGKILL'),
 )

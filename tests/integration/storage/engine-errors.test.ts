@@ -207,10 +207,15 @@ describe('what the engine says is read as', () => {
 /** Runs tests/support/full-disk.ts where no file may grow beyond a size, as if the disk ended there. */
 function onSmallDisk(
   dataDir: string,
-  { kilobytes, firstCall, growth }: { kilobytes: number; firstCall: number; growth: number },
+  {
+    kilobytes,
+    firstCall,
+    growth,
+    last = '',
+  }: { kilobytes: number; firstCall: number; growth: number; last?: string },
 ): Promise<Record<string, unknown>> {
   const limited = `trap '' XFSZ; ulimit -f ${kilobytes}; exec "$0" --import tsx "$@"`
-  return writeUntilFull('bash', ['-c', limited], dataDir, firstCall, growth)
+  return writeUntilFull('bash', ['-c', limited], dataDir, firstCall, growth, last)
 }
 
 /** The same on a disk in memory that is full at its real end. */
@@ -222,10 +227,10 @@ function onTinyDisk(dataDir: string, kilobytes: number): Promise<Record<string, 
 async function writeUntilFull(
   command: string,
   args: readonly string[],
-  ...[dataDir, firstCall, growth]: readonly [string, number, number]
+  ...[dataDir, firstCall, growth, last = '']: readonly [string, number, number, string?]
 ): Promise<Record<string, unknown>> {
   const main = fileURLToPath(new URL('../../support/full-disk.ts', import.meta.url))
-  const run = [process.execPath, main, dataDir, `${firstCall}`, `${growth}`]
+  const run = [process.execPath, main, dataDir, `${firstCall}`, `${growth}`, last]
   const child = spawn(command, [...args, ...run], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''
   child.stdout.on('data', (text) => (output += String(text)))
@@ -266,6 +271,14 @@ describe.skipIf(process.platform === 'win32')('a full disk', () => {
     expect(await countTicks(db, 'x/spot/A')).toBe(Number(end['acknowledged']) + more)
     expect(await db.verify('x/spot/A')).toMatchObject({ ok: true })
     expect(await db.insertTicks('x/spot/A', someTicks(1))).toMatchObject({ inserted: 1 })
+  })
+
+  it('in a cleanup is named, with the pair', async () => {
+    // Large calls go past the log, so that the first checkpoint to fail is the cleanup's.
+    const small = { kilobytes: 2200, firstCall: 20_000, growth: 1, last: 'cleanup' }
+    const { afterwards, cleanup } = await onSmallDisk(temporaryFolder(), small)
+    expect(afterwards).toBe(1)
+    expect(cleanup).toMatch(/^DISK_FULL: x\/spot\/A: /)
   })
 })
 
