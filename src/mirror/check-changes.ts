@@ -1,4 +1,4 @@
-import { PairduckError } from '../errors.ts'
+import { PairduckError, shown } from '../errors.ts'
 import { readBalance } from './balance.ts'
 import type { BalanceInput } from './balance.ts'
 import type { Change } from './change.ts'
@@ -40,8 +40,9 @@ export function checkedChanges<Input>(
   derivatives: boolean,
   refused: PairduckError[],
 ): Change[] {
+  if (!Array.isArray(inputs)) throw new TypeError(`expected a list, got ${shown(inputs)}`)
   const changes: Change[] = []
-  for (const input of inputs) {
+  for (const input of inputs as readonly Input[]) {
     try {
       const change = check(input, derivatives)
       if (change !== undefined) changes.push(change)

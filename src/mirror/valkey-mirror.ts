@@ -1,6 +1,8 @@
 import { PairduckError } from '../errors.ts'
 import type { AccountSnapshot, AccountSource } from './account-source.ts'
 import type { BalanceInput } from './balance.ts'
+import { balanceList } from './ccxt/ccxt-balances.ts'
+import type { CcxtBalances } from './ccxt/ccxt-exchange.ts'
 import type { Change } from './change.ts'
 import { checkedChanges, toChange } from './check-changes.ts'
 import { ChangeQueue } from './change-queue.ts'
@@ -97,11 +99,11 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   }
 
   /**
-   * Mirrors balances, each absolute. A balance *change* is refused: it asks for a snapshot, which
-   * {@link run} fetches by itself.
+   * Mirrors balances, each absolute: a list, or ccxt's map of them. A balance *change* is refused:
+   * it asks for a snapshot, which {@link run} fetches by itself.
    */
-  async applyBalances(balances: readonly BalanceInput[]): Promise<ApplyResult> {
-    const result = await this.#apply(balances, toChange.balance)
+  async applyBalances(balances: readonly BalanceInput[] | CcxtBalances): Promise<ApplyResult> {
+    const result = await this.#apply(balanceList(balances), toChange.balance)
     if (result.refused.length > 0) this.#listeners.emit('snapshotNeeded', undefined)
     return result
   }

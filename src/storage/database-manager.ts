@@ -62,6 +62,8 @@ export class DatabaseManager extends Events {
 
   private constructor(options: ResolvedManagerOptions, directory: DataDirectory, engine: Engine) {
     super()
+    if (!(engine instanceof Engine))
+      throw new TypeError('use `await DatabaseManager.open(options)`')
     this.dataDir = directory.path
     this.#directory = directory
     this.#engine = engine

@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts'
 import { integer, optional, resolveOptions } from '../options.ts'
 import { century, signalRule } from './manager-options.ts'
 
@@ -15,6 +16,15 @@ export interface AcquireOptions {
 const queryRules = { signal: signalRule }
 const acquireRules = { signal: signalRule, timeoutMs: optional(integer(0, century, 0)) }
 const none = {}
+
+/** TypeError for what is no query value, such as SQL text alone. */
+export function refuseNoQuery(caller: string, given: unknown): void {
+  const { name, sql } = (given ?? {}) as { readonly name?: unknown; readonly sql?: unknown }
+  if (typeof name === 'string' && typeof sql === 'string') return
+  throw new TypeError(
+    `${caller}: expected a query, from a builder or \`query(name, sql, params)\`, got ${shown(given)}`,
+  )
+}
 
 /** TypeError for what a query does not take; most are asked without any options, which costs nothing. */
 export function resolveQueryOptions(

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../errors.ts'
 import type { Query } from '../queries/query.ts'
 import { binsTooNarrow, candlesNotKept, fromDuckDb } from './duckdb-errors.ts'
-import { resolveQueryOptions, type QueryOptions } from './lease-options.ts'
+import { refuseNoQuery, resolveQueryOptions, type QueryOptions } from './lease-options.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from './read-rows.ts'
 import type { ColumnsOf } from './read-vector.ts'
@@ -53,6 +53,7 @@ export class Lease {
 
   /** The query's rows; times as Unix ms with the microseconds in the fraction. */
   async query<Row>(query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+    refuseNoQuery('query', query)
     const { signal } = resolveQueryOptions('query', options)
     return this.#reading(query.name, signal, () => {
       this.#look(query)
@@ -62,6 +63,7 @@ export class Lease {
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
   async queryColumns<Row>(query: Query<Row>, options?: QueryOptions): Promise<ColumnsOf<Row>> {
+    refuseNoQuery('queryColumns', query)
     const { signal } = resolveQueryOptions('queryColumns', options)
     return this.#reading(query.name, signal, async () => {
       this.#look(query)

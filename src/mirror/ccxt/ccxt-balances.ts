@@ -1,3 +1,4 @@
+import { shown } from '../../errors.ts'
 import type { BalanceInput } from '../balance.ts'
 import { isAsset } from '../symbol.ts'
 import type { CcxtBalance, CcxtBalances } from './ccxt-exchange.ts'
@@ -23,6 +24,18 @@ export function balancesFromCcxt(balances: CcxtBalances): BalanceInput[] {
     })
   }
   return list
+}
+
+/** A list as it is, or ccxt's map as a list; TypeError for one asset's balance alone. */
+export function balanceList(
+  balances: readonly BalanceInput[] | CcxtBalances,
+): readonly BalanceInput[] {
+  if (Array.isArray(balances)) return balances as readonly BalanceInput[]
+  if (typeof balances !== 'object' || balances === null || 'asset' in balances)
+    throw new TypeError(
+      `expected balances to be a list of { asset, free, used, total } or ccxt's { BTC: { free, used, total }, … }, got ${shown(balances)}`,
+    )
+  return balancesFromCcxt(balances as CcxtBalances)
 }
 
 /** The innermost object of a payload that names the asset, such as `{ a: 'BTC', f: '1.0' }`. */

@@ -38,3 +38,24 @@ it('an event older than the fetch of an untimed snapshot changes nothing, a newe
   await mirror.applyBalances([{ ...btc, free: '7', timestamp: Date.now() + 30_000 }])
   expect(await mirror.getBalances()).toMatchObject([{ free: '6' }])
 })
+
+it("takes ccxt's map of balances, and names what else it was given", async () => {
+  await using server = await startValkey()
+  await using mirror = await ValkeyMirror.open({ url: server.url })
+  const btc = { free: '1.50', used: '0.25', total: '1.75' }
+  const account = { BTC: btc, free: { BTC: '1.50' }, used: { BTC: '0.25' }, total: { BTC: '1.75' } }
+  const map = { ...account, info: {}, timestamp: 200, datetime: '1970-01-01T00:00:00.200Z' }
+  expect(await mirror.applyBalances(map)).toMatchObject({ written: 1, refused: [] })
+  expect(await mirror.getBalances()).toMatchObject([{ asset: 'BTC', ...btc }])
+  // Its time counts as that of each of its assets.
+  expect(
+    await mirror.applyBalances({ ...map, BTC: { ...btc, free: '9' }, timestamp: 100 }),
+  ).toEqual({ written: 0, unchanged: 1, refused: [] })
+  for (const wrong of [{ asset: 'BTC', ...btc }, null, 5])
+    await expect(mirror.applyBalances(wrong as never)).rejects.toThrow(
+      /^expected balances to be a list/,
+    )
+  await expect(mirror.applyOrders({} as never)).rejects.toThrow(
+    new TypeError('expected a list, got `[object Object]` (object)'),
+  )
+})

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { query } from '../../../src/index.ts'
+import { DatabaseManager, query } from '../../../src/index.ts'
 import { describe, expect, it } from 'vitest'
 import { parsePair } from '../../../src/pair.ts'
 import { StoreChild } from '../../support/store-child.ts'
@@ -183,6 +183,17 @@ describe('a lease', () => {
     await expect(db.acquire('x/spot/A', { timeoutMs: -1 })).rejects.toThrow(RangeError)
     await lease.release()
     expect(db.stats().active).toBe(0)
+  })
+
+  it('names what it expects where no query was given, and how a manager is opened', async () => {
+    const db = await openManager()
+    const expected = /^query: expected a query, from a builder or `query\(name, sql, params\)`, got/
+    await using lease = await db.acquire('x/spot/A')
+    await expect(db.query('x/spot/A', 'SELECT 1' as never)).rejects.toThrow(expected)
+    await expect(lease.queryColumns(undefined as never)).rejects.toThrow(/^queryColumns: expected/)
+    expect(() => Reflect.construct(DatabaseManager, [])).toThrow(
+      new TypeError('use `await DatabaseManager.open(options)`'),
+    )
   })
 
   it('interrupts a query with its signal, and can go on', async () => {
