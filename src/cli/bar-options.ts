@@ -2,6 +2,7 @@ import { Option, type Command } from 'commander'
 import type { BarSource } from '../queries/bars.ts'
 import type { Rounding } from '../queries/bins.ts'
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
+import { minBinSize } from '../queries/bins.ts'
 import { roundStep } from './charts/value-axis.ts'
 import { choiceOption, positiveArgument, timeframeArgument } from './arguments.ts'
 import { withWindowOptions, windowOf, type WindowOptions } from './command.ts'
@@ -94,7 +95,7 @@ export async function binSizeOf(view: PairView, options: BinOptions): Promise<nu
   if (options.binSize !== undefined) return options.binSize
   const { low, high } = await tickExtent(view, options)
   if (low === null || high === null) return 1
-  return roundStep(high > low ? (high - low) / wantedBins : high * 1e-4)
+  return Math.max(minBinSize, roundStep(high > low ? (high - low) / wantedBins : high * 1e-4))
 }
 
 /** The longest timeframe that gives a line a point in every column; a line chart thins the rest. */

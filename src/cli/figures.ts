@@ -6,6 +6,8 @@ const longestFraction = 12
 const smallestFixed = 1e-4
 /** What a few additions of doubles leave behind, in relation to the value. */
 const dust = 2 * Number.EPSILON
+/** More digits tell nothing of a double. */
+const digitsOfDouble = 17
 /** Decimals that Intl can show: enough for every double that is not smaller than {@link smallestFixed}. */
 const mostDecimals = 20
 
@@ -31,7 +33,6 @@ export function volumeText(volume: number | null | undefined): string {
   if (size >= 1e6) return `${fixed(volume / 1e6, 2)}M`
   if (size >= 1e5) return `${fixed(volume / 1e3, 1)}k`
   if (size === 0) return '0'
-  if (size < 1e-9) return scientific(volume, 4)
   if (size < 1e-5) return priceText(Number(volume.toPrecision(4)))
   return fixed(volume, size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 4 : 6)
 }
@@ -109,10 +110,9 @@ function fixed(value: number, wanted: number): string {
   return text.startsWith('-') && !/[1-9]/.test(text) ? text.slice(1) : text
 }
 
-/** With a power of ten and at most so many digits: 1.5e-11. */
+/** With a power of ten and so many digits: 1.50e-11. */
 function scientific(value: number, digits: number): string {
-  const wanted = Math.min(digits, significantDigits(value).length)
-  return value.toExponential(Math.max(0, wanted - 1))
+  return value.toExponential(Math.min(digitsOfDouble, Math.max(1, digits)) - 1)
 }
 
 function decimalsOf(value: number): number {

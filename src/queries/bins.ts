@@ -4,7 +4,7 @@ import { number, oneOf, required, type OptionRule } from '../options.ts'
 export type Rounding = 'floor' | 'nearest' | 'ceil'
 
 /** Below a millionth of a millionth no price has digits, and bin numbers leave the whole numbers. */
-const minBinSize = 1e-12
+export const minBinSize = 1e-12
 
 export const binRules: {
   readonly binSize: OptionRule<number>

@@ -349,6 +349,29 @@ describe('--json says what the library says', () => {
 })
 
 describe('for people', () => {
+  it('prices below every bin size are shown, and binned by the smallest', async () => {
+    const elsewhere = join(folder, 'tiny')
+    const pair = 'x/spot/TINY'
+    const db = await api.DatabaseManager.open({ dataDir: elsewhere })
+    const tick = { volume: 1, side: 'BUY' } as const
+    await db.insertTicks(pair, [
+      { ...tick, timestamp: from, price: 1.01e-11 },
+      { ...tick, timestamp: from + 1, price: 1.02e-11 },
+    ])
+    await db.close()
+    const said = async (...args: string[]): Promise<string> => {
+      const { exitCode, stdout, stderr } = await cliRun([...args, '--data-dir', elsewhere])
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      return stdout
+    }
+    expect(await said('trades', pair)).toMatch(/ 1\.02e-11 [^]* 1\.01e-11 /)
+    // The mean of the two.
+    expect(await said('vwap', pair)).toMatch(/VWAP +1\.01500e-11\n/)
+    expect(await said('profile', pair)).toContain('a row is 0.000000000001 high')
+    for (const command of ['footprint', 'tpo', 'candles']) await said(command, pair)
+    await said('candles', pair, '--svg', join(folder, 'tiny.svg'))
+  })
+
   it('sql shows times by their type, whatever their name, and numbers by theirs', async () => {
     const text = `SELECT TIMESTAMP '2024-08-08 23:54:15.342128' AS x, 1723161255000::DOUBLE AS time,
       9007199254740993 AS b, TIMESTAMP '290000-01-01' AS far, TIMESTAMPTZ '2024-08-08 00:00:00+00' AS z`
