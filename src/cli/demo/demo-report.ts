@@ -84,13 +84,14 @@ export async function demoAnalytics(view: PairView): Promise<Answer> {
   }
 }
 
-/** What retention does to it: the files become small and stay so. */
+/** What retention does to it: what it deletes makes room for what comes. */
 export function retentionLines(pass: CleanupPass | undefined, { ink }: Terminal): string[] {
   if (pass === undefined) return []
   const { deletedRows, bytesBefore, bytesAfter, tookMs } = pass
   return [
     'cleanup, with the default retention (ticks and 1m candles 15 minutes, 5m and 15m an hour):',
     `${countText(deletedRows)} rows deleted in ${durationText(tookMs)}, files ${bytesText(bytesBefore)} → ${ink.strong(bytesText(bytesAfter))}`,
+    'the space of deleted rows is used again; small files need not shrink',
     '',
   ]
 }
