@@ -66,9 +66,10 @@ class CheckedEmitter extends EventEmitter {
     return super.removeListener(this.#checked(name), listener)
   }
 
-  #checked(name: string | symbol): string {
-    if (typeof name === 'string' && this.#known.includes(name)) return name
-    throw new TypeError(unknownName('event', String(name), this.#known))
+  /** A symbol is nobody's typing error: Node's own `errorMonitor` is one. */
+  #checked(name: string | symbol): string | symbol {
+    if (typeof name === 'symbol' || this.#known.includes(name)) return name
+    throw new TypeError(unknownName('event', name, this.#known))
   }
 }
 
