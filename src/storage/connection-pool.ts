@@ -89,7 +89,7 @@ export class ConnectionPool {
     { renews = true }: UseOptions = {},
   ): Promise<T> {
     const idleMs = renews ? undefined : this.#idle.getRemainingTTL(formatPair(pair))
-    const database = this.#pinOpen(formatPair(pair)) ?? (await this.pin(pair))
+    const database = this.pinOpen(formatPair(pair)) ?? (await this.pin(pair))
     const slot = this.#slots.get(database.name)
     if (slot?.pins === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs
     try {
@@ -212,7 +212,8 @@ export class ConnectionPool {
     return slot
   }
 
-  #pinOpen(name: string): PairDatabase | undefined {
+  /** Holds a pair open that is open now, until {@link unpin}. */
+  pinOpen(name: string): PairDatabase | undefined {
     const slot = this.#find(name)
     if (slot?.database === undefined || slot.closed !== undefined || this.#closing !== undefined)
       return undefined
