@@ -12,29 +12,29 @@ export {
 export { schemaVersion } from './schema/migrations.ts'
 export type { CandleRelation, Relation } from './schema/tables.ts'
 export { DatabaseManager } from './storage/database-manager.ts'
-export type { AnalyticsOptions } from './storage/analytics-keeper.ts'
-export type { RefreshOptions } from './storage/analytics-refresh.ts'
+export type { AnalyticsOptions } from './storage/upkeep/analytics-keeper.ts'
+export type { RefreshOptions } from './storage/upkeep/analytics-refresh.ts'
 export type { CleanupOptions, ManagerOptions } from './storage/manager-options.ts'
-export type { CleanupPass } from './storage/maintenance.ts'
-export type { CleanupNow } from './storage/pair-cleanup.ts'
-export type { ConnectionPool } from './storage/connection-pool.ts'
-export type { ManagerStats, PoolStats } from './storage/pool-stats.ts'
+export type { CleanupPass } from './storage/upkeep/maintenance.ts'
+export type { CleanupNow } from './storage/upkeep/pair-cleanup.ts'
+export type { ConnectionPool } from './storage/pool/connection-pool.ts'
+export type { ManagerStats, PoolStats } from './storage/pool/pool-stats.ts'
 export type {
   CleanupResult,
   InsertCounts,
   PairduckEvents,
   RefreshResult,
-} from './storage/events.ts'
-export type { Conflict } from './storage/tick-judge.ts'
-export type { Lease } from './storage/lease.ts'
-export type { AcquireOptions, QueryOptions } from './storage/lease-options.ts'
-export type { SqlParams } from './storage/read-rows.ts'
-export type { ColumnsOf, ColumnValues } from './storage/read-vector.ts'
-export type { RepairReport } from './storage/repair.ts'
-export type { RowCounts } from './storage/row-writer.ts'
-export type { SnapshotReport } from './storage/snapshot.ts'
-export type { TickColumns } from './storage/tick.ts'
-export type { VerifyReport } from './storage/verify.ts'
+} from './storage/events/events.ts'
+export type { Conflict } from './storage/write/deduplicator.ts'
+export type { Lease } from './storage/pool/lease.ts'
+export type { AcquireOptions, QueryOptions } from './storage/pool/lease-options.ts'
+export type { SqlParams } from './storage/duckdb/read-rows.ts'
+export type { ColumnsOf, ColumnValues } from './storage/duckdb/read-vector.ts'
+export type { RepairReport } from './storage/upkeep/repair.ts'
+export type { RowCounts } from './storage/write/row-writer.ts'
+export type { SnapshotReport } from './storage/upkeep/snapshot.ts'
+export type { TickColumns } from './storage/write/tick.ts'
+export type { VerifyReport } from './storage/upkeep/verify.ts'
 export {
   cleanupOldData,
   createAllTables,

@@ -6,7 +6,7 @@ import {
   type DuckDBResult,
 } from '@duckdb/node-api'
 import { createSchemaSql } from '../../src/schema/create.ts'
-import { readRows } from '../../src/storage/read-rows.ts'
+import { readRows } from '../../src/storage/duckdb/read-rows.ts'
 import { interleave } from '../harness/interleave.ts'
 import { collectGarbage } from '../harness/memory.ts'
 import type { BenchRow } from '../harness/row.ts'

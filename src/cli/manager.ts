@@ -4,7 +4,7 @@ import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type Pair } from '../pair.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
 import type { ManagerOptions } from '../storage/manager-options.ts'
-import { pairFiles, sizeOf } from '../storage/pair-files.ts'
+import { pairFiles, sizeOf } from '../storage/file/pair-files.ts'
 
 export type Manager = DatabaseManager
 

@@ -1,5 +1,5 @@
 import type { PairduckError } from '../errors.ts'
-import type { ReconcileResult } from './reconcile.ts'
+import type { ReconcileResult } from './write/reconcile.ts'
 
 /** The events of a {@link ValkeyMirror}, with what each tells. */
 export interface MirrorEvents {

@@ -1,12 +1,12 @@
 import { hostname } from 'node:os'
 import { flag, integer, resolveOptions, rule } from '../options.ts'
 import type { OptionRules } from '../options.ts'
-import { connectionRules } from './clients/connection-options.ts'
-import type { ValkeyConnectionOptions } from './clients/connection-options.ts'
-import type { ValkeyClient } from './clients/valkey-client.ts'
-import type { DecimalText } from './decimal.ts'
-import { isDecimalText, isNegative } from './decimal.ts'
-import { isAsset } from './symbol.ts'
+import { connectionRules } from '../valkey/connection-options.ts'
+import type { ValkeyConnectionOptions } from '../valkey/connection-options.ts'
+import type { ValkeyClient } from '../valkey/valkey-client.ts'
+import type { DecimalText } from './model/decimal.ts'
+import { isDecimalText, isNegative } from './model/decimal.ts'
+import { isAsset } from './model/symbol.ts'
 
 /** Options of a reader: where the mirror is. */
 export interface MirrorReaderOptions extends ValkeyConnectionOptions {

@@ -1,11 +1,11 @@
-import { connectValkey } from './clients/connect.ts'
-import type { ValkeyClient } from './clients/valkey-client.ts'
-import { MirrorKeys } from './keys.ts'
+import { connectValkey } from '../valkey/connect.ts'
+import type { ValkeyClient } from '../valkey/valkey-client.ts'
+import { MirrorKeys } from './stored/keys.ts'
 import { resolveReaderOptions } from './mirror-options.ts'
 import type { MirrorReaderOptions } from './mirror-options.ts'
-import { MirrorReads } from './mirror-reads.ts'
-import { watchMirror } from './watch.ts'
-import type { MirrorEvent, WatchOptions } from './watch.ts'
+import { MirrorReads } from './read/mirror-reads.ts'
+import { watchMirror } from './read/watch.ts'
+import type { MirrorEvent, WatchOptions } from './read/watch.ts'
 
 /**
  * Reads a mirror without being able to write it: for dashboards, risk checks and the command

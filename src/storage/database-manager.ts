@@ -3,12 +3,17 @@ import type { Pair, PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Timeframe } from '../time.ts'
-import { AnalyticsKeeper, type AnalyticsOptions } from './analytics-keeper.ts'
-import type { RefreshOptions } from './analytics-refresh.ts'
-import { ConnectionPool } from './connection-pool.ts'
-import { DataDirectory } from './data-directory.ts'
-import { Engine } from './engine.ts'
-import { Events, type CleanupResult, type InsertCounts, type RefreshResult } from './events.ts'
+import { AnalyticsKeeper, type AnalyticsOptions } from './upkeep/analytics-keeper.ts'
+import type { RefreshOptions } from './upkeep/analytics-refresh.ts'
+import { ConnectionPool } from './pool/connection-pool.ts'
+import { DataDirectory } from './file/data-directory.ts'
+import { Engine } from './duckdb/engine.ts'
+import {
+  Events,
+  type CleanupResult,
+  type InsertCounts,
+  type RefreshResult,
+} from './events/events.ts'
 import type {
   CandleColumnMap,
   CandleImportReport,
@@ -16,10 +21,10 @@ import type {
   ImportReport,
   TickColumnMap,
 } from './import/import-options.ts'
-import { Intake } from './intake.ts'
-import type { Lease } from './lease.ts'
-import { LeaseDesk } from './lease-desk.ts'
-import type { AcquireOptions, QueryOptions } from './lease-options.ts'
+import { Intake } from './import/intake.ts'
+import type { Lease } from './pool/lease.ts'
+import { LeaseDesk } from './pool/leases.ts'
+import type { AcquireOptions, QueryOptions } from './pool/lease-options.ts'
 import {
   resolveCleanupOptions,
   resolveManagerOptions,
@@ -27,18 +32,18 @@ import {
   type ManagerOptions,
   type ResolvedManagerOptions,
 } from './manager-options.ts'
-import { Maintenance, type CleanupPass } from './maintenance.ts'
-import { PairDatabase } from './pair-database.ts'
-import { pairFiles } from './pair-files.ts'
-import { PairNames } from './pair-names.ts'
-import type { ManagerStats } from './pool-stats.ts'
-import type { ColumnsOf } from './read-vector.ts'
-import type { RepairReport } from './repair.ts'
-import type { RowCounts } from './row-writer.ts'
-import type { SnapshotReport } from './snapshot.ts'
-import type { TickColumns } from './tick.ts'
-import type { VerifyReport } from './verify.ts'
-import { WriteBudget } from './write-budget.ts'
+import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
+import { PairDatabase } from './pool/pair-database.ts'
+import { pairFiles } from './file/pair-files.ts'
+import { PairNames } from './file/pair-names.ts'
+import type { ManagerStats } from './pool/pool-stats.ts'
+import type { ColumnsOf } from './duckdb/read-vector.ts'
+import type { RepairReport } from './upkeep/repair.ts'
+import type { RowCounts } from './write/row-writer.ts'
+import type { SnapshotReport } from './upkeep/snapshot.ts'
+import type { TickColumns } from './write/tick.ts'
+import type { VerifyReport } from './upkeep/verify.ts'
+import { WriteBudget } from './duckdb/thread-budget.ts'
 
 type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
 

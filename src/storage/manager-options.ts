@@ -4,7 +4,7 @@ import {
   type RetentionOptions,
   type RetentionPolicy,
 } from '../schema/retention-policy.ts'
-import type { CleanupNow } from './pair-cleanup.ts'
+import type { CleanupNow } from './upkeep/pair-cleanup.ts'
 import {
   isTimeframe,
   latestMs,

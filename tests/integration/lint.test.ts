@@ -45,7 +45,7 @@ const planted: readonly (readonly [rule: string, file: string, text: string])[] 
   ],
   [
     'no-restricted-imports',
-    'src/mirror/engine.ts',
+    'src/valkey/engine.ts',
     `export { version } from '@duckdb/node-bindings'\n`,
   ],
   [

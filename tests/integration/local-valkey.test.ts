@@ -6,9 +6,9 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { LocalValkey } from '../../src/mirror/local-valkey/local-valkey.ts'
-import { withPlainClient, type Send } from '../../src/mirror/local-valkey/plain-client.ts'
-import { findServerBinary } from '../../src/mirror/local-valkey/server-binary.ts'
+import { LocalValkey } from '../../src/valkey/local/local-valkey.ts'
+import { withPlainClient, type Send } from '../../src/valkey/local/plain-client.ts'
+import { findServerBinary } from '../../src/valkey/local/server-binary.ts'
 import { freePort, startValkey } from '../support/valkey.ts'
 
 let home: string

@@ -1,7 +1,7 @@
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { DatabaseManager } from '../../src/index.ts'
-import { rowGroupRows } from '../../src/storage/engine.ts'
+import { rowGroupRows } from '../../src/storage/duckdb/engine.ts'
 import { sequenceTick } from './tick-sequence.ts'
 
 /** What the process is told on its first line of standard input. */

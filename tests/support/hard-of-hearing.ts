@@ -1,5 +1,5 @@
-import { connectValkey } from '../../src/mirror/clients/connect.ts'
-import type { ValkeyClient } from '../../src/mirror/clients/valkey-client.ts'
+import { connectValkey } from '../../src/valkey/connect.ts'
+import type { ValkeyClient } from '../../src/valkey/valkey-client.ts'
 
 /** A real connection that hears nothing of what is published. */
 export async function deafClient(url: string): Promise<ValkeyClient> {

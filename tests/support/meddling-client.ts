@@ -1,6 +1,6 @@
-import { connectValkey } from '../../src/mirror/clients/connect.ts'
-import type { ValkeyClient } from '../../src/mirror/clients/valkey-client.ts'
-import { applyScript } from '../../src/mirror/scripts/apply-script.ts'
+import { connectValkey } from '../../src/valkey/connect.ts'
+import type { ValkeyClient } from '../../src/valkey/valkey-client.ts'
+import { applyScript } from '../../src/mirror/write/apply-script.ts'
 
 /** A real connection over which something else happens to the server right before each unit. */
 export interface MeddlingClient extends ValkeyClient {

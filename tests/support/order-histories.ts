@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import type { OrderInput } from '../../src/mirror/order.ts'
+import type { OrderInput } from '../../src/mirror/model/order.ts'
 import type { StrictOrder } from './strict-order.ts'
 
 /** What an order came to, decided first; its events are made from it. */

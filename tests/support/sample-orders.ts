@@ -1,4 +1,4 @@
-import type { OrderInput } from '../../src/mirror/order.ts'
+import type { OrderInput } from '../../src/mirror/model/order.ts'
 
 /** An open order for one BTC at 2.50 USDT, with whatever else is said. */
 export function openOrder(id: string, rest: Partial<OrderInput> = {}): OrderInput {

@@ -1,8 +1,8 @@
 import { EventEmitter, once } from 'node:events'
-import type { AccountSource } from '../../src/mirror/account-source.ts'
-import type { BalanceInput } from '../../src/mirror/balance.ts'
-import type { FillInput } from '../../src/mirror/fill.ts'
-import type { OrderInput } from '../../src/mirror/order.ts'
+import type { AccountSource } from '../../src/mirror/model/account-source.ts'
+import type { BalanceInput } from '../../src/mirror/model/balance.ts'
+import type { FillInput } from '../../src/mirror/model/fill.ts'
+import type { OrderInput } from '../../src/mirror/model/order.ts'
 
 /** What one step of the account brought. */
 export interface AccountEvents {

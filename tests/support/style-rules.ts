@@ -7,10 +7,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   schema: ['leaf', 'schema'],
   queries: ['leaf', 'schema', 'queries'],
   storage: ['leaf', 'schema', 'storage'],
-  mirror: ['leaf', 'schema', 'mirror'],
+  valkey: ['leaf', 'valkey'],
+  mirror: ['leaf', 'schema', 'valkey', 'mirror'],
   simulator: ['leaf', 'simulator'],
-  cli: ['leaf', 'schema', 'queries', 'storage', 'mirror', 'simulator', 'cli', 'index'],
-  index: ['leaf', 'schema', 'queries', 'storage', 'mirror'],
+  cli: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror', 'simulator', 'cli', 'index'],
+  index: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror'],
 }
 const leaves = new Set(['errors', 'options', 'pair', 'time'])
 const refreshPlan = 'src/queries/refresh/index.ts'

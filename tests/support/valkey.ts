@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
-import { findServerBinary } from '../../src/mirror/local-valkey/server-binary.ts'
+import { findServerBinary } from '../../src/valkey/local/server-binary.ts'
 import { makeCertificates, type Certificates } from './certificates.ts'
 
 export interface TestServerOptions {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { backportsSource, hasBackports } from '../../src/mirror/local-valkey/apt-sources.ts'
+import { backportsSource, hasBackports } from '../../src/valkey/local/apt-sources.ts'
 
 test('deb822: the release stanza again, with the suite of backports and all else kept', () => {
   const text = [

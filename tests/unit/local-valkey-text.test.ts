@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatCommandLine, parseCommandLine } from '../../src/mirror/local-valkey/command-line.ts'
-import { parseServerVersion } from '../../src/mirror/local-valkey/server-binary.ts'
-import { configuredPort, serverConfigText } from '../../src/mirror/local-valkey/server-config.ts'
+import { formatCommandLine, parseCommandLine } from '../../src/valkey/local/command-line.ts'
+import { parseServerVersion } from '../../src/valkey/local/server-binary.ts'
+import { configuredPort, serverConfigText } from '../../src/valkey/local/server-config.ts'
 
 test('any bytes come back from a command line, and it is one line', () => {
   const text = fc

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
 import { formatPair } from '../../pair.ts'
-import type { RefreshOptions } from '../../storage/analytics-refresh.ts'
-import type { RefreshResult } from '../../storage/events.ts'
+import type { RefreshOptions } from '../../storage/upkeep/analytics-refresh.ts'
+import type { RefreshResult } from '../../storage/events/events.ts'
 import type { Timeframe } from '../../time.ts'
 import {
   countArgument,

@@ -1,4 +1,4 @@
-import { compareText } from '../../mirror/decimal.ts'
+import { compareText } from '../../mirror/model/decimal.ts'
 import { withMirrorOptions, withReader, type MirrorOptions } from '../mirror/connection.ts'
 import { printDecimalJson } from '../mirror/decimal-json.ts'
 import { decimalCell } from '../mirror/order-table.ts'

@@ -1,4 +1,4 @@
-import type { OrderBookLevel } from '../../mirror/order-book.ts'
+import type { OrderBookLevel } from '../../mirror/read/order-book.ts'
 import { withMirrorOptions, withReader, type MirrorOptions } from '../mirror/connection.ts'
 import { printDecimalJson } from '../mirror/decimal-json.ts'
 import { decimalCell } from '../mirror/order-table.ts'

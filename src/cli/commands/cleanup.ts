@@ -7,7 +7,7 @@ import type { CliContext } from '../context.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countedText, countText, durationText, timeText } from '../figures.ts'
 import { resolveRetention, type RetentionOptions } from '../../schema/retention-policy.ts'
-import type { CleanupPass } from '../../storage/maintenance.ts'
+import type { CleanupPass } from '../../storage/upkeep/maintenance.ts'
 import { folderMissing, withStore, type Manager } from '../manager.ts'
 
 interface CleanupCommandOptions extends CommonOptions {

@@ -1,4 +1,4 @@
-import type { MirroredOrderWithHistory, OrderStep } from '../../mirror/mirrored-order.ts'
+import type { MirroredOrderWithHistory, OrderStep } from '../../mirror/stored/mirrored-order.ts'
 import { withMirrorOptions, withReader, type MirrorOptions } from '../mirror/connection.ts'
 import { printDecimalJson } from '../mirror/decimal-json.ts'
 import { decimalCell, orderColumns, orderDecimals } from '../mirror/order-table.ts'

@@ -3,7 +3,7 @@ import { withCommonOptions, type AddCommand, type CommonOptions } from '../comma
 import { countText } from '../figures.ts'
 import { notStored, requireStored, withStore } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
-import type { RepairReport } from '../../storage/repair.ts'
+import type { RepairReport } from '../../storage/upkeep/repair.ts'
 
 export const addRepairCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('repair'))

@@ -1,6 +1,6 @@
 import { PairduckError } from '../../errors.ts'
 import { query } from '../../queries/query.ts'
-import type { Lease } from '../../storage/lease.ts'
+import type { Lease } from '../../storage/pool/lease.ts'
 import type { AddCommand } from '../command.ts'
 import { cut, priceText, timeText } from '../figures.ts'
 import { addPairCommand } from '../pair-command.ts'

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, type Command } from 'commander'
-import { backupForm } from '../../mirror/local-valkey/backup.ts'
-import { LocalValkey, type LocalValkeyStatus } from '../../mirror/local-valkey/local-valkey.ts'
+import { backupForm } from '../../valkey/local/backup.ts'
+import { LocalValkey, type LocalValkeyStatus } from '../../valkey/local/local-valkey.ts'
 import { countArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'

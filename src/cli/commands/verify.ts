@@ -4,7 +4,7 @@ import { pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import { countText } from '../figures.ts'
 import { chosenPairs, noneStored, withStore } from '../manager.ts'
-import type { VerifyReport } from '../../storage/verify.ts'
+import type { VerifyReport } from '../../storage/upkeep/verify.ts'
 import { printAnswer } from '../pair-command.ts'
 
 export const addVerifyCommand: AddCommand = (program, context) => {

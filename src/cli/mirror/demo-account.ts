@@ -1,5 +1,5 @@
 import { PairduckError } from '../../errors.ts'
-import type { AccountSource } from '../../mirror/account-source.ts'
+import type { AccountSource } from '../../mirror/model/account-source.ts'
 import type { MirrorReaderOptions } from '../../mirror/mirror-options.ts'
 import { MirrorReader } from '../../mirror/mirror-reader.ts'
 import { checkedUsage } from '../failure.ts'

@@ -1,4 +1,4 @@
-import type { MirrorEvent } from '../../mirror/watch.ts'
+import type { MirrorEvent } from '../../mirror/read/watch.ts'
 import type { Terminal } from '../terminal.ts'
 import { printDecimalJson } from './decimal-json.ts'
 import { eventLines, LiveAccount } from './live-account.ts'

@@ -1,5 +1,5 @@
-import { compareText, divideText } from '../../mirror/decimal.ts'
-import type { MirroredOrder } from '../../mirror/mirrored-order.ts'
+import { compareText, divideText } from '../../mirror/model/decimal.ts'
+import type { MirroredOrder } from '../../mirror/stored/mirrored-order.ts'
 import { percentText, timeText } from '../figures.ts'
 import type { Ink } from '../ink.ts'
 import type { TableColumn } from '../text-table.ts'

@@ -1,4 +1,4 @@
-import { addText, isNegative, isZero } from '../../mirror/decimal.ts'
+import { addText, isNegative, isZero } from '../../mirror/model/decimal.ts'
 import type { DailyReport } from '../../mirror/report/daily-report.ts'
 import { countText, percentText } from '../figures.ts'
 import type { Ink } from '../ink.ts'

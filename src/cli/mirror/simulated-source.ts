@@ -1,10 +1,10 @@
 import { EventEmitter, on } from 'node:events'
-import type { AccountSource } from '../../mirror/account-source.ts'
-import type { BalanceInput } from '../../mirror/balance.ts'
-import type { FillInput } from '../../mirror/fill.ts'
-import type { MirroredOrder } from '../../mirror/mirrored-order.ts'
-import type { OrderInput } from '../../mirror/order.ts'
-import type { TickerInput } from '../../mirror/ticker.ts'
+import type { AccountSource } from '../../mirror/model/account-source.ts'
+import type { BalanceInput } from '../../mirror/model/balance.ts'
+import type { FillInput } from '../../mirror/model/fill.ts'
+import type { MirroredOrder } from '../../mirror/stored/mirrored-order.ts'
+import type { OrderInput } from '../../mirror/model/order.ts'
+import type { TickerInput } from '../../mirror/model/ticker.ts'
 import { SimulatedAccount } from '../../simulator/simulated-account.ts'
 
 /** What the ids of all simulated orders and fills begin with. */

@@ -1,6 +1,6 @@
 import { shown } from '../../errors.ts'
-import type { BalanceInput } from '../balance.ts'
-import { isAsset } from '../symbol.ts'
+import type { BalanceInput } from '../model/balance.ts'
+import { isAsset } from '../model/symbol.ts'
 import type { CcxtBalance, CcxtBalances } from './ccxt-exchange.ts'
 
 /** Entries of ccxt's balances that are no assets. */

@@ -1,8 +1,8 @@
-import type { DecimalInput } from '../decimal.ts'
-import type { FillInput } from '../fill.ts'
-import type { OrderInput } from '../order.ts'
-import type { TickerInput } from '../ticker.ts'
-import type { TransferInput } from '../transfer.ts'
+import type { DecimalInput } from '../model/decimal.ts'
+import type { FillInput } from '../model/fill.ts'
+import type { OrderInput } from '../model/order.ts'
+import type { TickerInput } from '../model/ticker.ts'
+import type { TransferInput } from '../model/transfer.ts'
 
 /** ccxt's unified balances: an entry per asset, beside a few entries of other kinds. */
 export interface CcxtBalances {

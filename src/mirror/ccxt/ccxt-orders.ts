@@ -1,5 +1,5 @@
 import { PairduckError } from '../../errors.ts'
-import type { OrderInput } from '../order.ts'
+import type { OrderInput } from '../model/order.ts'
 import { nextOrderPage } from './ccxt-cursors.ts'
 import type { NextPage } from './ccxt-cursors.ts'
 import type { CcxtExchange, CcxtParams } from './ccxt-exchange.ts'

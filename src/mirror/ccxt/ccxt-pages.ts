@@ -1,6 +1,6 @@
 import { PairduckError } from '../../errors.ts'
-import type { FillInput } from '../fill.ts'
-import type { TransferInput } from '../transfer.ts'
+import type { FillInput } from '../model/fill.ts'
+import type { TransferInput } from '../model/transfer.ts'
 import type { NextPage } from './ccxt-cursors.ts'
 import type { CcxtParams } from './ccxt-exchange.ts'
 

@@ -1,6 +1,6 @@
 import { shown } from '../../errors.ts'
-import { isDecimalText, isPositive, multiplyText, divideText } from '../decimal.ts'
-import type { DecimalText } from '../decimal.ts'
+import { isDecimalText, isPositive, multiplyText, divideText } from '../model/decimal.ts'
+import type { DecimalText } from '../model/decimal.ts'
 import { moneyScale, rounded } from './money.ts'
 
 /** What one unit of an asset is worth in the report currency. */

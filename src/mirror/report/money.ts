@@ -1,5 +1,5 @@
-import { addText, divideText } from '../decimal.ts'
-import type { DecimalText } from '../decimal.ts'
+import { addText, divideText } from '../model/decimal.ts'
+import type { DecimalText } from '../model/decimal.ts'
 
 /** Digits after the point to which money is rounded where a division does not come out even. */
 export const moneyScale = 12

@@ -6,8 +6,8 @@ import {
   multiplyDecimal,
   parseDecimal,
   subtractDecimal,
-} from '../decimal.ts'
-import type { Decimal, DecimalText } from '../decimal.ts'
+} from '../model/decimal.ts'
+import type { Decimal, DecimalText } from '../model/decimal.ts'
 import { moneyScale } from './money.ts'
 
 /** A change of a holding: what came (negative: went), and what was paid for it, fees included. */

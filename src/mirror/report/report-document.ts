@@ -1,5 +1,5 @@
 import { LosslessNumber, stringify } from 'lossless-json'
-import type { DecimalText } from '../decimal.ts'
+import type { DecimalText } from '../model/decimal.ts'
 import type { DailyReport } from './daily-report.ts'
 import type { SymbolReport } from './trade-sums.ts'
 

@@ -1,7 +1,7 @@
-import type { Balance } from '../balance.ts'
-import { divideText } from '../decimal.ts'
-import { parseSymbol } from '../symbol.ts'
-import type { Ticker } from '../ticker.ts'
+import type { Balance } from '../model/balance.ts'
+import { divideText } from '../model/decimal.ts'
+import { parseSymbol } from '../model/symbol.ts'
+import type { Ticker } from '../model/ticker.ts'
 import type { Rates } from './exchange-rates.ts'
 import type { ReportFill } from './trade-history.ts'
 

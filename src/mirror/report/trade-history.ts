@@ -1,7 +1,7 @@
-import { addText, isNegative, subtractText } from '../decimal.ts'
-import type { DecimalText } from '../decimal.ts'
-import type { Fill } from '../fill.ts'
-import { parseSymbol } from '../symbol.ts'
+import { addText, isNegative, subtractText } from '../model/decimal.ts'
+import type { DecimalText } from '../model/decimal.ts'
+import type { Fill } from '../model/fill.ts'
+import { parseSymbol } from '../model/symbol.ts'
 import type { ExchangeRates } from './exchange-rates.ts'
 import { Position, type Closing, type Holding } from './position.ts'
 

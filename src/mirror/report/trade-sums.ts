@@ -1,5 +1,5 @@
-import { addText, divideText, isPositive } from '../decimal.ts'
-import type { DecimalText } from '../decimal.ts'
+import { addText, divideText, isPositive } from '../model/decimal.ts'
+import type { DecimalText } from '../model/decimal.ts'
 import { addTo, moneyScale, tableOf, trimmed } from './money.ts'
 import type { Holding } from './position.ts'
 import type { FillOutcome, ReportFill } from './trade-history.ts'

@@ -1,6 +1,6 @@
 import { flag, integer, oneOf, optional, resolveOptions, rule } from '../../options.ts'
-import type { InsertCounts } from '../events.ts'
-import type { RowCounts } from '../row-writer.ts'
+import type { InsertCounts } from '../events/events.ts'
+import type { RowCounts } from '../write/row-writer.ts'
 
 /** `iso`: date and time in words, UTC where no zone is given. */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'iso'

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
-import { readRows } from '../read-rows.ts'
+import { readRows } from '../duckdb/read-rows.ts'
 import {
   columnReference,
   fileRelation,

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { withPlainClient } from '../../../src/mirror/local-valkey/plain-client.ts'
+import { withPlainClient } from '../../../src/valkey/local/plain-client.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { freePort } from '../../support/valkey.ts'
 

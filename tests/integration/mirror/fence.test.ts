@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from 'vitest'
-import { connectValkey } from '../../../src/mirror/clients/connect.ts'
-import { restoreScript } from '../../../src/mirror/scripts/fence-scripts.ts'
+import { connectValkey } from '../../../src/valkey/connect.ts'
+import { restoreScript } from '../../../src/mirror/write/fence-scripts.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { deafClient, lateClient } from '../../support/hard-of-hearing.ts'
 import { openOrder } from '../../support/sample-orders.ts'

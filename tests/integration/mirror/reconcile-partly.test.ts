@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { OrderInput } from '../../../src/mirror/order.ts'
+import type { OrderInput } from '../../../src/mirror/model/order.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { startValkey } from '../../support/valkey.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { FillInput } from '../../../src/mirror/fill.ts'
+import type { FillInput } from '../../../src/mirror/model/fill.ts'
 import { MirrorReader } from '../../../src/mirror/mirror-reader.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { openOrder } from '../../support/sample-orders.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
-import type { AccountSource } from '../../../src/mirror/account-source.ts'
+import type { AccountSource } from '../../../src/mirror/model/account-source.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { startValkey } from '../../support/valkey.ts'

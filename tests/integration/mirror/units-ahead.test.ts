@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { ValkeyClient } from '../../../src/mirror/clients/valkey-client.ts'
+import type { ValkeyClient } from '../../../src/valkey/valkey-client.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { meddlingClient } from '../../support/meddling-client.ts'
 import { openOrder } from '../../support/sample-orders.ts'

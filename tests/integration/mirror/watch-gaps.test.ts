@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { withPlainClient } from '../../../src/mirror/local-valkey/plain-client.ts'
+import { withPlainClient } from '../../../src/valkey/local/plain-client.ts'
 import { MirrorReader } from '../../../src/mirror/mirror-reader.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { startValkey } from '../../support/valkey.ts'

@@ -13,8 +13,8 @@ import {
   firstBadWalEntry,
   fromDuckDb,
   isCheckpointBlocked,
-} from '../../../src/storage/duckdb-errors.ts'
-import { Engine } from '../../../src/storage/engine.ts'
+} from '../../../src/storage/duckdb/duckdb-errors.ts'
+import { Engine } from '../../../src/storage/duckdb/engine.ts'
 import { StoreChild } from '../../support/store-child.ts'
 import {
   countTicks,

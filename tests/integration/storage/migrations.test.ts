@@ -2,7 +2,7 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createAllTables, schemaVersion, timeframes } from '../../../src/index.ts'
 import { migrations } from '../../../src/schema/migrations.ts'
-import { migrate, readSchemaVersion } from '../../../src/storage/migrate.ts'
+import { migrate, readSchemaVersion } from '../../../src/storage/file/migrate.ts'
 import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
 async function memory(): Promise<DuckDBConnection> {

@@ -4,8 +4,8 @@ import { LiveAccount } from '../../../src/cli/mirror/live-account.ts'
 import { eventView } from '../../../src/cli/mirror/live-screen.ts'
 import { plainInk } from '../../../src/cli/ink.ts'
 import { Terminal } from '../../../src/cli/terminal.ts'
-import type { MirroredOrder } from '../../../src/mirror/mirrored-order.ts'
-import type { MirrorEvent } from '../../../src/mirror/watch.ts'
+import type { MirroredOrder } from '../../../src/mirror/stored/mirrored-order.ts'
+import type { MirrorEvent } from '../../../src/mirror/read/watch.ts'
 
 const order: MirroredOrder = {
   id: '1',

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import type { PairduckError } from '../../../src/errors.ts'
 import type { CcxtExchange } from '../../../src/mirror/ccxt/ccxt-exchange.ts'
 import { ccxtSource } from '../../../src/mirror/ccxt/ccxt-source.ts'
-import type { FillInput } from '../../../src/mirror/fill.ts'
-import type { OrderInput } from '../../../src/mirror/order.ts'
+import type { FillInput } from '../../../src/mirror/model/fill.ts'
+import type { OrderInput } from '../../../src/mirror/model/order.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 
 const dayMs = 86_400_000

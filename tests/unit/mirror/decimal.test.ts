@@ -11,7 +11,7 @@ import {
   isZero,
   multiplyText,
   subtractText,
-} from '../../../src/mirror/decimal.ts'
+} from '../../../src/mirror/model/decimal.ts'
 
 const decimalTexts = fc
   .tuple(fc.boolean(), fc.bigInt({ min: 0n, max: 10n ** 30n }), fc.integer({ min: 0, max: 18 }))

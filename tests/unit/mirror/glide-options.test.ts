@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { connectValkey } from '../../../src/mirror/clients/connect.ts'
+import { connectValkey } from '../../../src/valkey/connect.ts'
 
 describe('adapter glide', () => {
   it.each(['cert', 'key', 'servername'])(

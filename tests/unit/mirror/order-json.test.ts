@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import {
   readMirroredOrder,
   readMirroredOrderWithHistory,
-} from '../../../src/mirror/mirrored-order.ts'
-import { decodeRecord, encodeOrder } from '../../../src/mirror/order-json.ts'
-import { advanceOrder } from '../../../src/mirror/order-record.ts'
-import type { OrderInput } from '../../../src/mirror/order.ts'
-import { readOrder } from '../../../src/mirror/read-order.ts'
+} from '../../../src/mirror/stored/mirrored-order.ts'
+import { decodeRecord, encodeOrder } from '../../../src/mirror/stored/order-json.ts'
+import { advanceOrder } from '../../../src/mirror/model/order-record.ts'
+import type { OrderInput } from '../../../src/mirror/model/order.ts'
+import { readOrder } from '../../../src/mirror/model/read-order.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { readOrderStrictly } from '../../support/strict-order.ts'
 

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
-import { decodeFill, encodeFill, readFill } from '../../../src/mirror/fill.ts'
-import { allReadable } from '../../../src/mirror/stored-value.ts'
+import { decodeFill, encodeFill, readFill } from '../../../src/mirror/model/fill.ts'
+import { allReadable } from '../../../src/mirror/stored/stored-value.ts'
 
 it('decodes a long list in many turns of the event loop, in order', async () => {
   const json = Array.from({ length: 20_000 }, (_, index) =>

@@ -1,4 +1,4 @@
-import { multiplyText } from '../../../src/mirror/decimal.ts'
+import { multiplyText } from '../../../src/mirror/model/decimal.ts'
 import type { ReportFill } from '../../../src/mirror/report/trade-history.ts'
 
 let made = 0

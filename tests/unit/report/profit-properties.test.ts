@@ -1,6 +1,11 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { addText, compareText, parseDecimal, subtractText } from '../../../src/mirror/decimal.ts'
+import {
+  addText,
+  compareText,
+  parseDecimal,
+  subtractText,
+} from '../../../src/mirror/model/decimal.ts'
 import { dailyReport, dailyReports } from '../../../src/mirror/report/daily-report.ts'
 import { ExchangeRates } from '../../../src/mirror/report/exchange-rates.ts'
 import { tradeHistory, type ReportFill } from '../../../src/mirror/report/trade-history.ts'

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CleanupTimer } from '../../../src/storage/cleanup-timer.ts'
+import { CleanupTimer } from '../../../src/storage/upkeep/repeating-task.ts'
 
 /** Passes that last until they are ended by hand. */
 function passes(): {

@@ -2,10 +2,10 @@ import * as fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
 import { formatPair, parsePair, type Pair } from '../../../src/pair.ts'
-import { ConnectionPool } from '../../../src/storage/connection-pool.ts'
-import type { PoolOptions } from '../../../src/storage/pool-slot.ts'
-import { Events } from '../../../src/storage/events.ts'
-import type { PairDatabase } from '../../../src/storage/pair-database.ts'
+import { ConnectionPool } from '../../../src/storage/pool/connection-pool.ts'
+import type { PoolOptions } from '../../../src/storage/pool/pool-slot.ts'
+import { Events } from '../../../src/storage/events/events.ts'
+import type { PairDatabase } from '../../../src/storage/pool/pair-database.ts'
 
 const pair = (letter: string): Pair => parsePair(`x/y/${letter}`)
 const nameOf = (letter: string): string => formatPair(pair(letter))

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { Events } from '../../../src/storage/events.ts'
+import { Events } from '../../../src/storage/events/events.ts'
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 const ignore = (): void => undefined

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
 import { formatPair, parsePair } from '../../../src/pair.ts'
-import { ConnectionPool } from '../../../src/storage/connection-pool.ts'
-import { Events } from '../../../src/storage/events.ts'
-import { LockWait } from '../../../src/storage/lock-wait.ts'
-import type { PairDatabase } from '../../../src/storage/pair-database.ts'
+import { ConnectionPool } from '../../../src/storage/pool/connection-pool.ts'
+import { Events } from '../../../src/storage/events/events.ts'
+import { LockWait } from '../../../src/storage/pool/lock-wait.ts'
+import type { PairDatabase } from '../../../src/storage/pool/pair-database.ts'
 
 const pair = parsePair('x/y/A')
 const name = formatPair(pair)

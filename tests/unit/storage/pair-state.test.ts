@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { lostRows, type PairState } from '../../../src/storage/pair-state.ts'
+import { lostRows, type PairState } from '../../../src/storage/file/pair-state.ts'
 
 function state(rows: number, deletedBefore: number | null): PairState {
   return {

@@ -1,7 +1,7 @@
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { plainValue } from '../../../src/storage/plain-value.ts'
-import { readRows } from '../../../src/storage/read-rows.ts'
+import { plainValue } from '../../../src/storage/duckdb/plain-value.ts'
+import { readRows } from '../../../src/storage/duckdb/read-rows.ts'
 
 let instance: DuckDBInstance
 let connection: DuckDBConnection

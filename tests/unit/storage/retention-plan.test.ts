@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { defaultRetention, resolveRetention } from '../../../src/schema/retention-policy.ts'
-import { nothingToDelete, type PairState } from '../../../src/storage/pair-state.ts'
-import { planRetention } from '../../../src/storage/retention.ts'
+import { nothingToDelete, type PairState } from '../../../src/storage/file/pair-state.ts'
+import { planRetention } from '../../../src/storage/upkeep/retention.ts'
 
 const minute = 60_000
 const hour = 60 * minute

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Tick } from '../../../src/schema/rows.ts'
-import { TickBatch } from '../../../src/storage/tick-batch.ts'
-import type { TickColumns } from '../../../src/storage/tick.ts'
+import { TickBatch } from '../../../src/storage/write/tick-batch.ts'
+import type { TickColumns } from '../../../src/storage/write/tick.ts'
 import { microsFromMs, msFromMicros } from '../../../src/time.ts'
 
 const now = Date.UTC(2024, 7, 8)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { WriteBudget } from '../../../src/storage/write-budget.ts'
+import { WriteBudget } from '../../../src/storage/duckdb/thread-budget.ts'
 
 /** Statements that go on until they are let go, and how many of them have begun. */
 class Held {

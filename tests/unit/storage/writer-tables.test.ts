@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { refuseWriterTables } from '../../../src/storage/writer-tables.ts'
+import { refuseWriterTables } from '../../../src/storage/pool/writer-tables.ts'
 
 describe('writes to what the writer keeps', () => {
   it.each([

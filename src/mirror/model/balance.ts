@@ -1,0 +1,107 @@
+import { PairduckError, shown } from '../../errors.ts'
+import { addText, compareText, isNegative, subtractText } from './decimal.ts'
+import type { DecimalInput, DecimalText } from './decimal.ts'
+import { exactText } from './exact-text.ts'
+import { storedDecimal, storedFields } from '../stored/stored-value.ts'
+import { isAsset } from './symbol.ts'
+
+/** What an account holds of one asset. Two of the three are enough; the third follows. */
+export interface BalanceInput {
+  readonly asset: string
+  readonly free?: DecimalInput | null | undefined
+  readonly used?: DecimalInput | null | undefined
+  readonly total?: DecimalInput | null | undefined
+  /** When it was so, Unix ms; an older one than what is known changes nothing. */
+  readonly timestamp?: number | null | undefined
+  /** The part of the exchange's payload about this asset. */
+  readonly info?: unknown
+}
+
+/** A mirrored balance. */
+export interface Balance {
+  readonly asset: string
+  readonly free: DecimalText
+  readonly used: DecimalText
+  readonly total: DecimalText
+}
+
+/** A balance with the time at which it was so; null when the source doesn't tell. */
+export interface TimedBalance extends Balance {
+  readonly timestamp: number | null
+}
+
+const payloadNames = {
+  free: ['free', 'f', 'available', 'availBal'],
+  used: ['locked', 'l', 'used', 'frozen', 'frozenBal'],
+  total: ['total', 'wb', 'balance', 'cashBal', 'walletBalance'],
+} as const
+
+/**
+ * Checks one asset's balance. Throws `INVALID_EVENT` when fewer than two of free, used and total
+ * are known: that is how a balance change looks, and a change is never added to what is known,
+ * because nobody can say whether it is in there already.
+ */
+export function readBalance(input: BalanceInput): TimedBalance {
+  if (!isAsset(input.asset)) throw invalid(input, 'asset', 'an asset in capitals', input.asset)
+  const free = part(input, 'free')
+  const used = part(input, 'used')
+  const total = part(input, 'total')
+  const timestamp = input.timestamp ?? null
+  const { asset } = input
+  if (free !== undefined && used !== undefined)
+    return { asset, free, used, total: addText(free, used), timestamp }
+  if (total !== undefined && free !== undefined)
+    return { asset, free, used: subtractText(total, free), total, timestamp }
+  if (total !== undefined && used !== undefined)
+    return { asset, free: subtractText(total, used), used, total, timestamp }
+  throw invalid(input, 'free', 'told together with `used` or `total` (a snapshot)', input.free)
+}
+
+/** A balance as JSON, decimals as bare tokens. */
+export function encodeBalance({ asset, free, used, total }: Balance): string {
+  return `{"asset":"${asset}","free":${free},"used":${used},"total":${total}}`
+}
+
+/** Reads a balance's JSON; throws when it is none. */
+export function decodeBalance(json: string): Balance {
+  const fields = storedFields(json)
+  const { asset } = fields
+  if (!isAsset(asset)) throw new SyntaxError('expected asset to be an asset')
+  const free = storedDecimal(fields['free'], 'free')
+  const used = storedDecimal(fields['used'], 'used')
+  const total = fields['total'] ?? addText(free, used)
+  return { asset, free, used, total: storedDecimal(total, 'total') }
+}
+
+/** Whether two balances are the same amounts, however many zeros they end in. */
+export function sameBalance(a: Balance | undefined, b: Balance): boolean {
+  return (
+    a !== undefined &&
+    compareText(a.free, b.free) === 0 &&
+    compareText(a.used, b.used) === 0 &&
+    compareText(a.total, b.total) === 0
+  )
+}
+
+function part(input: BalanceInput, field: 'free' | 'used' | 'total'): DecimalText | undefined {
+  const value = input[field]
+  if (value === undefined || value === null) return undefined
+  const told = exactText(value, input.info, payloadNames[field])
+  // A margin account may owe; what is in orders may not be negative.
+  if (told === undefined || (field === 'used' && isNegative(told)))
+    throw invalid(input, field, 'a decimal', value)
+  return told
+}
+
+function invalid(
+  input: BalanceInput,
+  field: string,
+  expected: string,
+  value: unknown,
+): PairduckError {
+  return new PairduckError(
+    'INVALID_EVENT',
+    `balance of ${shown(input.asset)}: expected \`${field}\` to be ${expected}, got ${shown(value)}`,
+    { kind: 'balance', asset: input.asset, field, value },
+  )
+}

@@ -1,0 +1,146 @@
+import { PairduckError, shown } from '../../errors.ts'
+import { isPositive, multiplyText } from './decimal.ts'
+import type { DecimalInput, DecimalText } from './decimal.ts'
+import { exactText, infoText } from './exact-text.ts'
+import type { FeeInput } from './order.ts'
+import { storedDecimal, storedFields } from '../stored/stored-value.ts'
+import { isAsset, parseSymbol } from './symbol.ts'
+
+/** One of the account's own trades as a source tells it; ccxt's unified trade fits as it is. */
+export interface FillInput {
+  readonly id?: string | null | undefined
+  /** The id of its order. */
+  readonly order?: string | null | undefined
+  readonly symbol?: string | null | undefined
+  readonly side?: string | null | undefined
+  readonly price?: DecimalInput | null | undefined
+  readonly amount?: DecimalInput | null | undefined
+  readonly cost?: DecimalInput | null | undefined
+  readonly fee?: FeeInput | null | undefined
+  readonly timestamp?: number | null | undefined
+  readonly takerOrMaker?: string | null | undefined
+  readonly info?: unknown
+}
+
+/** A mirrored fill. Decimals are the exchange's own digits. */
+export interface Fill {
+  readonly id: string
+  readonly orderId: string | null
+  readonly symbol: string
+  readonly side: 'buy' | 'sell'
+  readonly price: DecimalText
+  readonly amount: DecimalText
+  /** Price times amount, in quote currency. */
+  readonly cost: DecimalText
+  readonly fee: DecimalText | null
+  readonly feeCurrency: string | null
+  readonly timestamp: number
+  readonly takerOrMaker: 'taker' | 'maker' | null
+}
+
+const payloadNames = {
+  price: ['L', 'price', 'p', 'fillPx', 'execPrice'],
+  amount: ['l', 'qty', 'q', 'fillSz', 'execQty', 'size', 'amount'],
+  cost: ['Y', 'quoteQty', 'execValue', 'cost'],
+  fee: ['n', 'commission', 'fee', 'execFee', 'cost'],
+} as const
+
+/** Checks one of the account's trades. Throws `INVALID_EVENT` naming the trade and the field. */
+export function readFill(input: FillInput, derivatives: boolean): Fill {
+  if (typeof input !== 'object' || input === null) throw invalid({}, 'fill', 'an object', input)
+  const { id, symbol, side, info } = input
+  if (typeof id !== 'string' || !/^[!-~]{1,128}$/.test(id) || id.startsWith('-'))
+    throw invalid(input, 'id', "the exchange's trade id", id)
+  const market = parseSymbol(symbol)
+  if (market === undefined) throw invalid(input, 'symbol', 'a symbol as BASE/QUOTE', symbol)
+  if (market.settle !== undefined && !derivatives)
+    throw invalid(input, 'symbol', 'a spot symbol (or `derivatives: true`)', symbol)
+  if (side !== 'buy' && side !== 'sell') throw invalid(input, 'side', '`buy` or `sell`', side)
+  const amount = positive(input, 'amount', exactText(input.amount, info, payloadNames.amount))
+  const price = positive(input, 'price', exactText(input.price, info, payloadNames.price))
+  if (!Number.isInteger(input.timestamp) || Number(input.timestamp) <= 0)
+    throw invalid(input, 'timestamp', 'Unix milliseconds', input.timestamp)
+  const feeCurrency = isAsset(input.fee?.currency) ? input.fee.currency : null
+  const fee = exactText(input.fee?.cost ?? undefined, info, payloadNames.fee)
+  return {
+    id,
+    orderId: typeof input.order === 'string' && input.order !== '' ? input.order : null,
+    symbol: symbol!,
+    side,
+    price,
+    amount,
+    cost: readCost(input, price, amount),
+    fee: feeCurrency === null ? null : (fee ?? null),
+    feeCurrency: fee === undefined ? null : feeCurrency,
+    timestamp: input.timestamp!,
+    takerOrMaker:
+      input.takerOrMaker === 'taker' || input.takerOrMaker === 'maker' ? input.takerOrMaker : null,
+  }
+}
+
+/** A fill as JSON, decimals as bare tokens. */
+export function encodeFill(fill: Fill): string {
+  return (
+    `{"id":${JSON.stringify(fill.id)},"order":${JSON.stringify(fill.orderId)},` +
+    `"symbol":"${fill.symbol}","side":"${fill.side}","price":${fill.price},` +
+    `"amount":${fill.amount},"cost":${fill.cost},"fee":${fill.fee ?? 'null'},` +
+    `"fee_currency":${JSON.stringify(fill.feeCurrency)},"timestamp":${fill.timestamp},` +
+    `"taker_or_maker":${JSON.stringify(fill.takerOrMaker)}}`
+  )
+}
+
+/** Reads a fill's JSON; throws when it is none. */
+export function decodeFill(json: string): Fill {
+  const fields = storedFields(json)
+  const { id, order = null, symbol, side, fee = null } = fields
+  const feeCurrency = fields['fee_currency'] ?? null
+  if (
+    typeof id !== 'string' ||
+    (order !== null && typeof order !== 'string') ||
+    parseSymbol(symbol) === undefined ||
+    (side !== 'buy' && side !== 'sell') ||
+    (feeCurrency !== null && !isAsset(feeCurrency))
+  )
+    throw new SyntaxError('expected a fill')
+  return {
+    id,
+    orderId: order,
+    symbol: symbol as string,
+    side,
+    price: storedDecimal(fields['price'], 'price'),
+    amount: storedDecimal(fields['amount'], 'amount'),
+    cost: storedDecimal(fields['cost'], 'cost'),
+    fee: fee === null ? null : storedDecimal(fee, 'fee'),
+    feeCurrency,
+    timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
+    takerOrMaker: fields['taker_or_maker'] as 'taker' | 'maker' | null,
+  }
+}
+
+/** The payload's own text of the cost, else the exact product. */
+function readCost(input: FillInput, price: DecimalText, amount: DecimalText): DecimalText {
+  const { cost, info } = input
+  const told =
+    typeof cost === 'number'
+      ? infoText(cost, info, payloadNames.cost)
+      : exactText(cost ?? undefined, null, [])
+  return told !== undefined && isPositive(told) ? told : multiplyText(price, amount)
+}
+
+function positive(
+  input: FillInput,
+  field: 'amount' | 'price',
+  value: DecimalText | undefined,
+): DecimalText {
+  if (value === undefined || !isPositive(value))
+    throw invalid(input, field, 'a decimal above zero', input[field])
+  return value
+}
+
+function invalid(input: FillInput, field: string, expected: string, value: unknown): PairduckError {
+  return new PairduckError(
+    'INVALID_EVENT',
+    `fill ${shown(input.id)}: expected \`${field}\` to be ${expected}, got ${shown(value)}`,
+    { kind: 'fill', id: input.id, field, value },
+  )
+}

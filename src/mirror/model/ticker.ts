@@ -1,0 +1,135 @@
+import { PairduckError, shown } from '../../errors.ts'
+import { decimalText, isNegative, isPositive } from './decimal.ts'
+import type { DecimalInput, DecimalText } from './decimal.ts'
+import { exactText } from './exact-text.ts'
+import { parseSymbol } from './symbol.ts'
+
+/** A ticker as a source tells it; ccxt's unified ticker fits as it is (`last` is the price). */
+export interface TickerInput {
+  readonly symbol?: string | null | undefined
+  readonly price?: DecimalInput | null | undefined
+  readonly last?: DecimalInput | null | undefined
+  readonly timestamp?: number | null | undefined
+  readonly bid?: DecimalInput | null | undefined
+  readonly ask?: DecimalInput | null | undefined
+  readonly bidVolume?: DecimalInput | null | undefined
+  readonly askVolume?: DecimalInput | null | undefined
+  readonly info?: unknown
+}
+
+/** A mirrored ticker; what the source doesn't tell is null. */
+export interface Ticker {
+  readonly symbol: string
+  readonly price: DecimalText
+  /** Unix ms. */
+  readonly timestamp: number
+  readonly bid: DecimalText | null
+  readonly ask: DecimalText | null
+  readonly bidVolume: DecimalText | null
+  readonly askVolume: DecimalText | null
+}
+
+/** The hash fields that may be missing. */
+export const optionalTickerFields = ['bid', 'ask', 'bidVolume', 'askVolume'] as const
+
+const payloadNames: Readonly<Record<(typeof optionalTickerFields)[number] | 'price', string[]>> = {
+  price: ['lastPrice', 'c', 'last', 'price', 'close'],
+  bid: ['bidPrice', 'b', 'bid', 'bidPx'],
+  ask: ['askPrice', 'a', 'ask', 'askPx'],
+  bidVolume: ['bidQty', 'B', 'bidSz', 'bidVolume'],
+  askVolume: ['askQty', 'A', 'askSz', 'askVolume'],
+}
+
+/** Checks a ticker. Throws `INVALID_EVENT` naming the symbol and the field. */
+export function readTicker(input: TickerInput, derivatives: boolean, nowMs: number): Ticker {
+  if (typeof input !== 'object' || input === null) throw invalid({}, 'ticker', 'an object', input)
+  const market = parseSymbol(input.symbol)
+  if (market === undefined || (market.settle !== undefined && !derivatives))
+    throw invalid(input, 'symbol', 'a symbol as BASE/QUOTE', input.symbol)
+  const last = input.price ?? input.last
+  const price = exactText(last ?? undefined, input.info, payloadNames.price)
+  if (price === undefined || !isPositive(price))
+    throw invalid(input, 'price', 'a decimal above zero', last)
+  const timestamp = input.timestamp ?? nowMs
+  if (!Number.isInteger(timestamp) || timestamp <= 0)
+    throw invalid(input, 'timestamp', 'Unix milliseconds', timestamp)
+  const [bid, ask, bidVolume, askVolume] = optionalTickerFields.map((field) => part(input, field))
+  return {
+    symbol: input.symbol!,
+    price,
+    timestamp,
+    bid: bid!,
+    ask: ask!,
+    bidVolume: bidVolume!,
+    askVolume: askVolume!,
+  }
+}
+
+/** The hash of a ticker as field, value, field, value …, and the fields that it must not have. */
+export function encodeTicker(ticker: Ticker): { fields: string[]; absent: string[] } {
+  const fields = ['symbol', ticker.symbol, 'price', ticker.price]
+  fields.push('timestamp', String(ticker.timestamp))
+  const absent: string[] = []
+  for (const name of optionalTickerFields) {
+    const value = ticker[name]
+    if (value === null) absent.push(name)
+    else fields.push(name, value)
+  }
+  return { fields, absent }
+}
+
+/**
+ * A ticker from its hash; undefined when there is none, or none with a price and a time that can
+ * be read. What else can't be read, because somebody else wrote it, counts as not told.
+ */
+export function decodeTicker(
+  symbol: string,
+  hash: Readonly<Record<string, string | undefined>>,
+): Ticker | undefined {
+  const price = told(hash['price'])
+  const timestamp = Number(hash['timestamp'])
+  if (price === null || !isPositive(price) || !Number.isFinite(timestamp) || timestamp <= 0)
+    return undefined
+  const [bid, ask, bidVolume, askVolume] = optionalTickerFields.map((field) => told(hash[field]))
+  return {
+    symbol,
+    price,
+    timestamp,
+    bid: bid!,
+    ask: ask!,
+    bidVolume: bidVolume!,
+    askVolume: askVolume!,
+  }
+}
+
+/** A stored decimal not below zero, also of a float that was written with an exponent. */
+function told(text: string | undefined): DecimalText | null {
+  if (text === undefined || text.trim() === '') return null
+  const decimal = decimalText(text) ?? decimalText(Number(text)) ?? null
+  return decimal === null || isNegative(decimal) ? null : decimal
+}
+
+function part(
+  input: TickerInput,
+  field: (typeof optionalTickerFields)[number],
+): DecimalText | null {
+  const value = input[field]
+  if (value === undefined || value === null) return null
+  const exact = exactText(value, input.info, payloadNames[field])
+  if (exact === undefined || isNegative(exact))
+    throw invalid(input, field, 'a decimal not below zero', value)
+  return exact
+}
+
+function invalid(
+  input: TickerInput,
+  field: string,
+  expected: string,
+  value: unknown,
+): PairduckError {
+  return new PairduckError(
+    'INVALID_EVENT',
+    `ticker ${shown(input.symbol)}: expected \`${field}\` to be ${expected}, got ${shown(value)}`,
+    { kind: 'ticker', symbol: input.symbol, field, value },
+  )
+}

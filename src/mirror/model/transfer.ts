@@ -1,0 +1,117 @@
+import { PairduckError, shown } from '../../errors.ts'
+import { addText, isPositive } from './decimal.ts'
+import type { DecimalInput, DecimalText } from './decimal.ts'
+import { exactText } from './exact-text.ts'
+import { storedDecimal, storedFields } from '../stored/stored-value.ts'
+import { isAsset } from './symbol.ts'
+
+/** A deposit or withdrawal as a source tells it; ccxt's unified transaction fits as it is. */
+export interface TransferInput {
+  readonly id?: string | null | undefined
+  readonly type?: string | null | undefined
+  readonly currency?: string | null | undefined
+  readonly amount?: DecimalInput | null | undefined
+  /** ccxt's word: only `ok` moves the account; none means it is done. */
+  readonly status?: string | null | undefined
+  readonly timestamp?: number | null | undefined
+  readonly info?: unknown
+}
+
+/** A mirrored transfer. */
+export interface Transfer {
+  readonly id: string
+  readonly type: 'deposit' | 'withdrawal'
+  readonly asset: string
+  readonly amount: DecimalText
+  readonly timestamp: number
+  /** Its worth in the reference currency at the first price known since; null while none is. */
+  readonly refValue: DecimalText | null
+}
+
+/** What the account page of an asset shows: `deposits:{ASSET}`, `withdrawals:{ASSET}`. */
+export interface TransferTotals {
+  readonly quantity: DecimalText
+  readonly refValue: DecimalText
+}
+
+const amountNames = ['amount', 'qty', 'quantity', 'size'] as const
+
+/**
+ * Checks a transfer. Throws `INVALID_EVENT` naming it and the field; gives undefined for one that
+ * is not done (pending, failed, canceled): it moved nothing.
+ */
+export function readTransfer(input: TransferInput): Omit<Transfer, 'refValue'> | undefined {
+  if (typeof input !== 'object' || input === null) throw invalid({}, 'transfer', 'an object', input)
+  const { id, type, currency, timestamp } = input
+  if (typeof id !== 'string' || !/^[!-~]{1,128}$/.test(id))
+    throw invalid(input, 'id', "the exchange's id", id)
+  if (type !== 'deposit' && type !== 'withdrawal')
+    throw invalid(input, 'type', '`deposit` or `withdrawal`', type)
+  if (input.status !== undefined && input.status !== null && input.status !== 'ok') return undefined
+  if (!isAsset(currency)) throw invalid(input, 'currency', 'an asset in capitals', currency)
+  const amount = exactText(input.amount ?? undefined, input.info, amountNames)
+  if (amount === undefined || !isPositive(amount))
+    throw invalid(input, 'amount', 'a decimal above zero', input.amount)
+  if (!Number.isInteger(timestamp) || Number(timestamp) <= 0)
+    throw invalid(input, 'timestamp', 'Unix milliseconds', timestamp)
+  return { id, type, asset: currency, amount, timestamp: timestamp! }
+}
+
+/** The name of a transfer in the hash: deposits and withdrawals are numbered apart. */
+export function transferField({ type, id }: Pick<Transfer, 'type' | 'id'>): string {
+  return `${type}:${id}`
+}
+
+export function encodeTransfer(transfer: Transfer): string {
+  return (
+    `{"id":${JSON.stringify(transfer.id)},"type":"${transfer.type}","asset":"${transfer.asset}",` +
+    `"amount":${transfer.amount},"timestamp":${transfer.timestamp},` +
+    `"ref_value":${transfer.refValue ?? 'null'}}`
+  )
+}
+
+/** Reads a transfer's JSON; throws when it is none. */
+export function decodeTransfer(json: string): Transfer {
+  const fields = storedFields(json)
+  const { id, type, asset } = fields
+  const refValue = fields['ref_value'] ?? null
+  if (typeof id !== 'string' || (type !== 'deposit' && type !== 'withdrawal') || !isAsset(asset))
+    throw new SyntaxError('expected a transfer')
+  return {
+    id,
+    type,
+    asset,
+    amount: storedDecimal(fields['amount'], 'amount'),
+    timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
+    refValue: refValue === null ? null : storedDecimal(refValue, 'ref_value'),
+  }
+}
+
+/** Sums over the transfers of one type and asset. */
+export function transferTotals(
+  transfers: Iterable<Transfer>,
+  type: Transfer['type'],
+  asset: string,
+): TransferTotals {
+  let quantity = '0'
+  let refValue = '0'
+  for (const transfer of transfers) {
+    if (transfer.type !== type || transfer.asset !== asset) continue
+    quantity = addText(quantity, transfer.amount)
+    if (transfer.refValue !== null) refValue = addText(refValue, transfer.refValue)
+  }
+  return { quantity, refValue }
+}
+
+function invalid(
+  input: TransferInput,
+  field: string,
+  expected: string,
+  value: unknown,
+): PairduckError {
+  return new PairduckError(
+    'INVALID_EVENT',
+    `transfer ${shown(input.id)}: expected \`${field}\` to be ${expected}, got ${shown(value)}`,
+    { kind: 'transfer', id: input.id, field, value },
+  )
+}

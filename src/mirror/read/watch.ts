@@ -1,0 +1,274 @@
+import { PairduckError } from '../../errors.ts'
+import { decodeBalance } from '../model/balance.ts'
+import type { Balance } from '../model/balance.ts'
+import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import type { MirrorKeys } from '../stored/keys.ts'
+import { readMirroredOrder } from '../stored/mirrored-order.ts'
+import type { MirroredOrder } from '../stored/mirrored-order.ts'
+import { openOrders } from './mirror-reads.ts'
+import { snapshotScript } from '../stored/read-scripts.ts'
+import type { OrdersReply } from '../stored/read-scripts.ts'
+import { allReadable } from '../stored/stored-value.ts'
+
+/** The whole state, at the beginning and whenever changes may have been missed. */
+export interface MirrorSnapshot {
+  readonly type: 'snapshot'
+  readonly reason: 'start' | 'gap' | 'epoch' | 'overflow'
+  readonly epoch: string
+  readonly sequence: number
+  readonly openOrders: readonly MirroredOrder[]
+  readonly balances: readonly Balance[]
+}
+
+/** What changed since the event before; values are as of this sequence number or newer. */
+export interface MirrorChange {
+  readonly type: 'change'
+  readonly epoch: string
+  readonly sequence: number
+  readonly orders: readonly MirroredOrder[]
+  readonly balances: readonly Balance[]
+  /** Assets that the account does not hold any more. */
+  readonly gone: readonly string[]
+  /** Symbols whose ticker changed, symbols with new fills, assets with new transfers. */
+  readonly tickers: readonly string[]
+  readonly fills: readonly string[]
+  readonly transfers: readonly string[]
+}
+
+export type MirrorEvent = MirrorSnapshot | MirrorChange
+
+export interface WatchOptions {
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal
+  /** How often a quiet watcher looks whether it missed something. */
+  readonly heartbeatMs?: number
+}
+
+/** A change message as the writer publishes it. */
+interface Message {
+  readonly sequence: number
+  readonly epoch: string
+  readonly orders?: readonly string[]
+  readonly balances?: readonly string[]
+  readonly tickers?: readonly string[]
+  readonly fills?: readonly string[]
+  readonly transfers?: readonly string[]
+}
+
+/** Messages that wait for a slow consumer; beyond that a snapshot replaces them. */
+const maxWaiting = 10_000
+const retryMs = 250
+
+/**
+ * Follows the mirror: first a snapshot, then every change in order. Messages may get lost, so
+ * each carries a sequence number: after a gap, another epoch or too long a queue, a new snapshot
+ * comes by itself. Ends with the signal, or when the consumer leaves the loop.
+ */
+export async function* watchMirror(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  { signal, heartbeatMs = 5_000 }: WatchOptions = {},
+): AsyncGenerator<MirrorEvent, void, void> {
+  const inbox = new Inbox(signal)
+  const unsubscribe = await client.subscribe(keys.changes, (message) => inbox.put(message))
+  const stopListening = client.onReconnect(() => inbox.interrupt())
+  let at: MirrorSnapshot | MirrorChange | undefined
+  try {
+    while (!inbox.closed) {
+      try {
+        let event = await nextEvent(client, keys, inbox, at)
+        if (event === undefined && (await inbox.silence(heartbeatMs)))
+          event = await missed(client, keys, inbox, at!)
+        if (event !== undefined) yield (at = event)
+      } catch (error) {
+        // Until the server is back there is nothing to say; then a snapshot says it all.
+        if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) throw error
+        await inbox.silence(retryMs)
+      }
+    }
+  } finally {
+    inbox.close()
+    stopListening()
+    await unsubscribe()
+  }
+}
+
+async function nextEvent(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  inbox: Inbox,
+  at: MirrorEvent | undefined,
+): Promise<MirrorEvent | undefined> {
+  if (at === undefined) return await readSnapshot(client, keys, 'start')
+  if (inbox.takeOverflow()) return await readSnapshot(client, keys, 'overflow')
+  const taken = inbox.take()
+  // Another epoch counts from anywhere: its sequence numbers say nothing beside the old ones.
+  if (taken.some(({ epoch }) => epoch !== at.epoch)) return await newEpoch(client, keys, at)
+  const messages = taken.filter(({ sequence }) => sequence > at.sequence)
+  if (messages.length === 0) return undefined
+  const gap = messages.some(({ sequence }, index) => sequence !== at.sequence + index + 1)
+  return gap ? await readSnapshot(client, keys, 'gap') : await readChange(client, keys, messages)
+}
+
+/** A new epoch begins with a snapshot; a late message from the epoch before changes nothing. */
+async function newEpoch(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  at: MirrorEvent,
+): Promise<MirrorSnapshot | undefined> {
+  const snapshot = await readSnapshot(client, keys, 'epoch')
+  const same = snapshot.epoch === at.epoch && snapshot.sequence === at.sequence
+  return same ? undefined : snapshot
+}
+
+/** A watcher that hears nothing asks whether there was nothing to hear. */
+async function missed(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  inbox: Inbox,
+  at: MirrorEvent,
+): Promise<MirrorSnapshot | undefined> {
+  const epoch = (await client.command(['GET', keys.epoch])) ?? ''
+  const sequence = Number((await client.command(['GET', keys.sequence])) ?? 0)
+  if (epoch === at.epoch && sequence === at.sequence) return undefined
+  // The message may be on its way; if it is not, it is lost.
+  if (!(await inbox.silence(retryMs))) return undefined
+  return await readSnapshot(client, keys, epoch === at.epoch ? 'gap' : 'epoch')
+}
+
+async function readSnapshot(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  reason: MirrorSnapshot['reason'],
+): Promise<MirrorSnapshot> {
+  const [epoch, sequence, orders, balances] = (await client.script(
+    snapshotScript,
+    [keys.orders, keys.openSet, keys.balances, keys.epoch, keys.sequence],
+    [],
+  )) as [string, string, OrdersReply, string[]]
+  return {
+    type: 'snapshot',
+    reason,
+    epoch,
+    sequence: Number(sequence),
+    openOrders: await openOrders(orders),
+    balances: await allReadable(balances, decodeBalance),
+  }
+}
+
+async function readChange(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  messages: readonly Message[],
+): Promise<MirrorChange> {
+  const named = (field: 'orders' | 'balances' | 'tickers' | 'fills' | 'transfers'): string[] => [
+    ...new Set(messages.flatMap((message) => message[field] ?? [])),
+  ]
+  const { epoch, sequence } = messages.at(-1)!
+  const orders = await values(client, keys.orders, named('orders'))
+  const balances = await values(client, keys.balances, named('balances'))
+  return {
+    type: 'change',
+    epoch,
+    sequence,
+    orders: await allReadable([...orders.values()], readMirroredOrder),
+    balances: await allReadable([...balances.values()], decodeBalance),
+    gone: [...balances].flatMap(([asset, value]) => (value === null ? [asset] : [])),
+    tickers: named('tickers'),
+    fills: named('fills'),
+    transfers: named('transfers'),
+  }
+}
+
+async function values(
+  client: ValkeyClient,
+  key: string,
+  names: readonly string[],
+): Promise<Map<string, string | null>> {
+  const found = new Map<string, string | null>()
+  for (let first = 0; first < names.length; first += 1_000) {
+    const slice = names.slice(first, first + 1_000)
+    const reply = (await client.command(['HMGET', key, ...slice])) as (string | null)[]
+    for (const [index, name] of slice.entries()) found.set(name, reply[index] ?? null)
+  }
+  return found
+}
+
+/** Messages that have come and are not looked at yet. */
+class Inbox {
+  #messages: Message[] = []
+  #overflow = false
+  #interrupted = false
+  #wake: ((silent: boolean) => void) | undefined
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort = (): void => this.interrupt()
+
+  constructor(signal: AbortSignal | undefined) {
+    this.#signal = signal
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /** Lets go of the signal, which may live on for longer than the watch. */
+  close(): void {
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  get closed(): boolean {
+    return this.#signal?.aborted === true
+  }
+
+  put(text: string): void {
+    const message = readMessage(text)
+    if (message === undefined) return
+    if (this.#messages.length < maxWaiting) this.#messages.push(message)
+    else this.#overflow = true
+    this.#wake?.(false)
+  }
+
+  take(): Message[] {
+    const messages = this.#messages
+    this.#messages = []
+    return messages
+  }
+
+  takeOverflow(): boolean {
+    const overflow = this.#overflow
+    if (overflow) this.take()
+    this.#overflow = false
+    return overflow
+  }
+
+  /** Ends a wait, the next one if there is none now, as if its time were over. */
+  interrupt(): void {
+    if (this.#wake === undefined) this.#interrupted = true
+    else this.#wake(true)
+  }
+
+  /** Waits for a message; whether none came in that time. */
+  async silence(ms: number): Promise<boolean> {
+    if (this.#messages.length > 0 || this.#overflow || this.closed) return false
+    if (this.#interrupted) {
+      this.#interrupted = false
+      return true
+    }
+    return await new Promise<boolean>((resolve) => {
+      const wake = (silent: boolean): void => {
+        clearTimeout(timer)
+        this.#wake = undefined
+        resolve(silent)
+      }
+      const timer = setTimeout(wake, ms, true)
+      this.#wake = wake
+    })
+  }
+}
+
+/** What somebody else says on the channel is passed over: sequence numbers find what is missed. */
+function readMessage(text: string): Message | undefined {
+  try {
+    const message = JSON.parse(text) as Message | null
+    return typeof message?.sequence === 'number' ? message : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,27 @@
+import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import type { MirrorKeys } from './keys.ts'
+import { decodeTicker, type Ticker } from '../model/ticker.ts'
+
+const fields = ['price', 'timestamp', 'bid', 'ask', 'bidVolume', 'askVolume'] as const
+
+/** A mirrored ticker; undefined when there is none, or none with a price and a time. */
+export async function readTicker(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  symbol: string,
+): Promise<Ticker | undefined> {
+  const values = await client.command(['HMGET', keys.ticker(symbol), ...fields])
+  const hash: Record<string, string> = {}
+  for (const [index, value] of (values as (string | null)[]).entries())
+    if (value !== null) hash[fields[index]!] = value
+  return decodeTicker(symbol, hash)
+}
+
+/** All mirrored tickers, by symbol. */
+export async function readTickers(client: ValkeyClient, keys: MirrorKeys): Promise<Ticker[]> {
+  const symbols = (await client.command(['SMEMBERS', keys.tickers])) as string[]
+  const tickers = await Promise.all(
+    symbols.sort().map((symbol) => readTicker(client, keys, symbol)),
+  )
+  return tickers.filter((ticker) => ticker !== undefined)
+}

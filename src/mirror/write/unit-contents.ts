@@ -1,0 +1,102 @@
+import { encodeBalance } from '../model/balance.ts'
+import type { TimedBalance } from '../model/balance.ts'
+import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import type { DecimalText } from '../model/decimal.ts'
+import { encodeFill } from '../model/fill.ts'
+import type { Fill } from '../model/fill.ts'
+import type { MirrorKeys } from '../stored/keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { encodeOrder } from '../stored/order-json.ts'
+import type { OrderRecord } from '../model/order-record.ts'
+import { encodeTicker } from '../model/ticker.ts'
+import type { Ticker } from '../model/ticker.ts'
+import { encodeTransfer } from '../model/transfer.ts'
+import type { Transfer } from '../model/transfer.ts'
+
+/** The things that one unit writes, each in its newest state. */
+export interface UnitContents {
+  /** By id. */
+  readonly orders: ReadonlyMap<string, OrderRecord>
+  /** By asset; null for one that is taken out. */
+  readonly balances: ReadonlyMap<string, TimedBalance | null>
+  /** By symbol. */
+  readonly tickers: ReadonlyMap<string, Ticker>
+  /** By symbol and id. */
+  readonly fills: ReadonlyMap<string, Fill>
+  /** By type and id. */
+  readonly transfers: ReadonlyMap<string, Transfer>
+}
+
+/** Makes what was written what is known. */
+export function takeOver(contents: UnitContents, state: MirrorState): void {
+  for (const record of contents.orders.values()) {
+    state.setOrder(record)
+    state.symbols.add(record.state.symbol)
+  }
+  for (const fill of contents.fills.values()) {
+    const ledger = state.ledger(fill.symbol)
+    if (ledger.wants(fill)) ledger.add(fill)
+    state.symbols.add(fill.symbol)
+  }
+  for (const [asset, balance] of contents.balances) {
+    if (balance === null) state.balances.delete(asset)
+    else state.balances.set(asset, balance)
+  }
+  for (const [symbol, ticker] of contents.tickers) state.tickers.set(symbol, ticker)
+  for (const transfer of contents.transfers.values()) state.setTransfer(transfer)
+}
+
+/**
+ * The part of a unit's contents that the server holds, text by text: all of it when the unit was
+ * executed, and nothing new when it was not.
+ */
+export async function heldContents(
+  { orders, balances, tickers, fills, transfers }: UnitContents,
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  defaultFeeRate: DecimalText,
+): Promise<UnitContents> {
+  const heldFills = new Map<string, Fill>()
+  for (const symbol of new Set([...fills.values()].map((fill) => fill.symbol))) {
+    const ofSymbol = new Map(
+      [...fills.values()].filter((fill) => fill.symbol === symbol).map((fill) => [fill.id, fill]),
+    )
+    for (const fill of (await held(client, keys.fills(symbol), ofSymbol, encodeFill)).values())
+      heldFills.set(`${symbol} ${fill.id}`, fill)
+  }
+  return {
+    orders: await held(client, keys.orders, orders, (each) => encodeOrder(each, defaultFeeRate)),
+    balances: await held(client, keys.balances, balances, (each) => each && encodeBalance(each)),
+    tickers: await heldTickers(client, keys, tickers),
+    fills: heldFills,
+    transfers: await held(client, keys.transfers, transfers, encodeTransfer),
+  }
+}
+
+/** The entries whose field in the hash holds just their text; no text: no such field. */
+async function held<T>(
+  client: ValkeyClient,
+  key: string,
+  entries: ReadonlyMap<string, T>,
+  encode: (value: T) => string | null,
+): Promise<ReadonlyMap<string, T>> {
+  if (entries.size === 0) return entries
+  const values = (await client.command(['HMGET', key, ...entries.keys()])) as (string | null)[]
+  return new Map([...entries].filter(([, value], index) => encode(value) === values[index]))
+}
+
+async function heldTickers(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+  tickers: ReadonlyMap<string, Ticker>,
+): Promise<ReadonlyMap<string, Ticker>> {
+  const found = new Map<string, Ticker>()
+  for (const [symbol, ticker] of tickers) {
+    const { fields, absent } = encodeTicker(ticker)
+    const names = [...fields.filter((_, index) => index % 2 === 0), ...absent]
+    const values = (await client.command(['HMGET', keys.ticker(symbol), ...names])) as unknown[]
+    if (values.every((value, index) => value === (fields[index * 2 + 1] ?? null)))
+      found.set(symbol, ticker)
+  }
+  return found
+}

@@ -1,0 +1,159 @@
+import { addTradeFigures, addTransferFigures } from './account-figures.ts'
+import { encodeBalance } from '../model/balance.ts'
+import type { DecimalText } from '../model/decimal.ts'
+import { encodeFill } from '../model/fill.ts'
+import type { MirrorKeys } from '../stored/keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { encodeOrder } from '../stored/order-json.ts'
+import { encodeTicker } from '../model/ticker.ts'
+import { encodeTransfer, transferTotals } from '../model/transfer.ts'
+import type { Transfer } from '../model/transfer.ts'
+import { ArgumentLists, UnitCommands } from './unit-commands.ts'
+import type { UnitContents } from './unit-contents.ts'
+
+/** How orders and transfers are written. */
+export interface WriteSettings {
+  readonly defaultFeeRate: DecimalText
+  readonly refCurrency: string
+  readonly maxHistory: number
+}
+
+/** What a unit is encoded from. */
+export interface UnitParts {
+  readonly contents: UnitContents
+  /** Ids of orders that must not be there yet. */
+  readonly absent: readonly string[]
+  readonly repairs: UnitCommands | undefined
+  readonly state: MirrorState
+  readonly keys: MirrorKeys
+  readonly settings: WriteSettings
+}
+
+/** A unit's arguments for the apply script. */
+export interface UnitArguments {
+  readonly keys: string[]
+  readonly args: string[]
+}
+
+/**
+ * A unit in the form in which the apply script takes it. The most of it doesn't depend on the
+ * units before, so that it is made while one of them is still under way.
+ */
+export class EncodedUnit {
+  readonly #keys: string[]
+  readonly #args: string[]
+  readonly #names: string
+
+  constructor(parts: UnitParts) {
+    const { keys } = parts
+    const commands = unitCommands(parts)
+    const types = commands.keys(keys.orders)
+    this.#keys = [keys.fence, keys.sequence, ...types.keys()]
+    this.#names = changeNames(parts.contents)
+    const keyIndex = new Map(this.#keys.map((key, index) => [key, index + 1]))
+    const lists = new ArgumentLists(['', '', '', keys.changes, ''])
+    const header = [String(lists.place(parts.absent)), String(parts.absent.length)]
+    header.push(...types.values())
+    commands.encode(keyIndex, lists, header)
+    this.#args = lists.args
+    this.#args[0] = String(this.#args.length + 1)
+    for (const part of header) this.#args.push(part)
+  }
+
+  /** The script's arguments as the writer stands now. */
+  arguments(fence: string, sequence: string, epoch: string): UnitArguments {
+    this.#args[1] = fence
+    this.#args[2] = sequence
+    // What the change message says after the sequence.
+    this.#args[4] = `,"epoch":"${epoch}"${this.#names}}`
+    return { keys: this.#keys, args: this.#args }
+  }
+}
+
+function unitCommands(parts: UnitParts): UnitCommands {
+  const { contents, keys } = parts
+  const commands = parts.repairs?.copy() ?? new UnitCommands()
+  addOrders(commands, parts)
+  for (const [asset, balance] of contents.balances) {
+    if (balance === null) commands.add('HDEL', keys.balances, [asset])
+    else commands.add('HSET', keys.balances, [asset, encodeBalance(balance)])
+  }
+  for (const ticker of contents.tickers.values()) {
+    const { fields, absent } = encodeTicker(ticker)
+    commands.add('HSET', keys.ticker(ticker.symbol), fields)
+    if (absent.length > 0) commands.add('HDEL', keys.ticker(ticker.symbol), absent)
+    commands.add('SADD', keys.tickers, [ticker.symbol])
+  }
+  addFills(commands, parts)
+  addTransfers(commands, parts)
+  return commands
+}
+
+function addOrders(commands: UnitCommands, { contents, keys, settings }: UnitParts): void {
+  const stored: string[] = []
+  const open = new Map<string, string[]>()
+  const closed = new Map<string, string[]>()
+  for (const [id, record] of contents.orders) {
+    const { symbol, outcome } = record.state
+    stored.push(id, encodeOrder(record, settings.defaultFeeRate))
+    const ids = outcome === undefined ? open : closed
+    const ofSymbol = ids.get(symbol)
+    if (ofSymbol === undefined) ids.set(symbol, [id])
+    else ofSymbol.push(id)
+  }
+  if (stored.length > 0) commands.add('HSET', keys.orders, stored)
+  for (const [change, bySymbol] of [
+    ['SADD', open],
+    ['SREM', closed],
+  ] as const)
+    for (const [symbol, ids] of bySymbol) {
+      commands.add(change, keys.openSet, ids)
+      commands.add(change, keys.open(symbol), ids)
+      commands.add('SADD', keys.symbols, [symbol])
+    }
+}
+
+function addFills(commands: UnitCommands, { contents, keys, state }: UnitParts): void {
+  const symbols = new Set<string>()
+  for (const fill of contents.fills.values()) {
+    commands.add('HSET', keys.fills(fill.symbol), [fill.id, encodeFill(fill)])
+    symbols.add(fill.symbol)
+  }
+  for (const symbol of symbols) {
+    commands.add('SADD', keys.symbols, [symbol])
+    for (const side of ['buy', 'sell'] as const)
+      addTradeFigures(commands, keys, state, symbol, side)
+  }
+}
+
+function addTransfers(
+  commands: UnitCommands,
+  { contents, keys, state, settings }: UnitParts,
+): void {
+  const touched = new Map<string, Transfer>()
+  for (const [field, transfer] of contents.transfers) {
+    commands.add('HSET', keys.transfers, [field, encodeTransfer(transfer)])
+    touched.set(`${transfer.type} ${transfer.asset}`, transfer)
+  }
+  if (touched.size === 0) return
+  const all = new Map([...state.transfers, ...contents.transfers])
+  for (const { type, asset } of touched.values()) {
+    const totals = transferTotals(all.values(), type, asset)
+    addTransferFigures(commands, keys, settings.refCurrency, { type, asset }, totals)
+  }
+}
+
+/** What the change message says of the contents: names, not values, so that it stays small. */
+function changeNames({ orders, balances, tickers, fills, transfers }: UnitContents): string {
+  const symbols = new Set([...fills.values()].map(({ symbol }) => symbol))
+  const assets = new Set([...transfers.values()].map(({ asset }) => asset))
+  return (
+    `${named('orders', orders)}${named('balances', balances)}${named('tickers', tickers)}` +
+    `${named('fills', symbols)}${named('transfers', assets)}`
+  )
+}
+
+/** A list of names for the message; nothing when there are none. */
+function named(name: string, of: ReadonlyMap<string, unknown> | ReadonlySet<string>): string {
+  return of.size === 0 ? '' : `,"${name}":${JSON.stringify([...of.keys()])}`
+}

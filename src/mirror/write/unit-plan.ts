@@ -1,0 +1,230 @@
+import { sameBalance } from '../model/balance.ts'
+import type { TimedBalance } from '../model/balance.ts'
+import { multiplyText } from '../model/decimal.ts'
+import type { DecimalText } from '../model/decimal.ts'
+import type { Fill } from '../model/fill.ts'
+import type { MirrorKeys } from '../stored/keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { advanceOrder, withFee } from '../model/order-record.ts'
+import type { OrderRecord } from '../model/order-record.ts'
+import type { OrderState } from '../model/order.ts'
+import type { Ticker } from '../model/ticker.ts'
+import { transferField } from '../model/transfer.ts'
+import type { Transfer } from '../model/transfer.ts'
+import { UnitCommands } from './unit-commands.ts'
+import { takeOver } from './unit-contents.ts'
+import type { UnitContents } from './unit-contents.ts'
+import { EncodedUnit } from './unit-encoding.ts'
+import type { WriteSettings } from './unit-encoding.ts'
+
+/** A script over 10,000 orders would hold the server for 30 ms, planning them this process. */
+const maxItems = 500
+const maxHistoryBytes = 2_000_000
+
+/**
+ * What one atomic unit is going to write: changes are laid over what is known, the newest state
+ * of each thing is written once, and only {@link commit} makes it what is known.
+ */
+export class UnitPlan {
+  readonly #state: MirrorState
+  readonly #keys: MirrorKeys
+  readonly #settings: WriteSettings
+  readonly #underWay: ReadonlyMap<string, OrderRecord>
+  readonly #orders = new Map<string, OrderRecord>()
+  readonly #absent = new Set<string>()
+  readonly #balances = new Map<string, TimedBalance | null>()
+  readonly #tickers = new Map<string, Ticker>()
+  readonly #fills = new Map<string, Fill>()
+  readonly #transfers = new Map<string, Transfer>()
+  readonly #undo: (() => void)[] = []
+  #repairs: UnitCommands | undefined
+  #historyBytes = 0
+  #encoded: EncodedUnit | undefined
+
+  /** `underWay`: the orders of the unit before, planned upon as if that were written already. */
+  constructor(
+    state: MirrorState,
+    keys: MirrorKeys,
+    settings: WriteSettings,
+    underWay: ReadonlyMap<string, OrderRecord> = new Map(),
+  ) {
+    this.#state = state
+    this.#keys = keys
+    this.#settings = settings
+    this.#underWay = underWay
+  }
+
+  get isEmpty(): boolean {
+    return this.#size === 0 && this.#repairs === undefined
+  }
+
+  get contents(): UnitContents {
+    return {
+      orders: this.#orders,
+      balances: this.#balances,
+      tickers: this.#tickers,
+      fills: this.#fills,
+      transfers: this.#transfers,
+    }
+  }
+
+  /** Whether the unit is as big as a unit may be. */
+  get isFull(): boolean {
+    return this.#size >= maxItems || this.#historyBytes > maxHistoryBytes
+  }
+
+  /** Takes out what doesn't belong in a set or the balances, which no change would. */
+  repair(key: string, id: string): void {
+    const command = key === this.#keys.balances ? 'HDEL' : 'SREM'
+    ;(this.#repairs ??= new UnitCommands()).add(command, key, [id])
+  }
+
+  /** A field of the mirror's own. */
+  note(key: string, field: string, value: string): void {
+    ;(this.#repairs ??= new UnitCommands()).add('HSET', key, [field, value])
+  }
+
+  /** An order's event, or what a snapshot says of it; false when it changes nothing. */
+  order(next: OrderState, isSnapshot = false): boolean {
+    const prev = this.#order(next.id)
+    const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory, isSnapshot))
+    if (record === prev) return false
+    if (prev === undefined && !this.#state.unreadableOrders.has(next.id)) this.#absent.add(next.id)
+    this.rewriteOrder(record)
+    return true
+  }
+
+  /** An order to write as it is known. */
+  rewriteOrder(record: OrderRecord): void {
+    this.#orders.set(record.state.id, record)
+    this.#historyBytes += record.history.length * 250
+  }
+
+  fill(fill: Fill): boolean {
+    const ledger = this.#state.ledger(fill.symbol)
+    if (!ledger.wants(fill)) return false
+    this.#undo.push(ledger.add(fill))
+    this.rewriteFill(fill)
+    const prev = fill.orderId === null ? undefined : this.#order(fill.orderId)
+    if (prev !== undefined) {
+      const record = this.#settled(prev)
+      if (record !== prev) this.rewriteOrder(record)
+    }
+    return true
+  }
+
+  rewriteFill(fill: Fill): void {
+    this.#fills.set(`${fill.symbol} ${fill.id}`, fill)
+  }
+
+  /**
+   * A balance that was so at its own time, or without one when it was fetched (`takenMs`) and in
+   * any case not before what it replaces.
+   */
+  balance(next: TimedBalance, takenMs?: number): boolean {
+    const staged = this.#balances.get(next.asset)
+    const prev = staged === undefined ? this.#state.balances.get(next.asset) : (staged ?? undefined)
+    if ((next.timestamp ?? Infinity) < (prev?.timestamp ?? -Infinity)) return false
+    const timestamp = next.timestamp ?? laterOf(prev?.timestamp, takenMs)
+    if (prev !== undefined && sameBalance(prev, next)) {
+      // Nothing to write, but an event from in between must not come after it any more.
+      const known = { ...prev, timestamp }
+      if (staged === undefined) this.#state.balances.set(next.asset, known)
+      else this.rewriteBalance(known)
+      return false
+    }
+    this.rewriteBalance({ ...next, timestamp })
+    return true
+  }
+
+  rewriteBalance(balance: TimedBalance): void {
+    this.#balances.set(balance.asset, balance)
+  }
+
+  /** A balance that a complete snapshot doesn't have any more. */
+  dropBalance(asset: string): boolean {
+    if (!this.#state.balances.has(asset)) return false
+    this.#balances.set(asset, null)
+    return true
+  }
+
+  ticker(next: Ticker): boolean {
+    const prev = this.#tickers.get(next.symbol) ?? this.#state.tickers.get(next.symbol)
+    if (prev !== undefined && prev.timestamp > next.timestamp) return false
+    this.#tickers.set(next.symbol, next)
+    this.#valueTransfers(next)
+    return true
+  }
+
+  transfer(next: Omit<Transfer, 'refValue'>): boolean {
+    const field = transferField(next)
+    if (this.#transfers.has(field) || this.#state.transfers.has(field)) return false
+    this.rewriteTransfer({ ...next, refValue: this.#worth(next.asset, next.amount) })
+    return true
+  }
+
+  rewriteTransfer(transfer: Transfer): void {
+    this.#transfers.set(transferField(transfer), transfer)
+  }
+
+  /** Encodes what is planned, which takes a while; nothing may be planned after it. */
+  encode(): EncodedUnit {
+    return (this.#encoded ??= new EncodedUnit({
+      contents: this.contents,
+      absent: [...this.#absent],
+      repairs: this.#repairs,
+      state: this.#state,
+      keys: this.#keys,
+      settings: this.#settings,
+    }))
+  }
+
+  /** Makes what was written what is known. */
+  commit(): void {
+    takeOver(this.contents, this.#state)
+  }
+
+  /** Takes back what planning had to change at once. */
+  rollback(): void {
+    for (const undo of this.#undo.reverse()) undo()
+  }
+
+  get #size(): number {
+    const items = this.#orders.size + this.#fills.size + this.#balances.size + this.#transfers.size
+    return items + this.#tickers.size
+  }
+
+  #order(id: string): OrderRecord | undefined {
+    return this.#orders.get(id) ?? this.#underWay.get(id) ?? this.#state.order(id)
+  }
+
+  #settled(record: OrderRecord): OrderRecord {
+    const { id, symbol, filled } = record.state
+    const fee = this.#state.ledgers.get(symbol)?.orderFee(id, filled)
+    return fee === undefined ? record : withFee(record, fee.fee, fee.feeCurrency)
+  }
+
+  /** The first price of an asset gives their worth to the transfers that came before it. */
+  #valueTransfers({ symbol, price }: Ticker): void {
+    const [asset = '', ...quote] = symbol.split('/')
+    if (quote.join('/') !== this.#settings.refCurrency) return
+    const known = this.#state.unvalued.get(asset)?.values() ?? []
+    for (const transfer of [...known, ...this.#transfers.values()]) {
+      const latest = this.#transfers.get(transferField(transfer)) ?? transfer
+      if (latest.asset === asset && latest.refValue === null)
+        this.rewriteTransfer({ ...latest, refValue: multiplyText(latest.amount, price) })
+    }
+  }
+
+  #worth(asset: string, amount: DecimalText): DecimalText | null {
+    const { refCurrency } = this.#settings
+    if (asset === refCurrency) return amount
+    const symbol = `${asset}/${refCurrency}`
+    const price = (this.#tickers.get(symbol) ?? this.#state.tickers.get(symbol))?.price
+    return price === undefined ? null : multiplyText(amount, price)
+  }
+}
+
+function laterOf(a: number | null | undefined, b: number | undefined): number | null {
+  return a === null || a === undefined ? (b ?? null) : Math.max(a, b ?? a)
+}

@@ -1,0 +1,280 @@
+import { PairduckError } from '../../errors.ts'
+import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import { decodeRecord } from '../stored/order-json.ts'
+import type { Fence } from './fence.ts'
+import type { MirrorKeys } from '../stored/keys.ts'
+import type { MirrorState } from './mirror-state.ts'
+import { applyScript } from './apply-script.ts'
+import { readable } from '../stored/stored-value.ts'
+import { heldContents, takeOver } from './unit-contents.ts'
+import type { UnitContents } from './unit-contents.ts'
+import { UnitPlan } from './unit-plan.ts'
+import type { WriteSettings } from './unit-encoding.ts'
+
+/** Waits between attempts while the server can't be reached. */
+const firstRetryMs = 25
+const lastRetryMs = 500
+/** Units that may be on their way to the server at a time. */
+const maxInDoubt = 100
+
+export interface UnitWriterOptions {
+  readonly client: ValkeyClient
+  readonly keys: MirrorKeys
+  readonly state: MirrorState
+  readonly fence: Fence
+  readonly settings: WriteSettings
+  /** Told after a loss was noticed and everything known was written again. */
+  readonly onRewritten: () => void
+}
+
+/** How writing a unit goes together with planning the next one. */
+export interface UnitOverlap {
+  /** The unit as it was planned while the one before it was under way. */
+  readonly planned?: UnitPlan | undefined
+  /** Called when the unit is under way; what comes of it counts only if the unit is written. */
+  readonly meanwhile?: ((plan: UnitPlan) => Promise<void>) | undefined
+}
+
+/** A unit that was sent and not answered: it may have been executed, or may yet be. */
+interface UnitInDoubt {
+  readonly contents: UnitContents
+  /** The sequence number that the server has as long as the unit is not executed. */
+  readonly before: string
+}
+
+/**
+ * Sends units one after another and keeps what is known in step with what is written. What a
+ * unit wrote whose reply was lost is read back before anything else is planned or written again,
+ * however long that takes: else the writer would undo it as something it doesn't know.
+ */
+export class UnitWriter {
+  readonly #options: UnitWriterOptions
+  #mustRewrite = false
+  #inDoubt: UnitInDoubt[] = []
+
+  constructor(options: UnitWriterOptions) {
+    this.#options = options
+  }
+
+  /** A plan upon what is known, and upon a unit that is under way as if that were written. */
+  plan(underWay?: UnitPlan): UnitPlan {
+    const { state, keys, settings } = this.#options
+    return new UnitPlan(state, keys, settings, underWay?.contents.orders)
+  }
+
+  /**
+   * Plans by `fill` and writes the unit, until the deadline (monotonic clock) is over. Rejects
+   * with the error of the last attempt; then whether it was written is found out when the server
+   * can be reached again.
+   */
+  async write(
+    fill: (plan: UnitPlan) => Promise<void>,
+    deadline: number,
+    { planned, meanwhile }: UnitOverlap = {},
+  ): Promise<void> {
+    let ahead = planned
+    await this.#persist(async () => {
+      for (;;) {
+        await this.#settleDoubts()
+        if (this.#mustRewrite) await this.#rewriteAll()
+        const plan = ahead ?? this.plan()
+        const isPlanned = ahead !== undefined
+        // Planned upon what was expected to be written: good for one attempt.
+        ahead = undefined
+        if (await this.#attempt(plan, isPlanned ? undefined : fill, meanwhile)) return
+        if (performance.now() >= deadline) throw restless()
+      }
+    }, deadline)
+  }
+
+  /** Looks whether the server still holds what was written, and writes it again if not. */
+  async check(deadline: number): Promise<void> {
+    await this.#persist(async () => {
+      await this.#settleDoubts()
+      await this.#stillThere()
+      if (this.#mustRewrite) await this.#rewriteAll()
+    }, deadline)
+  }
+
+  /** Does it again while the server can't be reached. */
+  async #persist(action: () => Promise<void>, deadline: number): Promise<void> {
+    let retryMs = firstRetryMs
+    for (;;) {
+      try {
+        await action()
+        return
+      } catch (error) {
+        this.#options.fence.throwIfLost()
+        if (!PairduckError.is(error, 'VALKEY_UNREACHABLE') || performance.now() >= deadline)
+          throw error
+        await pause(Math.min(retryMs, Math.max(1, deadline - performance.now())))
+        retryMs = Math.min(retryMs * 2, lastRetryMs)
+      }
+    }
+  }
+
+  /** Plans, unless that is done, and sends once; false when it has to be planned anew. */
+  async #attempt(
+    plan: UnitPlan,
+    fill: ((plan: UnitPlan) => Promise<void>) | undefined,
+    meanwhile: UnitOverlap['meanwhile'],
+  ): Promise<boolean> {
+    let written = false
+    try {
+      await fill?.(plan)
+      // A repeated event is answered only when what it repeats is still there.
+      written = plan.isEmpty ? await this.#stillThere() : await this.#send(plan, meanwhile)
+    } finally {
+      if (written) plan.commit()
+      else plan.rollback()
+    }
+    return written
+  }
+
+  /** Whether the server holds what was written last; if not, it has to be written again. */
+  async #stillThere(): Promise<boolean> {
+    const { fence } = this.#options
+    const { epoch } = fence
+    if (await fence.renew()) return true
+    // Before the epoch is begun: the answer to that may get lost as well.
+    this.#mustRewrite = true
+    if (fence.epoch === epoch) await fence.beginEpoch()
+    return false
+  }
+
+  /** Sends one unit; false when it has to be planned anew, from what the server answered. */
+  async #send(plan: UnitPlan, meanwhile?: UnitOverlap['meanwhile']): Promise<boolean> {
+    const { client, fence } = this.#options
+    fence.throwIfLost()
+    const { keys, args } = plan.encode().arguments(fence.value, fence.sequence, fence.epoch)
+    const doubt = { contents: plan.contents, before: fence.sequence }
+    this.#inDoubt.push(doubt)
+    const reply = client.script(applyScript, keys, args).catch((error: unknown) => {
+      // A refusal is an answer too.
+      if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) this.#dropDoubt(doubt)
+      throw error
+    })
+    if (meanwhile !== undefined) {
+      // It is waited for below: nobody else has to hear of its failure.
+      reply.catch(() => undefined)
+      await meanwhile(plan)
+    }
+    const [answer = '', ...details] = (await reply) as string[]
+    this.#dropDoubt(doubt)
+    switch (answer) {
+      case 'OK':
+        fence.sequence = details[0]!
+        // An older one could only have been executed in this one's place.
+        this.#inDoubt = []
+        return true
+      case 'FENCED':
+        this.#mustRewrite = true
+        await fence.recover(details[0]!)
+        return false
+      case 'BEHIND':
+        await this.#catchUp(details[0]!)
+        return false
+      case 'KNOWN':
+        this.#learn(details)
+        return false
+      default:
+        throw new PairduckError(
+          'VALKEY_WRONG_TYPE',
+          `key ${details[0]} holds a ${details[1]}: it is not the mirror's, and nothing was written`,
+          { key: details[0], type: details[1] },
+        )
+    }
+  }
+
+  /** Takes up orders that are stored and were not known, from the server's ids and JSON. */
+  #learn(found: readonly string[]): void {
+    const { state } = this.#options
+    for (let i = 0; i < found.length; i += 2) {
+      const record = readable(found[i + 1]!, decodeRecord)
+      if (record === undefined) state.unreadableOrders.add(found[i]!)
+      else state.setOrder(record)
+    }
+  }
+
+  /**
+   * The sequence is not the own one. One more: a unit in doubt has been executed after all.
+   * Anything else: the server went back to an older state.
+   */
+  async #catchUp(found: string): Promise<void> {
+    await this.#settleDoubts()
+    const { fence } = this.#options
+    if (fence.sequence === found) return
+    this.#mustRewrite = true
+    await fence.beginEpoch()
+  }
+
+  /**
+   * Takes over what units in doubt have written, and the sequence number with it. A unit stays in
+   * doubt as long as the server has the number before it: it may still be on its way there.
+   */
+  async #settleDoubts(): Promise<void> {
+    if (this.#inDoubt.length === 0) return
+    const { client, keys, fence, state, settings } = this.#options
+    const found = ((await client.command(['GET', keys.sequence])) as string | null) ?? '0'
+    for (const doubt of this.#inDoubt) {
+      if (doubt.before === found) continue
+      takeOver(await heldContents(doubt.contents, client, keys, settings.defaultFeeRate), state)
+      if (fence.sequence === doubt.before && Number(found) === Number(doubt.before) + 1)
+        fence.sequence = found
+      this.#dropDoubt(doubt)
+    }
+    if (this.#inDoubt.length < maxInDoubt) return
+    // A new epoch has another sequence number, which ends them all.
+    this.#mustRewrite = true
+    await fence.beginEpoch()
+    await this.#settleDoubts()
+  }
+
+  #dropDoubt(doubt: UnitInDoubt): void {
+    this.#inDoubt = this.#inDoubt.filter((each) => each !== doubt)
+  }
+
+  /** Writes everything that is known, in units; begun again from the start if it is cut short. */
+  async #rewriteAll(): Promise<void> {
+    const { state } = this.#options
+    await this.#settleDoubts()
+    const steps = rewriteSteps(state)
+    let plan = this.plan()
+    for (const step of steps) {
+      step(plan)
+      if (plan.isFull) {
+        await this.#sendWhole(plan)
+        plan = this.plan()
+      }
+    }
+    if (!plan.isEmpty) await this.#sendWhole(plan)
+    this.#mustRewrite = false
+    this.#options.onRewritten()
+  }
+
+  async #sendWhole(plan: UnitPlan): Promise<void> {
+    if (!(await this.#send(plan)))
+      throw new PairduckError('VALKEY_UNREACHABLE', 'the server lost its data again meanwhile')
+  }
+}
+
+function* rewriteSteps(state: MirrorState): Generator<(plan: UnitPlan) => void> {
+  for (const record of state.openOrders.values()) yield (plan) => plan.rewriteOrder(record)
+  for (const record of state.closedOrders.values()) yield (plan) => plan.rewriteOrder(record)
+  for (const balance of state.balances.values()) yield (plan) => plan.rewriteBalance(balance)
+  for (const ticker of state.tickers.values()) yield (plan) => plan.ticker(ticker)
+  for (const ledger of state.ledgers.values())
+    for (const fill of ledger.fills()) yield (plan) => plan.rewriteFill(fill)
+  for (const transfer of state.transfers.values()) yield (plan) => plan.rewriteTransfer(transfer)
+}
+
+function restless(): PairduckError {
+  return new PairduckError(
+    'VALKEY_UNREACHABLE',
+    'the server answered every attempt with something that had changed meanwhile',
+  )
+}
+
+async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => setTimeout(resolve, ms))
+}

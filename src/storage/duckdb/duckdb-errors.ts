@@ -1,0 +1,116 @@
+import { PairduckError, type ErrorCode } from '../../errors.ts'
+import { isTimeframe, type Timeframe } from '../../time.ts'
+
+/**
+ * DuckDB's errors carry no code, so this is the one place that reads their messages. Each row has
+ * a test that makes the real engine say it. The first that fits counts.
+ */
+const readings: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/Could not set lock on file/, 'PAIR_LOCKED'],
+  [/No space left on device|Disk quota exceeded|File too large/, 'DISK_FULL'],
+  [/database has been invalidated/, 'DISK_FULL'],
+  [/INTERRUPT Error/, 'ABORTED'],
+  [/Out of Memory Error/, 'QUERY_FAILED'],
+  [
+    /Permission denied|Operation not permitted|Read-only file system|Too many open files|Input\/output error|Is a directory|Not a directory|No such file or directory/,
+    'IO_FAILED',
+  ],
+  [/not a valid DuckDB database file/, 'PAIR_CORRUPT'],
+  [/[Cc]hecksum/, 'PAIR_CORRUPT'],
+  [/Could not read enough bytes/, 'PAIR_CORRUPT'],
+  [/WAL file/, 'PAIR_CORRUPT'],
+]
+
+/** What the operating system says to Node itself. */
+const systemCodes: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'DISK_FULL',
+  EDQUOT: 'DISK_FULL',
+  EFBIG: 'DISK_FULL',
+}
+
+/** Turns what the engine or the file system threw into a PairduckError; `fallback` is for what no reading fits. */
+export function fromDuckDb(error: unknown, subject: string, fallback: ErrorCode): PairduckError {
+  if (error instanceof PairduckError) return error
+  const message = error instanceof Error ? error.message : String(error)
+  const code =
+    systemCode(error) ?? readings.find(([pattern]) => pattern.test(message))?.[1] ?? fallback
+  return new PairduckError(code, `${subject}: ${prose(code, message)}`, {
+    cause: error,
+    ...(code === 'PAIR_LOCKED' ? { pid: lockHolder(message) } : {}),
+  })
+}
+
+/** An error about candles that a file does not keep, when that is what a statement stumbled on. */
+export function candlesNotKept(
+  error: unknown,
+  subject: string,
+  kept: readonly Timeframe[],
+): PairduckError | undefined {
+  const message = error instanceof Error ? error.message : ''
+  const timeframe = /Table with name candles_(\w+) does not exist/.exec(message)?.[1]
+  if (!isTimeframe(timeframe) || kept.includes(timeframe)) return undefined
+  return new PairduckError(
+    'QUERY_FAILED',
+    `${subject}: the file does not keep candles of ${timeframe}, only of ${kept.join(' ')}; \`source: 'ticks'\` folds bars from its ticks`,
+    { cause: error, timeframe, keptCandles: kept },
+  )
+}
+
+/** An error about a bin's number, when that is what a builder's statement stumbled on. */
+export function binsTooNarrow(
+  error: unknown,
+  { subject, builder }: { subject: string; builder: string },
+): PairduckError | undefined {
+  const message = error instanceof Error ? error.message : ''
+  const beyond = /Type DOUBLE with value (\S+) can't be cast .* destination type INT64/.exec(
+    message,
+  )
+  if (beyond === null || !/^(?:calculate|detect)\w+Query$/.test(builder)) return undefined
+  return new PairduckError(
+    'QUERY_FAILED',
+    `${subject}: \`binSize\` is too small for these prices: they would be in bin ${beyond[1]}, and bins are counted to 9.2e18`,
+    { cause: error },
+  )
+}
+
+/** Whether an error says that other transactions stood in the way of a CHECKPOINT. */
+export function isCheckpointBlocked(error: unknown): boolean {
+  return error instanceof Error && /Cannot CHECKPOINT/.test(error.message)
+}
+
+/** Whether the engine gave a database up; attached again it is whole. */
+export function isInvalidated(error: unknown): boolean {
+  return error instanceof Error && /database has been invalidated/.test(error.message)
+}
+
+/**
+ * Where the first entry of a write-ahead log begins that cannot be read, when that is what an
+ * error is about. The position in the message is behind the entry's head, its size and its checksum.
+ */
+export function firstBadWalEntry(error: unknown): number | undefined {
+  const position =
+    error instanceof Error
+      ? /Corrupt WAL file: entry at byte position (\d+)/.exec(error.message)?.[1]
+      : undefined
+  return position === undefined ? undefined : Math.max(0, Number(position) - walEntryHeadBytes)
+}
+
+const walEntryHeadBytes = 16
+
+function systemCode(error: unknown): ErrorCode | undefined {
+  const { code, syscall } = (error ?? {}) as { code?: string; syscall?: string }
+  if (typeof code !== 'string' || typeof syscall !== 'string') return undefined
+  return systemCodes[code] ?? 'IO_FAILED'
+}
+
+function prose(code: ErrorCode, message: string): string {
+  const firstLine = message.split('\n', 1)[0] ?? message
+  if (code === 'PAIR_LOCKED') return `open in process ${lockHolder(message) ?? 'unknown'}`
+  if (code === 'ABORTED') return 'interrupted'
+  return firstLine
+}
+
+function lockHolder(message: string): number | undefined {
+  const pid = /\(PID (\d+)\)/.exec(message)?.[1]
+  return pid === undefined ? undefined : Number(pid)
+}

@@ -1,0 +1,73 @@
+import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api'
+import type { SqlValue } from '../../queries/query.ts'
+import { rowMaker } from './row-maker.ts'
+import { columnSink, type ColumnSink, type ColumnValues } from './read-vector.ts'
+
+export type SqlParams = Readonly<Record<string, SqlValue>> | readonly SqlValue[]
+
+/** Runs one statement and gives its rows as objects: 3 times faster than `getRowObjectsJS`. */
+export async function readRows<Row>(
+  connection: DuckDBConnection,
+  sql: string,
+  params?: SqlParams,
+): Promise<Row[]> {
+  const { names, sinks, length } = await readSinks(connection, sql, params)
+  return rowMaker(names)(sinks, length) as Row[]
+}
+
+/** Runs one statement and gives its columns: numbers and times as Float64Array (NULL as NaN). */
+export async function readColumns(
+  connection: DuckDBConnection,
+  sql: string,
+  params?: SqlParams,
+): Promise<Record<string, ColumnValues>> {
+  const { names, sinks } = await readSinks(connection, sql, params)
+  return Object.fromEntries(names.map((name, column) => [name, sinks[column]!.values]))
+}
+
+async function readSinks(
+  connection: DuckDBConnection,
+  sql: string,
+  params: SqlParams | undefined,
+): Promise<{ names: string[]; sinks: ColumnSink[]; length: number }> {
+  const result = await runStatement(connection, sql, params)
+  const length = result.rowCount
+  const names = result.deduplicatedColumnNames()
+  const sinks = names.map((_, column) => columnSink(result.columnType(column), length))
+  let at = 0
+  for (let index = 0; index < result.chunkCount; index++) {
+    const chunk = result.getChunk(index)
+    for (const [column, sink] of sinks.entries()) sink.read(chunk, column, at)
+    at += chunk.rowCount
+  }
+  return { names, sinks, length }
+}
+
+/**
+ * A number binds as DOUBLE, a bigint as BIGINT, whatever their value. A statement is never kept for
+ * the next call, though planning is most of a small one's cost: the engine (1.5.6) plans it by the
+ * statistics of that moment, and after a commit beyond them it gives rows that are not there.
+ */
+async function runStatement(
+  connection: DuckDBConnection,
+  sql: string,
+  params: SqlParams = {},
+): Promise<DuckDBMaterializedResult> {
+  const entries = Object.entries(params)
+  // Without parameters ad-hoc text is run in one hop.
+  if (entries.length === 0) return connection.run(sql)
+  const statement = await connection.prepare(sql)
+  try {
+    for (const [name, value] of entries) {
+      const index = Array.isArray(params) ? Number(name) + 1 : statement.parameterIndex(name)
+      if (value === null) statement.bindNull(index)
+      else if (typeof value === 'number') statement.bindDouble(index, value)
+      else if (typeof value === 'bigint') statement.bindBigInt(index, value)
+      else if (typeof value === 'boolean') statement.bindBoolean(index, value)
+      else statement.bindVarchar(index, value)
+    }
+    return await statement.run()
+  } finally {
+    statement.destroySync()
+  }
+}

@@ -1,0 +1,47 @@
+import { PairduckError } from '../../errors.ts'
+import { Turns } from './semaphore.ts'
+
+/**
+ * What all pairs of a manager share: the threads of Node's pool, on which every statement sits
+ * while it runs, and the memory of ticks that wait. Five long queries on the default pool of four
+ * once stopped every `fs` call for 9.5 s. Reads, which may be long, get half of the threads, so
+ * that the others stay for commits and `fs` whatever is read; writes get all but one, and where
+ * both together are more than the pool has, one waits for a write, which is short.
+ */
+export class WriteBudget {
+  pendingTicks = 0
+  readonly #maxPendingTicks: number
+  readonly #writes: Turns
+  readonly #reads: Turns
+
+  constructor(maxPendingTicks: number, threads: number = poolThreads()) {
+    this.#maxPendingTicks = maxPendingTicks
+    this.#writes = new Turns(Math.max(1, Math.min(16, threads - 1)))
+    this.#reads = new Turns(Math.max(1, Math.floor(threads / 2)))
+  }
+
+  /** Runs a writing statement when there is a thread for it. */
+  write<T>(statement: () => Promise<T>): Promise<T> {
+    return this.#writes.take(statement)
+  }
+
+  /** Runs a reading statement when there is a thread for it; waiting ends with `signal`. */
+  read<T>(statement: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    return this.#reads.take(statement, signal)
+  }
+
+  checkRoom(given: number): void {
+    if (this.pendingTicks > 0 && this.pendingTicks + given > this.#maxPendingTicks)
+      throw new PairduckError(
+        'BACKPRESSURE',
+        `${this.pendingTicks} ticks of all pairs wait to be stored; \`maxPendingTicksTotal\` is ${this.#maxPendingTicks}: await earlier calls`,
+        { pendingTicks: this.pendingTicks, maxPendingTicksTotal: this.#maxPendingTicks },
+      )
+  }
+}
+
+/** The size of Node's thread pool. */
+function poolThreads(): number {
+  const set = Number(process.env['UV_THREADPOOL_SIZE'])
+  return Number.isInteger(set) && set > 0 ? Math.min(set, 1024) : 4
+}

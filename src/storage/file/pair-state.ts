@@ -1,0 +1,133 @@
+import { readFile, rename, writeFile } from 'node:fs/promises'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { barTimesSql } from '../../schema/candles.ts'
+import { candleRelation, type Relation } from '../../schema/tables.ts'
+import type { Timeframe } from '../../time.ts'
+import { schemaVersion } from '../../schema/migrations.ts'
+import { readRows } from '../duckdb/read-rows.ts'
+import { readMarks, type Deletion, type Marks } from '../upkeep/retention.ts'
+
+/** What a relation held. */
+export interface RelationState {
+  readonly rows: number
+  readonly oldest: number | null
+  readonly newest: number | null
+  /** Gaps that are filled, zones that are broken: a cleanup deletes them whatever their age. */
+  readonly ended?: number
+}
+
+/**
+ * What a pair's file held when it was last checkpointed by us or closed: kept outside the file,
+ * because a WAL that was cut while the file was closed opens without a word.
+ */
+export interface PairState {
+  readonly schemaVersion: number
+  /** True after a close, false while the file is open or after a crash. */
+  readonly clean: boolean
+  /** Retention's mark of the ticks: with another one the row counts cannot be compared. */
+  readonly deletedBefore: number | null
+  /** All of retention's marks; absent where an older version wrote the file. */
+  readonly marks?: Marks
+  readonly relations: Readonly<Partial<Record<Relation, RelationState>>>
+}
+
+/** Rows that the state file knew of and the file does not hold any more. */
+export interface LostRows {
+  readonly relation: Relation
+  readonly expectedRows: number
+  readonly foundRows: number
+}
+
+const stored: readonly Relation[] = [
+  'ticks',
+  'order_flow',
+  'market_profile',
+  'supply_demand_zones',
+  'fair_value_gaps',
+]
+
+const ended: Readonly<Partial<Record<Relation, string>>> = {
+  supply_demand_zones: `status = 'broken'`,
+  fair_value_gaps: 'filled_at IS NOT NULL',
+}
+
+export async function measureState(
+  connection: DuckDBConnection,
+  candles: readonly Timeframe[],
+  clean: boolean,
+): Promise<PairState> {
+  const measured = [
+    ...stored.map((relation) => [relation, `FROM ${relation}`] as const),
+    ...candles.map(
+      (timeframe) => [candleRelation(timeframe), `FROM (${barTimesSql(timeframe)})`] as const,
+    ),
+  ]
+  const marks = await readMarks(connection)
+  const rows = await readRows<Required<RelationState> & { relation: Relation }>(
+    connection,
+    measured
+      .map(
+        ([relation, from]) => `SELECT '${relation}' AS relation, count(*) AS rows,
+          min(timestamp) AS oldest, max(timestamp) AS newest,
+          count(*) FILTER (${ended[relation] ?? 'false'}) AS ended ${from}`,
+      )
+      .join(' UNION ALL '),
+  )
+  return {
+    schemaVersion,
+    clean,
+    deletedBefore: marks.ticks ?? null,
+    marks,
+    relations: Object.fromEntries(
+      rows.map(({ relation, rows, oldest, newest, ended }) => [
+        relation,
+        { rows, oldest, newest, ended },
+      ]),
+    ),
+  }
+}
+
+/** Ticks that are gone although no retention took them. */
+export function lostRows(
+  before: PairState | undefined,
+  found: { ticks: number; deletedBefore: number | null },
+): LostRows[] {
+  if (before === undefined) return []
+  const markBefore = before.deletedBefore ?? -Infinity
+  const mark = found.deletedBefore ?? -Infinity
+  const expected = before.relations.ticks?.rows ?? 0
+  // A mark never goes back by itself: then the file is an older one than we wrote.
+  const lost = mark < markBefore || (mark === markBefore && found.ticks < expected)
+  return lost ? [{ relation: 'ticks', expectedRows: expected, foundRows: found.ticks }] : []
+}
+
+/** Whether a cleanup would find nothing to delete, by what was measured when the file was closed. */
+export function nothingToDelete(
+  { relations }: PairState,
+  plan: readonly Deletion[],
+  maxZones: number = Infinity,
+): boolean {
+  return plan.every(({ relation, before }) => {
+    const { rows, oldest, ended = rows } = relations[relation] ?? { rows: 0, oldest: null }
+    if (rows === 0) return true
+    if (relation === 'supply_demand_zones' && rows > maxZones) return false
+    return ended === 0 && (before === undefined || (oldest !== null && oldest >= before))
+  })
+}
+
+/** Written whole or not at all: to a name of its own, then renamed. */
+export async function writeState(file: string, state: PairState): Promise<void> {
+  const draft = `${file}.${process.pid}.draft`
+  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`)
+  await rename(draft, file)
+}
+
+/** Undefined when there is none, or none that can be read: it is a second witness, not the truth. */
+export async function readState(file: string): Promise<PairState | undefined> {
+  try {
+    const state = JSON.parse(await readFile(file, 'utf8')) as PairState
+    return typeof state.relations === 'object' ? state : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,299 @@
+import { LRUCache } from 'lru-cache'
+import { PairduckError } from '../../errors.ts'
+import { formatPair, type Pair } from '../../pair.ts'
+import { maxTimerMs } from '../../time.ts'
+import type { Events } from '../events/events.ts'
+import type { PairDatabase } from './pair-database.ts'
+import type { PoolStats } from './pool-stats.ts'
+import {
+  brokenError,
+  refuseBroken,
+  type PinOptions,
+  type PoolOptions,
+  type Slot,
+  type UseOptions,
+} from './pool-slot.ts'
+import { WaitingLine } from './waiting-line.ts'
+
+/**
+ * At most `maxConnections` open pair files. Who uses one pins it; only unpinned ones lie in the
+ * LRU and can be evicted for another pair or closed for having been idle. When all are pinned,
+ * callers wait in line, with a deadline.
+ */
+export class ConnectionPool {
+  readonly #open: (pair: Pair) => Promise<PairDatabase>
+  readonly #options: PoolOptions
+  readonly #events: Events
+  readonly #slots = new Map<string, Slot>()
+  readonly #idle: LRUCache<string, Slot>
+  readonly #line = new WaitingLine<Slot>()
+  readonly #sweeper: NodeJS.Timeout
+  #hits = 0
+  #misses = 0
+  #evictions = 0
+  #closing: Promise<void> | undefined
+
+  constructor(open: (pair: Pair) => Promise<PairDatabase>, options: PoolOptions, events: Events) {
+    this.#open = open
+    this.#options = options
+    this.#events = events
+    this.#idle = new LRUCache({
+      max: options.maxConnections,
+      ttl: options.idleCloseMs,
+      dispose: (slot, _name, reason) => {
+        if (reason === 'expire') void this.#retire(slot, 'idle')
+      },
+    })
+    this.#sweeper = setInterval(
+      () => this.closeIdle(),
+      Math.min(maxTimerMs, Math.max(50, options.idleCloseMs / 4)),
+    )
+    this.#sweeper.unref()
+  }
+
+  /**
+   * Opens the pair if need be and holds it open until {@link unpin}. Waits while all slots are
+   * pinned, in the order of coming; `POOL_EXHAUSTED` when the line or the deadline is exceeded.
+   */
+  async pin(
+    pair: Pair,
+    { signal, timeoutMs = this.#options.acquireTimeoutMs }: PinOptions = {},
+  ): Promise<PairDatabase> {
+    this.#refuseClosed()
+    const slot = this.#find(formatPair(pair))
+    // As many hops as for the one who opens it: calls made in order stay in order.
+    if (slot !== undefined && slot.closed === undefined)
+      return (await Promise.resolve(this.#hit(slot))).opened
+    const waiter = this.#line.join(pair, {
+      signal,
+      timeoutMs,
+      subject: this.#exhaustion(formatPair(pair)),
+      isNearlyServed: (ahead) => ahead < this.#leaving(),
+    })
+    this.#serve()
+    const { maxWaiting } = this.#options
+    if (this.#line.has(waiter) && this.#line.length > maxWaiting + this.#leaving())
+      waiter.dismiss(
+        new PairduckError(
+          'POOL_EXHAUSTED',
+          `${this.#exhaustion(waiter.name)}; ${maxWaiting} callers wait already (\`maxWaiting\`)`,
+        ),
+      )
+    return (await waiter.served).opened
+  }
+
+  /** Holds the pair open while `work` runs; for one that is open already nothing is awaited before. */
+  async use<T>(
+    pair: Pair,
+    work: (database: PairDatabase) => Promise<T>,
+    { renews = true }: UseOptions = {},
+  ): Promise<T> {
+    const idleMs = renews ? undefined : this.#idle.getRemainingTTL(formatPair(pair))
+    const database = this.pinOpen(formatPair(pair)) ?? (await this.pin(pair))
+    const slot = this.#slots.get(database.name)
+    if (slot?.pins === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs
+    try {
+      return await work(database)
+    } finally {
+      this.unpin(database.name)
+    }
+  }
+
+  unpin(name: string): void {
+    const slot = this.#slots.get(name)
+    if (slot === undefined || --slot.pins > 0) return
+    if (slot.closed !== undefined) return
+    if (slot.database?.broken === true) void this.#retire(slot, 'room')
+    else this.#idle.set(name, slot, { ttl: slot.idleMs ?? this.#options.idleCloseMs })
+    this.#serve()
+  }
+
+  isOpen(name: string): boolean {
+    return this.#slots.has(name)
+  }
+
+  /** Closes the pairs that have been idle for `idleCloseMs`, or with `all` every idle one. */
+  closeIdle({ all = false }: { all?: boolean } = {}): void {
+    if (!all) {
+      this.#idle.purgeStale()
+      return
+    }
+    for (const name of this.#slots.keys()) void this.release(name)
+  }
+
+  /** Closes one pair if nobody holds it, and resolves when its file is free. */
+  async release(name: string): Promise<void> {
+    const slot = this.#slots.get(name)
+    if (slot === undefined) return
+    if (slot.pins === 0 && slot.closed === undefined) {
+      this.#idle.delete(name)
+      void this.#retire(slot, 'idle')
+    }
+    await slot.closed
+  }
+
+  /**
+   * Runs `work` while the pair's file is closed and stays closed: whoever asks for the pair waits.
+   * `PAIR_LOCKED` when it is in use.
+   */
+  async whileClosed<T>(name: string, work: () => Promise<T>): Promise<T> {
+    await this.release(name)
+    this.#refuseClosed()
+    if (this.#slots.has(name))
+      throw new PairduckError('PAIR_LOCKED', `${name} is in use in this process`, {
+        pid: process.pid,
+      })
+    const working = work()
+    const ended = Promise.allSettled([working]).then(() => undefined)
+    // Never opened, and closed when the work has ended: pin() waits for that.
+    const slot: Slot = { name, pins: 0, opened: new Promise(() => undefined), closed: ended }
+    this.#slots.set(name, slot)
+    try {
+      return await working
+    } finally {
+      this.#slots.delete(name)
+      this.#serve()
+    }
+  }
+
+  stats(): PoolStats {
+    const active = [...this.#slots.values()].filter(({ pins }) => pins > 0)
+    const asked = this.#hits + this.#misses
+    return {
+      size: this.#slots.size,
+      max: this.#options.maxConnections,
+      active: active.length,
+      idle: this.#idle.size,
+      waiting: this.#line.length,
+      hits: this.#hits,
+      misses: this.#misses,
+      hitRate: asked === 0 ? 0 : this.#hits / asked,
+      evictions: this.#evictions,
+      activePairs: active.map(({ name }) => name),
+    }
+  }
+
+  /** Refuses newcomers, then closes every pair, pinned or not; all failures are reported together. */
+  close(): Promise<void> {
+    return (this.#closing ??= this.#shutdown())
+  }
+
+  async #shutdown(): Promise<void> {
+    clearInterval(this.#sweeper)
+    for (const waiter of this.#line.waiters())
+      waiter.dismiss(new PairduckError('CLOSED', 'the manager was closed while this call waited'))
+    const slots = [...this.#slots.values()]
+    this.#idle.clear()
+    const ends = await Promise.allSettled(
+      slots.map(async (slot) => {
+        if (slot.closed !== undefined) return slot.closed
+        const database = await slot.opened.catch(() => undefined)
+        await database?.close()
+      }),
+    )
+    this.#slots.clear()
+    const failures = ends
+      .filter((end) => end.status === 'rejected')
+      .map(({ reason }) => reason as unknown)
+    if (failures.length > 0)
+      throw new AggregateError(
+        failures,
+        `${failures.length} pairs were not closed as they should be`,
+      )
+  }
+
+  /** A file that was given up while nobody held it begins to close, to be opened again. */
+  #find(name: string): Slot | undefined {
+    const slot = this.#slots.get(name)
+    if (slot?.database?.broken === true && slot.pins === 0 && slot.closed === undefined) {
+      this.#idle.delete(name)
+      void this.#retire(slot, 'room')
+    }
+    return slot
+  }
+
+  /** Holds a pair open that is open now, until {@link unpin}. */
+  pinOpen(name: string): PairDatabase | undefined {
+    const slot = this.#find(name)
+    if (slot?.database === undefined || slot.closed !== undefined || this.#closing !== undefined)
+      return undefined
+    return this.#hit(slot).database
+  }
+
+  #hit(slot: Slot): Slot {
+    refuseBroken(slot)
+    this.#hits++
+    if (slot.pins++ === 0) this.#idle.delete(slot.name)
+    delete slot.idleMs
+    return slot
+  }
+
+  #newSlot(name: string, pair: Pair): Slot {
+    this.#misses++
+    const slot: Slot = { name, pins: 1, opened: this.#open(pair) }
+    this.#slots.set(name, slot)
+    void this.#watchOpening(slot)
+    return slot
+  }
+
+  /** Gives what there is to those who wait, the first first, and makes room for the others. */
+  #serve(): void {
+    if (this.#closing !== undefined || this.#line.length === 0) return
+    for (const waiter of this.#line.waiters()) {
+      const slot = this.#find(waiter.name)
+      // What is being closed comes back here when it is closed.
+      if (slot?.closed !== undefined) continue
+      if (slot?.database?.broken === true) waiter.dismiss(brokenError(slot))
+      else if (slot !== undefined) waiter.serve(this.#hit(slot))
+      else if (this.#slots.size < this.#options.maxConnections)
+        waiter.serve(this.#newSlot(waiter.name, waiter.pair))
+    }
+    const places = new Set(this.#line.waiters().map(({ name }) => name)).size
+    while (this.#idle.size > 0 && this.#leaving() < places) {
+      this.#evictions++
+      void this.#retire(this.#idle.pop()!, 'room')
+    }
+  }
+
+  /** Slots whose pair is being closed. */
+  #leaving(): number {
+    let leaving = 0
+    for (const { closed } of this.#slots.values()) if (closed !== undefined) leaving++
+    return leaving
+  }
+
+  async #watchOpening(slot: Slot): Promise<void> {
+    try {
+      slot.database = await slot.opened
+      this.#events.tell('pairOpened', { pair: slot.name })
+    } catch {
+      // The callers of pin() are told; here only the place comes free again.
+      this.#slots.delete(slot.name)
+      this.#serve()
+    }
+  }
+
+  #retire(slot: Slot, reason: 'idle' | 'room'): Promise<void> {
+    return (slot.closed = this.#closeSlot(slot, reason))
+  }
+
+  async #closeSlot(slot: Slot, reason: 'idle' | 'room'): Promise<void> {
+    try {
+      const database = await slot.opened
+      await database.close()
+    } catch (error) {
+      this.#events.tell('error', { pair: slot.name, error })
+    }
+    this.#slots.delete(slot.name)
+    this.#events.tell('pairEvicted', { pair: slot.name, reason })
+    this.#serve()
+  }
+
+  #refuseClosed(): void {
+    if (this.#closing !== undefined) throw new PairduckError('CLOSED', 'the manager is closed')
+  }
+
+  #exhaustion(name: string): string {
+    return `all ${this.#options.maxConnections} connections are in use and ${name} needs one`
+  }
+}

@@ -1,0 +1,170 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { PairduckError } from '../../errors.ts'
+import type { Query } from '../../queries/query.ts'
+import { binsTooNarrow, candlesNotKept, fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { refuseNoQuery, resolveQueryOptions, type QueryOptions } from './lease-options.ts'
+import type { PairDatabase } from './pair-database.ts'
+import { readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
+import type { ColumnsOf } from '../duckdb/read-vector.ts'
+import { interruptUntil } from '../duckdb/transaction.ts'
+import { Turns } from '../duckdb/semaphore.ts'
+import { refuseWriterTables } from './writer-tables.ts'
+import type { WriteBudget } from '../duckdb/thread-budget.ts'
+
+/**
+ * A connection on loan: its pair stays open until it is released. Releasing twice is harmless;
+ * a transaction left open is rolled back.
+ */
+export class Lease {
+  readonly pair: string
+  readonly acquiredAt: number
+  readonly #connection: DuckDBConnection
+  readonly #database: PairDatabase
+  readonly #budget: WriteBudget
+  readonly #onRelease: () => void
+  /** One statement at a time: an interrupt ends whatever runs on the connection. */
+  readonly #turns = new Turns(1)
+  /** The statement that the engine is at; settles when the engine has let go of it. */
+  #running: Promise<unknown> | undefined
+  /** Anything may have been set or made on it: it is not for the next reader. */
+  #altered = false
+  #revoked = false
+  #released: Promise<void> | undefined
+
+  constructor(
+    database: PairDatabase,
+    connection: DuckDBConnection,
+    budget: WriteBudget,
+    onRelease: () => void,
+  ) {
+    this.pair = database.name
+    this.#connection = connection
+    this.acquiredAt = Date.now()
+    this.#database = database
+    this.#budget = budget
+    this.#onRelease = onRelease
+  }
+
+  /** The DuckDB connection; its unqualified names are the pair's. */
+  get connection(): DuckDBConnection {
+    this.#altered = true
+    return this.#connection
+  }
+
+  /** The query's rows; times as Unix ms with the microseconds in the fraction. */
+  async query<Row>(query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+    refuseNoQuery('query', query)
+    const { signal } = resolveQueryOptions('query', options)
+    return this.#reading(query.name, signal, () => {
+      this.#look(query)
+      return readRows<Row>(this.#connection, query.sql, query.params)
+    })
+  }
+
+  /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
+  async queryColumns<Row>(query: Query<Row>, options?: QueryOptions): Promise<ColumnsOf<Row>> {
+    refuseNoQuery('queryColumns', query)
+    const { signal } = resolveQueryOptions('queryColumns', options)
+    return this.#reading(query.name, signal, async () => {
+      this.#look(query)
+      const columns = await readColumns(this.#connection, query.sql, query.params)
+      return columns as ColumnsOf<Row>
+    })
+  }
+
+  /**
+   * Runs any statement on tables of one's own and on the analytics tables. Writes to ticks and
+   * candles are refused (`WRITE_REFUSED`): they go through the pair's writer.
+   */
+  async execute<Row = Record<string, unknown>>(sql: string, params?: SqlParams): Promise<Row[]> {
+    refuseWriterTables(sql)
+    this.#altered = true
+    return this.#reading('execute', undefined, () => readRows<Row>(this.#connection, sql, params))
+  }
+
+  /** Gives the connection back; a statement that still runs is interrupted and awaited before. */
+  release(): Promise<void> {
+    return (this.#released ??= this.#giveBack())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.release()
+  }
+
+  /** Interrupts what runs, waits for its rejection, and releases: how a closing manager ends it. */
+  async revoke(): Promise<void> {
+    this.#revoked = true
+    await interruptUntil([this.#connection], this.release())
+  }
+
+  async #giveBack(): Promise<void> {
+    if (this.#running !== undefined) {
+      // For the next reader and for closing it, a connection has to be at rest.
+      this.#altered = true
+      await interruptUntil([this.#connection], this.#running)
+    }
+    await this.#database.takeBack(this.#connection, { reuse: !this.#altered })
+    this.#onRelease()
+  }
+
+  async #reading<T>(
+    name: string,
+    signal: AbortSignal | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    this.#refuseReleased()
+    try {
+      signal?.throwIfAborted()
+      return await this.#turns.take(
+        () => this.#budget.read(() => this.#run(work, signal), signal),
+        signal,
+      )
+    } catch (error) {
+      if (signal?.aborted === true)
+        throw new PairduckError('ABORTED', `${this.pair}: ${name} was aborted`, {
+          cause: signal.reason,
+        })
+      if (this.#revoked || this.#released !== undefined)
+        throw new PairduckError(
+          'CLOSED',
+          `${this.pair}: ${name} was ended by ${this.#revoked ? 'closing' : 'the release of its lease'}`,
+          { cause: error },
+        )
+      const subject = `${this.pair}: ${name}`
+      throw (
+        candlesNotKept(error, subject, this.#database.candles) ??
+        binsTooNarrow(error, { subject, builder: name }) ??
+        fromDuckDb(error, subject, 'QUERY_FAILED')
+      )
+    }
+  }
+
+  /** An interrupt that comes before the engine has begun is lost: it is given until one works. */
+  async #run<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+    // It may have waited for its turn and for a thread, and much may have happened meanwhile.
+    this.#refuseReleased()
+    signal?.throwIfAborted()
+    const statement = work()
+    const ended = Promise.allSettled([statement])
+    const interrupt = (): void => void interruptUntil([this.#connection], ended)
+    signal?.addEventListener('abort', interrupt, { once: true })
+    this.#running = ended
+    try {
+      return await statement
+    } finally {
+      this.#running = undefined
+      signal?.removeEventListener('abort', interrupt)
+    }
+  }
+
+  /** Built queries only read; one made by hand may be anything. */
+  #look({ sql }: Query<unknown>): void {
+    refuseWriterTables(sql)
+    if (!/^\s*(?:select|with|from)\b/i.test(sql)) this.#altered = true
+  }
+
+  #refuseReleased(): void {
+    if (this.#revoked || this.#released !== undefined)
+      throw new PairduckError('CLOSED', `${this.pair}: the lease was released`)
+  }
+}

@@ -1,0 +1,88 @@
+import { PairduckError } from '../../errors.ts'
+import { formatPair, type Pair } from '../../pair.ts'
+import type { ConnectionPool } from './connection-pool.ts'
+import {
+  resolveAcquireOptions,
+  resolveQueryOptions,
+  type AcquireOptions,
+  type QueryOptions,
+} from './lease-options.ts'
+import { Lease } from './lease.ts'
+import { pairFiles, refuseMissing } from '../file/pair-files.ts'
+import type { WriteBudget } from '../duckdb/thread-budget.ts'
+
+/** Lends connections of pairs and knows which are out. */
+export class LeaseDesk {
+  readonly #pool: ConnectionPool
+  readonly #budget: WriteBudget
+  readonly #dataDir: string
+  readonly #out = new Set<Lease>()
+  #closing = false
+
+  constructor(pool: ConnectionPool, budget: WriteBudget, dataDir: string) {
+    this.#pool = pool
+    this.#budget = budget
+    this.#dataDir = dataDir
+  }
+
+  /** Runs `work` with a lease and gives it back, whatever happens. */
+  async use<T>(
+    pair: Pair,
+    work: (lease: Lease) => Promise<T>,
+    options?: AcquireOptions,
+  ): Promise<T> {
+    const lease = await this.lend(pair, options)
+    try {
+      return await work(lease)
+    } finally {
+      await lease.release()
+    }
+  }
+
+  /** The same for who only reads: a pair without a file is `PAIR_NOT_FOUND` and not made by asking. */
+  async read<T>(
+    pair: Pair,
+    work: (lease: Lease) => Promise<T>,
+    options?: QueryOptions,
+  ): Promise<T> {
+    resolveQueryOptions('query', options)
+    if (!this.#pool.isOpen(formatPair(pair)))
+      await refuseMissing(pair, pairFiles(this.#dataDir, pair))
+    return this.use(pair, work, options)
+  }
+
+  /** Lends a connection of the pair, which holds it open until it is released. */
+  async lend(pair: Pair, options?: AcquireOptions): Promise<Lease> {
+    const { signal, timeoutMs } = resolveAcquireOptions('acquire', options)
+    const database = await this.#pool.pin(pair, { signal, timeoutMs })
+    try {
+      const connection = await database.lendReader()
+      if (this.#closing) {
+        await database.takeBack(connection, { reuse: true })
+        throw new PairduckError('CLOSED', `${database.name}: the manager was closed meanwhile`)
+      }
+      const lease: Lease = new Lease(database, connection, this.#budget, () => {
+        this.#out.delete(lease)
+        this.#pool.unpin(database.name)
+      })
+      this.#out.add(lease)
+      return lease
+    } catch (error) {
+      this.#pool.unpin(database.name)
+      throw error
+    }
+  }
+
+  /** Who holds the pair, in words. */
+  holders(name: string): string[] {
+    return [...this.#out]
+      .filter(({ pair }) => pair === name)
+      .map(({ acquiredAt }) => `a lease acquired ${new Date(acquiredAt).toISOString()}`)
+  }
+
+  /** Interrupts and takes back everything: for closing, when a cleanup may wait for what is lent. */
+  async revokeAll(): Promise<void> {
+    this.#closing = true
+    await Promise.allSettled([...this.#out].map((lease) => lease.revoke()))
+  }
+}

@@ -1,0 +1,233 @@
+import { stat } from 'node:fs/promises'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { PairduckError } from '../../errors.ts'
+import { formatPair, type Pair } from '../../pair.ts'
+import { schemaVersion } from '../../schema/migrations.ts'
+import { candleRelation } from '../../schema/tables.ts'
+import type { Timeframe } from '../../time.ts'
+import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import type { Engine } from '../duckdb/engine.ts'
+import type { Events } from '../events/events.ts'
+import { migrate, readSchemaVersion, refuseNewer } from '../file/migrate.ts'
+import { prepareFiles, removeLeftover, sizeOf, type PairFiles } from '../file/pair-files.ts'
+import {
+  lostRows,
+  measureState,
+  readState,
+  writeState,
+  type LostRows,
+  type PairState,
+} from '../file/pair-state.ts'
+import { readRows } from '../duckdb/read-rows.ts'
+import { ReaderRack } from '../duckdb/reader-connections.ts'
+import { readWriterState } from '../write/writer-state.ts'
+import { TickStore } from '../write/tick-store.ts'
+import { TickWriter, type WriterOptions } from '../write/tick-writer.ts'
+import { WalWatch } from '../write/wal-watch.ts'
+import type { WriteBudget } from '../duckdb/thread-budget.ts'
+
+/** What every pair of a manager is opened with. */
+export interface PairContext {
+  readonly engine: Engine
+  readonly budget: WriteBudget
+  readonly events: Events
+  readonly writer: WriterOptions
+  /** Undefined: what the file keeps, and the default for a new one. */
+  readonly candles: readonly Timeframe[] | undefined
+}
+
+/** One open pair: its file, its writer, its readers. The pool decides how long it lives. */
+export class PairDatabase {
+  readonly pair: Pair
+  readonly name: string
+  readonly files: PairFiles
+  readonly candles: readonly Timeframe[]
+  readonly writer: TickWriter
+  /** The threads that it shares with all other pairs. */
+  readonly budget: WriteBudget
+  /** Its name in the engine. */
+  readonly alias: string
+  /** What the state file knew of and the file no longer held when it was opened. */
+  readonly rowsLost: readonly LostRows[]
+  /** Whether the state file already says all that closing would write into it. */
+  readonly #wasClean: boolean
+  readonly #engine: Engine
+  readonly #connection: DuckDBConnection
+  readonly #readers: ReaderRack
+  /** Set when the engine gave the file up: it has to be opened again. */
+  broken = false
+
+  private constructor(of: {
+    pair: Pair
+    files: PairFiles
+    candles: readonly Timeframe[]
+    writer: TickWriter
+    budget: WriteBudget
+    engine: Engine
+    alias: string
+    connection: DuckDBConnection
+    rowsLost: readonly LostRows[]
+    wasClean: boolean
+  }) {
+    this.pair = of.pair
+    this.name = formatPair(of.pair)
+    this.files = of.files
+    this.candles = of.candles
+    this.writer = of.writer
+    this.budget = of.budget
+    this.#engine = of.engine
+    this.alias = of.alias
+    this.rowsLost = of.rowsLost
+    this.#wasClean = of.wasClean
+    this.#connection = of.connection
+    this.#readers = new ReaderRack(this.name, () => of.engine.connect(of.alias))
+  }
+
+  /** Opens or makes the pair's file; see docs/errors.md for PAIR_LOCKED, PAIR_CORRUPT, SCHEMA_NEWER. */
+  static async open(pair: Pair, files: PairFiles, context: PairContext): Promise<PairDatabase> {
+    const { engine } = context
+    const name = formatPair(pair)
+    let alias: string | undefined
+    let connection: DuckDBConnection | undefined
+    try {
+      const { isNew, hadWal } = await prepareFiles(pair, files)
+      const before = await readState(files.state)
+      alias = await attachOrReplace(engine, files)
+      connection = await engine.connect(alias)
+      if (!isNew) await refuseStrange(connection, name)
+      // After a crash the WAL was replayed: put it into the file before anything else is written.
+      if (hadWal) await connection.run(`CHECKPOINT ${alias}`)
+      const candles = await migrate(connection, context.candles)
+      const { state, ticks, deletedBefore } = await readWriterState(connection)
+      const writer = new TickWriter({
+        pair: name,
+        connection,
+        ticks: new TickStore({
+          pair: name,
+          connection,
+          batches: engine.batches,
+          events: context.events,
+          candles,
+          state,
+        }),
+        budget: context.budget,
+        events: context.events,
+        options: context.writer,
+        wal: new WalWatch(
+          (writing) => database.checkpoint(writing),
+          async () => (await sizeOf(files.database)) ?? 0,
+        ),
+        onInvalidated: () => {
+          database.broken = true
+        },
+      })
+      const rowsLost = lostRows(before, { ticks, deletedBefore })
+      const database: PairDatabase = new PairDatabase({
+        pair,
+        files,
+        candles,
+        writer,
+        budget: context.budget,
+        engine,
+        alias,
+        connection,
+        rowsLost,
+        wasClean: !hadWal && rowsLost.length === 0 && describes(before, candles),
+      })
+      for (const lost of rowsLost) context.events.tell('rowsLost', { pair: name, ...lost })
+      return database
+    } catch (error) {
+      connection?.closeSync()
+      if (alias !== undefined) await engine.detach(alias).catch(() => undefined)
+      throw fromDuckDb(error, name, 'PAIR_CORRUPT')
+    }
+  }
+
+  /** A connection of the caller's own on this pair, to be given back. */
+  lendReader(): Promise<DuckDBConnection> {
+    return this.#readers.lend()
+  }
+
+  /** With `reuse` for the next reader; see {@link ReaderRack.takeBack}. */
+  async takeBack(connection: DuckDBConnection, use: { reuse: boolean }): Promise<void> {
+    if (!use.reuse) this.writer.wrote = true
+    await this.#readers.takeBack(connection, use)
+  }
+
+  /** Puts the WAL into the file and frees what was deleted; only from within a job of the writer. */
+  async checkpoint(connection: DuckDBConnection): Promise<void> {
+    await connection.run(`CHECKPOINT ${this.alias}`)
+  }
+
+  async saveState(connection: DuckDBConnection, clean: boolean): Promise<void> {
+    await writeState(this.files.state, await measureState(connection, this.candles, clean))
+  }
+
+  /** Bytes of file and WAL. */
+  async bytes(): Promise<number> {
+    let bytes = 0
+    for (const file of [this.files.database, this.files.wal])
+      bytes += (await stat(file).catch(() => ({ size: 0 }))).size
+    return bytes
+  }
+
+  /**
+   * Drains the writer, ends its readers, checkpoints, detaches. What was acknowledged is safe even
+   * when this rejects: it only says that the file was not closed as it should be.
+   */
+  async close(): Promise<void> {
+    const failures: unknown[] = []
+    const attempt = async (step: () => Promise<void>): Promise<void> => {
+      try {
+        await step()
+      } catch (error) {
+        failures.push(error)
+      }
+    }
+    await attempt(() => this.writer.drain())
+    await attempt(() => this.#readers.close())
+    if (this.writer.wrote || !this.#wasClean) {
+      await attempt(() => this.checkpoint(this.#connection))
+      await attempt(() => this.saveState(this.#connection, true))
+    }
+    await attempt(() => this.writer.ticks.dispose())
+    this.#connection.closeSync()
+    await attempt(() => this.#engine.detach(this.alias))
+    if (failures.length > 0) throw fromDuckDb(failures[0], this.name, 'QUERY_FAILED')
+  }
+}
+
+async function attachOrReplace(engine: Engine, files: PairFiles): Promise<string> {
+  try {
+    return await engine.attach(files.database)
+  } catch (error) {
+    if (!(await removeLeftover(files))) throw error
+    return engine.attach(files.database)
+  }
+}
+
+/** Looks, before the first byte is written, whether the file is one of ours and of our time. */
+async function refuseStrange(connection: DuckDBConnection, name: string): Promise<void> {
+  const version = await readSchemaVersion(connection)
+  refuseNewer(version, schemaVersion, name)
+  if (version > 0) return
+  const [found] = await readRows<{ relations: number }>(
+    connection,
+    `SELECT count(*) AS relations FROM information_schema.tables
+     WHERE table_catalog = current_database()`,
+  )
+  if (found!.relations > 0)
+    throw new PairduckError(
+      'PAIR_CORRUPT',
+      `${name}: the file is a DuckDB database, but none that pairduck made`,
+    )
+}
+
+/** Whether a state speaks of all that an opened file holds now; a migration may have added to it. */
+function describes(state: PairState | undefined, candles: readonly Timeframe[]): boolean {
+  return (
+    state?.clean === true &&
+    state.schemaVersion === schemaVersion &&
+    candles.every((timeframe) => state.relations[candleRelation(timeframe)] !== undefined)
+  )
+}

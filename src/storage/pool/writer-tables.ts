@@ -1,0 +1,41 @@
+import { PairduckError } from '../../errors.ts'
+
+const kept = String.raw`(?:"?\w+"?\s*\.\s*){0,2}"?(ticks|candles_\w+|pairduck_\w+)\b`
+const writes = [
+  String.raw`insert\s+(?:or\s+\w+\s+)?into`,
+  String.raw`update`,
+  String.raw`delete\s+from`,
+  String.raw`truncate(?:\s+table)?`,
+  String.raw`merge\s+into`,
+  String.raw`(?:alter|drop)\s+(?:table|view)(?:\s+if\s+exists)?`,
+  // A temporary one would stand in front of the real one.
+  String.raw`create\s+(?:or\s+replace\s+)?(?:temp(?:orary)?\s+)?(?:table|view)(?:\s+if\s+not\s+exists)?`,
+  String.raw`create\s+(?:unique\s+)?index\b[^;]*?\bon`,
+]
+const writing = new RegExp(String.raw`\b(?:${writes.join('|')})\s+${kept}`, 'i')
+const copying = new RegExp(String.raw`\bcopy\s+${kept}\s*(?:\([^)]*\)\s*)?from\b`, 'i')
+
+/**
+ * Refuses statements that write to what the pair's writer keeps (`WRITE_REFUSED`): behind its
+ * back duplicates would get in and candles would go wrong. A guard against mistakes, not against
+ * malice: a lease's raw connection can do all that DuckDB can.
+ */
+export function refuseWriterTables(sql: string): void {
+  if (!/ticks|candles_|pairduck_/i.test(sql)) return
+  const code = withoutLiterals(sql)
+  const table = (writing.exec(code) ?? copying.exec(code))?.[1]
+  if (table !== undefined)
+    throw new PairduckError(
+      'WRITE_REFUSED',
+      `\`${table}\` is kept by the pair's writer: use insertTicks or insertCandles`,
+      { table },
+    )
+}
+
+/** The statement without what only looks like code: comments and text in quotes or dollars. */
+function withoutLiterals(sql: string): string {
+  return sql.replaceAll(
+    /\be'(?:\\[^]|''|[^'\\])*'|'(?:[^']|'')*'|\$(\w*)\$[^]*?\$\1\$|--[^\n]*|\/\*[^]*?\*\//gi,
+    (literal) => (/^(?:--|\/\*)/.test(literal) ? ' ' : `''`),
+  )
+}

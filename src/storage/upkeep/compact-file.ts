@@ -1,0 +1,73 @@
+import { mkdtemp, open, rename, rm, utimes } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import type { Engine } from '../duckdb/engine.ts'
+import { sizeOf, type PairFiles } from '../file/pair-files.ts'
+import { readRows } from '../duckdb/read-rows.ts'
+
+/** Less than this is not worth a copy. */
+const minWasteBytes = 2_000_000
+
+/**
+ * Whether most of the connection's file is empty. Its blocks come free where they are, and only
+ * those at its end are cut off: after a large import was deleted, what is left may stand there.
+ */
+export async function isHollow(connection: DuckDBConnection): Promise<boolean> {
+  const [size] = await readRows<{ free: number; used: number; block: number }>(
+    connection,
+    `SELECT free_blocks AS free, used_blocks AS used, block_size AS block
+     FROM pragma_database_size() WHERE database_name = current_database()`,
+  )
+  const { free, used, block } = size!
+  return free * block > minWasteBytes && free > 2 * used
+}
+
+/**
+ * Replaces a closed pair's file by a copy without holes. The old one stays locked until the new
+ * one has its name, so that no other process can write into a file that is about to vanish.
+ */
+export async function compactFile(
+  files: PairFiles,
+  dataDir: string,
+  engine: Engine,
+): Promise<void> {
+  if ((await sizeOf(files.wal)) !== undefined) return
+  const workshop = await mkdtemp(join(dataDir, '.pairduck', 'compact-'))
+  const from = await engine.attach(files.database)
+  try {
+    const copy = join(workshop, 'trading.duckdb')
+    const to = await engine.attach(copy)
+    try {
+      const connection = await engine.connect(to)
+      try {
+        await connection.run(`COPY FROM DATABASE ${from} TO ${to}`)
+        await connection.run(`CHECKPOINT ${to}`)
+      } finally {
+        connection.closeSync()
+      }
+    } finally {
+      await engine.detach(to)
+    }
+    await rename(copy, files.database)
+    await syncFolder(files.directory)
+    // It still says what the file holds, and is to be taken as newer.
+    const now = new Date()
+    await utimes(files.state, now, now)
+  } finally {
+    await engine.detach(from)
+    await rm(workshop, { recursive: true, force: true })
+  }
+}
+
+/** The new name has to be on the disk before the first commit that relies on it. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r')
+  try {
+    await handle.sync()
+  } catch (error) {
+    // Windows has no such thing; there a rename is durable by itself.
+    if (process.platform !== 'win32') throw error
+  } finally {
+    await handle.close()
+  }
+}

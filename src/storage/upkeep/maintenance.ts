@@ -1,0 +1,226 @@
+import { stat } from 'node:fs/promises'
+import { PairduckError } from '../../errors.ts'
+import { formatPair, type Pair } from '../../pair.ts'
+import { CleanupTimer } from './repeating-task.ts'
+import { candleRelation } from '../../schema/tables.ts'
+import { timeframes, type Timeframe } from '../../time.ts'
+import type { ConnectionPool } from '../pool/connection-pool.ts'
+import type { UseOptions } from '../pool/pool-slot.ts'
+import type { Engine } from '../duckdb/engine.ts'
+import type { CleanupResult, Events } from '../events/events.ts'
+import {
+  resolveCleanupTimerOptions,
+  type CleanupRules,
+  type ResolvedManagerOptions,
+} from '../manager-options.ts'
+import { compactFile, isHollow } from './compact-file.ts'
+import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { cleanupDatabase } from './pair-cleanup.ts'
+import type { PairDatabase } from '../pool/pair-database.ts'
+import { listPairs, pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
+import { nothingToDelete, readState, type PairState } from '../file/pair-state.ts'
+import { repairFiles, type RepairReport } from './repair.ts'
+import { planRetention } from './retention.ts'
+import { snapshotDatabase, type SnapshotReport } from './snapshot.ts'
+import { verifyDatabase, type VerifyReport } from './verify.ts'
+
+/** What a pass over all pairs did. */
+export interface CleanupPass {
+  readonly pairs: number
+  /** Pairs that were not cleaned: held by another process, damaged, or a lease in the way. */
+  readonly skipped: number
+  readonly deletedRows: number
+  readonly bytesBefore: number
+  readonly bytesAfter: number
+  readonly tookMs: number
+  readonly results: readonly CleanupResult[]
+}
+
+/** The jobs on whole files: cleanup, snapshot, verify, repair. */
+export class Maintenance {
+  readonly #dataDir: string
+  readonly #options: ResolvedManagerOptions
+  readonly #pool: ConnectionPool
+  readonly #engine: Engine
+  readonly #events: Events
+  readonly #leaseholders: (name: string) => readonly string[]
+  /** Cleans all pairs, table by table as its policy says. */
+  readonly timer: CleanupTimer
+
+  constructor(of: {
+    dataDir: string
+    options: ResolvedManagerOptions
+    pool: ConnectionPool
+    engine: Engine
+    events: Events
+    leaseholders: (name: string) => readonly string[]
+  }) {
+    this.#dataDir = of.dataDir
+    this.#options = of.options
+    this.#pool = of.pool
+    this.#engine = of.engine
+    this.#events = of.events
+    this.#leaseholders = of.leaseholders
+    this.timer = new CleanupTimer(
+      (signal) => this.cleanupAllPairs({ now: undefined, dueOnly: true, signal }),
+      (error) => of.events.tell('error', { error }),
+    )
+  }
+
+  listPairs(): Promise<Pair[]> {
+    return listPairs(this.#dataDir)
+  }
+
+  startTimer(options: object | undefined): void {
+    this.timer.start(resolveCleanupTimerOptions(options).everyMs)
+  }
+
+  async cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
+    let hollow = false
+    const result = await this.onFile(
+      pair,
+      async (database) => {
+        const cleaned = await cleanupDatabase(database, this.#options.retention, {
+          now: now ?? this.#options.clock(),
+          dueOnly,
+          leases: () => this.#leaseholders(database.name),
+        })
+        const reader = await database.lendReader()
+        try {
+          hollow = await isHollow(reader)
+        } finally {
+          await database.takeBack(reader, { reuse: true })
+        }
+        return cleaned
+      },
+      { renews: false },
+    ).catch((error: unknown) => {
+      throw fromDuckDb(error, formatPair(pair), 'QUERY_FAILED')
+    })
+    return hollow ? this.#compact(pair, result) : result
+  }
+
+  /** When nobody uses the pair just now; the next pass comes by again. */
+  async #compact(pair: Pair, result: CleanupResult): Promise<CleanupResult> {
+    const files = pairFiles(this.#dataDir, pair)
+    try {
+      await this.#pool.whileClosed(result.pair, () =>
+        compactFile(files, this.#dataDir, this.#engine),
+      )
+    } catch (error) {
+      if (PairduckError.is(error, 'PAIR_LOCKED')) return result
+      // The rows are deleted all the same, and the file is as it was: a full disk has no room for a copy.
+      const { code, message } = fromDuckDb(error, result.pair, 'QUERY_FAILED')
+      return { ...result, skipped: `space not given back: ${code}: ${message}` }
+    }
+    return { ...result, bytesAfter: (await sizeOf(files.database)) ?? 0 }
+  }
+
+  async cleanupAllPairs({ now, signal, dueOnly }: CleanupRules): Promise<CleanupPass> {
+    const started = performance.now()
+    const results: CleanupResult[] = []
+    for (const pair of await this.listPairs()) {
+      if (signal?.aborted === true) break
+      results.push(await this.#cleanupOne(pair, { now, signal, dueOnly }))
+    }
+    const sum = (of: (result: CleanupResult) => number): number =>
+      results.reduce((total, result) => total + of(result), 0)
+    const pass = {
+      pairs: results.length,
+      skipped: results.filter(({ skipped }) => skipped !== undefined).length,
+      deletedRows: sum(({ deleted }) =>
+        Object.values(deleted).reduce((rows, each) => rows + each, 0),
+      ),
+      bytesBefore: sum(({ bytesBefore }) => bytesBefore),
+      bytesAfter: sum(({ bytesAfter }) => bytesAfter),
+      tookMs: performance.now() - started,
+      results,
+    }
+    this.#events.tell('cleanupDone', pass)
+    this.#pool.closeIdle()
+    return pass
+  }
+
+  snapshot(pair: Pair, file: string): Promise<SnapshotReport> {
+    return this.onFile(pair, (database) =>
+      snapshotDatabase(database, this.#engine, file, this.#dataDir),
+    )
+  }
+
+  async verify(pair: Pair): Promise<VerifyReport> {
+    try {
+      return await this.onFile(pair, (database) => verifyDatabase(database))
+    } catch (error) {
+      if (!PairduckError.is(error, 'PAIR_CORRUPT')) throw error
+      return { pair: formatPair(pair), ok: false, problems: [error.message], rows: {} }
+    }
+  }
+
+  async repair(pair: Pair): Promise<RepairReport> {
+    const before = await this.verify(pair)
+    if (before.ok) return { pair: before.pair, action: 'none', problems: [], rows: before.rows }
+    const report = await this.#pool.whileClosed(before.pair, () =>
+      repairFiles(pair, pairFiles(this.#dataDir, pair), before.problems, {
+        dataDir: this.#dataDir,
+        engine: this.#engine,
+        now: this.#options.clock(),
+      }),
+    )
+    if (report.quarantine !== undefined)
+      this.#events.tell('pairQuarantined', { pair: before.pair, folder: report.quarantine })
+    return report
+  }
+
+  /** One pair of a pass: whatever stands in its way is told in its result and stops nobody else. */
+  async #cleanupOne(pair: Pair, rules: CleanupRules): Promise<CleanupResult> {
+    const name = formatPair(pair)
+    const wasOpen = this.#pool.isOpen(name)
+    try {
+      if (!wasOpen && (await this.#nothingExpired(pair, rules))) {
+        const bytes = (await sizeOf(pairFiles(this.#dataDir, pair).database)) ?? 0
+        return { pair: name, deleted: {}, bytesBefore: bytes, bytesAfter: bytes }
+      }
+      return await this.cleanupPair(pair, rules)
+    } catch (error) {
+      // Another process at work is no error.
+      if (!PairduckError.is(error, 'PAIR_LOCKED')) this.#events.tell('error', { pair: name, error })
+      const skipped = PairduckError.is(error) ? `${error.code}: ${error.message}` : String(error)
+      return { pair: name, deleted: {}, skipped, bytesBefore: 0, bytesAfter: 0 }
+    } finally {
+      // What only the cleanup opened is given free at once for other processes.
+      if (!wasOpen) await this.#pool.release(name)
+    }
+  }
+
+  /** By the state file alone, where it is at least as new as the database and there is no WAL. */
+  async #nothingExpired(pair: Pair, { now, dueOnly }: CleanupRules): Promise<boolean> {
+    const files = pairFiles(this.#dataDir, pair)
+    const state = await readState(files.state)
+    if (state === undefined || !state.clean || (await sizeOf(files.wal)) !== undefined) return false
+    const [file, witness] = await Promise.all([stat(files.database), stat(files.state)])
+    if (witness.mtimeMs < file.mtimeMs) return false
+    const newest = state.relations.ticks?.newest
+    const at = now === 'newest-tick' ? newest : Number(now ?? this.#options.clock())
+    if (at === undefined || at === null) return true
+    const { retention } = this.#options
+    return nothingToDelete(
+      state,
+      planRetention(retention, keptCandles(state), at, { marks: state.marks ?? {}, dueOnly }),
+      retention.supply_demand_zones.maxRows,
+    )
+  }
+
+  /** Work on a pair that has files; a pair that has none is not made by looking at it. */
+  async onFile<T>(
+    pair: Pair,
+    work: (database: PairDatabase) => Promise<T>,
+    options?: UseOptions,
+  ): Promise<T> {
+    await refuseMissing(pair, pairFiles(this.#dataDir, pair))
+    return this.#pool.use(pair, work, options)
+  }
+}
+
+function keptCandles({ relations }: PairState): Timeframe[] {
+  return timeframes.filter((timeframe) => relations[candleRelation(timeframe)] !== undefined)
+}

@@ -1,0 +1,204 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { closedMark, type ClosedMark } from '../../schema/analytics-state.ts'
+import { compactPartsSql, crowdedPartsSql } from '../../schema/candles.ts'
+import type { RetentionPolicy } from '../../schema/retention-policy.ts'
+import { barStart, candleRelation, type Relation } from '../../schema/tables.ts'
+import { microsFromMs, timeframes, type Timeframe } from '../../time.ts'
+import { readRows } from '../duckdb/read-rows.ts'
+import { dedupeWindowMicros } from '../write/deduplicator.ts'
+import { inTransaction } from '../duckdb/transaction.ts'
+
+/** What to delete from one relation. */
+export interface Deletion {
+  readonly relation: Relation
+  /** Rows whose timestamp is before this Unix ms; undefined: age takes none. */
+  readonly before?: number
+  /** Rows that go whatever their age. */
+  readonly where?: string
+  /** The Unix ms from which `everyMs` counts for rows that do not go by age alone. */
+  readonly visitedAt?: number
+}
+
+/** The mark from which on a tick can be judged although older ones were deleted. */
+export const judgedMark = 'ticks:judged'
+
+type Mark = Relation | ClosedMark | typeof judgedMark | `${Relation}:visited`
+
+/** Retention's marks, in Unix ms. */
+export type Marks = Readonly<Partial<Record<Mark, number>>>
+
+/**
+ * What a cleanup at `now` deletes; pure. With `dueOnly` a relation waits until its mark would move
+ * by its `everyMs`, and zones and gaps until that long after their last visit: that is how a timer
+ * that comes more often than needed finds nothing to do.
+ */
+export function planRetention(
+  policy: RetentionPolicy,
+  candles: readonly Timeframe[],
+  now: number,
+  { marks = {}, dueOnly = false }: { marks?: Marks; dueOnly?: boolean } = {},
+): Deletion[] {
+  const aged: readonly Relation[] = [
+    'ticks',
+    ...candles.map((timeframe) => candleRelation(timeframe)),
+    'order_flow',
+    'market_profile',
+  ]
+  const plan: Deletion[] = []
+  for (const relation of aged) {
+    const { keepMs, everyMs } = policy[relation]
+    if (keepMs === 'forever') continue
+    const before = now - keepMs
+    if (!dueOnly || before - (marks[relation] ?? -Infinity) >= everyMs)
+      plan.push({ relation, before })
+  }
+  const { fair_value_gaps: gaps, supply_demand_zones: zones } = policy
+  const wheres = {
+    fair_value_gaps: 'filled_at IS NOT NULL',
+    supply_demand_zones: `status = 'broken' OR rowid NOT IN (
+      SELECT rowid FROM supply_demand_zones WHERE status <> 'broken'
+      ORDER BY strength DESC, timestamp DESC, timeframe, type LIMIT ${zones.maxRows ?? 50})`,
+  }
+  for (const [relation, { keepMs, everyMs }] of [
+    ['fair_value_gaps', gaps],
+    ['supply_demand_zones', zones],
+  ] as const)
+    // Of a visit that seems to lie ahead the clock was wrong.
+    if (!dueOnly || Math.abs(now - (marks[`${relation}:visited`] ?? -Infinity)) >= everyMs)
+      plan.push({
+        relation,
+        where: wheres[relation],
+        visitedAt: now,
+        ...(keepMs === 'forever' ? {} : { before: now - keepMs }),
+      })
+  return plan
+}
+
+/**
+ * Deletes what was planned, in one transaction with the marks, and merges candle parts on the way.
+ * Ticks have to be rolled up to their `before` first. Returns the rows deleted by relation.
+ */
+export async function applyRetention(
+  connection: DuckDBConnection,
+  plan: readonly Deletion[],
+): Promise<Partial<Record<Relation, number>>> {
+  const deleted: Partial<Record<Relation, number>> = {}
+  await inTransaction(connection, async () => {
+    const crowded = await connection.run(crowdedPartsSql)
+    if (crowded.rowCount > 0) for (const sql of compactPartsSql) await connection.run(sql)
+    for (const deletion of plan) {
+      const count = await applyDeletion(connection, deletion)
+      if (count > 0) deleted[deletion.relation] = count
+    }
+  })
+  return deleted
+}
+
+export async function readMarks(connection: DuckDBConnection): Promise<Marks> {
+  const rows = await readRows<{ relation: Mark; mark: number }>(
+    connection,
+    'SELECT relation, deleted_before AS mark FROM pairduck_marks',
+  )
+  return Object.fromEntries(rows.map(({ relation, mark }) => [relation, mark]))
+}
+
+async function applyDeletion(
+  connection: DuckDBConnection,
+  { relation, before, where, visitedAt }: Deletion,
+): Promise<number> {
+  const conditions: string[] = []
+  if (before !== undefined) conditions.push(`timestamp < make_timestamp(${microsFromMs(before)})`)
+  if (where !== undefined) conditions.push(`(${where})`)
+  if (conditions.length === 0) return 0
+  const newest = before === undefined ? null : await newestOf(connection, relation)
+  const candle = candleOf(relation)
+  const result = await connection.run(
+    candle === undefined
+      ? `DELETE FROM ${relation} WHERE ${conditions.join(' OR ')}`
+      : `DELETE FROM pairduck_candle_parts WHERE timeframe = '${candle}' AND ${conditions.join(' OR ')}`,
+  )
+  if (before !== undefined && newest !== null)
+    await closeAged(connection, relation, { before: microsFromMs(before), newest })
+  if (where !== undefined && result.rowsChanged > 0) await closePast(connection, relation)
+  if (visitedAt !== undefined) await noteVisit(connection, relation, microsFromMs(visitedAt))
+  return result.rowsChanged
+}
+
+/** The newest row (µs) that a relation holds; of candles also the bar of the newest tick. */
+async function newestOf(connection: DuckDBConnection, relation: Relation): Promise<number | null> {
+  const candle = candleOf(relation)
+  const [row] = await readRows<{ micros: number | null }>(
+    connection,
+    candle === undefined
+      ? `SELECT epoch_us(max(timestamp)) AS micros FROM ${relation}`
+      : `SELECT epoch_us(greatest(
+           (SELECT max(timestamp) FROM pairduck_candle_parts WHERE timeframe = '${candle}'),
+           (SELECT ${barStart(candle, 'max(timestamp)')} FROM ticks))) AS micros`,
+  )
+  return row!.micros
+}
+
+/**
+ * Moves a relation's mark to `before`, but not beyond its newest row: nothing newer than that can
+ * have been deleted, and a clock that jumped ahead must not close the time that is still to come.
+ */
+async function closeAged(
+  connection: DuckDBConnection,
+  relation: Relation,
+  { before, newest }: { before: number; newest: number },
+): Promise<void> {
+  const end = newest + 1
+  const moved = await moveMark(connection, relation, Math.min(before, end))
+  // What is newer than all that there were is no namesake of any that was deleted.
+  if (moved && relation === 'ticks')
+    await moveMark(connection, judgedMark, Math.min(before + dedupeWindowMicros, end))
+}
+
+function candleOf(relation: Relation): Timeframe | undefined {
+  return timeframes.find((timeframe) => candleRelation(timeframe) === relation)
+}
+
+/**
+ * Rows that went for anything but their age leave no trace of when they were. So up to where the
+ * analytic was processed, what is not stored now counts as deleted, and no refresh adds it again.
+ */
+async function closePast(connection: DuckDBConnection, relation: Relation): Promise<void> {
+  const [row] = await readRows<{ micros: number | null }>(
+    connection,
+    `SELECT epoch_us(max(processed_until)) AS micros FROM pairduck_analytics WHERE analytic = '${relation}'`,
+  )
+  if (row?.micros != null) await moveMark(connection, closedMark(relation), row.micros)
+}
+
+async function noteVisit(
+  connection: DuckDBConnection,
+  relation: Relation,
+  micros: number,
+): Promise<void> {
+  await connection.run(`DELETE FROM pairduck_marks WHERE relation = '${relation}:visited'`)
+  await connection.run(
+    `INSERT INTO pairduck_marks VALUES ('${relation}:visited', make_timestamp(${micros}))`,
+  )
+}
+
+/**
+ * A mark only ever moves forward: a clock that went back must not bring old ticks in again.
+ * Returns whether it moved.
+ */
+async function moveMark(
+  connection: DuckDBConnection,
+  relation: Mark,
+  micros: number,
+): Promise<boolean> {
+  const to = `make_timestamp(${micros})`
+  const moved = await connection.run(
+    `UPDATE pairduck_marks SET deleted_before = ${to}
+     WHERE relation = '${relation}' AND deleted_before < ${to}`,
+  )
+  if (moved.rowsChanged > 0) return true
+  const made = await connection.run(
+    `INSERT INTO pairduck_marks
+     SELECT '${relation}', ${to} WHERE '${relation}' NOT IN (SELECT relation FROM pairduck_marks)`,
+  )
+  return made.rowsChanged > 0
+}

@@ -1,0 +1,94 @@
+import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { basename, dirname, join, resolve, sep } from 'node:path'
+import { PairduckError } from '../../errors.ts'
+import type { Engine } from '../duckdb/engine.ts'
+import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import type { PairDatabase } from '../pool/pair-database.ts'
+import { sizeOf } from '../file/pair-files.ts'
+
+export interface SnapshotReport {
+  readonly pair: string
+  readonly file: string
+  readonly bytes: number
+}
+
+/**
+ * A consistent copy of an open pair, by the engine itself: copying the file would miss what is in
+ * the WAL, and reading it would drop the lock. It takes its final name when it is whole.
+ */
+export async function snapshotDatabase(
+  database: PairDatabase,
+  engine: Engine,
+  file: string,
+  dataDir: string,
+): Promise<SnapshotReport> {
+  const target = await targetOf(file, dataDir)
+  await refuseStranger(target)
+  const draft = `${target}.${process.pid}.draft`
+  await rm(draft, { force: true })
+  const reader = await database.lendReader()
+  try {
+    const alias = await engine.attach(draft)
+    try {
+      await database.budget.read(async () => {
+        await reader.run(`COPY FROM DATABASE ${database.alias} TO ${alias}`)
+        await reader.run(`CHECKPOINT ${alias}`)
+      })
+    } finally {
+      await engine.detach(alias)
+    }
+    await rename(draft, target)
+  } catch (error) {
+    await rm(draft, { force: true })
+    await rm(`${draft}.wal`, { force: true })
+    throw fromDuckDb(error, `${database.name}: snapshot to ${target}`, 'QUERY_FAILED')
+  } finally {
+    await database.takeBack(reader, { reuse: false })
+  }
+  return { pair: database.name, file: target, bytes: (await sizeOf(target)) ?? 0 }
+}
+
+/** An older copy is replaced, whatever else has that name stays: one mistyped word, and it were gone. */
+async function refuseStranger(target: string): Promise<void> {
+  try {
+    const found = await stat(target).catch(() => undefined)
+    // Nothing can take the place of a folder: the system says so.
+    if (found === undefined || found.isDirectory()) return
+    if (found.isFile() && (found.size === 0 || (await isDuckDb(target)))) return
+  } catch (error) {
+    throw fromDuckDb(error, `snapshot to ${target}`, 'IO_FAILED')
+  }
+  throw new PairduckError(
+    'WRITE_REFUSED',
+    `a snapshot replaces an older one, but ${target} is no DuckDB file`,
+    { file: target },
+  )
+}
+
+/** By the letters that every DuckDB file has behind its first checksum. */
+async function isDuckDb(file: string): Promise<boolean> {
+  const handle = await open(file, 'r')
+  try {
+    const { buffer } = await handle.read(Buffer.alloc(4), 0, 4, 8)
+    return buffer.toString('latin1') === 'DUCK'
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Where the file really is: through a link, too, no snapshot lands on an open database. */
+async function targetOf(file: string, dataDir: string): Promise<string> {
+  if (typeof file !== 'string' || file === '' || file.includes('\0'))
+    throw new TypeError('a snapshot needs the name of a file')
+  const named = resolve(file)
+  let folder: string
+  try {
+    folder = await realpath(dirname(named))
+  } catch (error) {
+    throw fromDuckDb(error, `snapshot to ${named}`, 'IO_FAILED')
+  }
+  const target = join(folder, basename(named))
+  if (target === dataDir || target.startsWith(dataDir + sep))
+    throw new TypeError(`a snapshot does not go into the data directory: ${target}`)
+  return target
+}

@@ -1,0 +1,78 @@
+import type { Tick } from '../../schema/rows.ts'
+import type { InsertCounts } from '../events/events.ts'
+import { TickBatch } from './tick-batch.ts'
+import type { TickColumns } from './tick.ts'
+import { verdict } from './deduplicator.ts'
+
+interface Call {
+  readonly from: number
+  readonly to: number
+  readonly resolve: (counts: InsertCounts) => void
+  readonly reject: (error: unknown) => void
+}
+
+/** The calls that will share one commit, and their ticks. */
+export class PendingCommit {
+  readonly batch: TickBatch = new TickBatch()
+  readonly calls: Call[] = []
+  /** Ticks that count against the bounds of what may wait. */
+  counted = 0
+
+  /** Joins a call; throws INVALID_TICK and then holds nothing of it. */
+  add(ticks: readonly Tick[] | TickColumns, latest: number): Promise<InsertCounts> {
+    const from = this.batch.length
+    this.batch.append(ticks, latest)
+    const to = this.batch.length
+    return new Promise((resolve, reject) => {
+      this.calls.push({ from, to, resolve, reject })
+    })
+  }
+
+  /** Leaves only what is to be written. */
+  dropRejected(verdicts: Uint8Array): void {
+    if (verdicts.some((each) => each !== verdict.accepted))
+      this.batch.compact(verdicts, verdict.accepted)
+  }
+
+  settle(counts: readonly InsertCounts[]): void {
+    for (const [index, call] of this.calls.entries()) call.resolve(counts[index]!)
+  }
+
+  fail(error: unknown): void {
+    for (const call of this.calls) call.reject(error)
+  }
+}
+
+/** What became of each call's ticks, and the span of what is to be stored. */
+export function countCalls(
+  { batch, calls }: PendingCommit,
+  verdicts: Uint8Array,
+  newestBefore: number,
+): { counts: InsertCounts[]; newest: number; oldest: number } {
+  let newest = newestBefore
+  let oldest = Infinity
+  const counts = calls.map(({ from, to }) => {
+    const tally = [0, 0, 0, 0]
+    let late = 0
+    for (let row = from; row < to; row++) {
+      const each = verdicts[row]!
+      tally[each]!++
+      if (each !== verdict.accepted) continue
+      const micros = batch.micros[row]!
+      if (micros < newest) late++
+      else newest = micros
+      if (micros < oldest) oldest = micros
+    }
+    const [inserted, duplicates, conflicts, expired] = tally as [number, number, number, number]
+    return { inserted, duplicates, conflicts, expired, late }
+  })
+  return { counts, newest, oldest }
+}
+
+/** The counts of several calls added up. */
+export function total(counts: readonly InsertCounts[]): InsertCounts {
+  const sum = { inserted: 0, duplicates: 0, conflicts: 0, expired: 0, late: 0 }
+  for (const each of counts)
+    for (const name of Object.keys(sum) as (keyof InsertCounts)[]) sum[name] += each[name]
+  return sum
+}

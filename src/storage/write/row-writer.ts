@@ -1,0 +1,260 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { PairduckError, shown, type ErrorCode } from '../../errors.ts'
+import {
+  expected,
+  fits,
+  insertColumns,
+  type InsertColumn,
+  type InsertRelation,
+  type InsertRows,
+} from '../../schema/insert-columns.ts'
+import { markDirtySql } from '../../schema/analytics-state.ts'
+import { insertGivenSql } from '../../schema/candles.ts'
+import { candleRelation, type Relation } from '../../schema/tables.ts'
+import { earliestMs, latestMs, microsFromMs, timeframeMs, type Timeframe } from '../../time.ts'
+import { readRows } from '../duckdb/read-rows.ts'
+import { inTransaction } from '../duckdb/transaction.ts'
+
+export type AnalyticsRelation = Exclude<InsertRelation, 'ticks' | 'candles'>
+
+/** What tells one row of a table from another. */
+const rowKeys: Readonly<Record<AnalyticsRelation, readonly string[]>> = {
+  order_flow: ['timestamp', 'timeframe'],
+  market_profile: ['timestamp', 'timeframe'],
+  supply_demand_zones: ['timestamp', 'timeframe', 'type', 'price_low', 'price_high'],
+  fair_value_gaps: ['timestamp', 'timeframe', 'type', 'price_low', 'price_high'],
+}
+
+/** What became of rows that are not ticks: `inserted + replaced + expired` = given. */
+export interface RowCounts {
+  readonly inserted: number
+  /** Stood there before (the same bar, zone or gap) and were replaced. */
+  readonly replaced: number
+  /** Older than retention's mark of their table: not stored again. */
+  readonly expired: number
+}
+
+/**
+ * Stores rows of an analytics table, all or none; each replaces the one with its key, so that
+ * sending them again changes nothing. Throws INVALID_ROW naming row, field and value.
+ */
+export async function writeRows<Relation extends AnalyticsRelation>(
+  connection: DuckDBConnection,
+  relation: Relation,
+  rows: readonly InsertRows[Relation][],
+): Promise<RowCounts> {
+  const records = toRecords('INVALID_ROW', insertColumns[relation], rows)
+  const keys = rowKeys[relation]
+  return storeInPlace(connection, relation, records, {
+    microsOf: ({ timestamp }) => Number(timestamp),
+    keyOf: (record) => JSON.stringify(keys.map((key) => record[key])),
+    replace: (newest) => replaceRows(connection, relation, newest),
+  })
+}
+
+async function replaceRows(
+  connection: DuckDBConnection,
+  relation: AnalyticsRelation,
+  rows: readonly object[],
+): Promise<number> {
+  const columns: readonly InsertColumn<never>[] = insertColumns[relation]
+  const names = columns.map(([, column]) => column).join(', ')
+  const sameKey = rowKeys[relation].map((key) => `given.${key} = stored.${key}`).join(' AND ')
+  await give(connection, columns, rows)
+  const [count] = await readRows<{ there: number }>(
+    connection,
+    `SELECT count(*) AS there FROM pairduck_given AS given SEMI JOIN ${relation} AS stored ON ${sameKey}`,
+  )
+  await connection.run(
+    `DELETE FROM ${relation} AS stored USING pairduck_given AS given WHERE ${sameKey}`,
+  )
+  await connection.run(`INSERT INTO ${relation} (${names}) SELECT ${names} FROM pairduck_given`)
+  await connection.run('DROP TABLE pairduck_given')
+  return count!.there
+}
+
+/**
+ * Stores candles that come from elsewhere. Each replaces whatever stood for its bar, ticks
+ * included, and stands for the whole bar until another one is given. `latest`: the Unix ms beyond
+ * which an open time lies in the future.
+ */
+export async function writeCandles(
+  connection: DuckDBConnection,
+  timeframe: Timeframe,
+  candles: readonly InsertRows['candles'][],
+  latest: number,
+): Promise<RowCounts> {
+  for (const [index, candle] of candles.entries()) checkCandle(index, timeframe, candle, latest)
+  return storeInPlace(connection, candleRelation(timeframe), candles, {
+    microsOf: ({ timestamp }) => microsFromMs(timestamp),
+    keyOf: ({ timestamp }) => timestamp,
+    replace: (newest) => replaceCandles(connection, timeframe, newest),
+  })
+}
+
+/** Puts candles in place of what stands for their bars; returns for how many something did. */
+async function replaceCandles(
+  connection: DuckDBConnection,
+  timeframe: Timeframe,
+  candles: readonly InsertRows['candles'][],
+): Promise<number> {
+  await give(
+    connection,
+    insertColumns.candles,
+    toRecords('INVALID_CANDLE', insertColumns.candles, candles),
+  )
+  const [count] = await readRows<{ there: number }>(
+    connection,
+    `SELECT count(*) AS there FROM ${candleRelation(timeframe)} SEMI JOIN pairduck_given USING (timestamp)`,
+  )
+  await connection.run(
+    `DELETE FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
+     AND timestamp IN (SELECT timestamp FROM pairduck_given)`,
+  )
+  await connection.run(insertGivenSql(`'${timeframe}'`, 'pairduck_given'))
+  const oldest = '(SELECT min(timestamp) FROM pairduck_given)'
+  await connection.run(markDirtySql(oldest, `timeframe = '${timeframe}'`))
+  await connection.run('DROP TABLE pairduck_given')
+  return count!.there
+}
+
+/** Why a candle cannot be stored, or undefined when it can. */
+export function candleFault(
+  timeframe: Timeframe,
+  candle: InsertRows['candles'],
+  latest: number,
+): { field: string; value: unknown; reason: string } | undefined {
+  const { timestamp, open, high, low, close } = candle
+  if (!(timestamp >= earliestMs && timestamp < latestMs))
+    return fault('timestamp', timestamp, 'is not a time from 2000 to 2100 in Unix ms')
+  if (timestamp % timeframeMs[timeframe] !== 0)
+    return fault('timestamp', timestamp, `does not open a bar of ${timeframe}`)
+  if (timestamp > latest)
+    return fault('timestamp', timestamp, 'lies in the future by more than `maxFutureMs`')
+  for (const [field, price] of Object.entries({ open, high, low, close }))
+    if (typeof price !== 'number' || !(price > 0 && price < Infinity))
+      return fault(field, price, 'is not a finite number above 0')
+  if (high < Math.max(open, close, low)) return fault('high', high, 'is below open, close or low')
+  if (low > Math.min(open, close)) return fault('low', low, 'is above open or close')
+  for (const field of ['volume', 'buyVolume', 'sellVolume', 'quoteVolume', 'tradeCount'] as const) {
+    const value = candle[field]
+    const absent = (value === null || value === undefined) && field !== 'volume'
+    if (!absent && !(typeof value === 'number' && value >= 0 && value < Infinity))
+      return fault(field, value, 'is not a finite number from 0 on')
+  }
+  if (!Number.isInteger(candle.tradeCount ?? 0))
+    return fault('tradeCount', candle.tradeCount, 'is not a whole number')
+  return undefined
+}
+
+function fault(
+  field: string,
+  value: unknown,
+  reason: string,
+): { field: string; value: unknown; reason: string } {
+  return { field, value, reason }
+}
+
+function checkCandle(
+  index: number,
+  timeframe: Timeframe,
+  candle: InsertRows['candles'],
+  latest: number,
+): void {
+  if (typeof candle !== 'object' || candle === null)
+    throw new TypeError(`candle ${index}: expected an object, got ${shown(candle)}`)
+  const found = candleFault(timeframe, candle, latest)
+  if (found !== undefined)
+    throw new PairduckError(
+      'INVALID_CANDLE',
+      `candle ${index}: \`${found.field}\` ${shown(found.value)} ${found.reason}`,
+      { index, ...found },
+    )
+}
+
+interface Replacing<Row> {
+  readonly microsOf: (row: Row) => number
+  /** What tells one row of the relation from another. */
+  readonly keyOf: (row: Row) => unknown
+  /** Puts rows of different keys in place of those with the same; returns how many of those there were. */
+  readonly replace: (rows: readonly Row[]) => Promise<number>
+}
+
+/** Stores those of the rows, all or none, that are not older than retention's mark. */
+function storeInPlace<Row>(
+  connection: DuckDBConnection,
+  relation: Relation,
+  rows: readonly Row[],
+  { microsOf, keyOf, replace }: Replacing<Row>,
+): Promise<RowCounts> {
+  return inTransaction(connection, async () => {
+    const mark = microsFromMs(await markOf(connection, relation))
+    const kept = rows.filter((row) => microsOf(row) >= mark)
+    // Of two rows with one key in one call the later one stands.
+    const byKey = [...new Map(kept.map((row) => [keyOf(row), row])).values()]
+    const there = await replace(byKey)
+    return {
+      inserted: byKey.length - there,
+      replaced: kept.length - byKey.length + there,
+      expired: rows.length - kept.length,
+    }
+  })
+}
+
+/** Retention's mark of a relation in Unix ms. */
+async function markOf(connection: DuckDBConnection, relation: Relation): Promise<number> {
+  const [mark] = await readRows<{ deletedBefore: number }>(
+    connection,
+    `SELECT deleted_before AS "deletedBefore" FROM pairduck_marks WHERE relation = '${relation}'`,
+  )
+  return mark?.deletedBefore ?? -Infinity
+}
+
+/** Lays rows down as `pairduck_given`; as one JSON parameter, whose numbers DuckDB reads back to the last bit. */
+async function give(
+  connection: DuckDBConnection,
+  columns: readonly InsertColumn<never>[],
+  rows: readonly object[],
+): Promise<void> {
+  await readRows(
+    connection,
+    `CREATE OR REPLACE TEMP TABLE pairduck_given AS SELECT * FROM (${fromJson(columns)})`,
+    { payload: JSON.stringify(rows) },
+  )
+}
+
+/** Rows by column, times in µs; throws for the first value that does not fit. */
+function toRecords<Row extends object>(
+  code: ErrorCode,
+  columns: readonly InsertColumn<Row>[],
+  rows: readonly Row[],
+): Record<string, unknown>[] {
+  return rows.map((row, index) =>
+    Object.fromEntries(
+      columns.map(([field, column, kind, nullable]) => {
+        const value: unknown = row[field]
+        if ((value === undefined || value === null) && nullable === true) return [column, null]
+        if (!fits(value, kind))
+          throw new PairduckError(
+            code,
+            `row ${index}: \`${field}\` is ${shown(value)}; expected ${expected(kind)}`,
+            { index, field, value },
+          )
+        return [column, kind === 'time' ? microsFromMs(Number(value)) : value]
+      }),
+    ),
+  )
+}
+
+function fromJson<Row>(columns: readonly InsertColumn<Row>[]): string {
+  const types = columns.map(([, column, kind]) => `"${column}":"${jsonType(kind)}"`)
+  const fields = columns.map(([, column, kind]) =>
+    kind === 'time' ? `make_timestamp(entry.${column}) AS ${column}` : `entry.${column}`,
+  )
+  return `SELECT ${fields.join(', ')} FROM (SELECT unnest(from_json($payload, '[{${types.join(',')}}]')) AS entry)`
+}
+
+function jsonType(kind: InsertColumn<never>[2]): string {
+  if (kind === 'time' || kind === 'count') return 'BIGINT'
+  return kind === 'number' ? 'DOUBLE' : 'VARCHAR'
+}

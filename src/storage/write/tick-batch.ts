@@ -1,0 +1,124 @@
+import { microsFromMs } from '../../time.ts'
+import { refuseTick, tickFault, type TickColumns } from './tick.ts'
+import type { Tick } from '../../schema/rows.ts'
+
+const initialCapacity = 64
+
+/**
+ * Ticks on their way into one commit, by column. Calls append to it; a call that holds a bad
+ * tick leaves no trace of itself and of nobody else.
+ */
+export class TickBatch {
+  length = 0
+  micros: Float64Array = new Float64Array(initialCapacity)
+  price: Float64Array = new Float64Array(initialCapacity)
+  volume: Float64Array = new Float64Array(initialCapacity)
+  /** 0 = BUY, 1 = SELL: the order of the ENUM. */
+  side: Uint8Array = new Uint8Array(initialCapacity)
+  ids: (string | null)[] = []
+
+  /** Appends a call's ticks, all or none; throws INVALID_TICK. */
+  append(ticks: readonly Tick[] | TickColumns, latest: number): void {
+    const start = this.length
+    try {
+      if (Array.isArray(ticks)) this.#appendRows(ticks as readonly Tick[], latest)
+      else this.#appendColumns(ticks as TickColumns, latest)
+    } catch (error) {
+      this.length = start
+      this.ids.length = start
+      throw error
+    }
+  }
+
+  /** Keeps the rows whose verdict is `kept`, in order. */
+  compact(verdicts: Uint8Array, kept: number): void {
+    let to = 0
+    for (let from = 0; from < this.length; from++) {
+      if (verdicts[from] !== kept) continue
+      this.micros[to] = this.micros[from]!
+      this.price[to] = this.price[from]!
+      this.volume[to] = this.volume[from]!
+      this.side[to] = this.side[from]!
+      this.ids[to] = this.ids[from]!
+      to++
+    }
+    this.length = to
+    this.ids.length = to
+  }
+
+  #appendRows(ticks: readonly Tick[], latest: number): void {
+    this.#reserve(ticks.length)
+    for (let index = 0; index < ticks.length; index++) {
+      const tick = ticks[index]
+      if (typeof tick !== 'object' || tick === null)
+        throw new TypeError(
+          `tick ${index}: expected an object, got ${tick === null ? 'null' : typeof tick}`,
+        )
+      this.#push(index, tick.timestamp, tick.price, tick.volume, tick.side, tick.tradeId, latest)
+    }
+  }
+
+  #appendColumns(columns: TickColumns, latest: number): void {
+    const { timestamp, price, volume, side, tradeId } = checkedColumns(columns)
+    this.#reserve(timestamp.length)
+    for (let index = 0; index < timestamp.length; index++)
+      this.#push(
+        index,
+        timestamp[index],
+        price[index],
+        volume[index],
+        side[index],
+        tradeId?.[index],
+        latest,
+      )
+  }
+
+  #push(
+    index: number,
+    timestamp: unknown,
+    price: unknown,
+    volume: unknown,
+    side: unknown,
+    tradeId: unknown,
+    latest: number,
+  ): void {
+    const fault = tickFault(timestamp, price, volume, side, tradeId, latest)
+    if (fault !== undefined) refuseTick(index, fault)
+    const at = this.length++
+    this.micros[at] = microsFromMs(timestamp as number)
+    this.price[at] = price as number
+    this.volume[at] = volume as number
+    this.side[at] = side === 'BUY' ? 0 : 1
+    this.ids.push((tradeId as string | null | undefined) ?? null)
+  }
+
+  #reserve(more: number): void {
+    const needed = this.length + more
+    if (needed <= this.price.length) return
+    const capacity = Math.max(needed, this.price.length * 2)
+    this.micros = grown(this.micros, new Float64Array(capacity))
+    this.price = grown(this.price, new Float64Array(capacity))
+    this.volume = grown(this.volume, new Float64Array(capacity))
+    this.side = grown(this.side, new Uint8Array(capacity))
+  }
+}
+
+function grown<T extends Float64Array | Uint8Array>(from: T, to: T): T {
+  to.set(from)
+  return to
+}
+
+function checkedColumns(columns: TickColumns): TickColumns {
+  if (typeof columns !== 'object' || columns === null)
+    throw new TypeError('expected an array of ticks, or their columns')
+  const length = columns.timestamp?.length
+  for (const name of ['timestamp', 'price', 'volume', 'side', 'tradeId'] as const) {
+    const column = columns[name]
+    if (name === 'tradeId' && column === undefined) continue
+    if (typeof column !== 'object' || column === null || column.length !== length)
+      throw new TypeError(
+        `columns of ticks: \`${name}\` is not an array as long as \`timestamp\` (${length})`,
+      )
+  }
+  return columns
+}

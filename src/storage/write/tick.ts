@@ -1,0 +1,81 @@
+import { PairduckError, shown } from '../../errors.ts'
+import { earliestMs, latestMs } from '../../time.ts'
+import type { Tick } from '../../schema/rows.ts'
+
+/** Ticks by column: what `queryColumns` gives and `insertTicks` takes without making objects. */
+export interface TickColumns {
+  readonly timestamp: ArrayLike<number>
+  readonly price: ArrayLike<number>
+  readonly volume: ArrayLike<number>
+  readonly side: ArrayLike<'BUY' | 'SELL'>
+  readonly tradeId?: ArrayLike<string | null | undefined> | undefined
+}
+
+/** How many ticks a call holds; TypeError for what is neither rows nor columns. */
+export function countOfTicks(ticks: readonly Tick[] | TickColumns): number {
+  const length: unknown = Array.isArray(ticks)
+    ? ticks.length
+    : (ticks as Partial<TickColumns> | null)?.timestamp?.length
+  if (typeof length !== 'number')
+    throw new TypeError(`expected an array of ticks, or their columns, got ${shown(ticks)}`)
+  return length
+}
+
+export const maxTradeIdLength = 128
+
+/** Why a tick cannot be stored, or undefined when it can. */
+export function tickFault(
+  timestamp: unknown,
+  price: unknown,
+  volume: unknown,
+  side: unknown,
+  tradeId: unknown,
+  latest: number,
+): { field: keyof Tick; value: unknown; reason: string } | undefined {
+  if (typeof timestamp !== 'number' || !(timestamp >= earliestMs && timestamp < latestMs))
+    return {
+      field: 'timestamp',
+      value: timestamp,
+      reason: 'is not a time from 2000 to 2100 in Unix ms',
+    }
+  if (timestamp > latest)
+    return {
+      field: 'timestamp',
+      value: timestamp,
+      reason: 'lies in the future by more than `maxFutureMs`',
+    }
+  if (typeof price !== 'number' || !(price > 0 && price < Infinity))
+    return { field: 'price', value: price, reason: 'is not a finite number above 0' }
+  if (typeof volume !== 'number' || !(volume > 0 && volume < Infinity))
+    return { field: 'volume', value: volume, reason: 'is not a finite number above 0' }
+  if (side !== 'BUY' && side !== 'SELL')
+    return { field: 'side', value: side, reason: `is neither 'BUY' nor 'SELL'` }
+  if (tradeId !== undefined && tradeId !== null && !isTradeId(tradeId))
+    return {
+      field: 'tradeId',
+      value: tradeId,
+      reason: `is not text of 1 to ${maxTradeIdLength} characters without control characters`,
+    }
+  return undefined
+}
+
+/** Throws INVALID_TICK, naming index, field and value. */
+export function refuseTick(index: number, fault: NonNullable<ReturnType<typeof tickFault>>): never {
+  throw new PairduckError(
+    'INVALID_TICK',
+    `tick ${index}: \`${fault.field}\` ${shown(fault.value)} ${fault.reason}`,
+    { index, ...fault },
+  )
+}
+
+function isTradeId(value: unknown): value is string {
+  if (typeof value !== 'string' || value.length === 0 || value.length > maxTradeIdLength)
+    return false
+  for (let index = 0; index < value.length; index++) {
+    const unit = value.charCodeAt(index)
+    // Control characters cut C strings; lone surrogates would be stored as something else.
+    if (unit < 0x20 || unit >= 0x7f)
+      return unit > 0x9f && value.isWellFormed() && !/\p{Cc}/u.test(value)
+  }
+  return true
+}

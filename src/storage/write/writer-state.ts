@@ -1,0 +1,69 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { msFromMicros } from '../../time.ts'
+import { dedupeWindowMicros, isLaterId, type Judgement } from './deduplicator.ts'
+import { readRows } from '../duckdb/read-rows.ts'
+import { judgedMark } from '../upkeep/retention.ts'
+
+/** Where a pair's file stands; read on open, moved by commits and by retention. All times in µs. */
+export interface WriterState extends Judgement {
+  /** Ticks before this are in the candle parts, the views read the later ones. */
+  readonly rolledUntil: number
+  /** Up to where some analytic is stored: a tick before it makes that analytic look again. */
+  readonly analyzedUntil: number
+  /** Ticks that are not rolled up yet. */
+  readonly unrolled: number
+}
+
+/** Reads from the file what the writer has to know before its first commit. */
+export async function readWriterState(
+  connection: DuckDBConnection,
+): Promise<{ state: WriterState; ticks: number; deletedBefore: number | null }> {
+  const [row] = await readRows<{
+    ticks: number
+    newest: number | null
+    rolledUntil: number | null
+    unrolled: number
+    deletedBefore: number | null
+    judgedFrom: number | null
+    analyzedUntil: number | null
+  }>(
+    connection,
+    `SELECT
+       (SELECT count(*) FROM ticks) AS "ticks",
+       (SELECT epoch_us(max(timestamp)) FROM ticks) AS "newest",
+       epoch_us(nullif(rolled_until, '-infinity')) AS "rolledUntil",
+       (SELECT count(*) FROM ticks WHERE timestamp >= rolled_until) AS "unrolled",
+       (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = 'ticks') AS "deletedBefore",
+       (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = '${judgedMark}') AS "judgedFrom",
+       (SELECT epoch_us(max(processed_until)) FROM pairduck_analytics) AS "analyzedUntil"
+     FROM pairduck_candle_state`,
+  )
+  const { ticks, newest, rolledUntil, unrolled, analyzedUntil } = row!
+  const deletedBefore = row!.deletedBefore ?? -Infinity
+  return {
+    ticks,
+    deletedBefore: row!.deletedBefore === null ? null : msFromMicros(deletedBefore),
+    state: {
+      // Where all were deleted, the mark stands right behind the newest that there was.
+      newest: newest ?? deletedBefore - 1,
+      maxId: newest === null ? '' : await largestRecentId(connection, newest),
+      rolledUntil: rolledUntil ?? -Infinity,
+      unrolled,
+      deletedBefore,
+      judgedFrom: row!.judgedFrom ?? deletedBefore + dedupeWindowMicros,
+      analyzedUntil: analyzedUntil ?? -Infinity,
+    },
+  }
+}
+
+/** Compared here and not in SQL, so that there is one order of ids and not two that nearly agree. */
+async function largestRecentId(connection: DuckDBConnection, newest: number): Promise<string> {
+  const rows = await readRows<{ id: string }>(
+    connection,
+    `SELECT trade_id AS id FROM ticks
+     WHERE timestamp >= make_timestamp(${newest - dedupeWindowMicros}) AND trade_id IS NOT NULL`,
+  )
+  let largest = ''
+  for (const { id } of rows) if (isLaterId(id, largest)) largest = id
+  return largest
+}
