@@ -112,3 +112,9 @@ export function unknownName(kind: string, name: string, known: readonly string[]
       : `; known: ${known.join(', ') || 'none'}`
   return `unknown ${kind} \`${name}\`${hint}`
 }
+
+export const signalRule: OptionRule<AbortSignal | undefined> = rule(
+  'an AbortSignal',
+  (value) => value instanceof AbortSignal,
+  undefined,
+)

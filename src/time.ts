@@ -42,3 +42,6 @@ export const maxTimerMs: number = 2 ** 31 - 1
 
 /** Where pairduck takes the time from; a simulated clock is given here. */
 export type Clock = () => number
+
+/** The longest wait that an option takes. */
+export const century: number = 100 * 365 * 86_400_000

@@ -8,12 +8,8 @@ import type { RefreshOptions } from './upkeep/analytics-refresh.ts'
 import { ConnectionPool } from './pool/connection-pool.ts'
 import { DataDirectory } from './file/data-directory.ts'
 import { Engine } from './duckdb/engine.ts'
-import {
-  Events,
-  type CleanupResult,
-  type InsertCounts,
-  type RefreshResult,
-} from './events/events.ts'
+import { Events } from './events/events.ts'
+import { type CleanupResult, type InsertCounts, type RefreshResult } from './events/outcomes.ts'
 import type {
   CandleColumnMap,
   CandleImportReport,
@@ -21,17 +17,16 @@ import type {
   ImportReport,
   TickColumnMap,
 } from './import/import-options.ts'
-import { Intake } from './import/intake.ts'
+import { Intake } from './intake.ts'
 import type { Lease } from './pool/lease.ts'
 import { LeaseDesk } from './pool/leases.ts'
 import type { AcquireOptions, QueryOptions } from './pool/lease-options.ts'
 import {
-  resolveCleanupOptions,
   resolveManagerOptions,
-  type CleanupOptions,
   type ManagerOptions,
   type ResolvedManagerOptions,
 } from './manager-options.ts'
+import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
 import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
 import { PairDatabase } from './pool/pair-database.ts'
 import { pairFiles } from './file/pair-files.ts'
@@ -39,7 +34,7 @@ import { PairNames } from './file/pair-names.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
 import type { ColumnsOf } from './duckdb/read-vector.ts'
 import type { RepairReport } from './upkeep/repair.ts'
-import type { RowCounts } from './write/row-writer.ts'
+import type { RowCounts } from './events/outcomes.ts'
 import type { SnapshotReport } from './upkeep/snapshot.ts'
 import type { TickColumns } from './write/tick.ts'
 import type { VerifyReport } from './upkeep/verify.ts'

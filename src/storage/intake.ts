@@ -1,10 +1,11 @@
-import type { Pair } from '../../pair.ts'
-import type { InsertRelation, InsertRows } from '../../schema/insert-columns.ts'
-import type { Tick } from '../../schema/rows.ts'
-import { isTimeframe, type Timeframe } from '../../time.ts'
-import type { ConnectionPool } from '../pool/connection-pool.ts'
-import type { Events, InsertCounts } from '../events/events.ts'
-import { importCandleFile, importTickFile } from './import-file.ts'
+import type { Pair } from '../pair.ts'
+import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { Tick } from '../schema/rows.ts'
+import { isTimeframe, type Timeframe } from '../time.ts'
+import type { ConnectionPool } from './pool/connection-pool.ts'
+import type { Events } from './events/events.ts'
+import type { InsertCounts } from './events/outcomes.ts'
+import { importCandleFile, importTickFile } from './import/import-file.ts'
 import {
   resolveImportOptions,
   type CandleColumnMap,
@@ -12,13 +13,14 @@ import {
   type ImportOptions,
   type ImportReport,
   type TickColumnMap,
-} from './import-options.ts'
-import { LockWait } from '../pool/lock-wait.ts'
-import type { PairDatabase } from '../pool/pair-database.ts'
-import type { PoolOptions } from '../pool/pool-slot.ts'
-import { writeCandles, writeRows, type RowCounts } from '../write/row-writer.ts'
-import type { TickColumns } from '../write/tick.ts'
-import type { WriterOptions } from '../write/tick-writer.ts'
+} from './import/import-options.ts'
+import { LockWait } from './pool/lock-wait.ts'
+import type { PairDatabase } from './pool/pair-database.ts'
+import type { PoolOptions } from './pool/pool-slot.ts'
+import { writeCandles, writeRows } from './write/row-writer.ts'
+import { type RowCounts } from './events/outcomes.ts'
+import type { TickColumns } from './write/tick.ts'
+import type { WriterOptions } from './write/tick-writer.ts'
 
 /** Everything that comes into the store, on its way to the pair's writer. */
 export class Intake {

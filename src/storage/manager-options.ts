@@ -1,18 +1,11 @@
-import { flag, integer, resolveOptions, rule, type OptionRule } from '../options.ts'
+import { integer, resolveOptions, rule, type OptionRule } from '../options.ts'
 import {
   resolveRetention,
   type RetentionOptions,
   type RetentionPolicy,
 } from '../schema/retention-policy.ts'
-import type { CleanupNow } from './upkeep/pair-cleanup.ts'
-import {
-  isTimeframe,
-  latestMs,
-  maxTimerMs,
-  timeframes,
-  type Clock,
-  type Timeframe,
-} from '../time.ts'
+import { isTimeframe, timeframes, type Clock, type Timeframe } from '../time.ts'
+import { century } from '../time.ts'
 
 /** What `DatabaseManager.open` takes; everything has a default. */
 export interface ManagerOptions {
@@ -50,9 +43,6 @@ const text = (fallback: string): OptionRule<string> =>
     (value) => typeof value === 'string' && value !== '' && !value.includes('\0'),
     fallback,
   )
-
-/** The longest wait that an option takes. */
-export const century: number = 100 * 365 * 86_400_000
 
 const rules = {
   dataDir: text('data'),
@@ -97,51 +87,4 @@ export function resolveManagerOptions(options: ManagerOptions | undefined): Reso
     candles: resolved.candles && timeframes.filter((each) => resolved.candles?.includes(each)),
     retention: resolveRetention(resolved.retention),
   }
-}
-
-export interface CleanupOptions {
-  /** What retention counts from: the manager's clock when left out; `'newest-tick'` serves replays. */
-  readonly now?: CleanupNow | undefined
-  /** Ends a pass after the pair it is at. */
-  readonly signal?: AbortSignal | undefined
-  /** Leave tables whose `everyMs` has not passed since they were last cleaned. Default false. */
-  readonly dueOnly?: boolean | undefined
-}
-
-export const nowRule: OptionRule<CleanupNow | undefined> = rule(
-  `Unix ms or a Date, to the year 2100, or 'newest-tick'`,
-  (value) =>
-    value === 'newest-tick' ||
-    ((typeof value === 'number' || value instanceof Date) &&
-      Number(value) >= 0 &&
-      Number(value) <= latestMs),
-  undefined,
-)
-
-export const signalRule: OptionRule<AbortSignal | undefined> = rule(
-  'an AbortSignal',
-  (value) => value instanceof AbortSignal,
-  undefined,
-)
-
-const cleanupRules = {
-  now: nowRule,
-  signal: signalRule,
-  dueOnly: flag(false),
-}
-
-const timerRules = { everyMs: integer(1, maxTimerMs, 60_000) }
-
-export function resolveCleanupTimerOptions(options: object | undefined): { everyMs: number } {
-  return resolveOptions('startCleanup', options, timerRules)
-}
-
-export interface CleanupRules {
-  readonly now: CleanupNow | undefined
-  readonly signal: AbortSignal | undefined
-  readonly dueOnly: boolean
-}
-
-export function resolveCleanupOptions(caller: string, options: object | undefined): CleanupRules {
-  return resolveOptions(caller, options, cleanupRules)
 }

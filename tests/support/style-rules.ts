@@ -13,6 +13,16 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   cli: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror', 'simulator', 'cli', 'index'],
   index: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror'],
 }
+/**
+ * The rooms of a part, from the lowest to the front: each may import itself and the rooms before
+ * it. '' is the front, the files that lie directly in the part's folder.
+ */
+export const floors: Readonly<Record<string, readonly string[]>> = {
+  storage: ['duckdb', 'events', 'file', 'write', 'import', 'pool', 'upkeep', ''],
+  mirror: ['model', 'stored', 'write', 'read', 'follow', 'ccxt', 'report', ''],
+}
+/** Files that may lie at the front of a part: what its users meet. */
+const maxFrontFiles = 8
 const leaves = new Set(['errors', 'options', 'pair', 'time'])
 const refreshPlan = 'src/queries/refresh/index.ts'
 const vagueNames = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc'])
@@ -39,6 +49,34 @@ export function wrongImports(tree: SourceTree): string[] {
     }
   }
   return findings
+}
+
+/** Inside a part imports run down its floors, never up. */
+export function upwardImports(tree: SourceTree): string[] {
+  const findings: string[] = []
+  for (const [file, text] of sources(tree)) {
+    const order = floors[partOf(file)]
+    if (order === undefined) continue
+    const floor = order.indexOf(roomOf(file))
+    if (floor === -1) findings.push(`${file}: no floor is given for the room ${roomOf(file)}`)
+    for (const { specifier } of importsOf(text)) {
+      const target = resolveImport(file, specifier)
+      if (target === undefined || partOf(target) !== partOf(file)) continue
+      if (order.indexOf(roomOf(target)) > floor)
+        findings.push(`${file}: ${roomOf(file)} may not import ${target}`)
+    }
+  }
+  return findings
+}
+
+/** A part shows its rooms: only what its users meet lies directly in its folder. */
+export function crowdedFronts(tree: SourceTree): string[] {
+  return Object.keys(floors).flatMap((part) => {
+    const front = sources(tree).filter(([file]) => partOf(file) === part && roomOf(file) === '')
+    return front.length > maxFrontFiles
+      ? [`src/${part}: ${front.length} files lie at its front, more than ${maxFrontFiles}`]
+      : []
+  })
 }
 
 /** A name that fits everything says nothing. */
@@ -127,6 +165,12 @@ function partOf(file: string): string {
   if (second !== undefined) return first
   const name = first.replace(/\.ts$/, '')
   return leaves.has(name) ? 'leaf' : name
+}
+
+/** The folder below the part's own; '' for a file at its front. */
+function roomOf(file: string): string {
+  const folders = file.split('/').slice(2, -1)
+  return folders[0] ?? ''
 }
 
 function errorCodesOf(tree: SourceTree): string[] {

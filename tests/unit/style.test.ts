@@ -2,11 +2,14 @@ import { describe, expect, it } from 'vitest'
 import { readSourceTree } from '../support/source-tree.ts'
 import {
   codeInIndexes,
+  crowdedFronts,
+  floors,
   machineTraces,
   resolvedAddresses,
   undocumentedCodes,
   unfinishedProse,
   unusedCodes,
+  upwardImports,
   vagueFileNames,
   wrongImports,
 } from '../support/style-rules.ts'
@@ -15,6 +18,8 @@ import {
 // clients, and marks of unfinished code are the linter's: tests/integration/lint.test.ts.
 const rules = {
   wrongImports,
+  upwardImports,
+  crowdedFronts,
   vagueFileNames,
   codeInIndexes,
   undocumentedCodes,
@@ -80,6 +85,7 @@ describe('each rule finds what it is for', () => {
     ],
     ['wrongImports', 'src/index.ts', `export { main } from './cli/main.ts'`, /index may not/],
     ['wrongImports', 'src/gadgets/a.ts', `export const gadget = 1`, /no rule/],
+    ['upwardImports', 'src/storage/cellar/a.ts', '', /no floor/],
     ['vagueFileNames', 'src/storage/utils.ts', '', /does not say/],
     ['vagueFileNames', 'tests/helpers/servers.ts', '', /does not say/],
     ['codeInIndexes', 'src/index.ts', `export const answer = 42`, /more than re-exports/],
@@ -102,6 +108,25 @@ describe('each rule finds what it is for', () => {
 
   it.each(planted)('%s in %s', (rule, file, text, finding) => {
     expect(rules[rule](new Map([[file, text]]))).toContainEqual(expect.stringMatching(finding))
+  })
+
+  const rooms = Object.entries(floors).flatMap(([part, order]) =>
+    order.flatMap((room, floor) => order.slice(floor + 1).map((above) => [part, room, above])),
+  )
+
+  it.each(rooms)('upwardImports in %s: %s does not import %s', (part, room, above) => {
+    const file = `src/${part}/${room}/a.ts`
+    const target = ['src', part, above, 'b.ts'].filter(Boolean).join('/')
+    const text = `import type { B } from '../${above === '' ? '' : `${above}/`}b.ts'`
+    expect(upwardImports(new Map([[file, text]]))).toEqual([
+      `${file}: ${room} may not import ${target}`,
+    ])
+  })
+
+  it('crowdedFronts counts the files of a front', () => {
+    const front = Array.from({ length: 9 }, (_, index) => [`src/mirror/f${index}.ts`, ''] as const)
+    expect(crowdedFronts(new Map(front))).toEqual([expect.stringMatching(/9 files/)])
+    expect(crowdedFronts(new Map(front.slice(1)))).toEqual([])
   })
 
   it('has nothing against what is allowed', () => {

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
 import { formatPair } from '../../pair.ts'
 import type { RefreshOptions } from '../../storage/upkeep/analytics-refresh.ts'
-import type { RefreshResult } from '../../storage/events/events.ts'
+import type { RefreshResult } from '../../storage/events/outcomes.ts'
 import type { Timeframe } from '../../time.ts'
 import {
   countArgument,

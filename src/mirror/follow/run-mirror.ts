@@ -1,10 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
-import { integer, optional, resolveOptions, rule } from '../../options.ts'
+import { integer, optional, resolveOptions, signalRule } from '../../options.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
 import type { OrderInput } from '../model/order.ts'
 import { eachUntilAborted, untilAborted } from './until-aborted.ts'
-import type { ValkeyMirror } from '../valkey-mirror.ts'
+import type { FollowingMirror } from './following-mirror.ts'
 
 export interface RunOptions {
   /** Ends the run; it then resolves. */
@@ -29,11 +29,7 @@ const overlapMs = 600_000
 const finalCodes = ['FENCED', 'CLOSED', 'VALKEY_AUTH', 'VALKEY_WRONG_TYPE'] as const
 
 const rules = {
-  signal: rule<AbortSignal | undefined>(
-    'an AbortSignal',
-    (value) => value instanceof AbortSignal,
-    undefined,
-  ),
+  signal: signalRule,
   reconcileEveryMs: integer(10, dayMs, 60_000),
   sinceMs: optional(integer(0, Number.MAX_SAFE_INTEGER, 0)),
   firstRetryMs: integer(1, dayMs, 1_000),
@@ -42,7 +38,7 @@ const rules = {
 
 /** Keeps a mirror in step with a source until the signal, or until nothing can be done. */
 export async function runMirror(
-  mirror: ValkeyMirror,
+  mirror: FollowingMirror,
   source: AccountSource,
   options: RunOptions,
   completeToMs: number | undefined,
@@ -51,7 +47,7 @@ export async function runMirror(
 }
 
 class Run {
-  readonly #mirror: ValkeyMirror
+  readonly #mirror: FollowingMirror
   readonly #source: AccountSource
   readonly #settings: ReturnType<typeof resolveOptions<typeof rules>>
   readonly #ending = new AbortController()
@@ -63,7 +59,7 @@ class Run {
   #endPause: () => void = () => undefined
 
   constructor(
-    mirror: ValkeyMirror,
+    mirror: FollowingMirror,
     source: AccountSource,
     options: RunOptions,
     completeToMs: number = Infinity,

@@ -2,7 +2,6 @@ import { PairduckError, shown } from '../../errors.ts'
 import { addText, compareText, isNegative, subtractText } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
-import { storedDecimal, storedFields } from '../stored/stored-value.ts'
 import { isAsset } from './symbol.ts'
 
 /** What an account holds of one asset. Two of the three are enough; the third follows. */
@@ -55,22 +54,6 @@ export function readBalance(input: BalanceInput): TimedBalance {
   if (total !== undefined && used !== undefined)
     return { asset, free: subtractText(total, used), used, total, timestamp }
   throw invalid(input, 'free', 'told together with `used` or `total` (a snapshot)', input.free)
-}
-
-/** A balance as JSON, decimals as bare tokens. */
-export function encodeBalance({ asset, free, used, total }: Balance): string {
-  return `{"asset":"${asset}","free":${free},"used":${used},"total":${total}}`
-}
-
-/** Reads a balance's JSON; throws when it is none. */
-export function decodeBalance(json: string): Balance {
-  const fields = storedFields(json)
-  const { asset } = fields
-  if (!isAsset(asset)) throw new SyntaxError('expected asset to be an asset')
-  const free = storedDecimal(fields['free'], 'free')
-  const used = storedDecimal(fields['used'], 'used')
-  const total = fields['total'] ?? addText(free, used)
-  return { asset, free, used, total: storedDecimal(total, 'total') }
 }
 
 /** Whether two balances are the same amounts, however many zeros they end in. */

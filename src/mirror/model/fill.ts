@@ -3,7 +3,6 @@ import { isPositive, multiplyText } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText, infoText } from './exact-text.ts'
 import type { FeeInput } from './order.ts'
-import { storedDecimal, storedFields } from '../stored/stored-value.ts'
 import { isAsset, parseSymbol } from './symbol.ts'
 
 /** One of the account's own trades as a source tells it; ccxt's unified trade fits as it is. */
@@ -75,45 +74,6 @@ export function readFill(input: FillInput, derivatives: boolean): Fill {
     timestamp: input.timestamp!,
     takerOrMaker:
       input.takerOrMaker === 'taker' || input.takerOrMaker === 'maker' ? input.takerOrMaker : null,
-  }
-}
-
-/** A fill as JSON, decimals as bare tokens. */
-export function encodeFill(fill: Fill): string {
-  return (
-    `{"id":${JSON.stringify(fill.id)},"order":${JSON.stringify(fill.orderId)},` +
-    `"symbol":"${fill.symbol}","side":"${fill.side}","price":${fill.price},` +
-    `"amount":${fill.amount},"cost":${fill.cost},"fee":${fill.fee ?? 'null'},` +
-    `"fee_currency":${JSON.stringify(fill.feeCurrency)},"timestamp":${fill.timestamp},` +
-    `"taker_or_maker":${JSON.stringify(fill.takerOrMaker)}}`
-  )
-}
-
-/** Reads a fill's JSON; throws when it is none. */
-export function decodeFill(json: string): Fill {
-  const fields = storedFields(json)
-  const { id, order = null, symbol, side, fee = null } = fields
-  const feeCurrency = fields['fee_currency'] ?? null
-  if (
-    typeof id !== 'string' ||
-    (order !== null && typeof order !== 'string') ||
-    parseSymbol(symbol) === undefined ||
-    (side !== 'buy' && side !== 'sell') ||
-    (feeCurrency !== null && !isAsset(feeCurrency))
-  )
-    throw new SyntaxError('expected a fill')
-  return {
-    id,
-    orderId: order,
-    symbol: symbol as string,
-    side,
-    price: storedDecimal(fields['price'], 'price'),
-    amount: storedDecimal(fields['amount'], 'amount'),
-    cost: storedDecimal(fields['cost'], 'cost'),
-    fee: fee === null ? null : storedDecimal(fee, 'fee'),
-    feeCurrency,
-    timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
-    takerOrMaker: fields['taker_or_maker'] as 'taker' | 'maker' | null,
   }
 }
 

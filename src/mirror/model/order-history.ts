@@ -1,6 +1,6 @@
 import { divideText, isZero, subtractText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
-import { jsonText } from '../stored/json-text.ts'
+import { jsonText } from './json-text.ts'
 import type { OrderStatus } from './order-status.ts'
 import type { OrderState } from './order.ts'
 

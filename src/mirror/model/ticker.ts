@@ -1,5 +1,5 @@
 import { PairduckError, shown } from '../../errors.ts'
-import { decimalText, isNegative, isPositive } from './decimal.ts'
+import { isNegative, isPositive } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
 import { parseSymbol } from './symbol.ts'
@@ -63,50 +63,6 @@ export function readTicker(input: TickerInput, derivatives: boolean, nowMs: numb
     bidVolume: bidVolume!,
     askVolume: askVolume!,
   }
-}
-
-/** The hash of a ticker as field, value, field, value …, and the fields that it must not have. */
-export function encodeTicker(ticker: Ticker): { fields: string[]; absent: string[] } {
-  const fields = ['symbol', ticker.symbol, 'price', ticker.price]
-  fields.push('timestamp', String(ticker.timestamp))
-  const absent: string[] = []
-  for (const name of optionalTickerFields) {
-    const value = ticker[name]
-    if (value === null) absent.push(name)
-    else fields.push(name, value)
-  }
-  return { fields, absent }
-}
-
-/**
- * A ticker from its hash; undefined when there is none, or none with a price and a time that can
- * be read. What else can't be read, because somebody else wrote it, counts as not told.
- */
-export function decodeTicker(
-  symbol: string,
-  hash: Readonly<Record<string, string | undefined>>,
-): Ticker | undefined {
-  const price = told(hash['price'])
-  const timestamp = Number(hash['timestamp'])
-  if (price === null || !isPositive(price) || !Number.isFinite(timestamp) || timestamp <= 0)
-    return undefined
-  const [bid, ask, bidVolume, askVolume] = optionalTickerFields.map((field) => told(hash[field]))
-  return {
-    symbol,
-    price,
-    timestamp,
-    bid: bid!,
-    ask: ask!,
-    bidVolume: bidVolume!,
-    askVolume: askVolume!,
-  }
-}
-
-/** A stored decimal not below zero, also of a float that was written with an exponent. */
-function told(text: string | undefined): DecimalText | null {
-  if (text === undefined || text.trim() === '') return null
-  const decimal = decimalText(text) ?? decimalText(Number(text)) ?? null
-  return decimal === null || isNegative(decimal) ? null : decimal
 }
 
 function part(

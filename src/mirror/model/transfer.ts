@@ -2,7 +2,6 @@ import { PairduckError, shown } from '../../errors.ts'
 import { addText, isPositive } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
-import { storedDecimal, storedFields } from '../stored/stored-value.ts'
 import { isAsset } from './symbol.ts'
 
 /** A deposit or withdrawal as a source tells it; ccxt's unified transaction fits as it is. */
@@ -60,31 +59,6 @@ export function readTransfer(input: TransferInput): Omit<Transfer, 'refValue'> |
 /** The name of a transfer in the hash: deposits and withdrawals are numbered apart. */
 export function transferField({ type, id }: Pick<Transfer, 'type' | 'id'>): string {
   return `${type}:${id}`
-}
-
-export function encodeTransfer(transfer: Transfer): string {
-  return (
-    `{"id":${JSON.stringify(transfer.id)},"type":"${transfer.type}","asset":"${transfer.asset}",` +
-    `"amount":${transfer.amount},"timestamp":${transfer.timestamp},` +
-    `"ref_value":${transfer.refValue ?? 'null'}}`
-  )
-}
-
-/** Reads a transfer's JSON; throws when it is none. */
-export function decodeTransfer(json: string): Transfer {
-  const fields = storedFields(json)
-  const { id, type, asset } = fields
-  const refValue = fields['ref_value'] ?? null
-  if (typeof id !== 'string' || (type !== 'deposit' && type !== 'withdrawal') || !isAsset(asset))
-    throw new SyntaxError('expected a transfer')
-  return {
-    id,
-    type,
-    asset,
-    amount: storedDecimal(fields['amount'], 'amount'),
-    timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
-    refValue: refValue === null ? null : storedDecimal(refValue, 'ref_value'),
-  }
 }
 
 /** Sums over the transfers of one type and asset. */

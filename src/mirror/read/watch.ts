@@ -1,5 +1,5 @@
 import { PairduckError } from '../../errors.ts'
-import { decodeBalance } from '../model/balance.ts'
+import { decodeBalance } from '../stored/balance-json.ts'
 import type { Balance } from '../model/balance.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { MirrorKeys } from '../stored/keys.ts'

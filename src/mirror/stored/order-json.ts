@@ -1,7 +1,7 @@
 import { parse, stringify } from 'lossless-json'
 import { divideText, isZero } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
-import { jsonText } from './json-text.ts'
+import { jsonText } from '../model/json-text.ts'
 import { recordStatus } from '../model/order-record.ts'
 import type { OrderRecord } from '../model/order-record.ts'
 import type { OrderState } from '../model/order.ts'

@@ -1,6 +1,7 @@
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'
-import { decodeTicker, type Ticker } from '../model/ticker.ts'
+import { type Ticker } from '../model/ticker.ts'
+import { decodeTicker } from './ticker-hash.ts'
 
 const fields = ['price', 'timestamp', 'bid', 'ask', 'bidVolume', 'askVolume'] as const
 

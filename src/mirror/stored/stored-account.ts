@@ -1,4 +1,4 @@
-import { decodeBalance } from '../model/balance.ts'
+import { decodeBalance } from './balance-json.ts'
 import type { Balance } from '../model/balance.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { MirrorKeys } from './keys.ts'

@@ -8,21 +8,30 @@ import {
   type DuckDBConnection,
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
-import type { TickBatch } from '../write/tick-batch.ts'
 
 const maxChunkRows = 2048
 /** Strings up to this many bytes live inside DuckDB's 16-byte string header. */
 const maxInlineBytes = 12
 
+/** Ticks by column, as the function reads them; times are µs, `side` is 0 for BUY and 1 for SELL. */
+export interface BatchColumns {
+  readonly length: number
+  readonly micros: Float64Array
+  readonly price: Float64Array
+  readonly volume: Float64Array
+  readonly side: Uint8Array
+  readonly ids: readonly (string | null)[]
+}
+
 /**
- * `pairduck_batch(<slot>)`: a table function of the engine that reads the TickBatch in a slot.
+ * `pairduck_batch(<slot>)`: a table function of the engine that reads the ticks in a slot.
  * `INSERT INTO ticks SELECT * FROM pairduck_batch(7)` runs off the JS thread and comes back here
  * only to copy 2,048 rows at a time, raw; commits of different pairs thus overlap.
  *
  * Never create or flush an appender on a connection while this runs on it: the process hangs.
  */
 export class BatchFunction {
-  readonly #batches = new Map<number, { batch: TickBatch; position: number }>()
+  readonly #batches = new Map<number, { batch: BatchColumns; position: number }>()
   readonly #scratch = new ChunkScratch()
   #nextSlot = 0
 
@@ -60,7 +69,7 @@ export class BatchFunction {
   }
 
   /** What the slot reads from now on. */
-  put(slot: number, batch: TickBatch): void {
+  put(slot: number, batch: BatchColumns): void {
     this.#batches.set(slot, { batch, position: 0 })
   }
 
@@ -68,7 +77,7 @@ export class BatchFunction {
     this.#batches.delete(slot)
   }
 
-  #source(bindData: object | undefined): { batch: TickBatch; position: number } {
+  #source(bindData: object | undefined): { batch: BatchColumns; position: number } {
     const { slot } = bindData as { slot: number }
     const source = this.#batches.get(slot)
     if (source === undefined) throw new Error(`pairduck_batch(${slot}) has no batch`)
@@ -83,7 +92,7 @@ class ChunkScratch {
   readonly #stringWords = new Uint32Array(this.#strings.buffer)
   readonly #validity = new Uint8Array(maxChunkRows / 8)
 
-  fill(chunk: duckdb.DataChunk, batch: TickBatch, from: number, rows: number): void {
+  fill(chunk: duckdb.DataChunk, batch: BatchColumns, from: number, rows: number): void {
     const vector = (column: number): duckdb.Vector => duckdb.data_chunk_get_vector(chunk, column)
     const doubles = (column: number, values: Float64Array): void =>
       duckdb.copy_data_to_vector(

@@ -1,47 +1,8 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Relation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
-import type { RowCounts } from '../write/row-writer.ts'
-import type { Conflict } from '../write/deduplicator.ts'
 import { TypedEmitter } from './typed-emitter.ts'
-
-/** What became of a call's ticks: `inserted + duplicates + conflicts + expired` = given. */
-export interface InsertCounts {
-  /** Stored, `late` ones included. */
-  readonly inserted: number
-  /** The same trade was stored before. */
-  readonly duplicates: number
-  /** The id was stored before with another price, volume or side; the first stays. */
-  readonly conflicts: number
-  /** Too old to be judged: retention has deleted that time. */
-  readonly expired: number
-  /** Older than the newest that was stored; part of `inserted`. */
-  readonly late: number
-}
-
-/** What a cleanup of one pair did. */
-export interface CleanupResult {
-  readonly pair: string
-  /** Rows deleted by relation; nothing where nothing was due. */
-  readonly deleted: Readonly<Partial<Record<Relation, number>>>
-  /** Undefined when all went well; else why the pair was left, with the holder's pid or lease. */
-  readonly skipped?: string
-  readonly bytesBefore: number
-  readonly bytesAfter: number
-}
-
-/** What a refresh of a pair's analytics did. */
-export interface RefreshResult {
-  readonly pair: string
-  /** What was computed: bars of a timeframe that opened from `from` (null: all) to before `until`. */
-  readonly refreshed: readonly {
-    readonly timeframe: Timeframe
-    readonly from: number | null
-    readonly until: number
-  }[]
-  /** When the next bar closes that holds ticks or a candle, in Unix ms; null: all is processed. */
-  readonly dueAt: number | null
-}
+import type { CleanupResult, Conflict, InsertCounts, RefreshResult, RowCounts } from './outcomes.ts'
 
 /** The events of a manager and what they carry; each is also on `diagnostics_channel` as `pairduck:<name>`. */
 export interface PairduckEvents {

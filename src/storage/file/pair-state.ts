@@ -5,7 +5,7 @@ import { candleRelation, type Relation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-import { readMarks, type Deletion, type Marks } from '../upkeep/retention.ts'
+import { readMarks, type Marks } from './marks.ts'
 
 /** What a relation held. */
 export interface RelationState {
@@ -99,20 +99,6 @@ export function lostRows(
   // A mark never goes back by itself: then the file is an older one than we wrote.
   const lost = mark < markBefore || (mark === markBefore && found.ticks < expected)
   return lost ? [{ relation: 'ticks', expectedRows: expected, foundRows: found.ticks }] : []
-}
-
-/** Whether a cleanup would find nothing to delete, by what was measured when the file was closed. */
-export function nothingToDelete(
-  { relations }: PairState,
-  plan: readonly Deletion[],
-  maxZones: number = Infinity,
-): boolean {
-  return plan.every(({ relation, before }) => {
-    const { rows, oldest, ended = rows } = relations[relation] ?? { rows: 0, oldest: null }
-    if (rows === 0) return true
-    if (relation === 'supply_demand_zones' && rows > maxZones) return false
-    return ended === 0 && (before === undefined || (oldest !== null && oldest >= before))
-  })
 }
 
 /** Written whole or not at all: to a name of its own, then renamed. */

@@ -1,6 +1,6 @@
-import { flag, integer, oneOf, optional, resolveOptions, rule } from '../../options.ts'
-import type { InsertCounts } from '../events/events.ts'
-import type { RowCounts } from '../write/row-writer.ts'
+import { flag, integer, oneOf, optional, resolveOptions, rule, signalRule } from '../../options.ts'
+import type { InsertCounts } from '../events/outcomes.ts'
+import type { RowCounts } from '../events/outcomes.ts'
 
 /** `iso`: date and time in words, UTC where no zone is given. */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'iso'
@@ -79,11 +79,7 @@ const rules = {
   format: optional(oneOf(['csv', 'jsonl', 'parquet'], 'csv')),
   skipInvalid: flag(false),
   batchRows: integer(1, 10_000_000, 122_880),
-  signal: rule<AbortSignal | undefined>(
-    'an AbortSignal',
-    (value) => value instanceof AbortSignal,
-    undefined,
-  ),
+  signal: signalRule,
   onProgress: rule<((progress: ImportProgress) => void) | undefined>(
     'a function',
     (value) => typeof value === 'function',

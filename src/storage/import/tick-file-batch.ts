@@ -1,5 +1,5 @@
 import { DOUBLE, ENUM, TIMESTAMP, VARCHAR, type DuckDBDataChunk } from '@duckdb/node-api'
-import type { InsertCounts } from '../events/events.ts'
+import type { InsertCounts } from '../events/outcomes.ts'
 import { columnSink, type ColumnSink } from '../duckdb/read-vector.ts'
 import { tickFault, type TickColumns } from '../write/tick.ts'
 import type { FileBatch, RowFault } from './file-import.ts'

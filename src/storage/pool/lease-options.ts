@@ -1,6 +1,7 @@
 import { shown } from '../../errors.ts'
 import { integer, optional, resolveOptions } from '../../options.ts'
-import { century, signalRule } from '../manager-options.ts'
+import { signalRule } from '../../options.ts'
+import { century } from '../../time.ts'
 
 export interface QueryOptions {
   /** Interrupts the query; the call then rejects with `ABORTED`. */

@@ -3,7 +3,8 @@ import { integer, resolveOptions, rule } from '../../options.ts'
 import type { Clock } from '../../time.ts'
 import { refreshDatabase, refreshRules, type RefreshOptions } from './analytics-refresh.ts'
 import { CleanupTimer } from './repeating-task.ts'
-import type { Events, RefreshResult } from '../events/events.ts'
+import type { Events } from '../events/events.ts'
+import type { RefreshResult } from '../events/outcomes.ts'
 import type { Maintenance } from './maintenance.ts'
 
 export interface AnalyticsOptions extends RefreshOptions {

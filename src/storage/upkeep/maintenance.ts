@@ -3,24 +3,23 @@ import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { CleanupTimer } from './repeating-task.ts'
 import { candleRelation } from '../../schema/tables.ts'
-import { timeframes, type Timeframe } from '../../time.ts'
+import type { RetentionPolicy } from '../../schema/retention-policy.ts'
+import { timeframes, type Clock, type Timeframe } from '../../time.ts'
 import type { ConnectionPool } from '../pool/connection-pool.ts'
 import type { UseOptions } from '../pool/pool-slot.ts'
 import type { Engine } from '../duckdb/engine.ts'
-import type { CleanupResult, Events } from '../events/events.ts'
-import {
-  resolveCleanupTimerOptions,
-  type CleanupRules,
-  type ResolvedManagerOptions,
-} from '../manager-options.ts'
+import type { Events } from '../events/events.ts'
+import type { CleanupResult } from '../events/outcomes.ts'
+import { resolveCleanupTimerOptions, type CleanupRules } from './cleanup-options.ts'
 import { compactFile, isHollow } from './compact-file.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { listPairs, pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
-import { nothingToDelete, readState, type PairState } from '../file/pair-state.ts'
+import { readState, type PairState } from '../file/pair-state.ts'
+import { nothingToDelete } from './retention-plan.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
-import { planRetention } from './retention.ts'
+import { planRetention } from './retention-plan.ts'
 import { snapshotDatabase, type SnapshotReport } from './snapshot.ts'
 import { verifyDatabase, type VerifyReport } from './verify.ts'
 
@@ -36,10 +35,16 @@ export interface CleanupPass {
   readonly results: readonly CleanupResult[]
 }
 
+/** What of a manager's options the jobs on whole files follow. */
+export interface UpkeepOptions {
+  readonly clock: Clock
+  readonly retention: RetentionPolicy
+}
+
 /** The jobs on whole files: cleanup, snapshot, verify, repair. */
 export class Maintenance {
   readonly #dataDir: string
-  readonly #options: ResolvedManagerOptions
+  readonly #options: UpkeepOptions
   readonly #pool: ConnectionPool
   readonly #engine: Engine
   readonly #events: Events
@@ -49,7 +54,7 @@ export class Maintenance {
 
   constructor(of: {
     dataDir: string
-    options: ResolvedManagerOptions
+    options: UpkeepOptions
     pool: ConnectionPool
     engine: Engine
     events: Events

@@ -1,78 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { closedMark, type ClosedMark } from '../../schema/analytics-state.ts'
+import { closedMark } from '../../schema/analytics-state.ts'
 import { compactPartsSql, crowdedPartsSql } from '../../schema/candles.ts'
-import type { RetentionPolicy } from '../../schema/retention-policy.ts'
 import { barStart, candleRelation, type Relation } from '../../schema/tables.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { dedupeWindowMicros } from '../write/deduplicator.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
-
-/** What to delete from one relation. */
-export interface Deletion {
-  readonly relation: Relation
-  /** Rows whose timestamp is before this Unix ms; undefined: age takes none. */
-  readonly before?: number
-  /** Rows that go whatever their age. */
-  readonly where?: string
-  /** The Unix ms from which `everyMs` counts for rows that do not go by age alone. */
-  readonly visitedAt?: number
-}
-
-/** The mark from which on a tick can be judged although older ones were deleted. */
-export const judgedMark = 'ticks:judged'
-
-type Mark = Relation | ClosedMark | typeof judgedMark | `${Relation}:visited`
-
-/** Retention's marks, in Unix ms. */
-export type Marks = Readonly<Partial<Record<Mark, number>>>
-
-/**
- * What a cleanup at `now` deletes; pure. With `dueOnly` a relation waits until its mark would move
- * by its `everyMs`, and zones and gaps until that long after their last visit: that is how a timer
- * that comes more often than needed finds nothing to do.
- */
-export function planRetention(
-  policy: RetentionPolicy,
-  candles: readonly Timeframe[],
-  now: number,
-  { marks = {}, dueOnly = false }: { marks?: Marks; dueOnly?: boolean } = {},
-): Deletion[] {
-  const aged: readonly Relation[] = [
-    'ticks',
-    ...candles.map((timeframe) => candleRelation(timeframe)),
-    'order_flow',
-    'market_profile',
-  ]
-  const plan: Deletion[] = []
-  for (const relation of aged) {
-    const { keepMs, everyMs } = policy[relation]
-    if (keepMs === 'forever') continue
-    const before = now - keepMs
-    if (!dueOnly || before - (marks[relation] ?? -Infinity) >= everyMs)
-      plan.push({ relation, before })
-  }
-  const { fair_value_gaps: gaps, supply_demand_zones: zones } = policy
-  const wheres = {
-    fair_value_gaps: 'filled_at IS NOT NULL',
-    supply_demand_zones: `status = 'broken' OR rowid NOT IN (
-      SELECT rowid FROM supply_demand_zones WHERE status <> 'broken'
-      ORDER BY strength DESC, timestamp DESC, timeframe, type LIMIT ${zones.maxRows ?? 50})`,
-  }
-  for (const [relation, { keepMs, everyMs }] of [
-    ['fair_value_gaps', gaps],
-    ['supply_demand_zones', zones],
-  ] as const)
-    // Of a visit that seems to lie ahead the clock was wrong.
-    if (!dueOnly || Math.abs(now - (marks[`${relation}:visited`] ?? -Infinity)) >= everyMs)
-      plan.push({
-        relation,
-        where: wheres[relation],
-        visitedAt: now,
-        ...(keepMs === 'forever' ? {} : { before: now - keepMs }),
-      })
-  return plan
-}
+import { judgedMark, moveMark } from '../file/marks.ts'
+import type { Deletion } from './retention-plan.ts'
 
 /**
  * Deletes what was planned, in one transaction with the marks, and merges candle parts on the way.
@@ -92,14 +27,6 @@ export async function applyRetention(
     }
   })
   return deleted
-}
-
-export async function readMarks(connection: DuckDBConnection): Promise<Marks> {
-  const rows = await readRows<{ relation: Mark; mark: number }>(
-    connection,
-    'SELECT relation, deleted_before AS mark FROM pairduck_marks',
-  )
-  return Object.fromEntries(rows.map(({ relation, mark }) => [relation, mark]))
 }
 
 async function applyDeletion(
@@ -179,26 +106,4 @@ async function noteVisit(
   await connection.run(
     `INSERT INTO pairduck_marks VALUES ('${relation}:visited', make_timestamp(${micros}))`,
   )
-}
-
-/**
- * A mark only ever moves forward: a clock that went back must not bring old ticks in again.
- * Returns whether it moved.
- */
-async function moveMark(
-  connection: DuckDBConnection,
-  relation: Mark,
-  micros: number,
-): Promise<boolean> {
-  const to = `make_timestamp(${micros})`
-  const moved = await connection.run(
-    `UPDATE pairduck_marks SET deleted_before = ${to}
-     WHERE relation = '${relation}' AND deleted_before < ${to}`,
-  )
-  if (moved.rowsChanged > 0) return true
-  const made = await connection.run(
-    `INSERT INTO pairduck_marks
-     SELECT '${relation}', ${to} WHERE '${relation}' NOT IN (SELECT relation FROM pairduck_marks)`,
-  )
-  return made.rowsChanged > 0
 }

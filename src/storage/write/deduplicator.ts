@@ -1,5 +1,6 @@
 import { msFromMicros } from '../../time.ts'
 import type { TickBatch } from './tick-batch.ts'
+import type { Conflict } from '../events/outcomes.ts'
 
 /** The same trade id within this time of a tick is the same trade. */
 export const dedupeWindowMicros = 1_000_000
@@ -13,18 +14,6 @@ export interface StoredTick {
   readonly price: number
   readonly volume: number
   readonly side: number
-}
-
-/** An id that came again with another price, volume or side. */
-export interface Conflict {
-  readonly tradeId: string
-  readonly timestamp: number
-  readonly stored: {
-    readonly price: number
-    readonly volume: number
-    readonly side: 'BUY' | 'SELL'
-  }
-  readonly given: { readonly price: number; readonly volume: number; readonly side: 'BUY' | 'SELL' }
 }
 
 /** What a pair's writer remembers between commits. */

@@ -1,5 +1,5 @@
 import type { Tick } from '../../schema/rows.ts'
-import type { InsertCounts } from '../events/events.ts'
+import type { InsertCounts } from '../events/outcomes.ts'
 import { TickBatch } from './tick-batch.ts'
 import type { TickColumns } from './tick.ts'
 import { verdict } from './deduplicator.ts'

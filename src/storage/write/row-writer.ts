@@ -14,6 +14,7 @@ import { candleRelation, type Relation } from '../../schema/tables.ts'
 import { earliestMs, latestMs, microsFromMs, timeframeMs, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
+import type { RowCounts } from '../events/outcomes.ts'
 
 export type AnalyticsRelation = Exclude<InsertRelation, 'ticks' | 'candles'>
 
@@ -23,15 +24,6 @@ const rowKeys: Readonly<Record<AnalyticsRelation, readonly string[]>> = {
   market_profile: ['timestamp', 'timeframe'],
   supply_demand_zones: ['timestamp', 'timeframe', 'type', 'price_low', 'price_high'],
   fair_value_gaps: ['timestamp', 'timeframe', 'type', 'price_low', 'price_high'],
-}
-
-/** What became of rows that are not ticks: `inserted + replaced + expired` = given. */
-export interface RowCounts {
-  readonly inserted: number
-  /** Stood there before (the same bar, zone or gap) and were replaced. */
-  readonly replaced: number
-  /** Older than retention's mark of their table: not stored again. */
-  readonly expired: number
 }
 
 /**

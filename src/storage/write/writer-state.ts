@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { msFromMicros } from '../../time.ts'
 import { dedupeWindowMicros, isLaterId, type Judgement } from './deduplicator.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-import { judgedMark } from '../upkeep/retention.ts'
+import { judgedMark } from '../file/marks.ts'
 
 /** Where a pair's file stands; read on open, moved by commits and by retention. All times in µs. */
 export interface WriterState extends Judgement {

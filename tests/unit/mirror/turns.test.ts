@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
-import { decodeFill, encodeFill, readFill } from '../../../src/mirror/model/fill.ts'
+import { readFill } from '../../../src/mirror/model/fill.ts'
+import { decodeFill, encodeFill } from '../../../src/mirror/stored/fill-json.ts'
 import { allReadable } from '../../../src/mirror/stored/stored-value.ts'
 
 it('decodes a long list in many turns of the event loop, in order', async () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { defaultRetention, resolveRetention } from '../../../src/schema/retention-policy.ts'
-import { nothingToDelete, type PairState } from '../../../src/storage/file/pair-state.ts'
-import { planRetention } from '../../../src/storage/upkeep/retention.ts'
+import { type PairState } from '../../../src/storage/file/pair-state.ts'
+import { nothingToDelete } from '../../../src/storage/upkeep/retention-plan.ts'
+import { planRetention } from '../../../src/storage/upkeep/retention-plan.ts'
 
 const minute = 60_000
 const hour = 60 * minute

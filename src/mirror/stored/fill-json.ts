@@ -1,0 +1,42 @@
+import type { Fill } from '../model/fill.ts'
+import { isAsset, parseSymbol } from '../model/symbol.ts'
+import { storedDecimal, storedFields } from './stored-value.ts'
+
+/** A fill as JSON, decimals as bare tokens. */
+export function encodeFill(fill: Fill): string {
+  return (
+    `{"id":${JSON.stringify(fill.id)},"order":${JSON.stringify(fill.orderId)},` +
+    `"symbol":"${fill.symbol}","side":"${fill.side}","price":${fill.price},` +
+    `"amount":${fill.amount},"cost":${fill.cost},"fee":${fill.fee ?? 'null'},` +
+    `"fee_currency":${JSON.stringify(fill.feeCurrency)},"timestamp":${fill.timestamp},` +
+    `"taker_or_maker":${JSON.stringify(fill.takerOrMaker)}}`
+  )
+}
+
+/** Reads a fill's JSON; throws when it is none. */
+export function decodeFill(json: string): Fill {
+  const fields = storedFields(json)
+  const { id, order = null, symbol, side, fee = null } = fields
+  const feeCurrency = fields['fee_currency'] ?? null
+  if (
+    typeof id !== 'string' ||
+    (order !== null && typeof order !== 'string') ||
+    parseSymbol(symbol) === undefined ||
+    (side !== 'buy' && side !== 'sell') ||
+    (feeCurrency !== null && !isAsset(feeCurrency))
+  )
+    throw new SyntaxError('expected a fill')
+  return {
+    id,
+    orderId: order,
+    symbol: symbol as string,
+    side,
+    price: storedDecimal(fields['price'], 'price'),
+    amount: storedDecimal(fields['amount'], 'amount'),
+    cost: storedDecimal(fields['cost'], 'cost'),
+    fee: fee === null ? null : storedDecimal(fee, 'fee'),
+    feeCurrency,
+    timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
+    takerOrMaker: fields['taker_or_maker'] as 'taker' | 'maker' | null,
+  }
+}

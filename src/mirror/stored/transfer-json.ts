@@ -1,0 +1,28 @@
+import { isAsset } from '../model/symbol.ts'
+import type { Transfer } from '../model/transfer.ts'
+import { storedDecimal, storedFields } from './stored-value.ts'
+
+export function encodeTransfer(transfer: Transfer): string {
+  return (
+    `{"id":${JSON.stringify(transfer.id)},"type":"${transfer.type}","asset":"${transfer.asset}",` +
+    `"amount":${transfer.amount},"timestamp":${transfer.timestamp},` +
+    `"ref_value":${transfer.refValue ?? 'null'}}`
+  )
+}
+
+/** Reads a transfer's JSON; throws when it is none. */
+export function decodeTransfer(json: string): Transfer {
+  const fields = storedFields(json)
+  const { id, type, asset } = fields
+  const refValue = fields['ref_value'] ?? null
+  if (typeof id !== 'string' || (type !== 'deposit' && type !== 'withdrawal') || !isAsset(asset))
+    throw new SyntaxError('expected a transfer')
+  return {
+    id,
+    type,
+    asset,
+    amount: storedDecimal(fields['amount'], 'amount'),
+    timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
+    refValue: refValue === null ? null : storedDecimal(refValue, 'ref_value'),
+  }
+}
