@@ -2,7 +2,7 @@ import { PairduckError, shown, type ErrorCode } from '../errors.ts'
 import { resolveOptions, required, rule } from '../options.ts'
 import { isTimeframe, microsFromMs, type Timeframe } from '../time.ts'
 import type { SqlValue } from './query.ts'
-import { insertGivenSql } from '../schema/candles.ts'
+import { insertExternalSql } from '../schema/candles.ts'
 import { expected, fits, insertColumns, type InsertColumn } from '../schema/insert-columns.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type {
@@ -113,7 +113,7 @@ function insertOf<Relation extends InsertRelation>(
 
 function candleSql(spec: readonly InsertColumn<never>[]): string {
   const columns = spec.map((column) => `${placeholder(column)} AS ${column[1]}`)
-  return insertGivenSql('$timeframe', `(SELECT ${columns.join(', ')})`)
+  return insertExternalSql('$timeframe', `(SELECT ${columns.join(', ')})`)
 }
 
 function placeholder([field, , kind]: InsertColumn<never>): string {

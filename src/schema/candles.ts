@@ -105,7 +105,7 @@ function mergePieces(pieces: string, key: string): string {
  * Stores candles from outside, rows of {@link candleColumns}; `timeframe` is an expression. Each
  * stands for its whole bar: its first and its last tick are its open time's.
  */
-export function insertGivenSql(timeframe: string, candles: string): string {
+export function insertExternalSql(timeframe: string, candles: string): string {
   return `INSERT INTO pairduck_candle_parts (timeframe, ${partColumns.join(', ')})
     SELECT ${timeframe}, ${candleColumns.join(', ')}, timestamp, '', timestamp, '', true
     FROM ${candles}`
@@ -228,21 +228,21 @@ function finestOf(candles: readonly Timeframe[]): Timeframe {
 }
 
 /** A row when some bar has more than one part. */
-export const crowdedPartsSql: string = `SELECT 1 FROM pairduck_candle_parts GROUP BY timeframe, timestamp HAVING count(*) > 1 LIMIT 1`
+export const needsRollUpSql: string = `SELECT 1 FROM pairduck_candle_parts GROUP BY timeframe, timestamp HAVING count(*) > 1 LIMIT 1`
 
 /** Merges the parts of bars that have more than one; to be run in one transaction. */
 export const compactPartsSql: readonly string[] = [
-  `CREATE OR REPLACE TEMP TABLE pairduck_crowded AS
+  `CREATE OR REPLACE TEMP TABLE pairduck_needs_roll_up AS
    SELECT timeframe, timestamp FROM pairduck_candle_parts
    GROUP BY ALL HAVING count(*) > 1`,
   `CREATE OR REPLACE TEMP TABLE pairduck_merged AS
    SELECT * FROM (${mergeParts(
-     `(SELECT * FROM pairduck_candle_parts SEMI JOIN pairduck_crowded USING (timeframe, timestamp))`,
+     `(SELECT * FROM pairduck_candle_parts SEMI JOIN pairduck_needs_roll_up USING (timeframe, timestamp))`,
      ['timeframe', 'timestamp'],
    )})`,
   `DELETE FROM pairduck_candle_parts
    WHERE (timeframe, timestamp) IN (SELECT (timeframe, timestamp) FROM pairduck_merged)`,
   `INSERT INTO pairduck_candle_parts SELECT * FROM pairduck_merged`,
   `DROP TABLE pairduck_merged`,
-  `DROP TABLE pairduck_crowded`,
+  `DROP TABLE pairduck_needs_roll_up`,
 ]

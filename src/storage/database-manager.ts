@@ -19,7 +19,7 @@ import type {
 } from './import/import-options.ts'
 import { Intake } from './intake.ts'
 import type { Lease } from './pool/lease.ts'
-import { LeaseDesk } from './pool/leases.ts'
+import { Leases } from './pool/leases.ts'
 import type { AcquireOptions, QueryOptions } from './pool/lease-options.ts'
 import {
   resolveManagerOptions,
@@ -38,7 +38,7 @@ import type { RowCounts } from './events/outcomes.ts'
 import type { SnapshotReport } from './upkeep/snapshot.ts'
 import type { TickColumns } from './write/tick.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
-import { WriteBudget } from './duckdb/thread-budget.ts'
+import { ThreadBudget } from './duckdb/thread-budget.ts'
 
 type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
 
@@ -50,10 +50,10 @@ export class DatabaseManager extends Events {
   readonly dataDir: string
   readonly #directory: DataDirectory
   readonly #engine: Engine
-  readonly #budget: WriteBudget
+  readonly #budget: ThreadBudget
   readonly #names = new PairNames()
   readonly #intake: Intake
-  readonly #desk: LeaseDesk
+  readonly #leases: Leases
   readonly #maintenance: Maintenance
   readonly #analytics: AnalyticsKeeper
   /** The open files; most callers want the manager's own methods. */
@@ -67,19 +67,19 @@ export class DatabaseManager extends Events {
     this.dataDir = directory.path
     this.#directory = directory
     this.#engine = engine
-    const budget = (this.#budget = new WriteBudget(options.maxPendingTicksTotal))
+    const budget = (this.#budget = new ThreadBudget(options.maxPendingTicksTotal))
     const context = { engine, budget, events: this, writer: options, candles: options.candles }
     const open = (pair: Pair) => PairDatabase.open(pair, pairFiles(directory.path, pair), context)
     this.pool = new ConnectionPool(open, options, this)
     this.#intake = new Intake(this.pool, options, this)
-    this.#desk = new LeaseDesk(this.pool, this.#budget, directory.path)
+    this.#leases = new Leases(this.pool, this.#budget, directory.path)
     this.#maintenance = new Maintenance({
       dataDir: directory.path,
       options,
       pool: this.pool,
       engine,
       events: this,
-      leaseholders: (name) => this.#desk.holders(name),
+      leaseholders: (name) => this.#leases.holders(name),
     })
     this.#analytics = new AnalyticsKeeper(this.#maintenance, this, options.clock)
   }
@@ -166,7 +166,7 @@ export class DatabaseManager extends Events {
 
   /** The query's rows; times are Unix ms. `PAIR_NOT_FOUND` when nothing was ever stored. */
   async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
-    return this.#desk.read(this.#parse(pair), (lease) => lease.query(query, options), options)
+    return this.#leases.read(this.#parse(pair), (lease) => lease.query(query, options), options)
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
@@ -176,12 +176,12 @@ export class DatabaseManager extends Events {
     options?: QueryOptions,
   ): Promise<ColumnsOf<Row>> {
     const read = (lease: Lease) => lease.queryColumns(query, options)
-    return this.#desk.read(this.#parse(pair), read, options)
+    return this.#leases.read(this.#parse(pair), read, options)
   }
 
   /** Lends a connection, which holds the pair open until `release()`; or `POOL_EXHAUSTED`. */
   async acquire(pair: PairLike, options?: AcquireOptions): Promise<Lease> {
-    return this.#desk.lend(this.#parse(pair), options)
+    return this.#leases.lend(this.#parse(pair), options)
   }
 
   /** Runs `work` with a lease and gives it back, whatever happens. */
@@ -190,7 +190,7 @@ export class DatabaseManager extends Events {
     work: (lease: Lease) => Promise<T>,
     options?: AcquireOptions,
   ): Promise<T> {
-    return this.#desk.use(this.#parse(pair), work, options)
+    return this.#leases.use(this.#parse(pair), work, options)
   }
 
   /** Every pair that has files in the data directory, sorted. */
@@ -288,7 +288,7 @@ export class DatabaseManager extends Events {
 
   async #shutdown(): Promise<void> {
     this.#intake.close()
-    await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.#desk.revokeAll()])
+    await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.#leases.revokeAll()])
     try {
       await this.pool.close()
     } finally {

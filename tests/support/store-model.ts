@@ -15,7 +15,7 @@ export class StoreModel {
   readonly #ever: StoredTick[] = []
   readonly #given = new Map<Timeframe, Map<number, StoredCandle>>()
   /** Of a tick (µs) before this a namesake may have been deleted. */
-  #judgedFrom = -Infinity
+  #decidableFrom = -Infinity
   readonly #marks = new Map<string, number>()
   readonly #keepMs: Readonly<Record<string, number>>
 
@@ -27,9 +27,9 @@ export class StoreModel {
     const counts = { inserted: 0, duplicates: 0, conflicts: 0, expired: 0, late: 0 }
     for (const tick of ticks) {
       const stored = { ...tick, tradeId: tick.tradeId ?? null }
-      const verdict = this.#judge(stored)
-      counts[verdict]++
-      if (verdict !== 'inserted') continue
+      const outcome = this.#judge(stored)
+      counts[outcome]++
+      if (outcome !== 'inserted') continue
       if (this.#ever.some(({ timestamp }) => timestamp > tick.timestamp)) counts.late++
       this.ticks.push(stored)
       this.#ever.push(stored)
@@ -67,7 +67,7 @@ export class StoreModel {
       if (mark <= this.#mark(relation)) continue
       this.#marks.set(relation, mark)
       if (relation === 'ticks')
-        this.#judgedFrom = Math.min(micros(now - keepMs) + windowMicros, micros(newest) + 1)
+        this.#decidableFrom = Math.min(micros(now - keepMs) + windowMicros, micros(newest) + 1)
     }
     this.ticks = this.ticks.filter(({ timestamp }) => timestamp >= this.#mark('ticks'))
   }
@@ -89,19 +89,19 @@ export class StoreModel {
     const mark = this.#mark('ticks')
     if (tick.timestamp < mark) return 'expired'
     if (tick.tradeId === null) return 'inserted'
-    const namesakes = this.ticks.filter(
+    const sameId = this.ticks.filter(
       ({ tradeId, timestamp }) =>
         tradeId === tick.tradeId &&
         Math.abs(micros(timestamp) - micros(tick.timestamp)) <= windowMicros,
     )
-    const same = namesakes.some(
+    const same = sameId.some(
       ({ price, volume, side }) =>
         price === tick.price && volume === tick.volume && side === tick.side,
     )
     if (same) return 'duplicates'
-    if (namesakes.length > 0) return 'conflicts'
+    if (sameId.length > 0) return 'conflicts'
     // Its namesake may have been deleted.
-    return micros(tick.timestamp) < this.#judgedFrom ? 'expired' : 'inserted'
+    return micros(tick.timestamp) < this.#decidableFrom ? 'expired' : 'inserted'
   }
 
   #newest(relation: string): number {

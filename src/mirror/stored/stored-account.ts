@@ -7,7 +7,7 @@ import type { OrderRecord } from '../model/order-record.ts'
 import { hashScript, openOrdersScript, ordersById } from './read-scripts.ts'
 import type { OrdersReply } from './read-scripts.ts'
 import { readable } from './stored-value.ts'
-import { Turns } from './yield-timer.ts'
+import { YieldTimer } from './yield-timer.ts'
 
 /** What the server holds of an account, wrong entries included. */
 export interface StoredAccount {
@@ -40,12 +40,12 @@ export async function readStored(
   const reply = await client.script(openOrdersScript, [keys.orders, keys.openSet], [])
   const orders = new Map<string, StoredOrder | undefined>()
   const known = new Set(symbols)
-  const turns = new Turns()
+  const yields = new YieldTimer()
   for (const [id, json] of ordersById(reply as OrdersReply)) {
     const stored = storedOrder(json)
     orders.set(id, stored)
     if (stored !== undefined) known.add(stored.record.state.symbol)
-    const pause = turns.step()
+    const pause = yields.step()
     if (pause !== undefined) await pause
   }
   const openBySymbol = new Map<string, ReadonlySet<string>>()

@@ -3,7 +3,7 @@ import { parse } from 'lossless-json'
 import { PairduckError } from '../../errors.ts'
 import { decimalText, isDecimalText } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
-import { Turns } from './yield-timer.ts'
+import { YieldTimer } from './yield-timer.ts'
 
 const long = 256
 
@@ -43,11 +43,11 @@ export async function allReadable<T extends object>(
   const found: T[] = []
   // A long reply has cost the client a turn already.
   if (values.length >= long) await setImmediate()
-  const turns = new Turns()
+  const yields = new YieldTimer()
   for (const json of values) {
     const value = json === null ? undefined : readable(json, decode)
     if (value !== undefined) found.push(value)
-    const pause = turns.step()
+    const pause = yields.step()
     if (pause !== undefined) await pause
   }
   return found

@@ -5,7 +5,7 @@ const turnMs = 2
 const lookEvery = 32
 
 /** Gives other work its turn of the event loop while something long goes on in small steps. */
-export class Turns {
+export class YieldTimer {
   #endsAt = performance.now() + turnMs
   #untilLook = lookEvery
 

@@ -11,7 +11,7 @@ import { allReadable } from '../stored/stored-value.ts'
 import type { Ticker } from '../model/ticker.ts'
 import { decodeTransfer } from '../stored/transfer-json.ts'
 import type { Transfer } from '../model/transfer.ts'
-import { Turns } from '../stored/yield-timer.ts'
+import { YieldTimer } from '../stored/yield-timer.ts'
 import type { UnitPlan } from './unit-plan.ts'
 
 /** One logical change: it is written whole or not at all. */
@@ -117,10 +117,10 @@ async function loadBase(
   for (const symbol of state.symbolsOf(base)) {
     const values = (await client.command(['HVALS', keys.fills(symbol)])) as string[]
     const ledger = state.ledger(symbol)
-    const turns = new Turns()
+    const yields = new YieldTimer()
     for (const fill of await allReadable(values, decodeFill)) {
       if (ledger.wants(fill)) ledger.add(fill)
-      const pause = turns.step()
+      const pause = yields.step()
       if (pause !== undefined) await pause
     }
   }

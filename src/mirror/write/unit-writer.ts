@@ -15,7 +15,7 @@ import type { WriteSettings } from './unit-encoding.ts'
 const firstRetryMs = 25
 const lastRetryMs = 500
 /** Units that may be on their way to the server at a time. */
-const maxInDoubt = 100
+const maxUnacknowledged = 100
 
 export interface UnitWriterOptions {
   readonly client: ValkeyClient
@@ -36,7 +36,7 @@ export interface UnitOverlap {
 }
 
 /** A unit that was sent and not answered: it may have been executed, or may yet be. */
-interface UnitInDoubt {
+interface UnacknowledgedUnit {
   readonly contents: UnitContents
   /** The sequence number that the server has as long as the unit is not executed. */
   readonly before: string
@@ -50,7 +50,7 @@ interface UnitInDoubt {
 export class UnitWriter {
   readonly #options: UnitWriterOptions
   #mustRewrite = false
-  #inDoubt: UnitInDoubt[] = []
+  #unacknowledged: UnacknowledgedUnit[] = []
 
   constructor(options: UnitWriterOptions) {
     this.#options = options
@@ -75,7 +75,7 @@ export class UnitWriter {
     let ahead = planned
     await this.#persist(async () => {
       for (;;) {
-        await this.#settleDoubts()
+        await this.#settleUnacknowledged()
         if (this.#mustRewrite) await this.#rewriteAll()
         const plan = ahead ?? this.plan()
         const isPlanned = ahead !== undefined
@@ -90,7 +90,7 @@ export class UnitWriter {
   /** Looks whether the server still holds what was written, and writes it again if not. */
   async check(deadline: number): Promise<void> {
     await this.#persist(async () => {
-      await this.#settleDoubts()
+      await this.#settleUnacknowledged()
       await this.#stillThere()
       if (this.#mustRewrite) await this.#rewriteAll()
     }, deadline)
@@ -147,11 +147,11 @@ export class UnitWriter {
     const { client, fence } = this.#options
     fence.throwIfLost()
     const { keys, args } = plan.encode().arguments(fence.value, fence.sequence, fence.epoch)
-    const doubt = { contents: plan.contents, before: fence.sequence }
-    this.#inDoubt.push(doubt)
+    const unit = { contents: plan.contents, before: fence.sequence }
+    this.#unacknowledged.push(unit)
     const reply = client.script(applyScript, keys, args).catch((error: unknown) => {
       // A refusal is an answer too.
-      if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) this.#dropDoubt(doubt)
+      if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) this.#dropUnacknowledged(unit)
       throw error
     })
     if (meanwhile !== undefined) {
@@ -160,12 +160,12 @@ export class UnitWriter {
       await meanwhile(plan)
     }
     const [answer = '', ...details] = (await reply) as string[]
-    this.#dropDoubt(doubt)
+    this.#dropUnacknowledged(unit)
     switch (answer) {
       case 'OK':
         fence.sequence = details[0]!
         // An older one could only have been executed in this one's place.
-        this.#inDoubt = []
+        this.#unacknowledged = []
         return true
       case 'FENCED':
         this.#mustRewrite = true
@@ -197,11 +197,11 @@ export class UnitWriter {
   }
 
   /**
-   * The sequence is not the own one. One more: a unit in doubt has been executed after all.
+   * The sequence is not the own one. One more: a unit without an answer has been executed after all.
    * Anything else: the server went back to an older state.
    */
   async #catchUp(found: string): Promise<void> {
-    await this.#settleDoubts()
+    await this.#settleUnacknowledged()
     const { fence } = this.#options
     if (fence.sequence === found) return
     this.#mustRewrite = true
@@ -209,35 +209,35 @@ export class UnitWriter {
   }
 
   /**
-   * Takes over what units in doubt have written, and the sequence number with it. A unit stays in
-   * doubt as long as the server has the number before it: it may still be on its way there.
+   * Takes over what unacknowledged units have written, and the sequence number with it. A unit stays
+   * among them as long as the server has the number before it: it may still be on its way.
    */
-  async #settleDoubts(): Promise<void> {
-    if (this.#inDoubt.length === 0) return
+  async #settleUnacknowledged(): Promise<void> {
+    if (this.#unacknowledged.length === 0) return
     const { client, keys, fence, state, settings } = this.#options
     const found = ((await client.command(['GET', keys.sequence])) as string | null) ?? '0'
-    for (const doubt of this.#inDoubt) {
-      if (doubt.before === found) continue
-      takeOver(await heldContents(doubt.contents, client, keys, settings.defaultFeeRate), state)
-      if (fence.sequence === doubt.before && Number(found) === Number(doubt.before) + 1)
+    for (const unit of this.#unacknowledged) {
+      if (unit.before === found) continue
+      takeOver(await heldContents(unit.contents, client, keys, settings.defaultFeeRate), state)
+      if (fence.sequence === unit.before && Number(found) === Number(unit.before) + 1)
         fence.sequence = found
-      this.#dropDoubt(doubt)
+      this.#dropUnacknowledged(unit)
     }
-    if (this.#inDoubt.length < maxInDoubt) return
+    if (this.#unacknowledged.length < maxUnacknowledged) return
     // A new epoch has another sequence number, which ends them all.
     this.#mustRewrite = true
     await fence.beginEpoch()
-    await this.#settleDoubts()
+    await this.#settleUnacknowledged()
   }
 
-  #dropDoubt(doubt: UnitInDoubt): void {
-    this.#inDoubt = this.#inDoubt.filter((each) => each !== doubt)
+  #dropUnacknowledged(unit: UnacknowledgedUnit): void {
+    this.#unacknowledged = this.#unacknowledged.filter((each) => each !== unit)
   }
 
   /** Writes everything that is known, in units; begun again from the start if it is cut short. */
   async #rewriteAll(): Promise<void> {
     const { state } = this.#options
-    await this.#settleDoubts()
+    await this.#settleUnacknowledged()
     const steps = rewriteSteps(state)
     let plan = this.plan()
     for (const step of steps) {

@@ -6,7 +6,7 @@ import { interruptUntil, rollback } from './transaction.ts'
 const maxSpare = 2
 
 /** The reading connections of one pair: lent, taken back, and all of them ended with the pair. */
-export class ReaderRack {
+export class ReaderConnections {
   readonly #pair: string
   readonly #connect: () => Promise<DuckDBConnection>
   readonly #spare: DuckDBConnection[] = []
@@ -35,7 +35,7 @@ export class ReaderRack {
       }
     } else this.#lent.add(connection)
     if (this.#closing) {
-      await this.takeBack(connection, { reuse: false })
+      await this.releaseReader(connection, { reuse: false })
       this.#refuseClosed()
     }
     return connection
@@ -45,7 +45,7 @@ export class ReaderRack {
    * With `reuse` for the next reader. Without, what was left open is rolled back and the connection
    * is closed: anything may have been set or made on it.
    */
-  async takeBack(connection: DuckDBConnection, { reuse }: { reuse: boolean }): Promise<void> {
+  async releaseReader(connection: DuckDBConnection, { reuse }: { reuse: boolean }): Promise<void> {
     if (reuse && !this.#closing && this.#spare.length < maxSpare) this.#spare.push(connection)
     else {
       await rollback(connection)

@@ -1,7 +1,7 @@
 import PQueue from 'p-queue'
 
 /** Statements that take turns: so many at once, the others wait in the order of coming. */
-export class Turns {
+export class Semaphore {
   readonly #queue: PQueue
 
   constructor(concurrency: number) {
@@ -12,7 +12,7 @@ export class Turns {
    * Runs `statement` when it is its turn. `signal` ends only the waiting: a statement that has
    * begun sits on its thread until the engine lets go of it, and so long it keeps its turn.
    */
-  take<T>(statement: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+  run<T>(statement: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     if (signal === undefined) return this.#queue.add(statement)
     const waiting = new AbortController()
     const giveUp = (): void => waiting.abort(signal.reason)

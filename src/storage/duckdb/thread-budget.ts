@@ -1,5 +1,5 @@
 import { PairduckError } from '../../errors.ts'
-import { Turns } from './semaphore.ts'
+import { Semaphore } from './semaphore.ts'
 
 /**
  * What all pairs of a manager share: the threads of Node's pool, on which every statement sits
@@ -8,26 +8,26 @@ import { Turns } from './semaphore.ts'
  * that the others stay for commits and `fs` whatever is read; writes get all but one, and where
  * both together are more than the pool has, one waits for a write, which is short.
  */
-export class WriteBudget {
+export class ThreadBudget {
   pendingTicks = 0
   readonly #maxPendingTicks: number
-  readonly #writes: Turns
-  readonly #reads: Turns
+  readonly #writes: Semaphore
+  readonly #reads: Semaphore
 
   constructor(maxPendingTicks: number, threads: number = poolThreads()) {
     this.#maxPendingTicks = maxPendingTicks
-    this.#writes = new Turns(Math.max(1, Math.min(16, threads - 1)))
-    this.#reads = new Turns(Math.max(1, Math.floor(threads / 2)))
+    this.#writes = new Semaphore(Math.max(1, Math.min(16, threads - 1)))
+    this.#reads = new Semaphore(Math.max(1, Math.floor(threads / 2)))
   }
 
   /** Runs a writing statement when there is a thread for it. */
   write<T>(statement: () => Promise<T>): Promise<T> {
-    return this.#writes.take(statement)
+    return this.#writes.run(statement)
   }
 
   /** Runs a reading statement when there is a thread for it; waiting ends with `signal`. */
   read<T>(statement: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    return this.#reads.take(statement, signal)
+    return this.#reads.run(statement, signal)
   }
 
   checkRoom(given: number): void {

@@ -4,9 +4,9 @@ import type { Relation } from '../../schema/tables.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 
 /** The mark from which on a tick can be judged although older ones were deleted. */
-export const judgedMark = 'ticks:judged'
+export const decidableMark = 'ticks:judged'
 
-export type Mark = Relation | ClosedMark | typeof judgedMark | `${Relation}:visited`
+export type Mark = Relation | ClosedMark | typeof decidableMark | `${Relation}:visited`
 
 /** Retention's marks, in Unix ms. */
 export type Marks = Readonly<Partial<Record<Mark, number>>>

@@ -8,7 +8,7 @@ import type { PoolStats } from './pool-stats.ts'
 import {
   brokenError,
   refuseBroken,
-  type PinOptions,
+  type SlotOptions,
   type PoolOptions,
   type Slot,
   type UseOptions,
@@ -16,8 +16,8 @@ import {
 import { WaitingLine } from './waiting-line.ts'
 
 /**
- * At most `maxConnections` open pair files. Who uses one pins it; only unpinned ones lie in the
- * LRU and can be evicted for another pair or closed for having been idle. When all are pinned,
+ * At most `maxConnections` open pair files. Who uses a pair leases it; only pairs without a
+ * lease lie in the LRU and can be evicted for another pair or closed for having been idle. When all are leased,
  * callers wait in line, with a deadline.
  */
 export class ConnectionPool {
@@ -52,16 +52,16 @@ export class ConnectionPool {
   }
 
   /**
-   * Opens the pair if need be and holds it open until {@link unpin}. Waits while all slots are
-   * pinned, in the order of coming; `POOL_EXHAUSTED` when the line or the deadline is exceeded.
+   * Opens the pair if need be and leases it until {@link endLease}. Waits while all slots are
+   * leased, in the order of coming; `POOL_EXHAUSTED` when the line or the deadline is exceeded.
    */
-  async pin(
+  async acquire(
     pair: Pair,
-    { signal, timeoutMs = this.#options.acquireTimeoutMs }: PinOptions = {},
+    { signal, timeoutMs = this.#options.acquireTimeoutMs }: SlotOptions = {},
   ): Promise<PairDatabase> {
     this.#refuseClosed()
     const slot = this.#find(formatPair(pair))
-    // As many hops as for the one who opens it: calls made in order stay in order.
+    // Awaits as often as the call that opens the pair, so that calls keep their order.
     if (slot !== undefined && slot.closed === undefined)
       return (await Promise.resolve(this.#hit(slot))).opened
     const waiter = this.#line.join(pair, {
@@ -89,19 +89,20 @@ export class ConnectionPool {
     { renews = true }: UseOptions = {},
   ): Promise<T> {
     const idleMs = renews ? undefined : this.#idle.getRemainingTTL(formatPair(pair))
-    const database = this.pinOpen(formatPair(pair)) ?? (await this.pin(pair))
+    const database = this.acquireOpen(formatPair(pair)) ?? (await this.acquire(pair))
     const slot = this.#slots.get(database.name)
-    if (slot?.pins === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs
+    if (slot?.leases === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs
     try {
       return await work(database)
     } finally {
-      this.unpin(database.name)
+      this.endLease(database.name)
     }
   }
 
-  unpin(name: string): void {
+  /** Ends a lease that {@link acquire} began. */
+  endLease(name: string): void {
     const slot = this.#slots.get(name)
-    if (slot === undefined || --slot.pins > 0) return
+    if (slot === undefined || --slot.leases > 0) return
     if (slot.closed !== undefined) return
     if (slot.database?.broken === true) void this.#retire(slot, 'room')
     else this.#idle.set(name, slot, { ttl: slot.idleMs ?? this.#options.idleCloseMs })
@@ -125,7 +126,7 @@ export class ConnectionPool {
   async release(name: string): Promise<void> {
     const slot = this.#slots.get(name)
     if (slot === undefined) return
-    if (slot.pins === 0 && slot.closed === undefined) {
+    if (slot.leases === 0 && slot.closed === undefined) {
       this.#idle.delete(name)
       void this.#retire(slot, 'idle')
     }
@@ -145,8 +146,8 @@ export class ConnectionPool {
       })
     const working = work()
     const ended = Promise.allSettled([working]).then(() => undefined)
-    // Never opened, and closed when the work has ended: pin() waits for that.
-    const slot: Slot = { name, pins: 0, opened: new Promise(() => undefined), closed: ended }
+    // Never opened, and closed when the work has ended: acquire() waits for that.
+    const slot: Slot = { name, leases: 0, opened: new Promise(() => undefined), closed: ended }
     this.#slots.set(name, slot)
     try {
       return await working
@@ -157,7 +158,7 @@ export class ConnectionPool {
   }
 
   stats(): PoolStats {
-    const active = [...this.#slots.values()].filter(({ pins }) => pins > 0)
+    const active = [...this.#slots.values()].filter(({ leases }) => leases > 0)
     const asked = this.#hits + this.#misses
     return {
       size: this.#slots.size,
@@ -173,7 +174,7 @@ export class ConnectionPool {
     }
   }
 
-  /** Refuses newcomers, then closes every pair, pinned or not; all failures are reported together. */
+  /** Refuses newcomers, then closes every pair, leased or not; all failures are reported together. */
   close(): Promise<void> {
     return (this.#closing ??= this.#shutdown())
   }
@@ -205,15 +206,15 @@ export class ConnectionPool {
   /** A file that was given up while nobody held it begins to close, to be opened again. */
   #find(name: string): Slot | undefined {
     const slot = this.#slots.get(name)
-    if (slot?.database?.broken === true && slot.pins === 0 && slot.closed === undefined) {
+    if (slot?.database?.broken === true && slot.leases === 0 && slot.closed === undefined) {
       this.#idle.delete(name)
       void this.#retire(slot, 'room')
     }
     return slot
   }
 
-  /** Holds a pair open that is open now, until {@link unpin}. */
-  pinOpen(name: string): PairDatabase | undefined {
+  /** Holds a pair open that is open now, until {@link release}. */
+  acquireOpen(name: string): PairDatabase | undefined {
     const slot = this.#find(name)
     if (slot?.database === undefined || slot.closed !== undefined || this.#closing !== undefined)
       return undefined
@@ -223,14 +224,14 @@ export class ConnectionPool {
   #hit(slot: Slot): Slot {
     refuseBroken(slot)
     this.#hits++
-    if (slot.pins++ === 0) this.#idle.delete(slot.name)
+    if (slot.leases++ === 0) this.#idle.delete(slot.name)
     delete slot.idleMs
     return slot
   }
 
   #newSlot(name: string, pair: Pair): Slot {
     this.#misses++
-    const slot: Slot = { name, pins: 1, opened: this.#open(pair) }
+    const slot: Slot = { name, leases: 1, opened: this.#open(pair) }
     this.#slots.set(name, slot)
     void this.#watchOpening(slot)
     return slot
@@ -267,7 +268,7 @@ export class ConnectionPool {
       slot.database = await slot.opened
       this.#events.tell('pairOpened', { pair: slot.name })
     } catch {
-      // The callers of pin() are told; here only the place comes free again.
+      // The callers of acquire() are told; here only the place comes free again.
       this.#slots.delete(slot.name)
       this.#serve()
     }

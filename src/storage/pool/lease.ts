@@ -7,9 +7,9 @@ import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { interruptUntil } from '../duckdb/transaction.ts'
-import { Turns } from '../duckdb/semaphore.ts'
+import { Semaphore } from '../duckdb/semaphore.ts'
 import { refuseWriterTables } from './writer-tables.ts'
-import type { WriteBudget } from '../duckdb/thread-budget.ts'
+import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
 /**
  * A connection on loan: its pair stays open until it is released. Releasing twice is harmless;
@@ -20,10 +20,10 @@ export class Lease {
   readonly acquiredAt: number
   readonly #connection: DuckDBConnection
   readonly #database: PairDatabase
-  readonly #budget: WriteBudget
+  readonly #budget: ThreadBudget
   readonly #onRelease: () => void
   /** One statement at a time: an interrupt ends whatever runs on the connection. */
-  readonly #turns = new Turns(1)
+  readonly #one = new Semaphore(1)
   /** The statement that the engine is at; settles when the engine has let go of it. */
   #running: Promise<unknown> | undefined
   /** Anything may have been set or made on it: it is not for the next reader. */
@@ -34,7 +34,7 @@ export class Lease {
   constructor(
     database: PairDatabase,
     connection: DuckDBConnection,
-    budget: WriteBudget,
+    budget: ThreadBudget,
     onRelease: () => void,
   ) {
     this.pair = database.name
@@ -103,7 +103,7 @@ export class Lease {
       this.#altered = true
       await interruptUntil([this.#connection], this.#running)
     }
-    await this.#database.takeBack(this.#connection, { reuse: !this.#altered })
+    await this.#database.releaseReader(this.#connection, { reuse: !this.#altered })
     this.#onRelease()
   }
 
@@ -115,7 +115,7 @@ export class Lease {
     this.#refuseReleased()
     try {
       signal?.throwIfAborted()
-      return await this.#turns.take(
+      return await this.#one.run(
         () => this.#budget.read(() => this.#run(work, signal), signal),
         signal,
       )

@@ -9,17 +9,17 @@ import {
 } from './lease-options.ts'
 import { Lease } from './lease.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
-import type { WriteBudget } from '../duckdb/thread-budget.ts'
+import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
 /** Lends connections of pairs and knows which are out. */
-export class LeaseDesk {
+export class Leases {
   readonly #pool: ConnectionPool
-  readonly #budget: WriteBudget
+  readonly #budget: ThreadBudget
   readonly #dataDir: string
   readonly #out = new Set<Lease>()
   #closing = false
 
-  constructor(pool: ConnectionPool, budget: WriteBudget, dataDir: string) {
+  constructor(pool: ConnectionPool, budget: ThreadBudget, dataDir: string) {
     this.#pool = pool
     this.#budget = budget
     this.#dataDir = dataDir
@@ -54,21 +54,21 @@ export class LeaseDesk {
   /** Lends a connection of the pair, which holds it open until it is released. */
   async lend(pair: Pair, options?: AcquireOptions): Promise<Lease> {
     const { signal, timeoutMs } = resolveAcquireOptions('acquire', options)
-    const database = await this.#pool.pin(pair, { signal, timeoutMs })
+    const database = await this.#pool.acquire(pair, { signal, timeoutMs })
     try {
-      const connection = await database.lendReader()
+      const connection = await database.acquireReader()
       if (this.#closing) {
-        await database.takeBack(connection, { reuse: true })
+        await database.releaseReader(connection, { reuse: true })
         throw new PairduckError('CLOSED', `${database.name}: the manager was closed meanwhile`)
       }
       const lease: Lease = new Lease(database, connection, this.#budget, () => {
         this.#out.delete(lease)
-        this.#pool.unpin(database.name)
+        this.#pool.endLease(database.name)
       })
       this.#out.add(lease)
       return lease
     } catch (error) {
-      this.#pool.unpin(database.name)
+      this.#pool.endLease(database.name)
       throw error
     }
   }

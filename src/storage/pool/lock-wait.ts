@@ -47,12 +47,12 @@ export class LockWait {
   async use<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
     const name = formatPair(pair)
     // The way of nearly all calls, which may be hundreds of thousands a second.
-    const open = this.#lines.size === 0 ? this.#pool.pinOpen(name) : undefined
+    const open = this.#lines.size === 0 ? this.#pool.acquireOpen(name) : undefined
     if (open === undefined) return this.#openFor(pair, name, work)
     try {
       return await work(open)
     } finally {
-      this.#pool.unpin(name)
+      this.#pool.endLease(name)
     }
   }
 
@@ -110,9 +110,9 @@ export class LockWait {
       await delay(Math.min(pauseMs, leftMs), undefined, { signal }).catch(() => undefined)
       if (!this.#lines.has(name)) return
       try {
-        await this.#pool.pin(pair, { timeoutMs: this.#leftMs(name) })
+        await this.#pool.acquire(pair, { timeoutMs: this.#leftMs(name) })
         this.#begin(name, Infinity)
-        this.#pool.unpin(name)
+        this.#pool.endLease(name)
         return
       } catch (error) {
         const passes = isLocked(error) || PairduckError.is(error, 'POOL_EXHAUSTED')

@@ -19,17 +19,17 @@ import {
   type PairState,
 } from '../file/pair-state.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-import { ReaderRack } from '../duckdb/reader-connections.ts'
+import { ReaderConnections } from '../duckdb/reader-connections.ts'
 import { readWriterState } from '../write/writer-state.ts'
 import { TickStore } from '../write/tick-store.ts'
 import { TickWriter, type WriterOptions } from '../write/tick-writer.ts'
 import { WalWatch } from '../write/wal-watch.ts'
-import type { WriteBudget } from '../duckdb/thread-budget.ts'
+import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
 /** What every pair of a manager is opened with. */
 export interface PairContext {
   readonly engine: Engine
-  readonly budget: WriteBudget
+  readonly budget: ThreadBudget
   readonly events: Events
   readonly writer: WriterOptions
   /** Undefined: what the file keeps, and the default for a new one. */
@@ -44,7 +44,7 @@ export class PairDatabase {
   readonly candles: readonly Timeframe[]
   readonly writer: TickWriter
   /** The threads that it shares with all other pairs. */
-  readonly budget: WriteBudget
+  readonly budget: ThreadBudget
   /** Its name in the engine. */
   readonly alias: string
   /** What the state file knew of and the file no longer held when it was opened. */
@@ -53,7 +53,7 @@ export class PairDatabase {
   readonly #wasClean: boolean
   readonly #engine: Engine
   readonly #connection: DuckDBConnection
-  readonly #readers: ReaderRack
+  readonly #readers: ReaderConnections
   /** Set when the engine gave the file up: it has to be opened again. */
   broken = false
 
@@ -62,7 +62,7 @@ export class PairDatabase {
     files: PairFiles
     candles: readonly Timeframe[]
     writer: TickWriter
-    budget: WriteBudget
+    budget: ThreadBudget
     engine: Engine
     alias: string
     connection: DuckDBConnection
@@ -80,7 +80,7 @@ export class PairDatabase {
     this.rowsLost = of.rowsLost
     this.#wasClean = of.wasClean
     this.#connection = of.connection
-    this.#readers = new ReaderRack(this.name, () => of.engine.connect(of.alias))
+    this.#readers = new ReaderConnections(this.name, () => of.engine.connect(of.alias))
   }
 
   /** Opens or makes the pair's file; see docs/errors.md for PAIR_LOCKED, PAIR_CORRUPT, SCHEMA_NEWER. */
@@ -144,14 +144,14 @@ export class PairDatabase {
   }
 
   /** A connection of the caller's own on this pair, to be given back. */
-  lendReader(): Promise<DuckDBConnection> {
+  acquireReader(): Promise<DuckDBConnection> {
     return this.#readers.lend()
   }
 
-  /** With `reuse` for the next reader; see {@link ReaderRack.takeBack}. */
-  async takeBack(connection: DuckDBConnection, use: { reuse: boolean }): Promise<void> {
+  /** With `reuse` for the next reader; see {@link ReaderConnections.releaseReader}. */
+  async releaseReader(connection: DuckDBConnection, use: { reuse: boolean }): Promise<void> {
     if (!use.reuse) this.writer.wrote = true
-    await this.#readers.takeBack(connection, use)
+    await this.#readers.releaseReader(connection, use)
   }
 
   /** Puts the WAL into the file and frees what was deleted; only from within a job of the writer. */

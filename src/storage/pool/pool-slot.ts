@@ -8,7 +8,7 @@ export interface PoolOptions {
   readonly idleCloseMs: number
 }
 
-export interface PinOptions {
+export interface SlotOptions {
   readonly signal?: AbortSignal | undefined
   readonly timeoutMs?: number | undefined
 }
@@ -21,7 +21,7 @@ export interface UseOptions {
 /** A place of the pool, and the pair that has it. */
 export interface Slot {
   readonly name: string
-  pins: number
+  leases: number
   readonly opened: Promise<PairDatabase>
   /** Set once closing has begun: the pair cannot be opened again before it has ended. */
   closed?: Promise<void>

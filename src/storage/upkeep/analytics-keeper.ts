@@ -2,7 +2,7 @@ import { formatPair, parsePair, type Pair, type PairLike } from '../../pair.ts'
 import { integer, resolveOptions, rule } from '../../options.ts'
 import type { Clock } from '../../time.ts'
 import { refreshDatabase, refreshRules, type RefreshOptions } from './analytics-refresh.ts'
-import { CleanupTimer } from './repeating-task.ts'
+import { RepeatingTask } from './repeating-task.ts'
 import type { Events } from '../events/events.ts'
 import type { RefreshResult } from '../events/outcomes.ts'
 import type { Maintenance } from './maintenance.ts'
@@ -34,7 +34,7 @@ export class AnalyticsKeeper {
   readonly #files: PairFilesAccess
   readonly #events: Events
   readonly #clock: Clock
-  readonly #timer: CleanupTimer
+  readonly #timer: RepeatingTask
   readonly #notice: (event: { readonly pair: string }) => void
   /** Pairs to visit, by name, and not before when (Unix ms). */
   readonly #waiting = new Map<string, number>()
@@ -46,7 +46,7 @@ export class AnalyticsKeeper {
     this.#files = files
     this.#events = events
     this.#clock = clock
-    this.#timer = new CleanupTimer(
+    this.#timer = new RepeatingTask(
       (signal) => this.#round(signal),
       (error) => events.tell('error', { error }),
     )

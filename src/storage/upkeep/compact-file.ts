@@ -12,7 +12,7 @@ const minWasteBytes = 2_000_000
  * Whether most of the connection's file is empty. Its blocks come free where they are, and only
  * those at its end are cut off: after a large import was deleted, what is left may stand there.
  */
-export async function isHollow(connection: DuckDBConnection): Promise<boolean> {
+export async function isMostlyFree(connection: DuckDBConnection): Promise<boolean> {
   const [size] = await readRows<{ free: number; used: number; block: number }>(
     connection,
     `SELECT free_blocks AS free, used_blocks AS used, block_size AS block

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
-import { CleanupTimer } from './repeating-task.ts'
+import { RepeatingTask } from './repeating-task.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import type { RetentionPolicy } from '../../schema/retention-policy.ts'
 import { timeframes, type Clock, type Timeframe } from '../../time.ts'
@@ -11,7 +11,7 @@ import type { Engine } from '../duckdb/engine.ts'
 import type { Events } from '../events/events.ts'
 import type { CleanupResult } from '../events/outcomes.ts'
 import { resolveCleanupTimerOptions, type CleanupRules } from './cleanup-options.ts'
-import { compactFile, isHollow } from './compact-file.ts'
+import { compactFile, isMostlyFree } from './compact-file.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
@@ -50,7 +50,7 @@ export class Maintenance {
   readonly #events: Events
   readonly #leaseholders: (name: string) => readonly string[]
   /** Cleans all pairs, table by table as its policy says. */
-  readonly timer: CleanupTimer
+  readonly timer: RepeatingTask
 
   constructor(of: {
     dataDir: string
@@ -66,7 +66,7 @@ export class Maintenance {
     this.#engine = of.engine
     this.#events = of.events
     this.#leaseholders = of.leaseholders
-    this.timer = new CleanupTimer(
+    this.timer = new RepeatingTask(
       (signal) => this.cleanupAllPairs({ now: undefined, dueOnly: true, signal }),
       (error) => of.events.tell('error', { error }),
     )
@@ -81,7 +81,7 @@ export class Maintenance {
   }
 
   async cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
-    let hollow = false
+    let mostlyFree = false
     const result = await this.onFile(
       pair,
       async (database) => {
@@ -90,11 +90,11 @@ export class Maintenance {
           dueOnly,
           leases: () => this.#leaseholders(database.name),
         })
-        const reader = await database.lendReader()
+        const reader = await database.acquireReader()
         try {
-          hollow = await isHollow(reader)
+          mostlyFree = await isMostlyFree(reader)
         } finally {
-          await database.takeBack(reader, { reuse: true })
+          await database.releaseReader(reader, { reuse: true })
         }
         return cleaned
       },
@@ -102,7 +102,7 @@ export class Maintenance {
     ).catch((error: unknown) => {
       throw fromDuckDb(error, formatPair(pair), 'QUERY_FAILED')
     })
-    return hollow ? this.#compact(pair, result) : result
+    return mostlyFree ? this.#compact(pair, result) : result
   }
 
   /** When nobody uses the pair just now; the next pass comes by again. */

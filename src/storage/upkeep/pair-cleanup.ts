@@ -8,7 +8,7 @@ import { measureState } from '../file/pair-state.ts'
 import { nothingToDelete } from './retention-plan.ts'
 import { applyRetention } from './retention.ts'
 import { planRetention } from './retention-plan.ts'
-import { judgedMark, readMarks, type Marks } from '../file/marks.ts'
+import { decidableMark, readMarks, type Marks } from '../file/marks.ts'
 import { dedupeWindowMicros } from '../write/deduplicator.ts'
 import type { WriterState } from '../write/writer-state.ts'
 
@@ -71,7 +71,7 @@ async function nothingDue(
   now: number | undefined,
 ): Promise<boolean> {
   if (now === undefined) return true
-  const connection = await database.lendReader()
+  const connection = await database.acquireReader()
   try {
     const state = await database.budget.read(() =>
       measureState(connection, database.candles, false),
@@ -80,16 +80,16 @@ async function nothingDue(
     const plan = planRetention(policy, database.candles, now, { marks, dueOnly: true })
     return nothingToDelete(state, plan, policy.supply_demand_zones.maxRows)
   } finally {
-    await database.takeBack(connection, { reuse: true })
+    await database.releaseReader(connection, { reuse: true })
   }
 }
 
-function ofTicks(marks: Marks): Pick<WriterState, 'deletedBefore' | 'judgedFrom'> {
+function ofTicks(marks: Marks): Pick<WriterState, 'deletedBefore' | 'decidableFrom'> {
   const deletedBefore = microsFromMs(marks.ticks ?? -Infinity)
-  const judged = marks[judgedMark]
+  const judged = marks[decidableMark]
   return {
     deletedBefore,
-    judgedFrom: judged === undefined ? deletedBefore + dedupeWindowMicros : microsFromMs(judged),
+    decidableFrom: judged === undefined ? deletedBefore + dedupeWindowMicros : microsFromMs(judged),
   }
 }
 

@@ -8,7 +8,7 @@ import { timeframes, type Timeframe } from '../../time.ts'
 import { firstBadWalEntry } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import { migrate } from '../file/migrate.ts'
-import { mendRescued, type LostCount } from './mend-rescued.ts'
+import { repairRescued, type LostCount } from './repair-rescued.ts'
 import { quarantineFiles, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { readState, type PairState } from '../file/pair-state.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -129,7 +129,7 @@ async function rescue(
       `INSERT INTO pairduck_candle_state SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
     )
     if (state.rowsChanged > 0) lost['pairduck_candle_state'] ??= 1
-    mended.push(...(await mendRescued(target, candles, lost, before)))
+    mended.push(...(await repairRescued(target, candles, lost, before)))
     for (const table of Object.keys(tables)) rows[table] = await readWhole(target, table)
     await target.run(`CHECKPOINT ${to}`)
   } finally {

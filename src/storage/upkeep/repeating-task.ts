@@ -2,7 +2,7 @@
  * A clock around a cleanup pass: never two at once, errors to a listener, and it does not keep the
  * process alive.
  */
-export class CleanupTimer {
+export class RepeatingTask {
   readonly #pass: (signal: AbortSignal) => Promise<unknown>
   readonly #onError: (error: unknown) => void
   #timer: NodeJS.Timeout | undefined

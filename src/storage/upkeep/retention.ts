@@ -1,12 +1,12 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { closedMark } from '../../schema/analytics-state.ts'
-import { compactPartsSql, crowdedPartsSql } from '../../schema/candles.ts'
+import { compactPartsSql, needsRollUpSql } from '../../schema/candles.ts'
 import { barStart, candleRelation, type Relation } from '../../schema/tables.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { dedupeWindowMicros } from '../write/deduplicator.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
-import { judgedMark, moveMark } from '../file/marks.ts'
+import { decidableMark, moveMark } from '../file/marks.ts'
 import type { Deletion } from './retention-plan.ts'
 
 /**
@@ -19,8 +19,8 @@ export async function applyRetention(
 ): Promise<Partial<Record<Relation, number>>> {
   const deleted: Partial<Record<Relation, number>> = {}
   await inTransaction(connection, async () => {
-    const crowded = await connection.run(crowdedPartsSql)
-    if (crowded.rowCount > 0) for (const sql of compactPartsSql) await connection.run(sql)
+    const unmerged = await connection.run(needsRollUpSql)
+    if (unmerged.rowCount > 0) for (const sql of compactPartsSql) await connection.run(sql)
     for (const deletion of plan) {
       const count = await applyDeletion(connection, deletion)
       if (count > 0) deleted[deletion.relation] = count
@@ -78,7 +78,7 @@ async function closeAged(
   const moved = await moveMark(connection, relation, Math.min(before, end))
   // What is newer than all that there were is no namesake of any that was deleted.
   if (moved && relation === 'ticks')
-    await moveMark(connection, judgedMark, Math.min(before + dedupeWindowMicros, end))
+    await moveMark(connection, decidableMark, Math.min(before + dedupeWindowMicros, end))
 }
 
 function candleOf(relation: Relation): Timeframe | undefined {

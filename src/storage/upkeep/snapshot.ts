@@ -26,7 +26,7 @@ export async function snapshotDatabase(
   await refuseStranger(target)
   const draft = `${target}.${process.pid}.draft`
   await rm(draft, { force: true })
-  const reader = await database.lendReader()
+  const reader = await database.acquireReader()
   try {
     const alias = await engine.attach(draft)
     try {
@@ -43,7 +43,7 @@ export async function snapshotDatabase(
     await rm(`${draft}.wal`, { force: true })
     throw fromDuckDb(error, `${database.name}: snapshot to ${target}`, 'QUERY_FAILED')
   } finally {
-    await database.takeBack(reader, { reuse: false })
+    await database.releaseReader(reader, { reuse: false })
   }
   return { pair: database.name, file: target, bytes: (await sizeOf(target)) ?? 0 }
 }

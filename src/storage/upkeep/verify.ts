@@ -19,7 +19,7 @@ export interface VerifyReport {
  * counting and even inserting still pass. Then asks whether what is stored can be true.
  */
 export async function verifyDatabase(database: PairDatabase): Promise<VerifyReport> {
-  const connection = await database.lendReader()
+  const connection = await database.acquireReader()
   const problems: string[] = database.rowsLost.map(
     ({ relation, expectedRows, foundRows }) =>
       `${relation}: ${expectedRows} rows when last closed, ${foundRows} when opened: rows are lost`,
@@ -43,7 +43,7 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
         ...(await reading(() => wrongCandles(connection, database.candles))),
       )
   } finally {
-    await database.takeBack(connection, { reuse: true })
+    await database.releaseReader(connection, { reuse: true })
   }
   return { pair: database.name, ok: problems.length === 0, problems, rows }
 }

@@ -6,7 +6,7 @@ import type { Conflict } from '../events/outcomes.ts'
 export const dedupeWindowMicros = 1_000_000
 
 /** What became of a tick. `suspect` is only in between. */
-export const verdict = { accepted: 0, duplicate: 1, conflict: 2, expired: 3, suspect: 4 } as const
+export const outcome = { accepted: 0, duplicate: 1, conflict: 2, expired: 3, suspect: 4 } as const
 
 /** A stored tick that has the id of one that is being judged. */
 export interface StoredTick {
@@ -17,13 +17,13 @@ export interface StoredTick {
 }
 
 /** What a pair's writer remembers between commits. */
-export interface Judgement {
+export interface DedupeState {
   /** The newest tick that was ever stored, deleted or not. */
   readonly newest: number
   /** Ticks before this (µs) are deleted. */
   readonly deletedBefore: number
   /** Of ticks before this (µs) a namesake may have been deleted. */
-  readonly judgedFrom: number
+  readonly decidableFrom: number
   /** The largest id, in the order of {@link isLaterId}, among the ticks of the newest second and since. */
   readonly maxId: string
 }
@@ -31,22 +31,22 @@ export interface Judgement {
 /**
  * Sorts out in arrival order which ticks are new. A tick that is not older than the newest and
  * whose id is larger than all recent ones is new by comparison alone; the others are suspects,
- * whose stored namesakes have to be looked up.
+ * whose stored sameId have to be looked up.
  */
-export class TickJudge {
-  readonly verdicts: Uint8Array
+export class Deduplicator {
+  readonly outcomes: Uint8Array
   readonly suspects: number
   readonly expired: number
   readonly #batch: TickBatch
-  readonly #judgedFrom: number
+  readonly #decidableFrom: number
   /** Never below any id seen, so that a later comparison stays right. */
   readonly maxId: string
 
-  constructor(batch: TickBatch, known: Judgement) {
+  constructor(batch: TickBatch, known: DedupeState) {
     this.#batch = batch
-    const { deletedBefore, judgedFrom } = known
-    this.#judgedFrom = judgedFrom
-    this.verdicts = new Uint8Array(batch.length)
+    const { deletedBefore, decidableFrom } = known
+    this.#decidableFrom = decidableFrom
+    this.outcomes = new Uint8Array(batch.length)
     let { newest, maxId } = known
     let suspects = 0
     let expired = 0
@@ -54,14 +54,14 @@ export class TickJudge {
       const micros = batch.micros[row]!
       const id = batch.ids[row]!
       if (micros < deletedBefore) {
-        this.verdicts[row] = verdict.expired
+        this.outcomes[row] = outcome.expired
         expired++
         continue
       }
       if (id !== null) {
         const later = isLaterId(id, maxId)
-        if (!later || micros < newest || micros < judgedFrom) {
-          this.verdicts[row] = verdict.suspect
+        if (!later || micros < newest || micros < decidableFrom) {
+          this.outcomes[row] = outcome.suspect
           suspects++
         }
         if (later) maxId = id
@@ -73,12 +73,12 @@ export class TickJudge {
     this.maxId = maxId
   }
 
-  /** The time range in which namesakes of the suspects can lie, both ends included. */
+  /** The time range in which sameId of the suspects can lie, both ends included. */
   suspectRange(): { from: number; to: number } {
     let from = Infinity
     let to = -Infinity
     for (let row = 0; row < this.#batch.length; row++) {
-      if (this.verdicts[row] !== verdict.suspect) continue
+      if (this.outcomes[row] !== outcome.suspect) continue
       from = Math.min(from, this.#batch.micros[row]!)
       to = Math.max(to, this.#batch.micros[row]!)
     }
@@ -86,8 +86,8 @@ export class TickJudge {
   }
 
   /**
-   * Judges the suspects, against what is stored and against the batch itself, in arrival order:
-   * the first of two namesakes wins. Returns the conflicts.
+   * Decides about the suspects, against what is stored and against the batch itself, in arrival
+   * order: of two ticks with the same id the first is kept. Returns the conflicts.
    */
   resolve(stored: ReadonlyMap<string, readonly StoredTick[]>): Conflict[] {
     const batch = this.#batch
@@ -95,17 +95,17 @@ export class TickJudge {
     const seen = new Map<string, StoredTick[]>()
     for (let row = 0; row < batch.length; row++) {
       const id = batch.ids[row]!
-      if (id === null || this.verdicts[row] === verdict.expired) continue
+      if (id === null || this.outcomes[row] === outcome.expired) continue
       const tick = tickAt(batch, row)
-      if (this.verdicts[row] === verdict.suspect) {
-        const namesakes = [...(stored.get(id) ?? []), ...(seen.get(id) ?? [])].filter(
+      if (this.outcomes[row] === outcome.suspect) {
+        const sameId = [...(stored.get(id) ?? []), ...(seen.get(id) ?? [])].filter(
           ({ micros }) => Math.abs(micros - tick.micros) <= dedupeWindowMicros,
         )
-        this.verdicts[row] = this.#judge(tick, namesakes)
-        if (this.verdicts[row] === verdict.conflict)
-          conflicts.push(conflictOf(id, namesakes[0]!, tick))
+        this.outcomes[row] = this.#outcomeOf(tick, sameId)
+        if (this.outcomes[row] === outcome.conflict)
+          conflicts.push(conflictOf(id, sameId[0]!, tick))
       }
-      if (this.verdicts[row] !== verdict.accepted) continue
+      if (this.outcomes[row] !== outcome.accepted) continue
       const others = seen.get(id)
       if (others === undefined) seen.set(id, [tick])
       else others.push(tick)
@@ -113,12 +113,12 @@ export class TickJudge {
     return conflicts
   }
 
-  #judge(tick: StoredTick, namesakes: readonly StoredTick[]): number {
-    if (namesakes.some((other) => isSameTrade(other, tick))) return verdict.duplicate
-    if (namesakes.length > 0) return verdict.conflict
-    // Its namesake may have been deleted: it cannot be judged any more.
-    if (tick.micros < this.#judgedFrom) return verdict.expired
-    return verdict.accepted
+  #outcomeOf(tick: StoredTick, sameId: readonly StoredTick[]): number {
+    if (sameId.some((other) => isSameTrade(other, tick))) return outcome.duplicate
+    if (sameId.length > 0) return outcome.conflict
+    // A tick with the same id may have been deleted: whether this one is new cannot be told any more.
+    if (tick.micros < this.#decidableFrom) return outcome.expired
+    return outcome.accepted
   }
 }
 

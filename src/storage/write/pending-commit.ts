@@ -2,7 +2,7 @@ import type { Tick } from '../../schema/rows.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import { TickBatch } from './tick-batch.ts'
 import type { TickColumns } from './tick.ts'
-import { verdict } from './deduplicator.ts'
+import { outcome } from './deduplicator.ts'
 
 interface Call {
   readonly from: number
@@ -29,9 +29,9 @@ export class PendingCommit {
   }
 
   /** Leaves only what is to be written. */
-  dropRejected(verdicts: Uint8Array): void {
-    if (verdicts.some((each) => each !== verdict.accepted))
-      this.batch.compact(verdicts, verdict.accepted)
+  dropRejected(outcomes: Uint8Array): void {
+    if (outcomes.some((each) => each !== outcome.accepted))
+      this.batch.compact(outcomes, outcome.accepted)
   }
 
   settle(counts: readonly InsertCounts[]): void {
@@ -46,7 +46,7 @@ export class PendingCommit {
 /** What became of each call's ticks, and the span of what is to be stored. */
 export function countCalls(
   { batch, calls }: PendingCommit,
-  verdicts: Uint8Array,
+  outcomes: Uint8Array,
   newestBefore: number,
 ): { counts: InsertCounts[]; newest: number; oldest: number } {
   let newest = newestBefore
@@ -55,9 +55,9 @@ export function countCalls(
     const tally = [0, 0, 0, 0]
     let late = 0
     for (let row = from; row < to; row++) {
-      const each = verdicts[row]!
+      const each = outcomes[row]!
       tally[each]!++
-      if (each !== verdict.accepted) continue
+      if (each !== outcome.accepted) continue
       const micros = batch.micros[row]!
       if (micros < newest) late++
       else newest = micros

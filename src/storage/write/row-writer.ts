@@ -9,7 +9,7 @@ import {
   type InsertRows,
 } from '../../schema/insert-columns.ts'
 import { markDirtySql } from '../../schema/analytics-state.ts'
-import { insertGivenSql } from '../../schema/candles.ts'
+import { insertExternalSql } from '../../schema/candles.ts'
 import { candleRelation, type Relation } from '../../schema/tables.ts'
 import { earliestMs, latestMs, microsFromMs, timeframeMs, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -37,7 +37,7 @@ export async function writeRows<Relation extends AnalyticsRelation>(
 ): Promise<RowCounts> {
   const records = toRecords('INVALID_ROW', insertColumns[relation], rows)
   const keys = rowKeys[relation]
-  return storeInPlace(connection, relation, records, {
+  return upsert(connection, relation, records, {
     microsOf: ({ timestamp }) => Number(timestamp),
     keyOf: (record) => JSON.stringify(keys.map((key) => record[key])),
     replace: (newest) => replaceRows(connection, relation, newest),
@@ -77,7 +77,7 @@ export async function writeCandles(
   latest: number,
 ): Promise<RowCounts> {
   for (const [index, candle] of candles.entries()) checkCandle(index, timeframe, candle, latest)
-  return storeInPlace(connection, candleRelation(timeframe), candles, {
+  return upsert(connection, candleRelation(timeframe), candles, {
     microsOf: ({ timestamp }) => microsFromMs(timestamp),
     keyOf: ({ timestamp }) => timestamp,
     replace: (newest) => replaceCandles(connection, timeframe, newest),
@@ -103,7 +103,7 @@ async function replaceCandles(
     `DELETE FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
      AND timestamp IN (SELECT timestamp FROM pairduck_given)`,
   )
-  await connection.run(insertGivenSql(`'${timeframe}'`, 'pairduck_given'))
+  await connection.run(insertExternalSql(`'${timeframe}'`, 'pairduck_given'))
   const oldest = '(SELECT min(timestamp) FROM pairduck_given)'
   await connection.run(markDirtySql(oldest, `timeframe = '${timeframe}'`))
   await connection.run('DROP TABLE pairduck_given')
@@ -173,7 +173,7 @@ interface Replacing<Row> {
 }
 
 /** Stores those of the rows, all or none, that are not older than retention's mark. */
-function storeInPlace<Row>(
+function upsert<Row>(
   connection: DuckDBConnection,
   relation: Relation,
   rows: readonly Row[],

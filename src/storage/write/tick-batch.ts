@@ -30,11 +30,11 @@ export class TickBatch {
     }
   }
 
-  /** Keeps the rows whose verdict is `kept`, in order. */
-  compact(verdicts: Uint8Array, kept: number): void {
+  /** Keeps the rows whose outcome is `kept`, in order. */
+  compact(outcomes: Uint8Array, kept: number): void {
     let to = 0
     for (let from = 0; from < this.length; from++) {
-      if (verdicts[from] !== kept) continue
+      if (outcomes[from] !== kept) continue
       this.micros[to] = this.micros[from]!
       this.price[to] = this.price[from]!
       this.volume[to] = this.volume[from]!

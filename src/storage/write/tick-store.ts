@@ -7,7 +7,7 @@ import type { Events } from '../events/events.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import { countCalls, total, type PendingCommit } from './pending-commit.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-import { TickJudge, type StoredTick } from './deduplicator.ts'
+import { Deduplicator, type StoredTick } from './deduplicator.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
 
@@ -52,19 +52,19 @@ export class TickStore {
   }
 
   /** Whether the candle views read so many ticks that they should be rolled up. */
-  get crowded(): boolean {
+  get needsRollUp(): boolean {
     return this.#state.unrolled > maxUnrolled
   }
 
   /** Makes a commit's new ticks durable and says what became of each call's. */
   async commit(commit: PendingCommit): Promise<InsertCounts[]> {
     const { batch } = commit
-    const judge = new TickJudge(batch, this.#state)
+    const judge = new Deduplicator(batch, this.#state)
     this.#batches.put(this.#slot, batch)
     const stored = judge.suspects > 0 ? await this.#lookUp(judge) : undefined
     const conflicts = stored === undefined ? [] : judge.resolve(stored)
-    const { counts, newest, oldest } = countCalls(commit, judge.verdicts, this.#state.newest)
-    commit.dropRejected(judge.verdicts)
+    const { counts, newest, oldest } = countCalls(commit, judge.outcomes, this.#state.newest)
+    commit.dropRejected(judge.outcomes)
     if (batch.length > 0) await this.#write(oldest)
     this.#state = {
       ...this.#state,
@@ -89,7 +89,7 @@ export class TickStore {
   }
 
   /** Takes note of where retention has moved the marks of the ticks (µs). */
-  moveMarks(marks: Pick<WriterState, 'deletedBefore' | 'judgedFrom'>): void {
+  moveMarks(marks: Pick<WriterState, 'deletedBefore' | 'decidableFrom'>): void {
     this.#state = { ...this.#state, ...marks }
   }
 
@@ -119,7 +119,7 @@ export class TickStore {
     this.#batches.clear(this.#slot)
   }
 
-  async #lookUp(judge: TickJudge): Promise<Map<string, StoredTick[]>> {
+  async #lookUp(judge: Deduplicator): Promise<Map<string, StoredTick[]>> {
     const { from, to } = judge.suspectRange()
     const rows = await readRows<{
       tradeId: string
@@ -137,9 +137,9 @@ export class TickStore {
     )
     const stored = new Map<string, StoredTick[]>()
     for (const row of rows) {
-      const namesakes = stored.get(row.tradeId)
-      if (namesakes === undefined) stored.set(row.tradeId, [row])
-      else namesakes.push(row)
+      const sameId = stored.get(row.tradeId)
+      if (sameId === undefined) stored.set(row.tradeId, [row])
+      else sameId.push(row)
     }
     return stored
   }

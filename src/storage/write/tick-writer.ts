@@ -10,7 +10,7 @@ import { PendingCommit } from './pending-commit.ts'
 import { countOfTicks, type TickColumns } from './tick.ts'
 import type { TickStore } from './tick-store.ts'
 import type { WalWatch } from './wal-watch.ts'
-import type { WriteBudget } from '../duckdb/thread-budget.ts'
+import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
 export interface WriterOptions {
   readonly lingerMs: number
@@ -30,7 +30,7 @@ export class TickWriter {
   readonly #connection: DuckDBConnection
   /** What it writes to. */
   readonly ticks: TickStore
-  readonly #budget: WriteBudget
+  readonly #budget: ThreadBudget
   readonly #events: Events
   readonly #options: WriterOptions
   readonly #wal: WalWatch
@@ -51,7 +51,7 @@ export class TickWriter {
     pair: string
     connection: DuckDBConnection
     ticks: TickStore
-    budget: WriteBudget
+    budget: ThreadBudget
     events: Events
     options: WriterOptions
     wal: WalWatch
@@ -163,7 +163,7 @@ export class TickWriter {
       commit.settle(counts)
       this.#wal.note(commit.batch.length)
       this.wrote ||= commit.batch.length > 0
-      if (this.ticks.crowded) await this.#budget.write(() => this.ticks.rollUp())
+      if (this.ticks.needsRollUp) await this.#budget.write(() => this.ticks.rollUp())
       if (this.#wal.full) await this.#budget.write(() => this.#wal.empty(this.#connection))
     } catch (error) {
       // Without effect on calls that are answered: what failed then was the work after the commit.

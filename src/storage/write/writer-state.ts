@@ -1,11 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { msFromMicros } from '../../time.ts'
-import { dedupeWindowMicros, isLaterId, type Judgement } from './deduplicator.ts'
+import { dedupeWindowMicros, isLaterId, type DedupeState } from './deduplicator.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-import { judgedMark } from '../file/marks.ts'
+import { decidableMark } from '../file/marks.ts'
 
 /** Where a pair's file stands; read on open, moved by commits and by retention. All times in µs. */
-export interface WriterState extends Judgement {
+export interface WriterState extends DedupeState {
   /** Ticks before this are in the candle parts, the views read the later ones. */
   readonly rolledUntil: number
   /** Up to where some analytic is stored: a tick before it makes that analytic look again. */
@@ -24,7 +24,7 @@ export async function readWriterState(
     rolledUntil: number | null
     unrolled: number
     deletedBefore: number | null
-    judgedFrom: number | null
+    decidableFrom: number | null
     analyzedUntil: number | null
   }>(
     connection,
@@ -34,7 +34,7 @@ export async function readWriterState(
        epoch_us(nullif(rolled_until, '-infinity')) AS "rolledUntil",
        (SELECT count(*) FROM ticks WHERE timestamp >= rolled_until) AS "unrolled",
        (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = 'ticks') AS "deletedBefore",
-       (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = '${judgedMark}') AS "judgedFrom",
+       (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = '${decidableMark}') AS "decidableFrom",
        (SELECT epoch_us(max(processed_until)) FROM pairduck_analytics) AS "analyzedUntil"
      FROM pairduck_candle_state`,
   )
@@ -50,7 +50,7 @@ export async function readWriterState(
       rolledUntil: rolledUntil ?? -Infinity,
       unrolled,
       deletedBefore,
-      judgedFrom: row!.judgedFrom ?? deletedBefore + dedupeWindowMicros,
+      decidableFrom: row!.decidableFrom ?? deletedBefore + dedupeWindowMicros,
       analyzedUntil: analyzedUntil ?? -Infinity,
     },
   }

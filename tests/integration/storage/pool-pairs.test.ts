@@ -84,7 +84,7 @@ describe('many pairs', () => {
 })
 
 describe('a lease', () => {
-  it('pins its pair: another one waits until it is given back', async () => {
+  it('leases its pair: another one waits until it is given back', async () => {
     const db = await openManager({ maxConnections: 1 })
     const lease = await db.acquire('x/spot/A')
     expect(db.stats()).toMatchObject({ active: 1, activePairs: ['x/spot/A'] })
@@ -303,13 +303,13 @@ describe('an idle pair', () => {
   it('whose file the engine gave up in a job is opened again by whoever comes next', async () => {
     const db = await openManager()
     await db.insertTicks('x/spot/A', someTicks(1))
-    const database = await db.pool.pin(parsePair('x/spot/A'))
+    const database = await db.pool.acquire(parsePair('x/spot/A'))
     const given = new Error('FATAL Error: Failed: database has been invalidated because of …')
     await expect(database.writer.run(() => Promise.reject(given))).rejects.toBe(given)
     await expect(db.insertTicks('x/spot/A', someTicks(1))).rejects.toMatchObject({
       code: 'DISK_FULL',
     })
-    db.pool.unpin(database.name)
+    db.pool.endLease(database.name)
     expect(await db.insertTicks('x/spot/A', someTicks(1, { first: 2 }))).toMatchObject({
       inserted: 1,
     })

@@ -65,42 +65,42 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 describe('the line of those who wait', () => {
   it('is served in the order of coming', async () => {
     const pool = poolOf(new Files(), { maxConnections: 1 })
-    await pool.pin(pair('A'))
+    await pool.acquire(pair('A'))
     const served: string[] = []
     const waiters = ['B', 'C', 'D'].map(async (letter) => {
-      const { name } = await pool.pin(pair(letter))
+      const { name } = await pool.acquire(pair(letter))
       served.push(letter)
-      pool.unpin(name)
+      pool.endLease(name)
     })
     await settle()
     expect(pool.stats()).toMatchObject({ waiting: 3, active: 1, size: 1 })
-    pool.unpin(nameOf('A'))
+    pool.endLease(nameOf('A'))
     await Promise.all(waiters)
     expect(served).toEqual(['B', 'C', 'D'])
   })
 
   it('lets nobody pass who comes later and needs a place', async () => {
     const pool = poolOf(new Files(), { maxConnections: 1 })
-    await pool.pin(pair('A'))
+    await pool.acquire(pair('A'))
     const served: string[] = []
     const take = async (letter: string): Promise<void> => {
-      const { name } = await pool.pin(pair(letter))
+      const { name } = await pool.acquire(pair(letter))
       served.push(letter)
-      pool.unpin(name)
+      pool.endLease(name)
     }
     const early = [take('B'), take('C')]
     await settle()
-    pool.unpin(nameOf('A'))
+    pool.endLease(nameOf('A'))
     await Promise.all([...early, take('D')])
     expect(served).toEqual(['B', 'C', 'D'])
   })
 
   it('serves all who wait for the pair that was opened, at once', async () => {
     const pool = poolOf(new Files(), { maxConnections: 1 })
-    await pool.pin(pair('A'))
-    const both = [pool.pin(pair('B')), pool.pin(pair('B'))]
+    await pool.acquire(pair('A'))
+    const both = [pool.acquire(pair('B')), pool.acquire(pair('B'))]
     await settle()
-    pool.unpin(nameOf('A'))
+    pool.endLease(nameOf('A'))
     // The first never gives B back: the second must not wait for that.
     await Promise.all(both)
     expect(pool.stats()).toMatchObject({ active: 1, waiting: 0, hits: 1, misses: 2 })
@@ -109,69 +109,69 @@ describe('the line of those who wait', () => {
   it('loses no place when one who was called needs none', async () => {
     const files = new Files()
     const pool = poolOf(files, { maxConnections: 2 })
-    await pool.pin(pair('A'))
-    await pool.pin(pair('B'))
-    const waiting = [pool.pin(pair('C')), pool.pin(pair('C')), pool.pin(pair('D'))]
+    await pool.acquire(pair('A'))
+    await pool.acquire(pair('B'))
+    const waiting = [pool.acquire(pair('C')), pool.acquire(pair('C')), pool.acquire(pair('D'))]
     await settle()
-    pool.unpin(nameOf('A'))
-    pool.unpin(nameOf('B'))
+    pool.endLease(nameOf('A'))
+    pool.endLease(nameOf('B'))
     await Promise.all(waiting)
     expect(pool.stats()).toMatchObject({ size: 2, active: 2, waiting: 0 })
   })
 
   it('is bounded', async () => {
     const pool = poolOf(new Files(), { maxConnections: 1, maxWaiting: 2 })
-    await pool.pin(pair('A'))
-    const waiting = [pool.pin(pair('B')), pool.pin(pair('C'))]
+    await pool.acquire(pair('A'))
+    const waiting = [pool.acquire(pair('B')), pool.acquire(pair('C'))]
     await settle()
-    await expect(pool.pin(pair('D'))).rejects.toMatchObject({ code: 'POOL_EXHAUSTED' })
+    await expect(pool.acquire(pair('D'))).rejects.toMatchObject({ code: 'POOL_EXHAUSTED' })
     // Who needs no place does not stand in it.
-    await expect(pool.pin(pair('A'))).resolves.toBeDefined()
-    pool.unpin(nameOf('A'))
-    pool.unpin(nameOf('A'))
-    pool.unpin((await waiting[0]!).name)
+    await expect(pool.acquire(pair('A'))).resolves.toBeDefined()
+    pool.endLease(nameOf('A'))
+    pool.endLease(nameOf('A'))
+    pool.endLease((await waiting[0]!).name)
     await waiting[1]
   })
 
   it('of length 0 still lets an idle pair make room', async () => {
     const pool = poolOf(new Files(), { maxConnections: 1, maxWaiting: 0, acquireTimeoutMs: 0 })
-    pool.unpin((await pool.pin(pair('A'))).name)
-    const second = pool.pin(pair('B'))
-    const third = pool.pin(pair('C'))
+    pool.endLease((await pool.acquire(pair('A'))).name)
+    const second = pool.acquire(pair('B'))
+    const third = pool.acquire(pair('C'))
     await expect(third).rejects.toMatchObject({ code: 'POOL_EXHAUSTED' })
     expect((await second).name).toBe(nameOf('B'))
   })
 
   it('ends at the deadline and with the signal, and the next moves up', async () => {
     const pool = poolOf(new Files(), { maxConnections: 1 })
-    await pool.pin(pair('A'))
-    await expect(pool.pin(pair('B'), { timeoutMs: 0 })).rejects.toMatchObject({
+    await pool.acquire(pair('A'))
+    await expect(pool.acquire(pair('B'), { timeoutMs: 0 })).rejects.toMatchObject({
       code: 'POOL_EXHAUSTED',
       message: expect.stringContaining('deadline'),
     })
     const reason = new Error('changed my mind')
     const abort = new AbortController()
-    const aborted = pool.pin(pair('C'), { signal: abort.signal })
-    const patient = pool.pin(pair('D'))
+    const aborted = pool.acquire(pair('C'), { signal: abort.signal })
+    const patient = pool.acquire(pair('D'))
     await settle()
     abort.abort(reason)
     await expect(aborted).rejects.toMatchObject({ code: 'ABORTED', cause: reason })
-    await expect(pool.pin(pair('C'), { signal: abort.signal })).rejects.toMatchObject({
+    await expect(pool.acquire(pair('C'), { signal: abort.signal })).rejects.toMatchObject({
       code: 'ABORTED',
     })
     expect(pool.stats().waiting).toBe(1)
-    pool.unpin(nameOf('A'))
+    pool.endLease(nameOf('A'))
     expect((await patient).name).toBe(nameOf('D'))
   })
 
   it('waits as long as it is told, not as long as a timer can count', async () => {
     const pool = poolOf(new Files(), { maxConnections: 1, acquireTimeoutMs: 1e12 })
-    await pool.pin(pair('A'))
+    await pool.acquire(pair('A'))
     let ended = false
-    const waiting = pool.pin(pair('B')).finally(() => (ended = true))
+    const waiting = pool.acquire(pair('B')).finally(() => (ended = true))
     for (let turn = 0; turn < 20; turn++) await settle()
     expect(ended).toBe(false)
-    pool.unpin(nameOf('A'))
+    pool.endLease(nameOf('A'))
     await waiting
   })
 })
@@ -182,10 +182,10 @@ describe('a place', () => {
     const pool = poolOf(files, { maxConnections: 1 })
     files.failing.add(nameOf('A'))
     const ends = await Promise.allSettled([
-      pool.pin(pair('A')),
-      pool.pin(pair('A')),
-      pool.pin(pair('A')),
-      pool.pin(pair('B')),
+      pool.acquire(pair('A')),
+      pool.acquire(pair('A')),
+      pool.acquire(pair('A')),
+      pool.acquire(pair('B')),
     ])
     expect(ends.map(({ status }) => status)).toEqual([
       'rejected',
@@ -194,21 +194,21 @@ describe('a place', () => {
       'fulfilled',
     ])
     expect(pool.stats()).toMatchObject({ size: 1, activePairs: [nameOf('B')] })
-    pool.unpin(nameOf('B'))
+    pool.endLease(nameOf('B'))
     files.failing.clear()
-    await expect(pool.pin(pair('A'))).resolves.toBeDefined()
+    await expect(pool.acquire(pair('A'))).resolves.toBeDefined()
   })
 
   it('is not given while its pair is being closed', async () => {
     let release!: () => void
     const files = new Files(() => new Promise((resolve) => (release = resolve)))
     const pool = poolOf(files)
-    const opening = pool.pin(pair('A'))
+    const opening = pool.acquire(pair('A'))
     release()
     await opening
-    pool.unpin(nameOf('A'))
+    pool.endLease(nameOf('A'))
     pool.closeIdle({ all: true })
-    const again = pool.pin(pair('A'))
+    const again = pool.acquire(pair('A'))
     await settle()
     expect(files.opened).toBe(1)
     release()
@@ -222,8 +222,8 @@ describe('a place', () => {
   it('goes to the pair that was idle longest', async () => {
     const files = new Files()
     const pool = poolOf(files)
-    for (const letter of ['A', 'B', 'A']) pool.unpin((await pool.pin(pair(letter))).name)
-    pool.unpin((await pool.pin(pair('C'))).name)
+    for (const letter of ['A', 'B', 'A']) pool.endLease((await pool.acquire(pair(letter))).name)
+    pool.endLease((await pool.acquire(pair('C'))).name)
     expect([...files.open].sort()).toEqual([nameOf('A'), nameOf('C')])
     expect(pool.stats()).toMatchObject({
       size: 2,
@@ -238,27 +238,27 @@ describe('a place', () => {
   it('of a broken file is refused until nobody holds it, then it is opened anew', async () => {
     const files = new Files()
     const pool = poolOf(files)
-    const database = await pool.pin(pair('A'))
+    const database = await pool.acquire(pair('A'))
     database.broken = true
-    await expect(pool.pin(pair('A'))).rejects.toMatchObject({ code: 'DISK_FULL' })
+    await expect(pool.acquire(pair('A'))).rejects.toMatchObject({ code: 'DISK_FULL' })
     await expect(pool.use(pair('A'), () => Promise.resolve())).rejects.toMatchObject({
       code: 'DISK_FULL',
     })
-    pool.unpin(nameOf('A'))
-    expect(await pool.pin(pair('A'))).not.toBe(database)
+    pool.endLease(nameOf('A'))
+    expect(await pool.acquire(pair('A'))).not.toBe(database)
     expect(files.opened).toBe(2)
   })
 
   it.each([
-    ['pin', (pool: ConnectionPool) => pool.pin(pair('A'))],
+    ['pin', (pool: ConnectionPool) => pool.acquire(pair('A'))],
     ['use', (pool: ConnectionPool) => pool.use(pair('A'), (database) => Promise.resolve(database))],
   ])('of a file that broke while nobody held it is opened anew by %s', async (_by, ask) => {
     const files = new Files()
     const pool = poolOf(files, { maxConnections: 1 })
-    const { name } = await pool.pin(pair('A'))
-    const database = await pool.pin(pair('A'))
-    pool.unpin(name)
-    pool.unpin(name)
+    const { name } = await pool.acquire(pair('A'))
+    const database = await pool.acquire(pair('A'))
+    pool.endLease(name)
+    pool.endLease(name)
     database.broken = true
     expect(await ask(pool)).not.toBe(database)
     expect(files).toMatchObject({ opened: 2, most: 1 })
@@ -267,14 +267,14 @@ describe('a place', () => {
   it('can be taken from a pair for work on its closed file', async () => {
     const files = new Files()
     const pool = poolOf(files)
-    pool.unpin((await pool.pin(pair('A'))).name)
+    pool.endLease((await pool.acquire(pair('A'))).name)
     let finish!: () => void
     const working = pool.whileClosed(nameOf('A'), () => {
       expect(files.open.has(nameOf('A'))).toBe(false)
       return new Promise<void>((resolve) => (finish = resolve))
     })
     await settle()
-    const pinning = pool.pin(pair('A'))
+    const pinning = pool.acquire(pair('A'))
     await settle()
     expect(files.opened).toBe(1)
     finish()
@@ -292,16 +292,16 @@ describe('a closed pool', () => {
     const files = new Files()
     const pool = poolOf(files, { maxConnections: 2 })
     for (const letter of ['A', 'B']) {
-      const database = await pool.pin(pair(letter))
+      const database = await pool.acquire(pair(letter))
       database.close = () => Promise.reject(new Error(letter))
     }
-    const waiting = Promise.allSettled([pool.pin(pair('C'))])
+    const waiting = Promise.allSettled([pool.acquire(pair('C'))])
     await settle()
     const failure: unknown = await pool.close().catch((error: unknown) => error)
     expect(await waiting).toMatchObject([{ status: 'rejected', reason: { code: 'CLOSED' } }])
     expect(failure).toBeInstanceOf(AggregateError)
     expect((failure as AggregateError).errors.map(String)).toEqual(['Error: A', 'Error: B'])
-    await expect(pool.pin(pair('A'))).rejects.toMatchObject({ code: 'CLOSED' })
+    await expect(pool.acquire(pair('A'))).rejects.toMatchObject({ code: 'CLOSED' })
     expect(pool.close()).toBe(pool.close())
   })
 })
@@ -336,7 +336,7 @@ describe('whatever happens in whatever order', () => {
             if (kind === 'abort')
               void s.schedule(Promise.resolve(), 'abort').then(() => abort.abort())
             try {
-              const database = await pool.pin(pair(letter), { signal: abort.signal })
+              const database = await pool.acquire(pair(letter), { signal: abort.signal })
               expect(files.open.has(database.name)).toBe(true)
               held.set(database.name, (held.get(database.name) ?? 0) + 1)
               expect(held.size).toBeLessThanOrEqual(max)
@@ -345,7 +345,7 @@ describe('whatever happens in whatever order', () => {
               const left = held.get(database.name)! - 1
               if (left === 0) held.delete(database.name)
               else held.set(database.name, left)
-              pool.unpin(database.name)
+              pool.endLease(database.name)
             } catch (error) {
               if (!PairduckError.is(error, 'PAIR_CORRUPT') && !PairduckError.is(error, 'ABORTED'))
                 throw error

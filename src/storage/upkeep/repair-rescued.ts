@@ -13,14 +13,14 @@ export type LostCount = number | 'unknown'
  * Makes the tables of a rescued file fit each other again after some of them have lost rows: no
  * trade counts twice and no wrong candle is shown. Returns what there is to say about it.
  */
-export async function mendRescued(
+export async function repairRescued(
   connection: DuckDBConnection,
   candles: readonly Timeframe[],
   lost: Readonly<Record<string, LostCount>>,
   before: PairState | undefined,
 ): Promise<string[]> {
   const notes: string[] = []
-  if (lost['pairduck_marks'] !== undefined) notes.push(await mendMarks(connection, before))
+  if (lost['pairduck_marks'] !== undefined) notes.push(await repairMarks(connection, before))
   if (lost['ticks'] !== undefined) {
     await connection.run(
       `INSERT INTO pairduck_marks SELECT '${wholeMark}', ${lastTick} + INTERVAL 1 MICROSECOND
@@ -39,7 +39,7 @@ const lastTick = `greatest((SELECT max(timestamp) FROM ticks),
   (SELECT max(last_timestamp) FROM pairduck_candle_parts WHERE NOT given))`
 
 /** Without its mark a replay of ticks that retention has deleted would count them twice. */
-async function mendMarks(
+async function repairMarks(
   connection: DuckDBConnection,
   before: PairState | undefined,
 ): Promise<string> {

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { CleanupTimer } from '../../../src/storage/upkeep/repeating-task.ts'
+import { RepeatingTask } from '../../../src/storage/upkeep/repeating-task.ts'
 
 /** Passes that last until they are ended by hand. */
 function passes(): {
-  timer: CleanupTimer
+  timer: RepeatingTask
   begun: AbortSignal[]
   most: () => number
   end: (how?: Error) => Promise<void>
@@ -13,7 +13,7 @@ function passes(): {
   const open: { resolve: () => void; reject: (error: Error) => void }[] = []
   const errors: unknown[] = []
   let most = 0
-  const timer = new CleanupTimer(
+  const timer = new RepeatingTask(
     (signal) => {
       begun.push(signal)
       return new Promise<void>((resolve, reject) => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { WriteBudget } from '../../../src/storage/duckdb/thread-budget.ts'
+import { ThreadBudget } from '../../../src/storage/duckdb/thread-budget.ts'
 
 /** Statements that go on until they are let go, and how many of them have begun. */
 class Held {
@@ -28,7 +28,7 @@ describe('the threads of a pool', () => {
     [16, 8, 15],
     [64, 32, 16],
   ])('of %i have room for %i reads and, whatever is read, %i writes', async (threads, r, w) => {
-    const budget = new WriteBudget(1, threads)
+    const budget = new ThreadBudget(1, threads)
     const reads = new Held()
     const writes = new Held()
     const all = Array.from({ length: 100 }, () => [
@@ -50,7 +50,7 @@ describe('the threads of a pool', () => {
 
 describe('a signal', () => {
   it('ends the waiting for a thread, but not what is on one: it keeps its place', async () => {
-    const budget = new WriteBudget(1, 2)
+    const budget = new ThreadBudget(1, 2)
     const held = new Held()
     const abort = new AbortController()
     const running = budget.read(held.statement, abort.signal)
