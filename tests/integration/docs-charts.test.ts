@@ -6,8 +6,8 @@ import { DatabaseManager } from '../../src/index.ts'
 import { cliRun } from '../support/cli-run.ts'
 import { oracleIsHere, oracleTrades } from '../support/oracle.ts'
 
-const pages = new URL('../../docs/analytics', import.meta.url)
-const pictures = new URL('../../docs/pictures', import.meta.url)
+const pages = new URL('../../docs/analytics/', import.meta.url)
+const pictures = new URL('../../docs/pictures/', import.meta.url)
 const blocks = /^```console\n\$ pairduck (.*)\n([^]*?)^```$/gm
 
 let dataDir = ''

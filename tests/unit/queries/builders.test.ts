@@ -142,7 +142,7 @@ test.each<[string, () => unknown]>([
 })
 
 test('every builder has its place in docs/analytics', () => {
-  const folder = new URL('../../../docs/analytics', import.meta.url)
+  const folder = new URL('../../../docs/analytics/', import.meta.url)
   const pages = readdirSync(folder).map((page) => readFileSync(new URL(page, folder), 'utf8'))
   const named = Object.keys(everything).filter((name) => name.endsWith('Query'))
   expect(named.filter((name) => !pages.some((page) => page.includes(`\`${name}`)))).toEqual([])
