@@ -39,7 +39,7 @@ export function decodeTicker(
 }
 
 /** A stored decimal not below zero, also of a float that was written with an exponent. */
-export function told(text: string | undefined): DecimalText | null {
+function told(text: string | undefined): DecimalText | null {
   if (text === undefined || text.trim() === '') return null
   const decimal = decimalText(text) ?? decimalText(Number(text)) ?? null
   return decimal === null || isNegative(decimal) ? null : decimal

@@ -21,13 +21,13 @@ export const nowRule: OptionRule<CleanupNow | undefined> = rule(
   undefined,
 )
 
-export const cleanupRules = {
+const cleanupRules = {
   now: nowRule,
   signal: signalRule,
   dueOnly: flag(false),
 }
 
-export const timerRules = { everyMs: integer(1, maxTimerMs, 60_000) }
+const timerRules = { everyMs: integer(1, maxTimerMs, 60_000) }
 
 export function resolveCleanupTimerOptions(options: object | undefined): { everyMs: number } {
   return resolveOptions('startCleanup', options, timerRules)
