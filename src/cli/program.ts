@@ -41,6 +41,10 @@ const groups: Readonly<Record<string, Readonly<Record<string, () => Promise<AddC
     book: async () => (await import('./commands/book.ts')).addBookCommand,
     report: async () => (await import('./commands/report.ts')).addReportCommand,
   },
+  'Cluster:': {
+    worker: async () => (await import('./commands/worker.ts')).addWorkerCommand,
+    workers: async () => (await import('./commands/workers.ts')).addWorkersCommand,
+  },
 }
 
 /** The command line, ready to parse these arguments; nothing in it exits the process. */

@@ -69,7 +69,13 @@ describe('the packed package', () => {
       engines: { node: '>=20.19' },
       keywords: expect.arrayContaining(['duckdb', 'trading']),
     })
-    expect(Object.keys(manifest.exports)).toEqual(['.', './queries', './mirror', './package.json'])
+    expect(Object.keys(manifest.exports)).toEqual([
+      '.',
+      './queries',
+      './mirror',
+      './cluster',
+      './package.json',
+    ])
     expect(files.get('CHANGELOG.md')).toContain(manifest.version)
   })
 
@@ -117,7 +123,7 @@ describe('the packed package', () => {
     expect(stdout).toMatch(/inserted: 1,[^]*volume: 0\.02/)
   })
 
-  it.each(['pairduck/queries', 'pairduck/mirror', 'pairduck/package.json'])(
+  it.each(['pairduck/queries', 'pairduck/mirror', 'pairduck/cluster', 'pairduck/package.json'])(
     'lends %s to import and require',
     async (name) => {
       const script = `

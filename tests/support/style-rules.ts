@@ -9,8 +9,20 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   storage: ['leaf', 'schema', 'storage'],
   valkey: ['leaf', 'valkey'],
   mirror: ['leaf', 'schema', 'valkey', 'mirror'],
+  cluster: ['leaf', 'schema', 'storage', 'valkey', 'cluster'],
   simulator: ['leaf', 'simulator'],
-  cli: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror', 'simulator', 'cli', 'index'],
+  cli: [
+    'leaf',
+    'schema',
+    'queries',
+    'storage',
+    'valkey',
+    'mirror',
+    'cluster',
+    'simulator',
+    'cli',
+    'index',
+  ],
   index: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror'],
 }
 /**

@@ -1,5 +1,5 @@
 import type { ServerScript } from '../../valkey/valkey-client.ts'
-import { readingScript } from './server-script.ts'
+import { readingScript } from '../../valkey/server-script.ts'
 
 /** Lua's unpack fails near 8,000 values: longer lists are asked for in slices. */
 const ordersOfSet = `

@@ -1,5 +1,5 @@
 import type { ServerScript } from '../../valkey/valkey-client.ts'
-import { writingScript } from '../stored/server-script.ts'
+import { writingScript } from '../../valkey/server-script.ts'
 
 /**
  * One atomic unit: everything is checked before anything is written, because neither a script

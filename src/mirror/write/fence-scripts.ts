@@ -1,5 +1,5 @@
 import type { ServerScript } from '../../valkey/valkey-client.ts'
-import { writingScript } from '../stored/server-script.ts'
+import { writingScript } from '../../valkey/server-script.ts'
 
 /**
  * Takes over and begins a new epoch, so that watchers look again. The token is greater than the

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ServerScript } from '../../valkey/valkey-client.ts'
+import type { ServerScript } from './valkey-client.ts'
 
 /** A script that may write. */
 export function writingScript(source: string): ServerScript {

@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { Worker } from '../../cluster/worker.ts'
+import { DatabaseManager } from '../../storage/database-manager.ts'
+import { countArgument } from '../arguments.ts'
+import { withClient, withClusterOptions, type ClusterCommandOptions } from '../cluster/options.ts'
+import type { AddCommand } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { countedText, timeText } from '../figures.ts'
+
+interface WorkerCommandOptions extends ClusterCommandOptions {
+  readonly member?: string
+  readonly address?: string
+  readonly lease: number
+}
+
+export const addWorkerCommand: AddCommand = (program, context) => {
+  withClusterOptions(program.command('worker'))
+    .description('Store what producers send to a cluster, for this process’s share of the pairs.')
+    .option('--member <name>', 'the worker’s name (default: host, pid and a random part)')
+    .option('--address <url>', 'where this worker’s pairs can be read; told to other processes')
+    .option(
+      '--lease <seconds>',
+      'a dead worker’s pairs are taken over after this',
+      countArgument,
+      10,
+    )
+    .action((options: WorkerCommandOptions) => work(options, context))
+}
+
+/** Works until Ctrl-C or SIGTERM, then stores what is under way and gives everything up in order. */
+async function work(
+  options: WorkerCommandOptions,
+  { terminal, signal, now }: CliContext,
+): Promise<void> {
+  const { dataDir, json, member, address, cluster, slots, lease } = options
+  await withClient(options, async (client) => {
+    const manager = await DatabaseManager.open({ dataDir })
+    // Pairs that other workers hold are skipped: each worker cleans its own.
+    manager.startCleanup()
+    try {
+      const worker = await Worker.start({
+        client,
+        manager,
+        name: cluster,
+        slots,
+        leaseMs: lease * 1_000,
+        ...(member === undefined ? {} : { member }),
+        ...(address === undefined ? {} : { address }),
+      })
+      const tell = (event: object, text: string): void => {
+        if (json) terminal.printJson({ at: now(), ...event })
+        else terminal.print(`${timeText(now())} ${text}`)
+      }
+      const tellSlots = (held: readonly number[]): void =>
+        tell(
+          { event: 'slots', slots: held.length },
+          `${worker.member} holds ${countedText(held.length, 'slot')} of ${slots}`,
+        )
+      tellSlots(worker.slots)
+      worker.on('slots', tellSlots)
+      worker.on('refused', ({ pair, id, error }) =>
+        terminal.note(`${pair}: entry ${id} cannot be stored: ${(error as Error).message}`),
+      )
+      worker.on('error', (error) => terminal.note(`tried again: ${(error as Error).message}`))
+      if (!signal.aborted) await once(signal, 'abort')
+      await worker.stop()
+    } finally {
+      await manager.close()
+    }
+  })
+}
