@@ -1,11 +1,12 @@
 /**
- * `npm test`: everything that must hold, one visible step after the other. All steps run even
- * when one fails; the last line is `N passed, N failed` and the exit code says the same.
+ * `npm test`: everything that must hold; `npm run test:long`: what takes minutes. Every step runs
+ * even when another one fails; the last line is `N passed, N failed` and the exit code says the same.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { run } from './run.ts'
+import { installSystemPackages } from './system-packages.ts'
 import {
   summaryLine,
   totalsOf,
@@ -14,53 +15,58 @@ import {
   type VitestReport,
 } from './test-report.ts'
 
-const suiteDeadlineMs = 14 * 60_000
+const minute = 60_000
+const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
+  ['types', 'tsc', '-p', 'tsconfig.json'],
+  ['declarations', 'tsc', '-p', 'tsconfig.build.json', '--noEmit'],
+  ['lint', 'oxlint', '--type-aware', '--deny-warnings'],
+  ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
+  ['unused', 'knip'],
+]
 
-const steps: Readonly<Record<string, () => Promise<Totals>>> = {
-  types: check('tsc', '-p', 'tsconfig.json'),
-  declarations: check('tsc', '-p', 'tsconfig.build.json', '--noEmit'),
-  lint: check('oxlint', '--type-aware', '--deny-warnings'),
-  format: check('prettier', '--check', '--log-level', 'warn', '.'),
-  unused: check('knip'),
-  unit: suite('unit'),
-  integration: suite('integration'),
-}
-
-const results: Totals[] = []
-for (const [name, step] of Object.entries(steps)) {
-  console.log(`\n── ${name} ──`)
-  const startedAt = performance.now()
-  const totals = await step()
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
-  for (const line of totals.trouble) console.log(`${name}: ${line}`)
-  for (const test of totals.skipped) console.log(`skipped: ${test}`)
-  console.log(`${name}: ${summaryLine([totals])} (${seconds} s)`)
-  results.push(totals)
-}
+const results = process.argv[2] === 'long' ? [await suite('long', 120 * minute)] : await all()
 process.exitCode = results.some((totals) => totals.failed > 0) ? 1 : 0
 console.log(`\n${summaryLine(results)}`)
 
-function check(command: string, ...args: string[]): () => Promise<Totals> {
-  return async () => totalsOfCheck(command, await run(command, args))
+async function all(): Promise<Totals[]> {
+  // The checks share no state: they run at once. The suites come after them, alone on the machine.
+  const [checked] = await Promise.all([
+    Promise.all(checks.map((each) => check(...each))),
+    installSystemPackages(),
+  ])
+  return [...checked, await suite('unit', 5 * minute), await suite('integration', 14 * minute)]
+}
+
+async function check(name: string, command: string, ...args: string[]): Promise<Totals> {
+  const startedAt = performance.now()
+  let output = ''
+  const exitCode = await run(command, args, { onOutput: (text) => (output += text) })
+  return told(name, startedAt, totalsOfCheck(command, exitCode), output)
 }
 
 /** One vitest project. A stray `.only` fails, so that a run is always the whole one. */
-function suite(project: string): () => Promise<Totals> {
-  return async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pairduck-test-'))
-    try {
-      const file = join(folder, 'report.json')
-      const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-      const exitCode = await run(
-        'vitest',
-        ['run', '--project', project, '--allowOnly=false', ...reporters],
-        { deadlineMs: suiteDeadlineMs },
-      )
-      return totalsOf(readReport(file), exitCode)
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
+async function suite(project: string, deadlineMs: number): Promise<Totals> {
+  console.log(`\n── ${project} ──`)
+  const startedAt = performance.now()
+  const folder = mkdtempSync(join(tmpdir(), 'pairduck-test-'))
+  try {
+    const file = join(folder, 'report.json')
+    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
+    const args = ['run', '--project', project, '--allowOnly=false', ...reporters]
+    const exitCode = await run('vitest', args, { deadlineMs })
+    return told(project, startedAt, totalsOf(readReport(file), exitCode))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
   }
+}
+
+function told(name: string, startedAt: number, totals: Totals, output = ''): Totals {
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+  if (output.trim() !== '') console.log(`\n── ${name} ──\n${output.trimEnd()}`)
+  for (const line of totals.trouble) console.log(`${name}: ${line}`)
+  for (const test of totals.skipped) console.log(`skipped: ${test}`)
+  console.log(`${name}: ${summaryLine([totals])} (${seconds} s)`)
+  return totals
 }
 
 function readReport(file: string): VitestReport | undefined {

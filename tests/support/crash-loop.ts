@@ -1,0 +1,137 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished } from 'vitest'
+import { DatabaseManager, type Timeframe } from '../../src/index.ts'
+import { query } from '../../src/queries/query.ts'
+import { timeframeMs } from '../../src/time.ts'
+import { crashPair, type CrashOrder } from './crash-writer.ts'
+import { storedCandles, storedTicks } from './store-rows.ts'
+import { temporaryFolder } from './temporary-store.ts'
+import { candleDifferences, foldCandles } from './candle-fold.ts'
+import { sequenceTick } from './tick-sequence.ts'
+
+const pairs = 8
+const timeframes: readonly Timeframe[] = ['1m', '5m', '15m']
+// Late ticks and what is sent anew after a crash are well within: nothing of it expires.
+const retention = {
+  ticks: 120_000,
+  candles_1m: 'forever',
+  candles_5m: 'forever',
+  candles_15m: 'forever',
+} as const
+const script = fileURLToPath(new URL('./crash-writer.ts', import.meta.url))
+
+/**
+ * Kills a writing process again and again, after a few acknowledgements or after many: in opening,
+ * commits, evictions and cleanups. Every acknowledged tick must be there afterwards, none twice, and
+ * the candles must be those of all ticks. The seed decides what is written and when it is killed.
+ */
+export async function expectCrashSafe(kills: number, seed: number): Promise<void> {
+  const dataDir = await temporaryFolder()
+  /** What was acknowledged, per pair, by number. */
+  const acknowledged = Array.from({ length: pairs }, () => new Set<number>())
+  /** Per pair the first tick that was not acknowledged: from there it is sent anew. */
+  const next = Array.from({ length: pairs }, () => 0)
+
+  let spare = startWriter()
+  for (let kill = 1; kill <= kills; kill++) {
+    const writer = spare
+    // The next one loads its modules while this one writes.
+    spare = startWriter()
+    const order = { dataDir, seed: seed + kill, retention, next }
+    await writeUntilKilled(writer, order, 1 + (((seed + kill) * 29) % 31))
+    await check()
+  }
+  spare.kill('SIGKILL')
+  await checkWhole()
+
+  async function writeUntilKilled(
+    writer: ChildProcessWithoutNullStreams,
+    order: CrashOrder,
+    acknowledgements: number,
+  ): Promise<void> {
+    let complaint = ''
+    writer.stderr.on('data', (text: Buffer) => (complaint += text.toString()))
+    const ended = once(writer, 'exit')
+    const lines = createInterface(writer.stdout)
+    writer.stdin.write(`${JSON.stringify(order)}\n`)
+    let count = 0
+    for await (const line of lines) {
+      const [pair, from, to] = line.split(' ').map(Number) as [number, number, number]
+      for (let k = from; k < to; k++) acknowledged[pair]!.add(k)
+      if (++count === acknowledgements) writer.kill('SIGKILL')
+    }
+    expect({ end: await ended, complaint }).toMatchObject({ end: [null, 'SIGKILL'] })
+    for (let pair = 0; pair < pairs; pair++)
+      while (acknowledged[pair]!.has(next[pair]!)) next[pair]!++
+  }
+
+  async function check(): Promise<void> {
+    const store = await DatabaseManager.open({ dataDir, retention })
+    const lost: unknown[] = []
+    store.on('rowsLost', (event) => lost.push(event))
+    await Promise.all(acknowledged.map((_, index) => checkPair(store, index)))
+    expect(lost).toEqual([])
+    await store.close()
+  }
+
+  async function checkPair(store: DatabaseManager, index: number): Promise<void> {
+    const pair = crashPair(index)
+    const ticks = await storedTicks(store, pair)
+    const [mark] = await store.query(
+      pair,
+      query<{ before: number }>(
+        'mark',
+        `SELECT deleted_before AS before FROM pairduck_marks WHERE relation = 'ticks'`,
+      ),
+    )
+    const before = mark?.before ?? 0
+    const ids = new Set(ticks.map(({ tradeId }) => tradeId))
+    expect(ids.size).toBe(ticks.length)
+    const missing = [...acknowledged[index]!]
+      .map((k) => sequenceTick(index, k))
+      .filter(({ timestamp, tradeId }) => timestamp >= before && !ids.has(tradeId!))
+    expect(missing).toEqual([])
+    for (const timeframe of timeframes) {
+      const whole = ({ timestamp }: { timestamp: number }): boolean => timestamp >= before
+      expect(
+        candleDifferences(
+          (await storedCandles(store, pair, timeframe)).filter(whole),
+          foldCandles(ticks, timeframeMs[timeframe]).filter(whole),
+        ),
+      ).toEqual([])
+    }
+  }
+
+  /** All that was ever sent, sent again: candles hold every tick once, long deleted ones too. */
+  async function checkWhole(): Promise<void> {
+    const store = await DatabaseManager.open({ dataDir, retention })
+    for (let index = 0; index < pairs; index++) {
+      const pair = crashPair(index)
+      const [last] = (await storedTicks(store, pair))
+        .map(({ tradeId }) => Number(tradeId) - 1000)
+        .sort((a, b) => b - a)
+      const sent = Array.from({ length: last! + 1 }, (_, k) => sequenceTick(index, k))
+      const counts = await store.insertTicks(pair, sent)
+      expect(counts.conflicts).toBe(0)
+      for (const timeframe of timeframes)
+        expect(
+          candleDifferences(
+            await storedCandles(store, pair, timeframe),
+            foldCandles(sent, timeframeMs[timeframe]),
+          ),
+        ).toEqual([])
+    }
+    await store.close()
+  }
+}
+
+function startWriter(): ChildProcessWithoutNullStreams {
+  const writer = spawn(process.execPath, ['--import', 'tsx', script, 'write'], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void writer.kill('SIGKILL'))
+  return writer
+}
