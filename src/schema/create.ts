@@ -1,14 +1,10 @@
 import { candleViewSql } from './candles.ts'
-import { createTableSql, tables, type TableName } from './tables.ts'
+import { migrations } from './migrations.ts'
 import type { Timeframe } from '../time.ts'
 
 export const defaultCandles: readonly Timeframe[] = ['1m', '5m', '15m']
 
-/** The statements that make an empty file a pair's file. */
+/** The statements that make an empty file a pair's file of the newest version. */
 export function createSchemaSql(candles: readonly Timeframe[] = defaultCandles): string[] {
-  return [
-    ...(Object.keys(tables) as TableName[]).map((table) => createTableSql(table)),
-    `INSERT INTO pairduck_candle_state VALUES ('-infinity')`,
-    ...candles.map((timeframe) => candleViewSql(timeframe)),
-  ]
+  return [...migrations.flat(), ...candles.map((timeframe) => candleViewSql(timeframe))]
 }

@@ -1,10 +1,13 @@
-import { createSchemaSql } from './create.ts'
+import { version1 } from './version-1.ts'
 
 /**
- * What brings a file from schema version n to n + 1, at index n. Append only: a released entry
- * never changes. Each runs in one transaction that also asserts and sets the version.
+ * What brings a file from schema version n to n + 1, at index n; a new file takes all of them.
+ * Append only: these are literal texts that never change again, whatever becomes of the tables,
+ * because files out there were made by them. Each runs in one transaction that also sets the
+ * version. tests/golden/schema shows what a file of each version holds; a new version adds its
+ * own there. The candle views are not made here: they are made anew at the end of every upgrade.
  */
-export const migrations: readonly (readonly string[])[] = [createSchemaSql([])]
+export const migrations: readonly (readonly string[])[] = [version1]
 
 /** The schema version of this package; a file with a higher one is refused, never touched. */
 export const schemaVersion: number = migrations.length

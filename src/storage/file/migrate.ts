@@ -9,30 +9,62 @@ import { readRows } from '../duckdb/read-rows.ts'
 
 /**
  * Brings the connection's file to this package's schema, adds the given candle timeframes and
- * returns those that the file keeps. A newer file is refused (`SCHEMA_NEWER`) and never touched; a failed step leaves the file as
- * it was before that step.
+ * returns those that the file keeps. A newer file is refused (`SCHEMA_NEWER`) and never touched; a
+ * failed step leaves the file as it was before that step.
  */
 export async function migrate(
   connection: DuckDBConnection,
   candles: readonly Timeframe[] | undefined,
   steps: readonly (readonly string[])[] = migrations,
 ): Promise<Timeframe[]> {
-  let version = await readSchemaVersion(connection)
-  const fresh = version === 0
+  const version = await readSchemaVersion(connection)
   refuseNewer(version, steps.length)
-  for (; version < steps.length; version++) {
-    await inTransaction(connection, async () => {
-      // As one text: each statement of its own is a trip to another thread and back.
-      if (steps[version]!.length > 0) await connection.run(steps[version]!.join(';\n'))
-      await connection.run(
-        version === 0
-          ? `CREATE TABLE pairduck_schema AS SELECT 1::INTEGER AS version, ''::VARCHAR AS candles`
-          : `UPDATE pairduck_schema SET version = ${version + 1}
-             WHERE version = ${version} OR error('the schema version changed under the migration')`,
-      )
-    })
-  }
-  return matchCandles(connection, candles, fresh)
+  if (version === 0) return create(connection, candles, steps)
+  for (let from = version; from < steps.length; from++) await upgrade(connection, from, steps)
+  return addMissing(connection, candles)
+}
+
+/** All versions in one transaction: a new file is ours and whole, or still empty. */
+async function create(
+  connection: DuckDBConnection,
+  wanted: readonly Timeframe[] = defaultCandles,
+  steps: readonly (readonly string[])[],
+): Promise<Timeframe[]> {
+  const candles = timeframes.filter((timeframe) => wanted.includes(timeframe))
+  await inTransaction(connection, () =>
+    run(connection, [
+      ...steps.flat(),
+      `CREATE TABLE pairduck_schema AS
+       SELECT ${steps.length}::INTEGER AS version, '${candles.join(' ')}'::VARCHAR AS candles`,
+      ...candles.map((timeframe) => candleViewSql(timeframe)),
+    ]),
+  )
+  return candles
+}
+
+/** One version on, in one transaction; with the last one the views become those of this package. */
+async function upgrade(
+  connection: DuckDBConnection,
+  from: number,
+  steps: readonly (readonly string[])[],
+): Promise<void> {
+  const views =
+    from + 1 === steps.length
+      ? (await readKept(connection)).map((timeframe) => candleViewSql(timeframe))
+      : []
+  await inTransaction(connection, () =>
+    run(connection, [
+      ...steps[from]!,
+      ...views,
+      `UPDATE pairduck_schema SET version = ${from + 1}
+       WHERE version = ${from} OR error('the schema version changed under the migration')`,
+    ]),
+  )
+}
+
+/** As one text: each statement of its own is a trip to another thread and back. */
+async function run(connection: DuckDBConnection, statements: readonly string[]): Promise<void> {
+  await connection.run(statements.join(';\n'))
 }
 
 /** Throws SCHEMA_NEWER for a version that this package does not know. */
@@ -79,27 +111,28 @@ async function readSchema<T extends number | string>(
  * Adds the wanted timeframes that the file does not keep yet and returns all that it keeps. What
  * a file keeps is never taken away by opening it: a command line with other options may come by.
  */
-async function matchCandles(
+async function addMissing(
   connection: DuckDBConnection,
   wanted: readonly Timeframe[] | undefined,
-  fresh: boolean,
 ): Promise<Timeframe[]> {
-  const names = ((await readSchema<string>(connection, 'candles')) ?? '').split(' ')
-  const kept = timeframes.filter((timeframe) => names.includes(timeframe))
+  const kept = await readKept(connection)
   const missing = (wanted ?? (kept.length > 0 ? [] : defaultCandles)).filter(
     (timeframe) => !kept.includes(timeframe),
   )
+  if (missing.length === 0) return kept
   const all = timeframes.filter(
     (timeframe) => kept.includes(timeframe) || missing.includes(timeframe),
   )
-  if (missing.length > 0)
-    await inTransaction(connection, async () => {
-      // A new file has no ticks to fold: its views alone are made in a third of the time.
-      const sql = missing.flatMap((timeframe) =>
-        fresh ? [candleViewSql(timeframe)] : addTimeframeSql(timeframe),
-      )
-      sql.push(`UPDATE pairduck_schema SET candles = '${all.join(' ')}'`)
-      await connection.run(sql.join(';\n'))
-    })
+  await inTransaction(connection, () =>
+    run(connection, [
+      ...missing.flatMap((timeframe) => addTimeframeSql(timeframe)),
+      `UPDATE pairduck_schema SET candles = '${all.join(' ')}'`,
+    ]),
+  )
   return all
+}
+
+async function readKept(connection: DuckDBConnection): Promise<Timeframe[]> {
+  const names = ((await readSchema<string>(connection, 'candles')) ?? '').split(' ')
+  return timeframes.filter((timeframe) => names.includes(timeframe))
 }

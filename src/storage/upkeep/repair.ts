@@ -121,7 +121,7 @@ async function rescue(
   try {
     const candles = await migrate(target, await keptCandles(target, from))
     await target.run('DELETE FROM pairduck_candle_state')
-    for (const table of Object.keys(tables) as TableName[]) {
+    for (const table of tables) {
       const gone = await copyReadable(target, table, from, to)
       if (gone !== 0) lost[table] = gone
     }

@@ -1,5 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { tables, type TableName } from '../../schema/tables.ts'
+import { tables } from '../../schema/tables.ts'
 import { wrongCandles } from '../write/candle-check.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
@@ -27,7 +27,7 @@ export async function verifyDatabase(database: PairDatabase): Promise<VerifyRepo
   const rows: Record<string, number> = {}
   const reading = <T>(statement: () => Promise<T>): Promise<T> => database.budget.read(statement)
   try {
-    for (const table of Object.keys(tables) as TableName[]) {
+    for (const table of tables) {
       try {
         rows[table] = await reading(() => readWhole(connection, table))
       } catch (error) {
