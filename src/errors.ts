@@ -18,6 +18,7 @@ export const errorCodes = [
   'IMPORT_FAILED',
   'ABORTED',
   'CLOSED',
+  'PACKAGE_MISSING',
   'VALKEY_UNREACHABLE',
   'VALKEY_AUTH',
   'VALKEY_WRONG_TYPE',

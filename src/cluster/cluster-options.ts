@@ -1,5 +1,8 @@
 import { integer, required, resolveOptions, rule, type OptionRule } from '../options.ts'
 import type { ValkeyClient } from '../valkey/valkey-client.ts'
+import { clusterKeys } from './cluster-keys.ts'
+import type { IngestLog } from './ingest-log.ts'
+import { ValkeyLog } from './valkey-log.ts'
 
 /** What every part of a cluster has to agree on. */
 export interface ClusterOptions {
@@ -11,6 +14,8 @@ export interface ClusterOptions {
   readonly slots?: number
   /** Entries of one slot's log that may wait to be stored, then `BACKPRESSURE`. Default 100,000. */
   readonly maxEntries?: number
+  /** Where calls wait for their worker. Default: streams of the same Valkey server. */
+  readonly log?: IngestLog
 }
 
 export interface ResolvedClusterOptions {
@@ -18,6 +23,7 @@ export interface ResolvedClusterOptions {
   readonly name: string
   readonly slots: number
   readonly maxEntries: number
+  readonly log: IngestLog | undefined
 }
 
 const namePattern = /^[\w.-]{1,64}$/
@@ -28,6 +34,7 @@ export const clusterRules: {
   readonly name: OptionRule<string>
   readonly slots: OptionRule<number>
   readonly maxEntries: OptionRule<number>
+  readonly log: OptionRule<IngestLog | undefined>
 } = {
   client: required(
     rule<ValkeyClient>(
@@ -43,6 +50,11 @@ export const clusterRules: {
   ),
   slots: integer(1, 65_536, 1_024),
   maxEntries: integer(1, 1e9, 100_000),
+  log: rule<IngestLog | undefined>(
+    'a log, such as `jetStreamLog` gives',
+    (value) => typeof (value as Partial<IngestLog> | null)?.append === 'function',
+    undefined,
+  ),
 }
 
 export function resolveClusterOptions(
@@ -50,4 +62,9 @@ export function resolveClusterOptions(
   options: ClusterOptions,
 ): ResolvedClusterOptions {
   return resolveOptions(caller, options, clusterRules)
+}
+
+/** The log that the options name. */
+export function logOf({ client, name, maxEntries, log }: ResolvedClusterOptions): IngestLog {
+  return log ?? new ValkeyLog(client, clusterKeys(name), maxEntries)
 }

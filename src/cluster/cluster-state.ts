@@ -1,5 +1,5 @@
 import { clusterKeys } from './cluster-keys.ts'
-import { resolveClusterOptions, type ClusterOptions } from './cluster-options.ts'
+import { logOf, resolveClusterOptions, type ClusterOptions } from './cluster-options.ts'
 import { stateScript } from './lease-scripts.ts'
 import { slotOf } from './slots.ts'
 
@@ -34,7 +34,8 @@ interface Lease {
 
 /** Who owns what in a cluster, and what waits. */
 export async function clusterState(options: ClusterOptions): Promise<ClusterState> {
-  const { client, name, slots } = resolveClusterOptions('clusterState', options)
+  const resolved = resolveClusterOptions('clusterState', options)
+  const { client, name, slots } = resolved
   const keys = clusterKeys(name)
   const reply = await client.script(stateScript, [keys.members, keys.about, keys.leases], [])
   const [now, members, about, leases] = reply as [number, string[], string[], string[]]
@@ -44,11 +45,7 @@ export async function clusterState(options: ClusterOptions): Promise<ClusterStat
     const { owner, expires } = leaseOf(text)
     if (owner !== '' && expires > now) owners.set(Number(slot), owner)
   }
-  const lengths = await Promise.all(
-    Array.from({ length: slots }, async (_, slot) =>
-      Number(await client.command(['XLEN', keys.log(slot)])),
-    ),
-  )
+  const lengths = await logOf(resolved).lengths(Array.from({ length: slots }, (_, slot) => slot))
   const sumOf = (isMine: (slot: number) => boolean): number =>
     lengths.reduce((sum, length, slot) => (isMine(slot) ? sum + length : sum), 0)
   return {

@@ -1,6 +1,8 @@
 /// <reference types="node" preserve="true" />
 export { clusterState, ownerAddress, type ClusterState, type MemberState } from './cluster-state.ts'
 export type { ClusterOptions } from './cluster-options.ts'
+export type { IngestLog, LogEntry } from './ingest-log.ts'
+export { jetStreamLog, type JetStreamLogOptions } from './jetstream-log.ts'
 export { Producer, type SendOptions, type SendReceipt } from './producer.ts'
 export { Worker, type WorkerEvents, type WorkerOptions } from './worker.ts'
 export { connectValkey } from '../valkey/connect.ts'

@@ -7,13 +7,15 @@ import { maxTimerMs } from '../time.ts'
 import type { Unsubscribe, ValkeyClient } from '../valkey/valkey-client.ts'
 import { clusterKeys, type ClusterKeys } from './cluster-keys.ts'
 import {
+  logOf,
   resolveClusterOptions,
   type ClusterOptions,
   type ResolvedClusterOptions,
 } from './cluster-options.ts'
+import type { IngestLog } from './ingest-log.ts'
 import { slotOf } from './slots.ts'
 import { encodeTicks } from './tick-entry.ts'
-import { isLaterEntry, ValkeyLog } from './valkey-log.ts'
+import { isLaterEntry } from './valkey-log.ts'
 
 export interface SendOptions {
   /**
@@ -52,7 +54,7 @@ export class Producer {
   readonly #options: ResolvedClusterOptions
   readonly #client: ValkeyClient
   readonly #keys: ClusterKeys
-  readonly #log: ValkeyLog
+  readonly #log: IngestLog
   readonly #waiting = new Map<number, Set<(stored: string) => void>>()
   #listening: Promise<Unsubscribe> | undefined
 
@@ -60,7 +62,7 @@ export class Producer {
     this.#options = resolveClusterOptions('Producer', options)
     this.#client = this.#options.client
     this.#keys = clusterKeys(this.#options.name)
-    this.#log = new ValkeyLog(this.#client, this.#keys, this.#options.maxEntries)
+    this.#log = logOf(this.#options)
   }
 
   /**
@@ -113,7 +115,8 @@ export class Producer {
     const told = this.#waiting.get(slot) ?? new Set()
     this.#waiting.set(slot, told)
     try {
-      while (!(await this.#isStored(slot, id))) {
+      // What is stored is taken off the log.
+      while (await this.#log.holds(slot, id)) {
         if (ending.aborted)
           throw new PairduckError(
             'ABORTED',
@@ -138,11 +141,5 @@ export class Producer {
     } finally {
       if (told.size === 0) this.#waiting.delete(slot)
     }
-  }
-
-  /** What is stored is taken off the log. */
-  async #isStored(slot: number, id: string): Promise<boolean> {
-    const found = await this.#client.command(['XRANGE', this.#keys.log(slot), id, id])
-    return Array.isArray(found) && found.length === 0
   }
 }

@@ -90,36 +90,28 @@ export class SlotConsumer {
     }
   }
 
-  /** Stores all entries, the pairs at once and each pair's in order; false when it may not any more. */
+  /**
+   * Stores all entries; false when it may not write any more. The calls are made in the entries'
+   * order and without waiting for one another, so that a pair's calls share a commit.
+   */
   async #store(entries: readonly LogEntry[]): Promise<boolean> {
-    const byPair = new Map<string, LogEntry[]>()
-    for (const entry of entries) {
-      const list = byPair.get(entry.pair)
-      if (list === undefined) byPair.set(entry.pair, [entry])
-      else list.push(entry)
-    }
-    const done = await Promise.allSettled(
-      [...byPair].map(([pair, list]) => this.#storePair(pair, list)),
-    )
+    if (!this.#options.mayWrite()) return false
+    const done = await Promise.allSettled(entries.map((entry) => this.#storeEntry(entry)))
     for (const each of done) if (each.status === 'rejected') throw each.reason
-    return done.every((each) => each.status === 'fulfilled' && each.value)
+    return true
   }
 
-  async #storePair(pair: string, entries: readonly LogEntry[]): Promise<boolean> {
-    for (const entry of entries) {
-      if (!this.#options.mayWrite()) return false
-      this.pairs.add(pair)
-      try {
-        const counts = await this.#options.store.insertTicks(pair, decodeTicks(entry.ticks))
-        this.#options.onStored(pair, counts)
-      } catch (error) {
-        const isFinal =
-          error instanceof SyntaxError || finalCodes.some((code) => PairduckError.is(error, code))
-        if (!isFinal) throw error
-        await this.#options.refuse(entry, error)
-      }
+  async #storeEntry(entry: LogEntry): Promise<void> {
+    this.pairs.add(entry.pair)
+    try {
+      const counts = await this.#options.store.insertTicks(entry.pair, decodeTicks(entry.ticks))
+      this.#options.onStored(entry.pair, counts)
+    } catch (error) {
+      const isFinal =
+        error instanceof SyntaxError || finalCodes.some((code) => PairduckError.is(error, code))
+      if (!isFinal) throw error
+      await this.#options.refuse(entry, error)
     }
-    return true
   }
 
   async #pause(ms: number): Promise<void> {

@@ -4,10 +4,6 @@ import type { ServerScript, ValkeyClient } from '../valkey/valkey-client.ts'
 import type { ClusterKeys } from './cluster-keys.ts'
 import type { IngestLog, LogEntry } from './ingest-log.ts'
 
-/** One group and one consumer for every owner: the next owner reads what the last one had taken. */
-const group = 'pairduck'
-const consumer = 'owner'
-
 /** KEYS: stream. ARGV: limit, channel, slot, pair, ticks. Gives the id, or FULL and the length. */
 const appendScript: ServerScript = writingScript(`
 local length = redis.call('XLEN', KEYS[1])
@@ -17,37 +13,23 @@ redis.call('PUBLISH', ARGV[2], ARGV[3])
 return {'OK', id}
 `)
 
-/** Reads, and makes the group where there is none yet. KEYS: stream. ARGV: group, consumer, count, from. */
-const readScript: ServerScript = writingScript(`
-local function read()
-  return redis.pcall('XREADGROUP', 'GROUP', ARGV[1], ARGV[2], 'COUNT', ARGV[3],
-    'STREAMS', KEYS[1], ARGV[4])
-end
-local entries = read()
-if type(entries) == 'table' and entries.err and string.find(entries.err, 'NOGROUP') then
-  redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
-  entries = read()
-end
-return entries
+/** KEYS: stream. ARGV: first id to keep, channel, slot and last id. */
+const acknowledgeScript: ServerScript = writingScript(`
+redis.call('XTRIM', KEYS[1], 'MINID', ARGV[1])
+return redis.call('PUBLISH', ARGV[2], ARGV[3])
 `)
 
 /**
- * Acknowledges and trims. KEYS: stream. ARGV: group, first id to keep, channel, slot and last id,
- * ids …
+ * Valkey's streams as the log, one for each slot. A full stream refuses; an acknowledged entry is
+ * trimmed. The position of reading is the owner's own, so that a new owner begins with the oldest
+ * entry that is there: what the one before it had read and not stored.
  */
-const acknowledgeScript: ServerScript = writingScript(`
-local ids = {}
-for i = 5, #ARGV do ids[#ids + 1] = ARGV[i] end
-redis.call('XACK', KEYS[1], ARGV[1], unpack(ids))
-redis.call('XTRIM', KEYS[1], 'MINID', ARGV[2])
-return redis.call('PUBLISH', ARGV[3], ARGV[4])
-`)
-
-/** Valkey's streams as the log. A full stream refuses; nothing is ever trimmed that is not stored. */
 export class ValkeyLog implements IngestLog {
   readonly #client: ValkeyClient
   readonly #keys: ClusterKeys
   readonly #maxEntries: number
+  /** The last entry that was read of each slot. */
+  readonly #positions = new Map<number, string>()
 
   constructor(client: ValkeyClient, keys: ClusterKeys, maxEntries: number) {
     this.#client = client
@@ -71,12 +53,15 @@ export class ValkeyLog implements IngestLog {
   }
 
   async read(slot: number, count: number, again: boolean): Promise<readonly LogEntry[]> {
-    const reply = await this.#client.script(
-      readScript,
-      [this.#keys.log(slot)],
-      [group, consumer, String(count), again ? '0' : '>'],
-    )
-    return entriesOf(reply)
+    const position = again ? undefined : this.#positions.get(slot)
+    const from = position === undefined ? '-' : `(${position}`
+    const range = ['XRANGE', this.#keys.log(slot), from, '+', 'COUNT', String(count)]
+    const reply = await this.#client.command(range)
+    const entries = (reply as [id: string, fields: string[]][]).map(entryOf)
+    const last = entries.at(-1)
+    if (last !== undefined) this.#positions.set(slot, last.id)
+    else if (again) this.#positions.delete(slot)
+    return entries
   }
 
   async acknowledge(slot: number, ids: readonly string[]): Promise<void> {
@@ -85,12 +70,19 @@ export class ValkeyLog implements IngestLog {
     await this.#client.script(
       acknowledgeScript,
       [this.#keys.log(slot)],
-      [group, after(last), this.#keys.stored, `${slot}|${last}`, ...ids],
+      [after(last), this.#keys.stored, `${slot}|${last}`],
     )
   }
 
-  async length(slot: number): Promise<number> {
-    return Number(await this.#client.command(['XLEN', this.#keys.log(slot)]))
+  async lengths(slots: readonly number[]): Promise<readonly number[]> {
+    return Promise.all(
+      slots.map(async (slot) => Number(await this.#client.command(['XLEN', this.#keys.log(slot)]))),
+    )
+  }
+
+  async holds(slot: number, id: string): Promise<boolean> {
+    const found = await this.#client.command(['XRANGE', this.#keys.log(slot), id, id])
+    return Array.isArray(found) && found.length > 0
   }
 }
 
@@ -111,15 +103,7 @@ function partsOf(id: string): { ms: bigint; sequence: bigint } {
   return { ms: BigInt(ms), sequence: BigInt(sequence) }
 }
 
-/** `[[stream, [[id, [field, value …]] …]]]`; null when there is none. */
-function entriesOf(reply: unknown): LogEntry[] {
-  const [stream] = (reply ?? []) as [name: string, entries: [string, string[] | null][]][]
-  return (stream?.[1] ?? []).flatMap(([id, fields]) => {
-    // An entry that was trimmed after it had been read has no fields any more.
-    if (fields === null) return []
-    const named = new Map(
-      Array.from({ length: fields.length / 2 }, (_, at) => [fields[at * 2]!, fields[at * 2 + 1]!]),
-    )
-    return [{ id, pair: named.get('pair') ?? '', ticks: named.get('ticks') ?? '' }]
-  })
+function entryOf([id, fields]: [id: string, fields: string[]]): LogEntry {
+  const valueOf = (name: string): string => fields[fields.indexOf(name) + 1] ?? ''
+  return { id, pair: valueOf('pair'), ticks: valueOf('ticks') }
 }

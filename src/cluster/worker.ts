@@ -6,13 +6,12 @@ import type { InsertCounts } from '../storage/events/outcomes.ts'
 import { TypedEmitter } from '../storage/events/typed-emitter.ts'
 import type { Unsubscribe, ValkeyClient } from '../valkey/valkey-client.ts'
 import { clusterKeys, type ClusterKeys } from './cluster-keys.ts'
-import { clusterRules, type ClusterOptions } from './cluster-options.ts'
-import type { LogEntry } from './ingest-log.ts'
+import { clusterRules, logOf, type ClusterOptions } from './cluster-options.ts'
+import type { IngestLog, LogEntry } from './ingest-log.ts'
 import { heartbeatScript, leaveScript } from './lease-scripts.ts'
 import { SlotConsumer } from './slot-consumer.ts'
 import { SlotLeases } from './slot-leases.ts'
 import { slotOf, slotsOf } from './slots.ts'
-import { ValkeyLog } from './valkey-log.ts'
 
 export interface WorkerOptions extends ClusterOptions {
   /** Where the ticks are stored. It stays the caller's to close, after the worker. */
@@ -70,7 +69,7 @@ export class Worker extends TypedEmitter<WorkerEvents> {
   readonly #keys: ClusterKeys
   readonly #options: ReturnType<typeof resolveOptions<typeof rules>>
   readonly #leases: SlotLeases
-  readonly #log: ValkeyLog
+  readonly #log: IngestLog
   readonly #consumers = new Map<number, SlotConsumer>()
   readonly #leaving = new Map<number, Promise<void>>()
   readonly #startedAt = Date.now()
@@ -81,13 +80,13 @@ export class Worker extends TypedEmitter<WorkerEvents> {
 
   private constructor(options: ReturnType<typeof resolveOptions<typeof rules>>) {
     super(['slots', 'stored', 'refused', 'error'])
-    const { client, name, leaseMs, maxEntries } = options
+    const { client, name, leaseMs } = options
     this.member = options.member ?? `${hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
     this.#options = options
     this.#client = client
     this.#keys = clusterKeys(name)
     this.#leases = new SlotLeases({ client, keys: this.#keys, member: this.member, leaseMs })
-    this.#log = new ValkeyLog(client, this.#keys, maxEntries)
+    this.#log = logOf(options)
   }
 
   /** Joins the cluster and begins to work; resolves after the first leases. */

@@ -35,7 +35,7 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
 }
 /** Files that may lie at the front of a part: what its users meet. */
 const maxFrontFiles = 8
-const leaves = new Set(['errors', 'options', 'pair', 'time'])
+const leaves = new Set(['errors', 'optional-package', 'options', 'pair', 'time'])
 const refreshPlan = 'src/queries/refresh/index.ts'
 const vagueNames = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc'])
 

@@ -66,7 +66,7 @@ test('pairs move with kills, joins and a stopped owner: nothing lost, nothing do
       // Every fifth call is sent twice, as after a lost answer.
       if ((from / 20) % 5 === 0) await producer.insertTicks(pair, ticks)
       sent.set(pair, from + 20)
-      await setTimeout(5)
+      await setTimeout(20)
     }
   }
   const producing = Promise.all(pairs.map(produce))
