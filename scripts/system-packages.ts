@@ -6,6 +6,7 @@ import { run } from './run.ts'
 const packagesOf: Readonly<Record<string, readonly string[]>> = {
   gcc: ['gcc', 'libc6-dev'],
   chromium: ['chromium'],
+  'nats-server': ['nats-server'],
 }
 
 /**
@@ -25,9 +26,10 @@ export async function installSystemPackages(): Promise<void> {
     )
 }
 
-/** Whether a program is on the PATH. */
+/** Whether a program is on the PATH, or where Debian puts servers. */
 export function isInstalled(program: string): boolean {
-  return (process.env['PATH'] ?? '').split(delimiter).some((folder) => {
+  const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin']
+  return folders.some((folder) => {
     try {
       accessSync(join(folder, program), constants.X_OK)
       return true
