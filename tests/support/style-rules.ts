@@ -30,7 +30,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
  * it. '' is the front, the files that lie directly in the part's folder.
  */
 export const floors: Readonly<Record<string, readonly string[]>> = {
-  storage: ['duckdb', 'events', 'file', 'write', 'import', 'pool', 'upkeep', ''],
+  storage: ['duckdb', 'events', 'file', 'recovery', 'write', 'import', 'pool', 'upkeep', ''],
   mirror: ['model', 'stored', 'write', 'read', 'follow', 'ccxt', 'report', ''],
 }
 /** Files that may lie at the front of a part: what its users meet. */

@@ -13,6 +13,12 @@ export interface PairduckEvents {
   pairOpened: [event: { pair: string }]
   pairEvicted: [event: { pair: string; reason: 'idle' | 'room' }]
   pairQuarantined: [event: { pair: string; folder: string }]
+  /**
+   * A process or the power had gone in the middle of a write: bytes of a commit that was never
+   * acknowledged were cut off the log, checksums of a checkpoint's blocks were made anew. What was
+   * there before is in `folder`.
+   */
+  pairRecovered: [event: { pair: string; cutBytes: number; resealed: number; folder: string }]
   rowsLost: [event: { pair: string; relation: Relation; expectedRows: number; foundRows: number }]
   analyticsRefreshed: [event: RefreshResult]
   cleanupDone: [event: { results: readonly CleanupResult[]; tookMs: number }]
@@ -26,6 +32,7 @@ const names: Readonly<Record<keyof PairduckEvents, true>> = {
   pairOpened: true,
   pairEvicted: true,
   pairQuarantined: true,
+  pairRecovered: true,
   rowsLost: true,
   analyticsRefreshed: true,
   cleanupDone: true,

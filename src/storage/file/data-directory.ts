@@ -1,9 +1,11 @@
-import { link, mkdir, readdir, readFile, realpath, unlink, writeFile } from 'node:fs/promises'
-import { readFileSync, unlinkSync } from 'node:fs'
+import { readdir, realpath, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { threadId } from 'node:worker_threads'
 import { PairduckError } from '../../errors.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { LockFile } from './lock-file.ts'
+import { isAlive } from './process-identity.ts'
+import { makeFolder } from './sync-folder.ts'
+import { sweepScratch } from './scratch-folder.ts'
 
 /**
  * A data directory as one manager holds it. Two engines of one process on one file both succeed
@@ -13,11 +15,11 @@ import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 export class DataDirectory {
   /** The real path: a link does not make a second directory. */
   readonly path: string
-  readonly #lockFile: string
+  readonly #lock: LockFile
 
-  private constructor(path: string, lockFile: string) {
+  private constructor(path: string, lock: LockFile) {
     this.path = path
-    this.#lockFile = lockFile
+    this.#lock = lock
   }
 
   /** `DIRECTORY_IN_USE`, or `IO_FAILED` for one that cannot be made or written to. */
@@ -30,95 +32,34 @@ export class DataDirectory {
   }
 
   static async #hold(dataDir: string): Promise<DataDirectory> {
-    await mkdir(join(resolve(dataDir), '.pairduck'), { recursive: true })
+    await makeFolder(join(resolve(dataDir), '.pairduck'))
     const path = await realpath(resolve(dataDir))
-    const lockFile = join(path, '.pairduck', `manager-${process.pid}.lock`)
+    const lock = await LockFile.take(join(path, '.pairduck', `manager-${process.pid}.lock`))
+    if (!(lock instanceof LockFile))
+      throw new PairduckError(
+        'DIRECTORY_IN_USE',
+        `${path} is already held by another DatabaseManager of this process; share that one, or close it first`,
+        { dataDir: path, pid: process.pid },
+      )
     await sweep(join(path, '.pairduck'))
-    const draft = `${lockFile}.${threadId}.draft`
-    await writeFile(draft, JSON.stringify({ pid: process.pid, started: processStart() }))
-    try {
-      // A link appears with its content: nobody can read half a lock.
-      while (!(await linked(draft, lockFile))) {
-        const holder = await holderStart(lockFile)
-        if (holder !== undefined && sameStart(holder, processStart()))
-          throw new PairduckError(
-            'DIRECTORY_IN_USE',
-            `${path} is already held by another DatabaseManager of this process; share that one, or close it first`,
-            { dataDir: path, pid: process.pid },
-          )
-        // Left by a process that is gone and whose number is now ours.
-        await unlink(lockFile).catch(() => undefined)
-      }
-    } finally {
-      await unlink(draft).catch(() => undefined)
-    }
-    return new DataDirectory(path, lockFile)
+    return new DataDirectory(path, lock)
   }
 
   /** Synchronous, so that it also works on the way out. */
   release(): void {
-    try {
-      unlinkSync(this.#lockFile)
-    } catch {
-      // Gone already: nothing is left to release.
-    }
+    this.#lock.release()
   }
 }
 
-async function linked(draft: string, lockFile: string): Promise<boolean> {
-  try {
-    await link(draft, lockFile)
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-    throw error
-  }
-}
-
-async function holderStart(lockFile: string): Promise<string | undefined> {
-  try {
-    return (JSON.parse(await readFile(lockFile, 'utf8')) as { started: string }).started
-  } catch {
-    return undefined
-  }
-}
-
-/** Removes the locks of processes that are gone. */
+/** Removes the locks of processes that are gone, and what they were building. */
 async function sweep(directory: string): Promise<void> {
+  const holders = new Set<number>()
   for (const name of await readdir(directory)) {
-    const pid = /^manager-(\d+)\.lock$/.exec(name)?.[1]
-    if (pid !== undefined && !isAlive(Number(pid)))
-      await unlink(join(directory, name)).catch(() => undefined)
+    const pid = Number(/^manager-(\d+)\.lock$/.exec(name)?.[1] ?? Number.NaN)
+    if (Number.isNaN(pid)) continue
+    if (pid === process.pid || isAlive(pid)) holders.add(pid)
+    else await unlink(join(directory, name)).catch(() => undefined)
   }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH'
-  }
-}
-
-/** Where the start is only known in seconds, two threads may round it differently. */
-function sameStart(a: string, b: string): boolean {
-  return a === b || Math.abs(Number(a) - Number(b)) <= 2
-}
-
-let started: string | undefined
-
-/** The same for all threads of one process, another one for every other process. */
-function processStart(): string {
-  return (started ??= linuxStart() ?? String(Math.round(Date.now() / 1000 - process.uptime())))
-}
-
-function linuxStart(): string | undefined {
-  try {
-    const boot = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-    const fields = readFileSync('/proc/self/stat', 'utf8').split(') ').at(-1)!.split(' ')
-    return `${boot}/${fields[19]}`
-  } catch {
-    return undefined
-  }
+  const isGone = (pid: number): boolean => pid === process.pid || !holders.has(pid)
+  await sweepScratch(directory, isGone, holders.size === 1)
 }

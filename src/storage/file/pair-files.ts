@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { folderToSymbol, formatPair, isPairName, symbolToFolder, type Pair } from '../../pair.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { makeFolder } from './sync-folder.ts'
 
 /** Where a pair's files are. Only checked names become paths: DuckDB takes a path literally. */
 export interface PairFiles {
@@ -10,6 +11,8 @@ export interface PairFiles {
   readonly database: string
   readonly wal: string
   readonly state: string
+  /** The data directory's folder of things that are no pairs. */
+  readonly ours: string
 }
 
 export function pairFiles(dataDir: string, pair: Pair): PairFiles {
@@ -20,6 +23,7 @@ export function pairFiles(dataDir: string, pair: Pair): PairFiles {
     database,
     wal: `${database}.wal`,
     state: join(directory, 'trading.state.json'),
+    ours: join(dataDir, '.pairduck'),
   }
 }
 
@@ -51,7 +55,7 @@ export async function prepareFiles(
   pair: Pair,
   files: PairFiles,
 ): Promise<{ isNew: boolean; hadWal: boolean }> {
-  await mkdir(files.directory, { recursive: true })
+  await makeFolder(files.directory)
   const main = await sizeOf(files.database)
   const wal = await sizeOf(files.wal)
   if (wal !== undefined && wal > 0 && !(main !== undefined && main > 0))
@@ -69,34 +73,18 @@ export async function refuseMissing(pair: Pair, files: PairFiles): Promise<void>
     throw new PairduckError('PAIR_NOT_FOUND', `${formatPair(pair)}: there is no file for this pair`)
 }
 
-/**
- * Removes the 0-byte file that a full disk leaves behind, which the engine refuses for ever. Only
- * to be called when the engine has just refused it: until then the file may be one that another
- * process is about to fill. Says whether there was one.
- */
-export async function removeLeftover(files: PairFiles): Promise<boolean> {
-  if ((await sizeOf(files.database)) !== 0) return false
-  await unlink(files.database)
-  return true
+/** Makes a folder in quarantine, of its own each time: nothing there is ever overwritten. */
+export async function quarantineFolder(pair: Pair, files: PairFiles, now: number): Promise<string> {
+  const stamp = new Date(now).toISOString().replaceAll(/[:.]/g, '-')
+  const shelf = join(files.ours, 'quarantine')
+  await mkdir(shelf, { recursive: true })
+  const name = `${pair.exchange}-${pair.market}-${symbolToFolder(pair.symbol).slice(0, 80)}`
+  return mkdtemp(join(shelf, `${name}-${stamp}-`))
 }
 
 /** Moves a pair's files to the quarantine folder and returns where they are now. */
-export async function quarantineFiles(
-  dataDir: string,
-  pair: Pair,
-  files: PairFiles,
-  now: number,
-): Promise<string> {
-  const stamp = new Date(now).toISOString().replaceAll(/[:.]/g, '-')
-  const shelf = join(dataDir, '.pairduck', 'quarantine')
-  await mkdir(shelf, { recursive: true })
-  // A folder of its own each time: nothing in quarantine is ever overwritten.
-  const target = await mkdtemp(
-    join(
-      shelf,
-      `${pair.exchange}-${pair.market}-${symbolToFolder(pair.symbol).slice(0, 80)}-${stamp}-`,
-    ),
-  )
+export async function quarantineFiles(pair: Pair, files: PairFiles, now: number): Promise<string> {
+  const target = await quarantineFolder(pair, files, now)
   for (const [file, name] of [
     [files.database, 'trading.duckdb'],
     [files.wal, 'trading.duckdb.wal'],

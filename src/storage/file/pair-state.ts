@@ -104,7 +104,8 @@ export function lostRows(
 /** Written whole or not at all: to a name of its own, then renamed. */
 export async function writeState(file: string, state: PairState): Promise<void> {
   const draft = `${file}.${process.pid}.draft`
-  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`)
+  // Renamed unsynced it could be empty after a power loss.
+  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, { flush: true })
   await rename(draft, file)
 }
 

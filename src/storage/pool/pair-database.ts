@@ -8,8 +8,10 @@ import type { Timeframe } from '../../time.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import type { Events } from '../events/events.ts'
+import { createFile, removeUnfinished } from '../file/create-file.ts'
 import { migrate, readSchemaVersion, refuseNewer } from '../file/migrate.ts'
-import { prepareFiles, removeLeftover, sizeOf, type PairFiles } from '../file/pair-files.ts'
+import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
+import { syncFolder } from '../file/sync-folder.ts'
 import {
   lostRows,
   measureState,
@@ -20,6 +22,7 @@ import {
 } from '../file/pair-state.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { ReaderConnections } from '../duckdb/reader-connections.ts'
+import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
 import { readWriterState } from '../write/writer-state.ts'
 import { TickStore } from '../write/tick-store.ts'
 import { TickWriter, type WriterOptions } from '../write/tick-writer.ts'
@@ -53,6 +56,7 @@ export class PairDatabase {
   readonly #wasClean: boolean
   readonly #engine: Engine
   readonly #connection: DuckDBConnection
+  readonly #wal: WalWatch
   readonly #readers: ReaderConnections
   /** Set when the engine gave the file up: it has to be opened again. */
   broken = false
@@ -66,6 +70,7 @@ export class PairDatabase {
     engine: Engine
     alias: string
     connection: DuckDBConnection
+    wal: WalWatch
     rowsLost: readonly LostRows[]
     wasClean: boolean
   }) {
@@ -80,6 +85,7 @@ export class PairDatabase {
     this.rowsLost = of.rowsLost
     this.#wasClean = of.wasClean
     this.#connection = of.connection
+    this.#wal = of.wal
     this.#readers = new ReaderConnections(this.name, () => of.engine.connect(of.alias))
   }
 
@@ -92,13 +98,14 @@ export class PairDatabase {
     try {
       const { isNew, hadWal } = await prepareFiles(pair, files)
       const before = await readState(files.state)
-      alias = await attachOrReplace(engine, files)
+      if (!isNew) await recover(pair, files, context)
+      alias = await attachOrCreate(engine, files)
       connection = await engine.connect(alias)
       if (!isNew) await refuseStrange(connection, name)
-      // After a crash the WAL was replayed: put it into the file before anything else is written.
-      if (hadWal) await connection.run(`CHECKPOINT ${alias}`)
+      if (hadWal) await emptyLog(connection, alias, files)
       const candles = await migrate(connection, context.candles)
       const { state, ticks, deletedBefore } = await readWriterState(connection)
+      const wal = new WalWatch(files, (writing) => database.checkpoint(writing))
       const writer = new TickWriter({
         pair: name,
         connection,
@@ -113,10 +120,7 @@ export class PairDatabase {
         budget: context.budget,
         events: context.events,
         options: context.writer,
-        wal: new WalWatch(
-          (writing) => database.checkpoint(writing),
-          async () => (await sizeOf(files.database)) ?? 0,
-        ),
+        wal,
         onInvalidated: () => {
           database.broken = true
         },
@@ -131,6 +135,7 @@ export class PairDatabase {
         engine,
         alias,
         connection,
+        wal,
         rowsLost,
         wasClean: !hadWal && rowsLost.length === 0 && describes(before, candles),
       })
@@ -157,6 +162,9 @@ export class PairDatabase {
   /** Puts the WAL into the file and frees what was deleted; only from within a job of the writer. */
   async checkpoint(connection: DuckDBConnection): Promise<void> {
     await connection.run(`CHECKPOINT ${this.alias}`)
+    // The log is gone, and stays gone.
+    await syncFolder(this.files.directory)
+    this.#wal.checkpointed()
   }
 
   async saveState(connection: DuckDBConnection, clean: boolean): Promise<void> {
@@ -197,11 +205,38 @@ export class PairDatabase {
   }
 }
 
-async function attachOrReplace(engine: Engine, files: PairFiles): Promise<string> {
+/** Before the engine sees them: half a commit it would replay without a word. */
+async function recover(pair: Pair, files: PairFiles, context: PairContext): Promise<void> {
+  const name = formatPair(pair)
+  const recovered = await recoverFiles(files, {
+    subject: name,
+    keep: () => quarantineFolder(pair, files, context.writer.clock()),
+  })
+  if (recovered === undefined) return
+  const { kept, ...what } = recovered
+  context.events.tell('pairRecovered', { pair: name, ...what, folder: kept })
+}
+
+/** After a crash the log was replayed: it goes into the file before anything else is written. */
+async function emptyLog(
+  connection: DuckDBConnection,
+  alias: string,
+  files: PairFiles,
+): Promise<void> {
+  await removeStaleLogs(files)
+  await connection.run(`CHECKPOINT ${alias}`)
+  await syncFolder(files.directory)
+}
+
+/** Makes the file of a new pair first; one whose making was cut short is a new one's. */
+async function attachOrCreate(engine: Engine, files: PairFiles): Promise<string> {
+  if ((await sizeOf(files.database)) === undefined) await createFile(engine, files)
   try {
     return await engine.attach(files.database)
   } catch (error) {
-    if (!(await removeLeftover(files))) throw error
+    if (fromDuckDb(error, '', 'PAIR_CORRUPT').code !== 'PAIR_CORRUPT') throw error
+    if (!(await removeUnfinished(files))) throw error
+    await createFile(engine, files)
     return engine.attach(files.database)
   }
 }

@@ -1,8 +1,10 @@
-import { mkdtemp, open, rename, rm, utimes } from 'node:fs/promises'
+import { rename, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Engine } from '../duckdb/engine.ts'
 import { sizeOf, type PairFiles } from '../file/pair-files.ts'
+import { makeScratch, removeScratch } from '../file/scratch-folder.ts'
+import { syncFolder } from '../file/sync-folder.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 
 /** Less than this is not worth a copy. */
@@ -26,16 +28,15 @@ export async function isMostlyFree(connection: DuckDBConnection): Promise<boolea
  * Replaces a closed pair's file by a copy without holes. The old one stays locked until the new
  * one has its name, so that no other process can write into a file that is about to vanish.
  */
-export async function compactFile(
-  files: PairFiles,
-  dataDir: string,
-  engine: Engine,
-): Promise<void> {
+export async function compactFile(files: PairFiles, engine: Engine): Promise<void> {
   if ((await sizeOf(files.wal)) !== undefined) return
-  const workshop = await mkdtemp(join(dataDir, '.pairduck', 'compact-'))
+  const scratch = await makeScratch(files.ours, {
+    target: files.directory,
+    purpose: 'compact',
+  })
   const from = await engine.attach(files.database)
   try {
-    const copy = join(workshop, 'trading.duckdb')
+    const copy = join(scratch, 'trading.duckdb')
     const to = await engine.attach(copy)
     try {
       const connection = await engine.connect(to)
@@ -49,25 +50,13 @@ export async function compactFile(
       await engine.detach(to)
     }
     await rename(copy, files.database)
+    // The new name has to be on the disk before the first commit that relies on it.
     await syncFolder(files.directory)
     // It still says what the file holds, and is to be taken as newer.
     const now = new Date()
     await utimes(files.state, now, now)
   } finally {
     await engine.detach(from)
-    await rm(workshop, { recursive: true, force: true })
-  }
-}
-
-/** The new name has to be on the disk before the first commit that relies on it. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } catch (error) {
-    // Windows has no such thing; there a rename is durable by itself.
-    if (process.platform !== 'win32') throw error
-  } finally {
-    await handle.close()
+    await removeScratch(scratch)
   }
 }

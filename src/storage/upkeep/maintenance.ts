@@ -109,9 +109,7 @@ export class Maintenance {
   async #compact(pair: Pair, result: CleanupResult): Promise<CleanupResult> {
     const files = pairFiles(this.#dataDir, pair)
     try {
-      await this.#pool.whileClosed(result.pair, () =>
-        compactFile(files, this.#dataDir, this.#engine),
-      )
+      await this.#pool.whileClosed(result.pair, () => compactFile(files, this.#engine))
     } catch (error) {
       if (PairduckError.is(error, 'PAIR_LOCKED')) return result
       // The rows are deleted all the same, and the file is as it was: a full disk has no room for a copy.

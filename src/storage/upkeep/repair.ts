@@ -43,7 +43,7 @@ export async function repairFiles(
   { dataDir, engine, now }: { dataDir: string; engine: Engine; now: number },
 ): Promise<RepairReport> {
   const name = formatPair(pair)
-  const quarantine = await quarantineFiles(dataDir, pair, files, now)
+  const quarantine = await quarantineFiles(pair, files, now)
   const workshop = await mkdtemp(join(dataDir, '.pairduck', 'repair-'))
   try {
     const damaged = join(workshop, 'damaged.duckdb')

@@ -108,11 +108,23 @@ export class TickWriter {
     if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
     this.wrote = true
     try {
-      return await this.#queue.add(() => this.#budget.write(() => job(this.#connection)))
+      return await this.#queue.add(() => this.#budget.write(() => this.#runJob(job)))
     } catch (error) {
       if (isInvalidated(error)) this.#onInvalidated()
       throw error
     }
+  }
+
+  async #runJob<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const result = await job(this.#connection)
+    await this.#wal.measure()
+    if (this.#wal.full)
+      // The job itself is done and durable.
+      await this.#wal.empty(this.#connection).catch((error: unknown) => {
+        this.#events.tell('error', { pair: this.#pair, error })
+        return this.#recover(error)
+      })
+    return result
   }
 
   /** Takes nothing more, commits what waits; resolves when nothing is in flight any more. */
@@ -158,10 +170,10 @@ export class TickWriter {
     if (commit === undefined) return
     try {
       const counts = await this.#budget.write(() => this.ticks.commit(commit))
+      if (commit.batch.length > 0) await this.#wal.note(commit.batch.length)
       // Before the calls are answered: who awaited them finds their room free.
       this.#freeRoom(commit)
       commit.settle(counts)
-      this.#wal.note(commit.batch.length)
       this.wrote ||= commit.batch.length > 0
       if (this.ticks.needsRollUp) await this.#budget.write(() => this.ticks.rollUp())
       if (this.#wal.full) await this.#budget.write(() => this.#wal.empty(this.#connection))

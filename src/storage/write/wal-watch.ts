@@ -1,6 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isCheckpointBlocked } from '../duckdb/duckdb-errors.ts'
 import { rowGroupRows } from '../duckdb/engine.ts'
+import { sizeOf, type PairFiles } from '../file/pair-files.ts'
+import { syncFolder } from '../file/sync-folder.ts'
 
 /** What a commit and a tick of it take in the WAL, about. */
 const bytesPerCommit = 1_600
@@ -10,24 +12,32 @@ const minWalBytes = 1_000_000
 /**
  * Says when a pair's WAL should go into its file: at 1 MB, or at half of a larger file. The
  * engine's own threshold is one for all: 16 MB of WAL beside a file of 1 MB, or, set to 1 MB, a
- * checkpoint for each commit of a large import.
+ * checkpoint for each commit of a large import. So it is switched off, and this alone decides.
  */
 export class WalWatch {
+  readonly #files: PairFiles
   readonly #checkpoint: (connection: DuckDBConnection) => Promise<void>
-  readonly #fileBytes: () => Promise<number>
   #walBytes = 0
   #limit = minWalBytes
+  /** Whether the folder was synced since the WAL was made: without its name no commit in it is found again. */
+  #named = false
 
-  constructor(
-    checkpoint: (connection: DuckDBConnection) => Promise<void>,
-    fileBytes: () => Promise<number>,
-  ) {
+  constructor(files: PairFiles, checkpoint: (connection: DuckDBConnection) => Promise<void>) {
+    this.#files = files
     this.#checkpoint = checkpoint
-    this.#fileBytes = fileBytes
   }
 
-  note(ticks: number): void {
+  /** After a commit of ticks and before it is answered. */
+  async note(ticks: number): Promise<void> {
     this.#walBytes += bytesPerCommit + (ticks < rowGroupRows ? ticks * bytesPerTick : 0)
+    await this.#makeNameDurable()
+  }
+
+  /** After whatever else was written, whose size only the system knows. */
+  async measure(): Promise<void> {
+    const bytes = await sizeOf(this.#files.wal)
+    this.#walBytes = bytes ?? 0
+    if (bytes !== undefined) await this.#makeNameDurable()
   }
 
   get full(): boolean {
@@ -42,6 +52,18 @@ export class WalWatch {
     } catch (error) {
       if (!isCheckpointBlocked(error)) throw error
     }
-    this.#limit = Math.max(minWalBytes, (await this.#fileBytes()) / 2)
+    this.#limit = Math.max(minWalBytes, ((await sizeOf(this.#files.database)) ?? 0) / 2)
+  }
+
+  /** The WAL was put into the file: the next commit makes a new one. */
+  checkpointed(): void {
+    this.#walBytes = 0
+    this.#named = false
+  }
+
+  async #makeNameDurable(): Promise<void> {
+    if (this.#named) return
+    await syncFolder(this.#files.directory)
+    this.#named = true
   }
 }

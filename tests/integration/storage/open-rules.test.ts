@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
-  appendFileSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -262,33 +261,22 @@ describe('a damaged file', () => {
     expect(readdirSync(`${dataDir}/.pairduck/quarantine`)).toHaveLength(2)
   })
 
-  it('loses no row when its log ends in zeros, as after a power loss', async () => {
-    for (const zeros of [16, 17, 100, 4096]) {
-      const { dataDir, file } = await killed(20)
-      appendFileSync(`${file}.wal`, Buffer.alloc(zeros))
-      const db = await openManager({ dataDir })
-      await expect(db.query(pair, sql('SELECT 1'))).rejects.toMatchObject({ code: 'PAIR_CORRUPT' })
-      expect(await db.repair(pair)).toMatchObject({
-        action: 'rescued',
-        lost: {},
-        rows: { ticks: 20 },
-      })
-      expect(await countTicks(db, pair)).toBe(20)
-    }
-  })
-
-  it('keeps what stands in its log before the first bad entry, and says where that is', async () => {
+  it('whose log is damaged before its end is refused, and repair keeps what stands before that', async () => {
     const { dataDir, file } = await killed(50)
     const size = statSync(`${file}.wal`).size
-    flip(`${file}.wal`, size - 300)
+    flip(`${file}.wal`, Math.round(size / 2))
     const db = await openManager({ dataDir })
+    await expect(db.query(pair, sql('SELECT 1'))).rejects.toMatchObject({
+      code: 'PAIR_CORRUPT',
+      message: expect.stringMatching(new RegExp(`damaged at byte \\d+ of ${size}`)),
+    })
     const report = await db.repair(pair)
     expect(report.action).toBe('rescued')
     expect(report.problems).toContainEqual(
       expect.stringMatching(new RegExp(`log can be read up to byte \\d+ of ${size}`)),
     )
     expect(report.rows['ticks']! % 10).toBe(0)
-    expect(report.rows['ticks']).toBeGreaterThanOrEqual(30)
+    expect(report.rows['ticks']).toBeGreaterThanOrEqual(10)
     expect(report.rows['ticks']).toBeLessThan(50)
   })
 

@@ -1,0 +1,47 @@
+import type { FileHandle } from 'node:fs/promises'
+import { checksumOf } from './checksum.ts'
+
+/** The database header in force: where the metadata of the last finished checkpoint begins. */
+export interface DatabaseHeader {
+  readonly iteration: bigint
+  readonly freeList: bigint
+  readonly blockBytes: number
+  /** The other slot when its checksum is wrong: a write that was cut inside its first bytes. */
+  readonly torn: { readonly at: number; readonly bytes: Buffer } | undefined
+  readonly bytes: Buffer
+}
+
+export const headerBytes = 4096
+/** The main header and two slots for the database header; blocks begin behind them. */
+export const blocksStart: number = 3 * headerBytes
+const slots = [headerBytes, 2 * headerBytes] as const
+const maxBlockBytes = 1 << 18
+
+/** Of the two headers that are whole the one with the higher iteration; undefined where none is. */
+export async function readDatabaseHeader(file: FileHandle): Promise<DatabaseHeader | undefined> {
+  const found = []
+  for (const at of slots) {
+    const bytes = Buffer.alloc(headerBytes)
+    await file.read(bytes, 0, headerBytes, at)
+    found.push({
+      at,
+      bytes,
+      whole: checksumOf(bytes.subarray(8)) === bytes.readBigUInt64LE(0),
+      iteration: bytes.readBigUInt64LE(8),
+    })
+  }
+  const [newest] = found
+    .filter(({ whole }) => whole)
+    .sort((a, b) => (a.iteration < b.iteration ? 1 : -1))
+  if (newest === undefined) return undefined
+  const { bytes, iteration } = newest
+  const blockBytes = Number(bytes.readBigUInt64LE(40))
+  if (blockBytes < 1024 || blockBytes > maxBlockBytes || blockBytes % 8 !== 0) return undefined
+  return {
+    iteration,
+    freeList: bytes.readBigUInt64LE(24),
+    blockBytes,
+    torn: found.find(({ whole }) => !whole),
+    bytes,
+  }
+}

@@ -1,0 +1,217 @@
+import { open, readdir, unlink, writeFile, type FileHandle } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { PairduckError } from '../../errors.ts'
+import { LockFile } from '../file/lock-file.ts'
+import type { PairFiles } from '../file/pair-files.ts'
+import { syncFolder } from '../file/sync-folder.ts'
+import { reseal, unseal, type Overwritten } from './reseal.ts'
+import { TrialEngine } from './trial.ts'
+import { findWalEnd, type WalEnd } from './wal-tail.ts'
+
+/** What was put right in a pair's files before they were opened. */
+export interface Recovery {
+  /** Bytes of a commit that was being written; it was never acknowledged. */
+  readonly cutBytes: number
+  /** Blocks and headers that a checkpoint was writing and whose checksums were made anew. */
+  readonly resealed: number
+  /** Where the bytes are that were cut and written over; they are never deleted. */
+  readonly kept: string
+}
+
+interface Log {
+  readonly file: string
+  readonly end: WalEnd
+}
+
+interface RecoveryContext {
+  readonly subject: string
+  /** Makes a folder for what is cut and written over. */
+  readonly keep: () => Promise<string>
+}
+
+/**
+ * Puts right what a killed process or a lost power left half written in a closed pair's files:
+ * cuts an unfinished commit off the logs, and where a checkpoint was under way makes the
+ * checksums of the metadata blocks anew. Undefined when there was nothing to do, which costs one
+ * look into the folder. `PAIR_LOCKED` when another process has the file or recovers it,
+ * `PAIR_CORRUPT` when a log is damaged before its end or the file stays unreadable.
+ */
+export async function recoverFiles(
+  files: PairFiles,
+  context: RecoveryContext,
+): Promise<Recovery | undefined> {
+  const names = new Set(await readdir(files.directory))
+  const logs = logsOf(files).filter((log) => names.has(basename(log)))
+  if (logs.length === 0 || !(await lookAt(logs)).some(isUnfinished)) return undefined
+  // One process at a time; the engine's own lock would not keep two from writing the same bytes.
+  const lock = await LockFile.take(`${files.database}.recovery`)
+  if (!(lock instanceof LockFile))
+    throw new PairduckError(
+      'PAIR_LOCKED',
+      `${context.subject}: process ${lock.pid} is recovering its files`,
+      { pid: lock.pid },
+    )
+  try {
+    return await recoverLocked(files, logs, context)
+  } finally {
+    lock.release()
+  }
+}
+
+async function recoverLocked(
+  files: PairFiles,
+  logs: readonly string[],
+  { subject, keep }: RecoveryContext,
+): Promise<Recovery | undefined> {
+  const trial = await TrialEngine.start()
+  const secondName = `${files.database}.recovering`
+  const locked = { file: files.database, secondName, subject }
+  try {
+    const done = await trial.whileLocked(locked, async () => {
+      // Another process may have been here meanwhile.
+      const ends = (await lookAt(logs)).filter(isUnfinished)
+      if (ends.length === 0) return undefined
+      refuseDamaged(ends, subject)
+      const kept = await keep()
+      let cutBytes = 0
+      for (const log of ends) cutBytes += await cutTail(log, kept)
+      const overwritten = ends.some(({ end }) => end.marker !== undefined)
+        ? await onFile(files.database, (file) => resealKeeping(file, kept))
+        : []
+      await syncFolder(files.directory)
+      return { cutBytes, kept, overwritten, markers: await markersOf(ends) }
+    })
+    if (done === undefined) return undefined
+    const { cutBytes, kept, overwritten, markers } = done
+    try {
+      await trial.open(files.database, subject)
+    } catch (error) {
+      if (PairduckError.is(error, 'PAIR_CORRUPT') && overwritten.length > 0)
+        await trial.whileLocked(locked, async () => {
+          await writeBack(files.database, overwritten)
+          for (const { file, at, before } of markers) await writeBack(file, [{ at, before }])
+        })
+      throw error
+    }
+    await syncFolder(files.directory)
+    return { cutBytes, resealed: overwritten.length, kept }
+  } finally {
+    trial.stop()
+  }
+}
+
+/** The engine's log, and the one that it writes beside a checkpoint. */
+function logsOf(files: PairFiles): string[] {
+  return [files.wal, `${files.wal}.checkpoint`]
+}
+
+/** Removes logs that the engine has merged into the file's own and left behind; the pair is open. */
+export async function removeStaleLogs(files: PairFiles): Promise<void> {
+  const stale = new Set(
+    [`${files.wal}.checkpoint`, `${files.wal}.recovery`].map((f) => basename(f)),
+  )
+  const found = (await readdir(files.directory)).filter((name) => stale.has(name))
+  for (const name of found) await unlink(join(files.directory, name))
+  if (found.length > 0) await syncFolder(files.directory)
+}
+
+async function lookAt(logs: readonly string[]): Promise<Log[]> {
+  const found: Log[] = []
+  for (const file of logs) {
+    const end = await onFile(file, findWalEnd, 'r').catch((error: unknown) => {
+      // Another process has put it into the file since the folder was read.
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    })
+    if (end !== undefined) found.push({ file, end })
+  }
+  return found
+}
+
+function refuseDamaged(logs: readonly Log[], subject: string): void {
+  for (const { file, end } of logs)
+    if (end.damaged)
+      throw new PairduckError(
+        'PAIR_CORRUPT',
+        `${subject}: the write-ahead log is damaged at byte ${end.commitsEnd} of ${end.bytes}, before commits that were acknowledged; \`repair\` keeps what can be read`,
+        { file, byte: end.commitsEnd },
+      )
+}
+
+/** A commit without its end, or a checkpoint without its own. */
+function isUnfinished({ file, end }: Log): boolean {
+  return (
+    end.damaged ||
+    end.commitsEnd < end.bytes ||
+    end.marker !== undefined ||
+    file.endsWith('.checkpoint')
+  )
+}
+
+/** Cuts what stands behind the last whole commit, and keeps it. */
+async function cutTail({ file, end }: Log, kept: string): Promise<number> {
+  // A marker in the log beside a checkpoint is of one that never began: the engine refuses it.
+  const until =
+    file.endsWith('.checkpoint') && end.marker !== undefined ? end.marker : end.commitsEnd
+  const bytes = end.bytes - until
+  if (bytes === 0) return 0
+  await onFile(file, async (log) => {
+    const tail = Buffer.alloc(bytes)
+    await log.read(tail, 0, bytes, until)
+    await writeDurably(join(kept, `${basename(file)}.from-${until}`), tail)
+    await log.truncate(until)
+    await log.sync()
+  })
+  return bytes
+}
+
+async function resealKeeping(file: FileHandle, kept: string): Promise<Overwritten[]> {
+  const overwritten = await reseal(file)
+  if (overwritten.length > 0) {
+    await writeDurably(
+      join(kept, 'overwritten.json'),
+      JSON.stringify(overwritten.map(({ at, before }) => ({ at, before: before.toString('hex') }))),
+    )
+    await file.sync()
+  }
+  return overwritten
+}
+
+/** The engine takes a marker out when it opens the file, whether or not it then likes what it finds. */
+async function markersOf(logs: readonly Log[]): Promise<(Overwritten & { file: string })[]> {
+  const found = []
+  for (const { file, end } of logs) {
+    const { marker, commitsEnd } = end
+    if (marker === undefined || file.endsWith('.checkpoint')) continue
+    const before = Buffer.alloc(commitsEnd - marker)
+    await onFile(file, (log) => log.read(before, 0, before.length, marker), 'r')
+    found.push({ file, at: marker, before })
+  }
+  return found
+}
+
+/** The file is damaged otherwise: it and the log become what they were. */
+async function writeBack(name: string, overwritten: readonly Overwritten[]): Promise<void> {
+  await onFile(name, async (file) => {
+    await unseal(file, overwritten)
+    await file.sync()
+  })
+}
+
+async function writeDurably(name: string, content: Buffer | string): Promise<void> {
+  await writeFile(name, content, { flush: true })
+}
+
+/** Closing it gives up the process's lock of the file: the last thing that is done with it. */
+async function onFile<T>(
+  name: string,
+  work: (file: FileHandle) => Promise<T>,
+  flags: 'r' | 'r+' = 'r+',
+): Promise<T> {
+  const file = await open(name, flags)
+  try {
+    return await work(file)
+  } finally {
+    await file.close()
+  }
+}

@@ -1,0 +1,122 @@
+import type { FileHandle } from 'node:fs/promises'
+import { checksumOf } from './checksum.ts'
+
+/** What an entry says it is; all other types change tables or rows. */
+export const walEntryType = { checkpoint: 99, commit: 100 } as const
+
+/** The entry that ends every commit: size, checksum, and an object that only has its type. */
+export const commitEnd: Buffer = Buffer.from('0500000000000000e7fe7d722fed3d5e640064ffff', 'hex')
+
+/** An entry that is whole: its checksum fits. */
+export interface WalEntry {
+  readonly type: number
+  readonly from: number
+  readonly to: number
+}
+
+const headBytes = 16
+const windowBytes = 1 << 20
+const fieldEnd = 0xffff
+const versionFields = { type: 100, version: 101, identity: 102, iteration: 103 }
+
+/** Where the entry ends that a log begins with, which names its version; undefined for one cut short. */
+export async function walVersionEnd(file: FileHandle, bytes: number): Promise<number | undefined> {
+  return versionEntryEnd(await read(file, 0, Math.min(bytes, 4096)))
+}
+
+/** The entries of a write-ahead log, in order, up to the first that is not whole. */
+export async function* walEntriesFrom(
+  file: FileHandle,
+  start: number,
+  bytes: number,
+): AsyncIterable<WalEntry> {
+  let window: Buffer = Buffer.alloc(0)
+  let windowAt = start
+  for (let at = start; at + headBytes <= bytes;) {
+    const has = (until: number): boolean => until <= windowAt + window.length
+    const load = async (atLeast: number): Promise<void> => {
+      window = await read(file, at, Math.min(bytes - at, Math.max(windowBytes, atLeast)))
+      windowAt = at
+    }
+    if (!has(at + headBytes)) await load(headBytes)
+    const size = window.readBigUInt64LE(at - windowAt)
+    if (size > BigInt(bytes - at - headBytes)) return
+    const to = at + headBytes + Number(size)
+    if (!has(to)) await load(to - at)
+    const data = window.subarray(at + headBytes - windowAt, to - windowAt)
+    if (data.length < to - at - headBytes) return
+    if (checksumOf(data) !== window.readBigUInt64LE(at + 8 - windowAt)) return
+    const type = entryType(data)
+    if (type === undefined) return
+    yield { type, from: at, to }
+    at = to
+  }
+}
+
+/** How many commit ends lie at or behind a place, and where the last of them ends. */
+export async function commitEndsFrom(
+  file: FileHandle,
+  from: number,
+  bytes: number,
+): Promise<{ count: number; lastEnd: number }> {
+  let count = 0
+  let lastEnd = from
+  for (let at = from; at < bytes; at += windowBytes) {
+    const window = await read(file, at, Math.min(bytes - at, windowBytes + commitEnd.length - 1))
+    for (let found = window.indexOf(commitEnd); found >= 0;) {
+      count++
+      lastEnd = at + found + commitEnd.length
+      found = window.indexOf(commitEnd, found + 1)
+    }
+  }
+  return { count, lastEnd }
+}
+
+async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
+  const buffer = Buffer.alloc(length)
+  const { bytesRead } = await file.read(buffer, 0, length, at)
+  return buffer.subarray(0, bytesRead)
+}
+
+/** Entries are objects of numbered fields, the first of which is the type. */
+function entryType(data: Buffer): number | undefined {
+  return data.length >= 3 && data.readUInt16LE(0) === versionFields.type
+    ? readVarint(data, 2)?.value
+    : undefined
+}
+
+/** Where the version entry ends; it has no size and no checksum. */
+function versionEntryEnd(head: Buffer): number | undefined {
+  let at = 0
+  const number = (): number | undefined => {
+    const read = readVarint(head, at)
+    at = read?.next ?? at
+    return read?.value
+  }
+  while (at + 2 <= head.length) {
+    const field = head.readUInt16LE(at)
+    at += 2
+    if (field === fieldEnd) return at
+    if (field === versionFields.identity) {
+      const length = number()
+      if (length === undefined || length > head.length) return undefined
+      for (let each = 0; each < length; each++) if (number() === undefined) return undefined
+    } else if (Object.values(versionFields).includes(field)) {
+      const value = number()
+      if (value === undefined || (field === versionFields.type && value !== walVersion))
+        return undefined
+    } else return undefined
+  }
+  return undefined
+}
+
+const walVersion = 98
+
+function readVarint(bytes: Buffer, from: number): { value: number; next: number } | undefined {
+  let value = 0
+  for (let at = from; at < bytes.length && at < from + 10; at++) {
+    value += (bytes[at]! & 0x7f) * 2 ** (7 * (at - from))
+    if ((bytes[at]! & 0x80) === 0) return { value, next: at + 1 }
+  }
+  return undefined
+}
