@@ -4,7 +4,7 @@ import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type Pair } from '../pair.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
 import type { ManagerOptions } from '../storage/manager-options.ts'
-import { pairFiles, sizeOf } from '../storage/file/pair-files.ts'
+import { listPairs, pairFiles, sizeOf } from '../storage/file/pair-files.ts'
 
 export type Manager = DatabaseManager
 
@@ -53,6 +53,9 @@ export async function chosenPairs(db: Manager, wanted: readonly string[]): Promi
   for (const pair of wanted) requireStored(pair, stored, db.dataDir)
   return wanted.map((pair) => parsePair(pair))
 }
+
+/** The pairs of a data directory, without an engine. */
+export { listPairs }
 
 /** What {@link chosenPairs} leads to without a data directory: an empty list, or the same error. */
 export function noneStored(wanted: readonly string[], dataDir: string): [] {

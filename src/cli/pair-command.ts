@@ -1,12 +1,11 @@
 import { Command } from 'commander'
 import { PairduckError } from '../errors.ts'
-import type { Pair } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import { pairArgument } from './arguments.ts'
 import { withCommonOptions, type CommonOptions } from './command.ts'
 import type { CliContext } from './context.ts'
 import { checkModes, type Modes } from './modes.ts'
-import { requireStored, withManager, withStore, type Manager } from './manager.ts'
+import { listPairs, requireStored, withManager, type Manager } from './manager.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a command found out: for programs, and as lines for people. */
@@ -26,7 +25,6 @@ export interface PairView {
 
 export interface PairCommand<Options> {
   readonly name: string
-  readonly description: string
   readonly configure?: (command: Command) => Command
   readonly modes?: Modes
   readonly answer: (view: PairView, options: Options, rest: readonly string[]) => Promise<Answer>
@@ -36,26 +34,15 @@ export interface PairCommand<Options> {
 export function addPairCommand<Options>(
   program: Command,
   context: CliContext,
-  { name, description, configure = (command) => command, modes, answer }: PairCommand<Options>,
+  { name, configure = (command) => command, modes, answer }: PairCommand<Options>,
 ): void {
-  const command = program
-    .command(name)
-    .description(description)
-    .argument('<pair>', 'exchange/market/symbol', pairArgument)
+  const command = program.command(name).argument('<pair>', 'exchange/market/symbol', pairArgument)
   configure(withCommonOptions(command)).action(async () => {
     const [pair, ...rest] = command.processedArgs as [string, ...string[]]
     const options = command.opts<CommonOptions & Options>()
     const { dataDir } = options
     if (modes !== undefined) checkModes(command, modes)
-    requireStored(
-      pair,
-      await withStore<Pair[]>(
-        { dataDir },
-        () => [],
-        (db) => db.listPairs(),
-      ),
-      dataDir,
-    )
+    requireStored(pair, await listPairs(dataDir), dataDir)
     const answered = await withManager({ dataDir }, async (db) => {
       const query = <Row>(value: Query<Row>): Promise<Row[]> =>
         db.query(pair, value, { signal: context.signal }).catch((error: unknown) => {

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { cliJson } from '../support/cli-run.ts'
 import { CommandLine, outcomeOf } from '../support/command-line.ts'
 
 let pairduck: CommandLine
@@ -15,10 +16,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const small = ['--pairs', '3', '--minutes', '10']
 
 it('shows a market, exactly once stored, in charts of 80 columns, and leaves nothing behind', async () => {
-  const { code, stdout, stderr } = await outcomeOf(
+  const { exitCode, stdout, stderr } = await outcomeOf(
     pairduck.start(['demo', ...small], { TMPDIR: folder, TEMP: folder, TMP: folder }),
   )
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toMatch(/ticks a second/)
   expect(stdout).toMatch(/nothing is stored twice/)
   expect(stdout).toMatch(/◄POC/)
@@ -32,7 +33,7 @@ it('shows a market, exactly once stored, in charts of 80 columns, and leaves not
 it('counts for programs: each trade once, each replay recognised; the same seed, the same market', async () => {
   const dataDir = join(folder, 'kept')
   const run = (seed: string, ...more: string[]): Promise<DemoReport> =>
-    pairduck.json<DemoReport>(['demo', ...small, '--seed', seed, ...more])
+    cliJson<DemoReport>(['demo', ...small, '--seed', seed, ...more])
   const report = await run('a', '--data-dir', dataDir)
   expect(report.pairs).toHaveLength(3)
   for (const { delivered, replayed, inserted, duplicates } of report.pairs) {
@@ -41,7 +42,7 @@ it('counts for programs: each trade once, each replay recognised; the same seed,
     expect(inserted).toBeGreaterThan(1000)
   }
   expect(report.ticks).toBe(report.pairs.reduce((sum, { delivered }) => sum + delivered, 0))
-  const [stored] = await pairduck.json<{ n: number }[]>([
+  const [stored] = await cliJson<{ n: number }[]>([
     'sql',
     report.pairs[0]!.pair,
     'SELECT count(*) AS n FROM ticks',
@@ -62,8 +63,8 @@ it('Ctrl-C ends it with 130, without a word, and leaves nothing behind', async (
     TMP: temporary,
   })
   child.stdout.once('data', () => child.kill('SIGINT'))
-  const { code, stderr } = await outcomeOf(child)
-  expect({ code, stderr }).toEqual({ code: 130, stderr: '' })
+  const { exitCode, stderr } = await outcomeOf(child)
+  expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: '' })
   expect(await readdir(temporary)).toEqual([])
 })
 

@@ -4,11 +4,11 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as api from '../../src/index.ts'
 import { simulateMarket } from '../../src/simulator/simulate-market.ts'
-import { cliRun } from '../support/cli-run.ts'
+import { cliJson, cliRun } from '../support/cli-run.ts'
 import { CommandLine, outcomeOf } from '../support/command-line.ts'
 
-// Two pairs of simulated trades that the test itself stores; the command line reads them in
-// processes of its own, and must say what the library says.
+// Two pairs of simulated trades that the test itself stores; what the command line reads there must
+// be what the library says.
 const [btc, eth] = ['binance/spot/BTC/USDT', 'kraken/spot/ETHEUR']
 const from = Date.UTC(2024, 7, 8, 12)
 const minutes = 40
@@ -267,7 +267,7 @@ describe('--json says what the library says', () => {
         ),
       ]),
     )
-    const candles = await pairduck.json<unknown[]>(
+    const candles = await cliJson<unknown[]>(
       at('candles', btc, '--timeframe', '1s', '--fill', 'previous', '--limit', '90').concat(
         '--to',
         String(window.to),
@@ -277,7 +277,7 @@ describe('--json says what the library says', () => {
     const bursts = speeds.filter(({ signal }) => signal)
     expect(bursts.length).toBeGreaterThan(0)
     const options = ['--speed', '--measure', 'buys', '--seconds', '5', '--factor', '1.2', ...given]
-    expect(await pairduck.json(at('trades', btc, ...options))).toEqual(bursts)
+    expect(await cliJson(at('trades', btc, ...options))).toEqual(bursts)
   })
 
   it('sql, with microseconds in the times', async () => {
@@ -286,7 +286,7 @@ describe('--json says what the library says', () => {
       db.query(btc, api.getRecentTicksQuery({ limit: 100_000 })),
     )
     const oldest = rows.toSorted((a, b) => a.timestamp - b.timestamp)[0]!
-    const [first] = await pairduck.json<Record<string, unknown>[]>(at('sql', btc, text))
+    const [first] = await cliJson<Record<string, unknown>[]>(at('sql', btc, text))
     expect(first).toEqual({
       timestamp: oldest.timestamp,
       price: oldest.price,
@@ -300,12 +300,12 @@ describe('--json says what the library says', () => {
   it('sql, with whole numbers that no double holds as text', async () => {
     const text =
       'SELECT 9007199254740993::BIGINT AS b, 5::HUGEINT AS h, -(2::HUGEINT ** 100)::HUGEINT AS h, i::BIGINT AS i FROM range(2) AS r(i) ORDER BY i -- done'
-    expect(await pairduck.json(at('sql', btc, text))).toEqual([
+    expect(await cliJson(at('sql', btc, text))).toEqual([
       { b: '9007199254740993', h: 5, 'h:1': '-1267650600228229401496703205376', i: 0 },
       { b: '9007199254740993', h: 5, 'h:1': '-1267650600228229401496703205376', i: 1 },
     ])
     const nulls = 'SELECT unnest([NULL, 1, 9007199254740993::BIGINT]) AS b;'
-    expect(await pairduck.json(at('sql', btc, nulls))).toEqual([
+    expect(await cliJson(at('sql', btc, nulls))).toEqual([
       { b: null },
       { b: 1 },
       { b: '9007199254740993' },
@@ -313,7 +313,7 @@ describe('--json says what the library says', () => {
   })
 
   it('pairs, stats and verify list both pairs', async () => {
-    const pairs = await pairduck.json<{ pair: string; bytes: number }[]>(at('pairs'))
+    const pairs = await cliJson<{ pair: string; bytes: number }[]>(at('pairs'))
     expect(pairs).toEqual([
       {
         pair: btc,
@@ -333,7 +333,7 @@ describe('--json says what the library says', () => {
     const [rows] = await withManager((db) =>
       db.query(eth, api.query<{ rows: number }>('count', 'SELECT count(*) AS rows FROM ticks')),
     )
-    const [stats] = await pairduck.json<Record<string, unknown>[]>(at('stats', eth))
+    const [stats] = await cliJson<Record<string, unknown>[]>(at('stats', eth))
     expect(stats).toMatchObject({ pair: eth, error: null })
     expect(stats!['relations']).toContainEqual({
       relation: 'ticks',
@@ -341,7 +341,7 @@ describe('--json says what the library says', () => {
       oldest: expect.any(Number),
       newest: expect.any(Number),
     })
-    expect(await pairduck.json(at('verify'))).toEqual([
+    expect(await cliJson(at('verify'))).toEqual([
       expect.objectContaining({ pair: btc, ok: true, problems: [] }),
       expect.objectContaining({ pair: eth, ok: true, problems: [] }),
     ])
@@ -398,8 +398,8 @@ describe('for people', () => {
     ['tpo', /◄POC/],
     ['trades', /BUY|SELL/],
   ])('%s fits 80 columns and says what it shows', async (command, expected) => {
-    const { code, stdout, stderr } = await pairduck.run(at(command, btc))
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { exitCode, stdout, stderr } = await cliRun(at(command, btc))
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(stdout).toMatch(expected)
     expect(stdout).toContain(btc)
     const widths = stdout.split('\n').map((line) => [...line].length)
@@ -415,8 +415,8 @@ describe('for people', () => {
     ['vwap', ['price', 'VWAP', '±1 σ', '±3 σ', 'time (UTC)']],
   ])('%s --svg draws a picture with named axes', async (command, texts) => {
     const file = join(folder, `${command}.svg`)
-    const { code, stderr } = await pairduck.run(at(command, btc, '--svg', file))
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { exitCode, stderr } = await cliRun(at(command, btc, '--svg', file))
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     const svg = await readFile(file, 'utf8')
     expect(svg).toMatch(/^<svg [^]*<\/svg>\s*$/)
     for (const text of texts) expect(svg).toContain(text)
@@ -455,10 +455,10 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
       /^pairduck: IO_FAILED: cannot write \/nowhere\/at\/all\.svg: no such file or directory\n$/,
     ],
   ])('%s', async (_what, args, message) => {
-    const { code, stdout, stderr } = await pairduck.run(at(...args))
+    const { exitCode, stdout, stderr } = await cliRun(at(...args))
     expect(stderr).toMatch(message)
     expect(stderr).toMatch(/^pairduck: .*\n$/)
-    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: '' })
   })
 
   it.each<[string, string[], RegExp]>([
@@ -515,18 +515,18 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
   })
 
   it('after all of that the pair is as it was', async () => {
-    expect(await pairduck.json(at('verify', btc))).toEqual([expect.objectContaining({ ok: true })])
+    expect(await cliJson(at('verify', btc))).toEqual([expect.objectContaining({ ok: true })])
   })
 
   it('asking makes no folder and no pair', async () => {
     const nowhere = join(folder, 'nowhere')
-    const { code, stderr } = await pairduck.run(['candles', btc, '--data-dir', nowhere])
-    expect({ code, stderr }).toEqual({
-      code: 1,
+    const { exitCode, stderr } = await cliRun(['candles', btc, '--data-dir', nowhere])
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 1,
       stderr: `pairduck: PAIR_NOT_FOUND: ${btc} is not stored in ${nowhere}, which holds no pairs\n`,
     })
-    expect(await pairduck.json(['pairs', '--data-dir', nowhere])).toEqual([])
-    expect(await pairduck.json(['stats', '--data-dir', nowhere])).toEqual([])
+    expect(await cliJson(['pairs', '--data-dir', nowhere])).toEqual([])
+    expect(await cliJson(['stats', '--data-dir', nowhere])).toEqual([])
     for (const [command, expected] of [
       [['cleanup'], `IO_FAILED: there is no data folder ${nowhere}`],
       [['repair', btc], `PAIR_NOT_FOUND: ${btc} is not stored in ${nowhere}, which holds no pairs`],
@@ -543,8 +543,8 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     await withManager(async (db) => {
       const lease = await db.acquire(btc)
       const held = new RegExp(`PAIR_LOCKED: .*${process.pid}`)
-      const { code, stderr } = await pairduck.run(at('candles', btc))
-      expect(code).toBe(1)
+      const { exitCode, stderr } = await pairduck.run(at('candles', btc))
+      expect(exitCode).toBe(1)
       expect(stderr).toMatch(held)
       const stats = await pairduck.json<{ pair: string; error: { code: string } | null }[]>(
         at('stats'),
@@ -566,14 +566,14 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     const child = pairduck.start(at('sql', btc, 'SELECT range AS n FROM range(2000000)', '--json'))
     const outcome = outcomeOf(child)
     child.stdout.once('data', () => child.stdout.destroy())
-    expect(await outcome).toMatchObject({ code: 0, stderr: '' })
+    expect(await outcome).toMatchObject({ exitCode: 0, stderr: '' })
   })
 })
 
 describe('what changes files', () => {
   it('analytics fills the tables once, and with nothing new says so', async () => {
     type Refresh = { pair: string; refreshed: { timeframe: string }[]; error: null }
-    const refresh = (): Promise<Refresh[]> => pairduck.json(at('analytics', '--now', 'newest-tick'))
+    const refresh = (): Promise<Refresh[]> => cliJson(at('analytics', '--now', 'newest-tick'))
     const first = await refresh()
     expect(first.map(({ pair, error }) => [pair, error])).toEqual([
       [btc, null],
@@ -586,7 +586,7 @@ describe('what changes files', () => {
     ])
     expect((await refresh()).map(({ refreshed }) => refreshed)).toEqual([[], []])
     // The last of the 40 bars has not closed by the time of the newest tick.
-    const [count] = await pairduck.json<{ bars: number }[]>(
+    const [count] = await cliJson<{ bars: number }[]>(
       at('sql', btc, "SELECT count(*) AS bars FROM order_flow WHERE timeframe = '1m'"),
     )
     expect(count).toEqual({ bars: minutes - 1 })
@@ -594,15 +594,15 @@ describe('what changes files', () => {
 
   it('snapshot writes a copy that answers alone', async () => {
     const file = join(folder, 'copy.duckdb')
-    const report = await pairduck.json(at('snapshot', eth, file))
+    const report = await cliJson(at('snapshot', eth, file))
     expect(report).toEqual({ pair: eth, file, bytes: expect.any(Number) })
-    const inside = await pairduck.run(at('snapshot', eth, join(dataDir, 'copy.duckdb')))
-    expect(inside.code).toBe(2)
+    const inside = await cliRun(at('snapshot', eth, join(dataDir, 'copy.duckdb')))
+    expect(inside.exitCode).toBe(2)
     expect(inside.stderr).toMatch(/does not go into the data directory/)
   })
 
   it('cleanup keeps what it is told to keep, and counts from each pair’s own time', async () => {
-    const pass = await pairduck.json<api.CleanupPass>(
+    const pass = await cliJson<api.CleanupPass>(
       at('cleanup', '--now', 'newest-tick', '--keep', 'ticks=10m', ...keptCandles),
     )
     expect(pass).toMatchObject({ pairs: 2, skipped: 0 })
@@ -611,21 +611,21 @@ describe('what changes files', () => {
       expect(deleted.ticks).toBeGreaterThan(0)
       expect(Object.keys(deleted).filter((table) => table.startsWith('candles'))).toEqual([])
     }
-    const [range] = await pairduck.json<{ oldest: number; newest: number }[]>(
+    const [range] = await cliJson<{ oldest: number; newest: number }[]>(
       at('sql', btc, 'SELECT min(timestamp) AS oldest, max(timestamp) AS newest FROM ticks'),
     )
     expect(range!.newest - range!.oldest).toBeLessThanOrEqual(10 * 60_000)
     expect(range!.newest - range!.oldest).toBeGreaterThan(9 * 60_000)
     // The candles of the deleted ticks stay whole.
-    const candles = await pairduck.json<api.StoredCandle[]>(at('candles', btc))
+    const candles = await cliJson<api.StoredCandle[]>(at('candles', btc))
     expect(candles).toHaveLength(minutes)
   })
 
   it('cleanup --watch goes on until Ctrl-C, and that is no failure', async () => {
     const child = pairduck.start(at('cleanup', '--watch', '--json', '--keep', 'ticks=forever'))
     child.stdout.once('data', () => child.kill('SIGINT'))
-    const { code, stdout, stderr } = await outcomeOf(child)
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const { exitCode, stdout, stderr } = await outcomeOf(child)
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
     expect(JSON.parse(stdout.split('\n')[0]!)).toMatchObject({ pairs: 2 })
   })
 
@@ -634,23 +634,23 @@ describe('what changes files', () => {
     const handle = await open(file, 'r+')
     await handle.write(Buffer.alloc(4096, 0xff), 0, 4096, 4096)
     await handle.close()
-    const found = await pairduck.run(at('verify', '--json'))
-    expect(found.code).toBe(1)
+    const found = await cliRun(at('verify', '--json'))
+    expect(found.exitCode).toBe(1)
     const reports = JSON.parse(found.stdout) as api.VerifyReport[]
     expect(reports.map(({ pair, ok }) => [pair, ok])).toEqual([
       [btc, true],
       [eth, false],
     ])
-    const report = await pairduck.json<api.RepairReport>(at('repair', eth))
+    const report = await cliJson<api.RepairReport>(at('repair', eth))
     expect(report).toMatchObject({ pair: eth, quarantine: expect.stringContaining('quarantine') })
     expect(await readdir(report.quarantine!)).toContain('trading.duckdb')
-    expect((await pairduck.run(at('verify'))).code).toBe(0)
+    expect((await cliRun(at('verify'))).exitCode).toBe(0)
   })
 
   it('a file that is no database is PAIR_CORRUPT', async () => {
     await writeFile(join(dataDir, 'kraken', 'spot', 'ETHEUR', 'trading.duckdb'), 'not a database')
-    const { code, stderr } = await pairduck.run(at('candles', eth))
-    expect(code).toBe(1)
+    const { exitCode, stderr } = await cliRun(at('candles', eth))
+    expect(exitCode).toBe(1)
     expect(stderr).toMatch(/^pairduck: PAIR_CORRUPT: .*\n$/)
   })
 

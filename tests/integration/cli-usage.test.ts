@@ -1,42 +1,73 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { CommandLine } from '../support/command-line.ts'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { commandGroups } from '../../src/cli/command-list.ts'
+import { cliRun } from '../support/cli-run.ts'
+import { CommandLine, outcomeOf } from '../support/command-line.ts'
 
-let pairduck: CommandLine
-beforeAll(async () => {
-  pairduck = await CommandLine.build()
-})
+const commands = Object.values(commandGroups).flatMap((group) => Object.entries(group))
+
+const heavy = /node_modules\/(?:@duckdb|@redis|@valkey|ccxt|echarts)\//
 
 describe('help', () => {
   it('names every command, and each says what it takes', async () => {
-    const { code, stdout } = await pairduck.run(['--help'])
-    expect(code).toBe(0)
-    const commands = [...stdout.matchAll(/^ {2}([a-z]+)(?: |$)/gm)].map(([, name]) => name!)
-    expect(commands).toEqual(
-      expect.arrayContaining(
-        'demo pairs stats cleanup verify repair snapshot sql candles cvd imbalance profile footprint fvg zones vwap tpo trades import analytics'.split(
-          ' ',
-        ),
-      ),
-    )
-    const helps = await Promise.all(
-      commands.filter((name) => name !== 'help').map((name) => pairduck.run([name, '--help'])),
-    )
-    for (const { code, stdout, stderr } of helps) {
-      expect(code).toBe(0)
-      expect(stderr).toBe('')
-      expect(stdout).toMatch(/^Usage: pairduck [a-z]+ .*\n\n\S/)
-      expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+    const { exitCode, stdout } = await cliRun(['--help'])
+    expect(exitCode).toBe(0)
+    expect(commands.length).toBeGreaterThan(25)
+    for (const [name, { usage, description }] of commands) {
+      expect(stdout).toContain(`\n  ${name} ${usage}`)
+      const { exitCode, stdout: help, stderr } = await cliRun([name, '--help'])
+      expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+      // The list of commands says the same as the command does.
+      const [first = '', text = ''] = help.split(/\n\n(?:[A-Z][a-z]+:)?/)
+      expect(first).toBe(`Usage: pairduck ${name} ${usage}`)
+      expect(text.replaceAll(/\s+/g, ' ')).toBe(description)
+      expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+      expect((await cliRun(['help', name])).stdout).toBe(help)
     }
   })
+})
+
+describe('in a process of its own', () => {
+  it.each([['--version'], ['--help'], ['pairs', '--json', '--data-dir', 'no-such-folder']])(
+    '%s loads neither the engine nor a picture library nor a Valkey client',
+    async (...args) => {
+      const pairduck = await CommandLine.build()
+      const folder = await mkdtemp(join(tmpdir(), 'pairduck-loaded-'))
+      onTestFinished(() => rm(folder, { recursive: true, force: true }))
+      const outcome = await outcomeOf(pairduck.start(args, { NODE_V8_COVERAGE: folder }))
+      expect(outcome).toMatchObject({ exitCode: 0, stderr: '' })
+      const loaded = await loadedFiles(folder)
+      expect(loaded.some((file) => file.endsWith('cli/main.js'))).toBe(true)
+      expect(loaded.filter((file) => heavy.test(file))).toEqual([])
+      // Of the commands at most the one that runs.
+      const own = loaded.filter((file) => file.includes('/cli/commands/'))
+      expect(own.length).toBe(args[0] === 'pairs' ? 1 : 0)
+      if (args[0] !== 'pairs') expect(loaded.length).toBeLessThan(25)
+    },
+  )
 
   it('tells its version', async () => {
-    const { code, stdout } = await pairduck.run(['--version'])
-    expect({ code, stdout }).toEqual({
-      code: 0,
+    const { exitCode, stdout } = await (await CommandLine.build()).run(['--version'])
+    expect({ exitCode, stdout }).toEqual({
+      exitCode: 0,
       stdout: expect.stringMatching(/^\d+\.\d+\.\d+\S*\n$/),
     })
   })
 })
+
+/** The files of a process that wrote its coverage, as the engine of JavaScript saw them. */
+async function loadedFiles(folder: string): Promise<string[]> {
+  const files = await readdir(folder)
+  const reports = await Promise.all(files.map((file) => readFile(join(folder, file), 'utf8')))
+  return reports.flatMap((report) =>
+    (JSON.parse(report) as { result: { url: string }[] }).result
+      .filter(({ url }) => url.startsWith('file:'))
+      .map(({ url }) => fileURLToPath(url)),
+  )
+}
 
 describe('wrong usage ends with 2 and one line on stderr', () => {
   it.each<[string, string[], RegExp]>([
@@ -76,15 +107,15 @@ describe('wrong usage ends with 2 and one line on stderr', () => {
     ['an age that is none', ['cleanup', '--keep', 'ticks=soon'], /such as ticks=2h/],
     ['a fixed time for a watch', ['cleanup', '--watch', '--now', '2024-01-01'], /not with --watch/],
   ])('%s', async (_what, args, message) => {
-    const { code, stdout, stderr } = await pairduck.run(args)
+    const { exitCode, stdout, stderr } = await cliRun(args)
     expect(stderr).toMatch(message)
     expect(stderr).toMatch(/^pairduck: .*\n$/)
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
   })
 
   it('no command at all: the help, on stderr', async () => {
-    const { code, stdout, stderr } = await pairduck.run([])
+    const { exitCode, stdout, stderr } = await cliRun([])
     expect(stderr).toMatch(/^Usage: pairduck/)
-    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: '' })
   })
 })

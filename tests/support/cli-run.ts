@@ -39,6 +39,14 @@ export async function cliRun(
   return { exitCode, stdout: stdout.text, stderr: stderr.text }
 }
 
+/** Runs it in this process and reads its one JSON document; throws unless it ended with 0. */
+export async function cliJson<T>(args: readonly string[]): Promise<T> {
+  const { exitCode, stdout, stderr } = await cliRun([...args, '--json'])
+  if (exitCode !== 0)
+    throw new Error(`pairduck ${args.join(' ')} ended with ${exitCode}: ${stderr}`)
+  return JSON.parse(stdout) as T
+}
+
 class Collected extends Writable {
   text = ''
   readonly #onOutput: ((text: string) => void) | undefined

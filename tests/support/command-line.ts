@@ -5,14 +5,16 @@ import { promisify } from 'node:util'
 import { root } from '../../scripts/run.ts'
 
 export interface Outcome {
-  readonly code: number | null
+  readonly exitCode: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
 /**
- * The real command line as users get it: compiled, in a process of its own. It is compiled once
- * for a state of src/, since starting the compiled one takes a third of the time.
+ * The real command line as users get it: compiled, in a process of its own. For what only a process
+ * shows: exit codes, signals, pipes, locks, what is loaded. All else is `cliRun`'s, which starts
+ * none. It is compiled once for a state of src/, since starting the compiled one takes a third of
+ * the time.
  */
 export class CommandLine {
   readonly #main: string
@@ -38,8 +40,9 @@ export class CommandLine {
 
   /** Runs it and reads its one JSON document; throws unless it ended with 0. */
   async json<T>(args: readonly string[]): Promise<T> {
-    const { code, stdout, stderr } = await this.run([...args, '--json'])
-    if (code !== 0) throw new Error(`pairduck ${args.join(' ')} ended with ${code}: ${stderr}`)
+    const { exitCode, stdout, stderr } = await this.run([...args, '--json'])
+    if (exitCode !== 0)
+      throw new Error(`pairduck ${args.join(' ')} ended with ${exitCode}: ${stderr}`)
     return JSON.parse(stdout) as T
   }
 
@@ -63,7 +66,7 @@ export function outcomeOf(child: ChildProcessWithoutNullStreams): Promise<Outcom
   child.stdin.on('error', () => undefined)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code) => resolve({ code, stdout, stderr }))
+    child.on('close', (exitCode) => resolve({ exitCode, stdout, stderr }))
   })
 }
 

@@ -37,9 +37,6 @@ const idleCloseMs = 1_000
 
 export const addAnalyticsCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('analytics'))
-    .description(
-      'Bring the tables order_flow, market_profile, supply_demand_zones and fair_value_gaps up to date: once, or with --watch.',
-    )
     .argument('[pairs...]', 'exchange/market/symbol (default: all)')
     .option('--timeframes <list>', 'of the kept candles (default: all)', timeframesArgument)
     .option('--bin-size <price>', 'of the profiles (default: by the price)', positiveArgument)

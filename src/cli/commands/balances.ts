@@ -11,7 +11,6 @@ interface BalancesOptions extends MirrorOptions {
 
 export const addBalancesCommand: AddCommand = (program, { terminal }) => {
   withMirrorOptions(program.command('balances'))
-    .description('The mirrored balances: what is free, and what is locked in orders.')
     .option('--all', 'also assets of which there is nothing', false)
     .action(async (options: BalancesOptions) => {
       const held = await withReader(options, (reader) => reader.getBalances())

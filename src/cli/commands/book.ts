@@ -13,7 +13,6 @@ interface SidedLevel extends OrderBookLevel {
 
 export const addBookCommand: AddCommand = (program, { terminal }) => {
   withMirrorOptions(program.command('book'))
-    .description('The account’s own open limit orders of one market, added up by price.')
     .argument('<symbol>', 'such as BTC/USDT')
     .action(async (symbol: string, options: MirrorOptions) => {
       const { book, ticker, hint } = await withReader(options, async (reader) => {

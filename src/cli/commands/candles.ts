@@ -21,7 +21,6 @@ type CandlesOptions = TimeframeOptions &
 export const addCandlesCommand: AddCommand = (program, context) => {
   addPairCommand<CandlesOptions>(program, context, {
     name: 'candles',
-    description: 'Open, high, low, close and volume of each bar, as a chart with the volume below.',
     configure: (command) =>
       withPictureOption(
         withSourceOption(withTimeframeOptions(command))

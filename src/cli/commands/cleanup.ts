@@ -19,7 +19,6 @@ interface CleanupCommandOptions extends CommonOptions {
 
 export const addCleanupCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('cleanup'))
-    .description('Delete what retention says and free the space: once (for cron), or with --watch.')
     .option('--watch', 'go on until stopped, each table as often as it needs', false)
     .option('--every <seconds>', 'how often --watch looks', countArgument, 60)
     .option(

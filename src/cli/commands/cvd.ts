@@ -37,7 +37,6 @@ const pictureBars = 600
 export const addCvdCommand: AddCommand = (program, context) => {
   addPairCommand<CvdOptions>(program, context, {
     name: 'cvd',
-    description: 'Cumulative volume delta: what takers bought less what they sold, as a line.',
     configure: (command) =>
       withPictureOption(withWindowOptions(command))
         .option(

@@ -34,9 +34,6 @@ const symbols = [
 export const addDemoCommand: AddCommand = (program, context) => {
   program
     .command('demo')
-    .description(
-      'A simulated market on several pairs, into files, and the analytics on the screen.',
-    )
     .option('--data-dir <folder>', 'keep the files here (default: a temporary folder)')
     .option('--json', 'one JSON document on stdout, for programs', false)
     .option('--seed <text>', 'another seed, another market', 'pairduck')

@@ -35,8 +35,6 @@ type FootprintOptions = CellOptions &
 export const addFootprintCommand: AddCommand = (program, context) => {
   addPairCommand<FootprintOptions>(program, context, {
     name: 'footprint',
-    description:
-      'What was sold and bought at each price of each bar, as a grid; imbalances marked.',
     configure: (command) =>
       withPictureOption(withCellOptions(command))
         .option('--limit <count>', 'only the newest bars', countArgument)

@@ -26,8 +26,6 @@ interface FvgOptions extends TimeframeOptions, SourceOptions {
 export const addFvgCommand: AddCommand = (program, context) => {
   addPairCommand<FvgOptions>(program, context, {
     name: 'fvg',
-    description:
-      'Fair value gaps: three bars whose first and last do not overlap, and their fills.',
     configure: (command) =>
       withSourceOption(withTimeframeOptions(command))
         .addOption(choiceOption('--definition <name>', 'which gaps count', ['classic', 'smc']))

@@ -39,8 +39,6 @@ const ofCells = ['timeframe', 'binSize', 'rounding', ...diagonalNames]
 export const addImbalanceCommand: AddCommand = (program, context) => {
   addPairCommand<ImbalanceOptions>(program, context, {
     name: 'imbalance',
-    description:
-      'How far buying takers outweigh selling ones: bought ÷ sold; or diagonally, price by price.',
     configure: (command) =>
       withCellOptions(command)
         .option('--diagonal', 'a side against the opposite one a price further, bar by bar', false)

@@ -35,9 +35,6 @@ const progressSteps = 1_000
 
 export const addImportCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('import'))
-    .description(
-      'Store the trades of a file; importing it again adds only what is missing. Reads csv, csv.gz, jsonl, parquet.',
-    )
     .argument('<pair>', 'exchange/market/symbol', pairArgument)
     .argument('<file>', 'the file, or - for standard input')
     .option(

@@ -26,9 +26,6 @@ const demoSymbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
 
 export const addMirrorCommand: AddCommand = (program, context) => {
   withMirrorOptions(program.command('mirror'))
-    .description(
-      'Mirror an account into Valkey until stopped, and show it: a table, in a pipe its changes.',
-    )
     .argument('[exchange]', 'one that ccxt knows; its keys are taken from the environment')
     .option('--demo', 'a simulated account instead: orders appear, fill and go', false)
     .option('--symbols <list>', 'only these markets, separated by commas', symbolsArgument)

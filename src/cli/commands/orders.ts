@@ -15,7 +15,6 @@ interface OrdersOptions extends MirrorOptions {
 
 export const addOrdersCommand: AddCommand = (program, context) => {
   withMirrorOptions(program.command('orders'))
-    .description('The mirrored open orders, the newest first; with --id one order and its history.')
     .argument('[symbol]', 'only of this market, such as BTC/USDT')
     .option('--id <order>', 'one order, open or not')
     .action(async (symbol: string | undefined, options: OrdersOptions) => {

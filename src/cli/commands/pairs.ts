@@ -1,7 +1,7 @@
 import { formatPair, type Pair } from '../../pair.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import { bytesText } from '../figures.ts'
-import { pairBytes, withStore } from '../manager.ts'
+import { listPairs, pairBytes } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { textTable } from '../text-table.ts'
 
@@ -12,9 +12,7 @@ interface ListedPair extends Pair {
 }
 
 export const addPairsCommand: AddCommand = (program, context) => {
-  withCommonOptions(
-    program.command('pairs').description('List the stored pairs and their sizes.'),
-  ).action(async (options: CommonOptions) => {
+  withCommonOptions(program.command('pairs')).action(async (options: CommonOptions) => {
     const pairs = await listed(options.dataDir)
     const { tableColumns, ink } = context.terminal
     printAnswer(context, options, {
@@ -36,19 +34,14 @@ export const addPairsCommand: AddCommand = (program, context) => {
   })
 }
 
+/** From the folders alone: no file is opened, and an engine is not needed. */
 async function listed(dataDir: string): Promise<ListedPair[]> {
-  return withStore<ListedPair[]>(
-    { dataDir },
-    () => [],
-    async (db) => {
-      const pairs = await db.listPairs()
-      return Promise.all(
-        pairs.map(async (pair) => ({
-          pair: formatPair(pair),
-          ...pair,
-          bytes: await pairBytes(db.dataDir, pair),
-        })),
-      )
-    },
+  const pairs = await listPairs(dataDir)
+  return Promise.all(
+    pairs.map(async (pair) => ({
+      pair: formatPair(pair),
+      ...pair,
+      bytes: await pairBytes(dataDir, pair),
+    })),
   )
 }

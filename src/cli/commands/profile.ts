@@ -38,7 +38,6 @@ interface ProfileOptions extends BinOptions, RoundingOptions, PictureOptions {
 export const addProfileCommand: AddCommand = (program, context) => {
   addPairCommand<ProfileOptions>(program, context, {
     name: 'profile',
-    description: 'Volume at each price, with the point of control and the value area.',
     configure: (command) =>
       withPictureOption(withRoundingOption(withBinOption(withWindowOptions(command))))
         .option('--nodes', 'bins that trade more, or less, than their neighbours', false)

@@ -7,9 +7,6 @@ import type { RepairReport } from '../../storage/upkeep/repair.ts'
 
 export const addRepairCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('repair'))
-    .description(
-      'Make a damaged pair usable: its files go to quarantine, what can be read is kept.',
-    )
     .argument('<pair>', 'exchange/market/symbol', pairArgument)
     .action(async (pair: string, options: CommonOptions) => {
       const { dataDir } = options

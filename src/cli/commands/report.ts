@@ -22,7 +22,6 @@ const maxDays = 3_660
 
 export const addReportCommand: AddCommand = (program, context) => {
   withMirrorOptions(program.command('report'))
-    .description('What the account did on a UTC day: trades, realised profit, fees, balances.')
     .option('--date <YYYY-MM-DD>', 'the day (default: today, as far as it has gone)', dateArgument)
     .option('--days <count>', 'a table of the last days instead', daysArgument)
     .option('--currency <asset>', 'what the profit is told in (default: the quote currency)')

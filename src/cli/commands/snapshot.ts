@@ -7,7 +7,6 @@ import { printAnswer } from '../pair-command.ts'
 
 export const addSnapshotCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('snapshot'))
-    .description('Write a consistent copy of a pair that other programs can open.')
     .argument('<pair>', 'exchange/market/symbol', pairArgument)
     .argument('<file>', 'the copy; an older one is replaced')
     .action(async (pair: string, file: string, options: CommonOptions) => {

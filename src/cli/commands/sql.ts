@@ -26,8 +26,6 @@ const latestDateMs = 8.64e15
 export const addSqlCommand: AddCommand = (program, context) => {
   addPairCommand(program, context, {
     name: 'sql',
-    description:
-      'Ask a pair anything in DuckDB’s SQL; its tables are ticks, candles_1m, order_flow …',
     configure: (command) => command.argument('<select>', 'a SELECT, in quotes'),
     answer: async ({ pair, db, terminal }, _options, [text]) => {
       const { rows, columns } = await db.withConnection(pair, (lease) =>

@@ -27,7 +27,6 @@ interface PairStats {
 
 export const addStatsCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('stats'))
-    .description('What is stored: rows, oldest and newest time of every table, and file sizes.')
     .argument('[pairs...]', 'exchange/market/symbol (default: all)')
     .action(async (given: string[], options: CommonOptions) => {
       const { dataDir } = options

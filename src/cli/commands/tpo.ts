@@ -26,7 +26,6 @@ interface TpoOptions extends BinOptions, RoundingOptions, SourceOptions {
 export const addTpoCommand: AddCommand = (program, context) => {
   addPairCommand<TpoOptions>(program, context, {
     name: 'tpo',
-    description: 'Time at each price: a letter per half hour, per session; needs long retention.',
     configure: (command) =>
       withSourceOption(withRoundingOption(withBinOption(withWindowOptions(command))))
         .option('--timeframe <length>', 'time of one letter', timeframeArgument, '30m')

@@ -55,7 +55,6 @@ const measureOption = new Option(
 export const addTradesCommand: AddCommand = (program, context) => {
   addPairCommand<TradesOptions>(program, context, {
     name: 'trades',
-    description: 'The newest trades; or the large ones, volume by trade size, bursts of the tape.',
     configure: (command) =>
       withWindowOptions(command)
         .option('--limit <count>', 'how many of the newest', countArgument, 20)

@@ -22,9 +22,7 @@ interface Answer {
  * `<dataDir>/.pairduck/valkey`.
  */
 export const addValkeyCommand: AddCommand = (program, context) => {
-  const valkey = program
-    .command('valkey')
-    .description('A Valkey server on this machine, for development: 127.0.0.1 only.')
+  const valkey = program.command('valkey')
   const add = adder(valkey, context)
   add<{ port?: number }>(
     'start',

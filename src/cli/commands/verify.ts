@@ -9,7 +9,6 @@ import { printAnswer } from '../pair-command.ts'
 
 export const addVerifyCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('verify'))
-    .description('Read every column of every table and say what is damaged or missing.')
     .argument('[pairs...]', 'exchange/market/symbol (default: all)')
     .action(async (given: string[], options: CommonOptions) => {
       const { dataDir } = options

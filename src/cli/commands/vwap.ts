@@ -28,7 +28,6 @@ interface VwapOptions extends WindowOptions, PictureOptions {
 export const addVwapCommand: AddCommand = (program, context) => {
   addPairCommand<VwapOptions>(program, context, {
     name: 'vwap',
-    description: 'Volume-weighted average price with bands of standard deviations.',
     configure: (command) =>
       withPictureOption(withWindowOptions(command))
         .option(

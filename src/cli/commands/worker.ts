@@ -15,7 +15,6 @@ interface WorkerCommandOptions extends ClusterCommandOptions {
 
 export const addWorkerCommand: AddCommand = (program, context) => {
   withClusterOptions(program.command('worker'))
-    .description('Store what producers send to a cluster, for this process’s share of the pairs.')
     .option('--member <name>', 'the worker’s name (default: host, pid and a random part)')
     .option('--address <url>', 'where this worker’s pairs can be read; told to other processes')
     .option(

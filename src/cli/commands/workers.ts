@@ -14,7 +14,6 @@ const watchEveryMs = 1_000
 
 export const addWorkersCommand: AddCommand = (program, context) => {
   withClusterOptions(program.command('workers'))
-    .description('The workers of a cluster: who holds how many slots, and what waits to be stored.')
     .option('--watch', 'again every second until stopped', false)
     .action(async (options: WorkersCommandOptions) => {
       const { cluster: name, slots } = options

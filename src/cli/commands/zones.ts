@@ -23,7 +23,6 @@ interface ZonesOptions extends TimeframeOptions, SourceOptions {
 export const addZonesCommand: AddCommand = (program, context) => {
   addPairCommand<ZonesOptions>(program, context, {
     name: 'zones',
-    description: 'Supply and demand zones: turning points on more volume than usual.',
     configure: (command) =>
       withSourceOption(withTimeframeOptions(command))
         .addOption(choiceOption('--type <side>', 'which zones', ['both', 'supply', 'demand']))
