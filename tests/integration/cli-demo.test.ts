@@ -32,9 +32,7 @@ it('shows a market, exactly once stored, in charts of 80 columns, and leaves not
 
 it('counts for programs: each trade once, each replay recognised; the same seed, the same market', async () => {
   const dataDir = join(folder, 'kept')
-  const run = (seed: string, ...more: string[]): Promise<DemoReport> =>
-    cliJson<DemoReport>(['demo', ...small, '--seed', seed, ...more])
-  const report = await run('a', '--data-dir', dataDir)
+  const report = await demo('a', '--data-dir', dataDir)
   expect(report.pairs).toHaveLength(3)
   for (const { delivered, replayed, inserted, duplicates } of report.pairs) {
     expect(inserted).toBe(delivered - replayed)
@@ -50,8 +48,8 @@ it('counts for programs: each trade once, each replay recognised; the same seed,
     dataDir,
   ])
   expect(stored!.n).toBe(report.pairs[0]!.inserted)
-  expect(counts(await run('a'))).toEqual(counts(report))
-  expect(counts(await run('b'))).not.toEqual(counts(report))
+  expect(counts(await demo('a'))).toEqual(counts(report))
+  expect(counts(await demo('b'))).not.toEqual(counts(report))
 })
 
 it('Ctrl-C ends it with 130, without a word, and leaves nothing behind', async () => {
@@ -67,6 +65,10 @@ it('Ctrl-C ends it with 130, without a word, and leaves nothing behind', async (
   expect({ exitCode, stderr }).toEqual({ exitCode: 130, stderr: '' })
   expect(await readdir(temporary)).toEqual([])
 })
+
+function demo(seed: string, ...more: readonly string[]): Promise<DemoReport> {
+  return cliJson(['demo', ...small, '--seed', seed, ...more])
+}
 
 interface DemoReport {
   readonly ticks: number
