@@ -74,6 +74,7 @@ describe('the packed package', () => {
       './queries',
       './mirror',
       './cluster',
+      './ccxt',
       './package.json',
     ])
     expect(files.get('CHANGELOG.md')).toContain(manifest.version)
@@ -123,21 +124,24 @@ describe('the packed package', () => {
     expect(stdout).toMatch(/inserted: 1,[^]*volume: 0\.02/)
   })
 
-  it.each(['pairduck/queries', 'pairduck/mirror', 'pairduck/cluster', 'pairduck/package.json'])(
-    'lends %s to import and require',
-    async (name) => {
-      const script = `
+  it.each([
+    'pairduck/queries',
+    'pairduck/mirror',
+    'pairduck/cluster',
+    'pairduck/ccxt',
+    'pairduck/package.json',
+  ])('lends %s to import and require', async (name) => {
+    const script = `
         const imported = await import('${name}'${name.endsWith('.json') ? `, { with: { type: 'json' } }` : ''})
         const { createRequire } = await import('node:module')
         const required = createRequire(import.meta.url)('${name}')
         const keys = Object.keys(imported.default ?? imported).filter((key) => key !== 'default')
         console.log(JSON.stringify([keys.length, keys.every((key) => key in required)]))`
-      await writeFile(join(project, 'lend.mjs'), script)
-      const { stdout } = await run(process.execPath, ['lend.mjs'], { cwd: project })
-      expect(JSON.parse(stdout)).toEqual([expect.any(Number), true])
-      expect(JSON.parse(stdout)[0]).toBeGreaterThan(0)
-    },
-  )
+    await writeFile(join(project, 'lend.mjs'), script)
+    const { stdout } = await run(process.execPath, ['lend.mjs'], { cwd: project })
+    expect(JSON.parse(stdout)).toEqual([expect.any(Number), true])
+    expect(JSON.parse(stdout)[0]).toBeGreaterThan(0)
+  })
 
   it('keeps everything else of it to itself', async () => {
     const script = `await import('pairduck/dist/index.js').catch((error) => console.log(error.code))`

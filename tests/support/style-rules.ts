@@ -10,6 +10,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   valkey: ['leaf', 'valkey'],
   mirror: ['leaf', 'schema', 'valkey', 'mirror'],
   cluster: ['leaf', 'schema', 'storage', 'valkey', 'cluster'],
+  ccxt: ['leaf', 'schema', 'ccxt'],
   simulator: ['leaf', 'simulator'],
   cli: [
     'leaf',
@@ -19,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'valkey',
     'mirror',
     'cluster',
+    'ccxt',
     'simulator',
     'cli',
     'index',

@@ -153,6 +153,10 @@ function checkCandle(
   candle: InsertRows['candles'],
   latest: number,
 ): void {
+  if (Array.isArray(candle))
+    throw new TypeError(
+      `candle ${index}: expected an object, got a list; of ccxt's rows \`candlesFromCcxt(rows)\` from 'pairduck/ccxt' makes candles`,
+    )
   if (typeof candle !== 'object' || candle === null)
     throw new TypeError(`candle ${index}: expected an object, got ${shown(candle)}`)
   const found = candleFault(timeframe, candle, latest)

@@ -54,7 +54,16 @@ export class TickBatch {
         throw new TypeError(
           `tick ${index}: expected an object, got ${tick === null ? 'null' : typeof tick}`,
         )
-      this.#push(index, tick.timestamp, tick.price, tick.volume, tick.side, tick.tradeId, latest)
+      this.#push(
+        index,
+        tick.timestamp,
+        tick.price,
+        tick.volume,
+        tick.side,
+        tick.tradeId,
+        latest,
+        tick,
+      )
     }
   }
 
@@ -81,9 +90,10 @@ export class TickBatch {
     side: unknown,
     tradeId: unknown,
     latest: number,
+    given?: object,
   ): void {
     const fault = tickFault(timestamp, price, volume, side, tradeId, latest)
-    if (fault !== undefined) refuseTick(index, fault)
+    if (fault !== undefined) refuseTick(index, fault, given)
     const at = this.length++
     this.micros[at] = microsFromMs(timestamp as number)
     this.price[at] = price as number

@@ -59,13 +59,26 @@ export function tickFault(
   return undefined
 }
 
-/** Throws INVALID_TICK, naming index, field and value. */
-export function refuseTick(index: number, fault: NonNullable<ReturnType<typeof tickFault>>): never {
+/** Throws INVALID_TICK, naming index, field and value; for ccxt's own objects also what helps. */
+export function refuseTick(
+  index: number,
+  fault: NonNullable<ReturnType<typeof tickFault>>,
+  given?: object,
+): never {
+  const hint =
+    given !== undefined && isCcxtTrade(given)
+      ? `; this is a trade of ccxt: \`ticksFromCcxt(trades)\` from 'pairduck/ccxt' makes ticks of them`
+      : ''
   throw new PairduckError(
     'INVALID_TICK',
-    `tick ${index}: \`${fault.field}\` ${shown(fault.value)} ${fault.reason}`,
+    `tick ${index}: \`${fault.field}\` ${shown(fault.value)} ${fault.reason}${hint}`,
     { index, ...fault },
   )
+}
+
+/** Of ccxt's unified trades all carry these, and no tick does. */
+function isCcxtTrade(given: object): boolean {
+  return 'amount' in given && ('datetime' in given || 'takerOrMaker' in given || 'info' in given)
 }
 
 function isTradeId(value: unknown): value is string {
