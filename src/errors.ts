@@ -17,6 +17,7 @@ export const errorCodes = [
   'WRITE_REFUSED',
   'IMPORT_FAILED',
   'ABORTED',
+  'DEADLINE_EXCEEDED',
   'CLOSED',
   'PACKAGE_MISSING',
   'VALKEY_UNREACHABLE',

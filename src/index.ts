@@ -24,8 +24,16 @@ export type { PairduckEvents } from './storage/events/events.ts'
 export type { CleanupResult, InsertCounts, RefreshResult } from './storage/events/outcomes.ts'
 export type { Conflict } from './storage/events/outcomes.ts'
 export type { Lease } from './storage/pool/lease.ts'
-export type { AcquireOptions, QueryOptions } from './storage/pool/lease-options.ts'
+export type { ColumnStream } from './storage/pool/column-stream.ts'
+export type { AcquireOptions, QueryOptions, StreamOptions } from './storage/pool/lease-options.ts'
 export type { SqlParams } from './storage/duckdb/read-rows.ts'
+export {
+  rowsOfBatch,
+  type ColumnBatch,
+  type ColumnData,
+  type ColumnKind,
+  type StreamColumn,
+} from './storage/duckdb/column-batch.ts'
 export type { ColumnsOf, ColumnValues } from './storage/duckdb/read-vector.ts'
 export type { RepairReport } from './storage/upkeep/repair.ts'
 export type { RowCounts } from './storage/events/outcomes.ts'

@@ -1,4 +1,8 @@
-import type { DuckDBConnection, DuckDBMaterializedResult } from '@duckdb/node-api'
+import type {
+  DuckDBConnection,
+  DuckDBMaterializedResult,
+  DuckDBPreparedStatement,
+} from '@duckdb/node-api'
 import type { SqlValue } from '../../queries/query.ts'
 import { rowMaker } from './row-maker.ts'
 import { columnSink, type ColumnSink, type ColumnValues } from './read-vector.ts'
@@ -56,9 +60,23 @@ async function runStatement(
   const entries = Object.entries(params)
   // Without parameters ad-hoc text is run in one hop.
   if (entries.length === 0) return connection.run(sql)
+  const statement = await bound(connection, sql, params)
+  try {
+    return await statement.run()
+  } finally {
+    statement.destroySync()
+  }
+}
+
+/** A prepared statement with its parameters; whoever asks for it destroys it. */
+export async function bound(
+  connection: DuckDBConnection,
+  sql: string,
+  params: SqlParams = {},
+): Promise<DuckDBPreparedStatement> {
   const statement = await connection.prepare(sql)
   try {
-    for (const [name, value] of entries) {
+    for (const [name, value] of Object.entries(params)) {
       const index = Array.isArray(params) ? Number(name) + 1 : statement.parameterIndex(name)
       if (value === null) statement.bindNull(index)
       else if (typeof value === 'number') statement.bindDouble(index, value)
@@ -66,8 +84,9 @@ async function runStatement(
       else if (typeof value === 'boolean') statement.bindBoolean(index, value)
       else statement.bindVarchar(index, value)
     }
-    return await statement.run()
-  } finally {
+    return statement
+  } catch (error) {
     statement.destroySync()
+    throw error
   }
 }

@@ -3,6 +3,7 @@ import {
   DuckDBStructType,
   DuckDBTypeId,
   type DuckDBDataChunk,
+  type DuckDBDecimalType,
   type DuckDBEnumType,
   type DuckDBType,
 } from '@duckdb/node-api'
@@ -10,6 +11,7 @@ import duckdb from '@duckdb/node-bindings'
 import { msOfMicros, plainValue } from './plain-value.ts'
 import { ListSink, StructSink } from './read-nested.ts'
 import { markNulls, nullReader, unfilled, VectorSink, type ColumnSink } from './vector-sink.ts'
+import { BooleanSink, WideNumberSink, wideIntegers } from './wide-sinks.ts'
 
 export type { ColumnSink, ColumnsOf, ColumnValues } from './vector-sink.ts'
 
@@ -41,14 +43,13 @@ const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => Ve
   [DuckDBTypeId.TIMESTAMP]: (rows) => new TimeSink(rows),
   [DuckDBTypeId.VARCHAR]: (rows) => new TextSink(rows),
   [DuckDBTypeId.ENUM]: (rows, type) => new EnumSink(rows, type as DuckDBEnumType),
+  [DuckDBTypeId.DECIMAL]: (rows, type) => WideNumberSink.decimal(rows, type as DuckDBDecimalType),
+  [DuckDBTypeId.BOOLEAN]: (rows) => new BooleanSink(rows),
+  ...wideIntegers,
 }
 
-/** Numbers and times as which the library's own reader gives what it reads. */
+/** Times as which the library's own reader gives what it reads. */
 const otherNumbers: ReadonlySet<DuckDBTypeId> = new Set([
-  DuckDBTypeId.DECIMAL,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.HUGEINT,
-  DuckDBTypeId.UHUGEINT,
   DuckDBTypeId.TIMESTAMP_S,
   DuckDBTypeId.TIMESTAMP_MS,
   DuckDBTypeId.TIMESTAMP_NS,
@@ -167,7 +168,7 @@ class EnumSink extends VectorSink {
   }
 }
 
-/** Decimals, dates, maps …: few rows have them, so the library's own reader serves. */
+/** Dates, maps …: few rows have them, so the library's own reader serves. */
 class OtherSink implements ColumnSink {
   readonly values: unknown[]
   nulls: Uint8Array | undefined = undefined

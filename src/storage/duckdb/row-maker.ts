@@ -1,6 +1,9 @@
 import type { ColumnSink } from './vector-sink.ts'
 
-type RowMaker = (sinks: readonly ColumnSink[], length: number) => Record<string, unknown>[]
+/** What of a column a row needs. */
+type ReadColumn = Pick<ColumnSink, 'values' | 'nulls'>
+
+type RowMaker = (sinks: readonly ReadColumn[], length: number) => Record<string, unknown>[]
 
 const makers = new Map<string, RowMaker>()
 const maxMakers = 500
@@ -60,7 +63,7 @@ function fieldMaker(names: readonly string[]): RowMaker {
 /** In a Float64Array a NULL is NaN; in a row it is null. */
 function withNulls(
   names: readonly string[],
-  sinks: readonly ColumnSink[],
+  sinks: readonly ReadColumn[],
   rows: Record<string, unknown>[],
 ): Record<string, unknown>[] {
   for (const [column, { nulls }] of sinks.entries()) {

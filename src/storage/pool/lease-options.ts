@@ -14,6 +14,21 @@ export interface AcquireOptions {
   readonly timeoutMs?: number | undefined
 }
 
+export interface StreamOptions extends QueryOptions {
+  /** Rows of a batch, about: one ends with the first of the engine's chunks that reaches it. Default 8,192. */
+  readonly batchRows?: number | undefined
+  /**
+   * How long the stream may be open in all, also when nobody reads on: it holds a connection and
+   * keeps deleted space from being freed. Then `DEADLINE_EXCEEDED`. Default 60,000.
+   */
+  readonly timeoutMs?: number | undefined
+}
+
+const streamRules = {
+  signal: signalRule,
+  batchRows: integer(1, 1_000_000, 8192),
+  timeoutMs: integer(1, century, 60_000),
+}
 const queryRules = { signal: signalRule }
 const acquireRules = { signal: signalRule, timeoutMs: optional(integer(0, century, 0)) }
 const none = {}
@@ -33,6 +48,15 @@ export function resolveQueryOptions(
   options: QueryOptions | undefined,
 ): QueryOptions {
   return options === undefined ? none : resolveOptions(caller, options, queryRules)
+}
+
+/** TypeError and RangeError for what a stream does not take. */
+export function resolveStreamOptions(options: StreamOptions | undefined): {
+  readonly signal: AbortSignal | undefined
+  readonly batchRows: number
+  readonly timeoutMs: number
+} {
+  return resolveOptions('streamColumns', options, streamRules)
 }
 
 /** TypeError and RangeError for what `acquire` does not take. */

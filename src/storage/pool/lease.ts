@@ -6,6 +6,7 @@ import { refuseNoQuery, resolveQueryOptions, type QueryOptions } from './lease-o
 import type { PairDatabase } from './pair-database.ts'
 import { readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
+import { openStream, type BatchSource } from '../duckdb/stream-batches.ts'
 import { interruptUntil } from '../duckdb/transaction.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
 import { refuseWriterTables } from './writer-tables.ts'
@@ -70,6 +71,27 @@ export class Lease {
       const columns = await readColumns(this.#connection, query.sql, query.params)
       return columns as ColumnsOf<Row>
     })
+  }
+
+  /**
+   * The query's rows in batches of about `batchRows`, copied as they lie in the engine, in a
+   * transaction of its own. Until the end nothing else runs on this lease.
+   */
+  async streamBatches<Row>(
+    query: Query<Row>,
+    { signal, batchRows }: { signal?: AbortSignal | undefined; batchRows: number },
+  ): Promise<BatchSource> {
+    refuseNoQuery('streamColumns', query)
+    const stream = await this.#reading(query.name, signal, () => {
+      this.#look(query)
+      // What a stream that is left open does to its connection is not for the next reader.
+      this.#altered = true
+      return openStream(this.#connection, query, batchRows)
+    })
+    return {
+      columns: stream.columns,
+      next: () => this.#reading(query.name, signal, () => stream.next()),
+    }
   }
 
   /**

@@ -1,11 +1,15 @@
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
+import type { Query } from '../../queries/query.ts'
+import { openColumnStream, type ColumnStream } from './column-stream.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import {
   resolveAcquireOptions,
   resolveQueryOptions,
+  resolveStreamOptions,
   type AcquireOptions,
   type QueryOptions,
+  type StreamOptions,
 } from './lease-options.ts'
 import { Lease } from './lease.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
@@ -49,6 +53,19 @@ export class Leases {
     if (!this.#pool.isOpen(formatPair(pair)))
       await refuseMissing(pair, pairFiles(this.#dataDir, pair))
     return this.use(pair, work, options)
+  }
+
+  /** Opens a stream, which holds a lease until it ends. */
+  async stream<Row>(
+    pair: Pair,
+    query: Query<Row>,
+    options: StreamOptions | undefined,
+  ): Promise<ColumnStream> {
+    const resolved = resolveStreamOptions(options)
+    if (!this.#pool.isOpen(formatPair(pair)))
+      await refuseMissing(pair, pairFiles(this.#dataDir, pair))
+    const lease = await this.lend(pair, { signal: resolved.signal })
+    return openColumnStream(lease, query, resolved)
   }
 
   /** Lends a connection of the pair, which holds it open until it is released. */

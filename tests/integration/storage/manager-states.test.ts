@@ -37,6 +37,7 @@ const members = {
   importCandles: { call: (db) => db.importCandles(pair, '1m', 'none.csv'), after: 'refused' },
   query: { call: (db) => db.query(pair, sql('SELECT 1 AS x')), after: 'refused' },
   queryColumns: { call: (db) => db.queryColumns(pair, sql('SELECT 1 AS x')), after: 'refused' },
+  streamColumns: { call: (db) => streamed(db), after: 'refused' },
   acquire: { call: (db) => db.acquire(pair), after: 'refused' },
   withConnection: { call: (db) => db.withConnection(pair, async () => 1), after: 'refused' },
   listPairs: { call: (db) => db.listPairs(), after: 'refused' },
@@ -57,6 +58,11 @@ const members = {
   dataDir: { call: (db) => db.dataDir, after: 'answers' },
   pool: { call: (db) => db.pool.stats(), after: 'answers' },
 } satisfies Record<Own, Row>
+
+async function streamed(db: DatabaseManager): Promise<void> {
+  const stream = await db.streamColumns(pair, sql('SELECT 1 AS x'))
+  await stream.close()
+}
 
 const table = Reflect.ownKeys(members).map(
   (name) => [String(name), members[name as Own] as Row] as const,
@@ -99,7 +105,7 @@ describe('an open manager', () => {
 
 describe('a pair that cannot be opened', () => {
   const onPairs = table.filter(([name]) =>
-    /insert|query|acquire|withConnection|cleanupPair|refresh|snapshot/.test(name),
+    /insert|query|stream|acquire|withConnection|cleanupPair|refresh|snapshot/.test(name),
   )
 
   it.each(onPairs)('%s says why', async (_name, { call }) => {

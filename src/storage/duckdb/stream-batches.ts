@@ -1,0 +1,88 @@
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
+import { PairduckError } from '../../errors.ts'
+import type { Query } from '../../queries/query.ts'
+import { batchReader, type BatchReader } from './batch-reader.ts'
+import type { ColumnBatch, StreamColumn } from './column-batch.ts'
+import { bound } from './read-rows.ts'
+import { rollback } from './transaction.ts'
+
+/** Batches, one at a time, until undefined. */
+export interface BatchSource {
+  readonly columns: readonly StreamColumn[]
+  next(): Promise<ColumnBatch | undefined>
+}
+
+/** Rows of a chunk, at most. */
+const chunkRows = 2048
+
+/**
+ * Begins a query whose rows the engine makes as they are asked for, in a transaction that only
+ * reads: to a stream (1.5.6) an error and an interrupt look like the end of the rows, and only the
+ * transaction, which is aborted then, tells the one from the other.
+ */
+export async function openStream(
+  connection: DuckDBConnection,
+  { sql, params }: Query<unknown>,
+  batchRows: number,
+): Promise<BatchSource> {
+  await connection.run('BEGIN TRANSACTION READ ONLY')
+  const statement = await bound(connection, sql, params)
+  try {
+    return new StreamedBatches(connection, await statement.stream(), batchRows)
+  } finally {
+    statement.destroySync()
+  }
+}
+
+class StreamedBatches implements BatchSource {
+  readonly columns: readonly StreamColumn[]
+  readonly #connection: DuckDBConnection
+  readonly #result: DuckDBResult
+  readonly #readers: readonly BatchReader[]
+  readonly #batchRows: number
+  #rows = 0
+  #ended = false
+
+  constructor(connection: DuckDBConnection, result: DuckDBResult, batchRows: number) {
+    this.#connection = connection
+    this.#result = result
+    this.#batchRows = batchRows
+    const types = result.columnTypes()
+    this.#readers = types.map((type) => batchReader(type, batchRows + chunkRows))
+    this.columns = result
+      .deduplicatedColumnNames()
+      .map((name, index) => ({ name, ...this.#readers[index]!.column }))
+  }
+
+  async next(): Promise<ColumnBatch | undefined> {
+    let rows = 0
+    while (!this.#ended && rows < this.#batchRows) {
+      const chunk = await this.#fetch()
+      if (chunk === undefined) await this.#end()
+      else {
+        for (const [column, reader] of this.#readers.entries()) reader.read(chunk, column, rows)
+        rows += chunk.rowCount
+        this.#rows += chunk.rowCount
+      }
+    }
+    if (rows === 0) return undefined
+    return { rows, columns: this.#readers.map((reader) => reader.take(rows)) }
+  }
+
+  async #end(): Promise<void> {
+    await this.#connection.run('SELECT 1').catch((error: unknown) => {
+      throw new PairduckError(
+        'QUERY_FAILED',
+        `the engine ended the rows with an error after ${this.#rows} of them and does not say which; \`query\` does`,
+        { cause: error, rows: this.#rows },
+      )
+    })
+    await rollback(this.#connection)
+    this.#ended = true
+  }
+
+  async #fetch(): Promise<DuckDBDataChunk | undefined> {
+    const chunk = await this.#result.fetchChunk()
+    return chunk === null || chunk.rowCount === 0 ? undefined : chunk
+  }
+}

@@ -1,0 +1,111 @@
+import { PairduckError } from '../../errors.ts'
+import type { Query } from '../../queries/query.ts'
+import type { ColumnBatch, StreamColumn } from '../duckdb/column-batch.ts'
+import type { BatchSource } from '../duckdb/stream-batches.ts'
+import type { Lease } from './lease.ts'
+
+/**
+ * The rows of a query, batch by batch, each read when it is asked for: `for await (const batch of
+ * stream)`. Leaving the loop, the end, an error, the signal and the deadline all give the
+ * connection back; who never begins the loop calls `close()`.
+ */
+export interface ColumnStream extends AsyncIterable<ColumnBatch> {
+  readonly columns: readonly StreamColumn[]
+  close(): Promise<void>
+}
+
+interface ResolvedStreamOptions {
+  readonly signal: AbortSignal | undefined
+  readonly batchRows: number
+  readonly timeoutMs: number
+}
+
+/** Opens a stream on a lease, and gives the lease back when the stream ends, or cannot begin. */
+export async function openColumnStream(
+  lease: Lease,
+  query: Query<unknown>,
+  options: ResolvedStreamOptions,
+): Promise<ColumnStream> {
+  const deadline = new Deadline(lease, query.name, options)
+  try {
+    return new LeasedStream(await deadline.orLate(lease.streamBatches(query, options)), deadline)
+  } catch (error) {
+    await deadline.end()
+    throw error
+  }
+}
+
+class LeasedStream implements ColumnStream {
+  readonly columns: readonly StreamColumn[]
+  readonly #source: BatchSource
+  readonly #deadline: Deadline
+
+  constructor(source: BatchSource, deadline: Deadline) {
+    this.columns = source.columns
+    this.#source = source
+    this.#deadline = deadline
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<ColumnBatch, void, undefined> {
+    try {
+      for (;;) {
+        const batch = await this.#deadline.orLate(this.#source.next())
+        if (batch === undefined) return
+        yield batch
+      }
+    } finally {
+      await this.close()
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#deadline.end()
+  }
+}
+
+/** Gives a stream's lease back: at its end, or when its time is over, or when its signal says so. */
+class Deadline {
+  readonly #lease: Lease
+  readonly #name: string
+  readonly #timeoutMs: number
+  readonly #signal: AbortSignal | undefined
+  readonly #timer: NodeJS.Timeout
+  #late = false
+
+  constructor(lease: Lease, name: string, { signal, timeoutMs }: ResolvedStreamOptions) {
+    this.#lease = lease
+    this.#name = name
+    this.#timeoutMs = timeoutMs
+    this.#signal = signal
+    this.#timer = setTimeout(() => {
+      this.#late = true
+      void this.#lease.release()
+    }, timeoutMs)
+    this.#timer.unref()
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  async orLate<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading
+    } catch (error) {
+      const subject = `${this.#lease.pair}: ${this.#name}`
+      if (this.#signal?.aborted === true)
+        throw new PairduckError('ABORTED', `${subject} was aborted`, { cause: this.#signal.reason })
+      if (!this.#late) throw error
+      throw new PairduckError(
+        'DEADLINE_EXCEEDED',
+        `${subject} was not read to its end within ${this.#timeoutMs} ms (\`timeoutMs\`)`,
+        { cause: error, timeoutMs: this.#timeoutMs },
+      )
+    }
+  }
+
+  end(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    return this.#lease.release()
+  }
+
+  readonly #onAbort = (): void => void this.end()
+}
