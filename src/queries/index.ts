@@ -8,6 +8,7 @@ export type { ValueAreaOptions } from './value-area.ts'
 export type {
   Candle,
   FairValueGapRow,
+  GapRow,
   MarketProfileRow,
   OrderFlowRow,
   StoredCandle,

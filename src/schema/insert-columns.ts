@@ -1,27 +1,23 @@
 import { isTimeframe, latestMs } from '../time.ts'
-import type {
-  Candle,
-  FairValueGapRow,
-  MarketProfileRow,
-  OrderFlowRow,
-  Tick,
-  ZoneRow,
-} from './rows.ts'
+import {
+  baseOf,
+  columnName,
+  isNullable,
+  type BaseKind,
+  type InsertRowOf,
+  type TableDescriptor,
+} from './descriptor.ts'
+import { described, type Insertable } from './tables.ts'
 
 /** The rows that each relation takes. */
-export interface InsertRows {
-  readonly ticks: Tick
-  readonly candles: Candle
-  readonly order_flow: OrderFlowRow
-  readonly market_profile: MarketProfileRow
-  readonly supply_demand_zones: ZoneRow
-  readonly fair_value_gaps: FairValueGapRow
+export type InsertRows = {
+  readonly [Relation in keyof Insertable]: InsertRowOf<Insertable[Relation]>
 }
 
 export type InsertRelation = keyof InsertRows
 
 /** What a field holds: how it is checked and how it is bound. */
-export type FieldKind = 'time' | 'number' | 'count' | 'timeframe' | 'id' | readonly string[]
+export type FieldKind = BaseKind | readonly string[]
 export type InsertColumn<Row> = readonly [
   field: keyof Row & string,
   column: string,
@@ -32,71 +28,31 @@ export type InsertColumns = {
   readonly [Relation in InsertRelation]: readonly InsertColumn<InsertRows[Relation]>[]
 }
 
+const insertable = described.filter(({ insert }) => insert !== undefined)
+
 /** Field by field what an insert writes, in the order of the tables' columns. */
-export const insertColumns: InsertColumns = {
-  ticks: [
-    ['timestamp', 'timestamp', 'time'],
-    ['price', 'price', 'number'],
-    ['volume', 'volume', 'number'],
-    ['side', 'side', ['BUY', 'SELL']],
-    ['tradeId', 'trade_id', 'id', true],
-  ],
-  candles: [
-    ['timestamp', 'timestamp', 'time'],
-    ['open', 'open', 'number'],
-    ['high', 'high', 'number'],
-    ['low', 'low', 'number'],
-    ['close', 'close', 'number'],
-    ['volume', 'volume', 'number'],
-    ['buyVolume', 'buy_volume', 'number', true],
-    ['sellVolume', 'sell_volume', 'number', true],
-    ['quoteVolume', 'quote_volume', 'number', true],
-    ['tradeCount', 'trade_count', 'count', true],
-  ],
-  order_flow: [
-    ['timestamp', 'timestamp', 'time'],
-    ['timeframe', 'timeframe', 'timeframe'],
-    ['cvd', 'cvd', 'number'],
-    ['delta', 'delta', 'number'],
-    ['buyVolume', 'buy_volume', 'number'],
-    ['sellVolume', 'sell_volume', 'number'],
-    ['imbalanceRatio', 'imbalance_ratio', 'number', true],
-    ['knownAt', 'known_at', 'time'],
-  ],
-  market_profile: [
-    ['timestamp', 'timestamp', 'time'],
-    ['timeframe', 'timeframe', 'timeframe'],
-    ['poc', 'poc', 'number'],
-    ['valueAreaHigh', 'value_area_high', 'number'],
-    ['valueAreaLow', 'value_area_low', 'number'],
-    ['totalVolume', 'total_volume', 'number'],
-    ['binSize', 'bin_size', 'number'],
-    ['knownAt', 'known_at', 'time'],
-  ],
-  supply_demand_zones: [
-    ['timestamp', 'timestamp', 'time'],
-    ['timeframe', 'timeframe', 'timeframe'],
-    ['type', 'type', ['supply', 'demand']],
-    ['priceLow', 'price_low', 'number'],
-    ['priceHigh', 'price_high', 'number'],
-    ['strength', 'strength', 'number'],
-    ['status', 'status', ['active', 'tested', 'broken']],
-    ['knownAt', 'known_at', 'time'],
-    ['touchedAt', 'touched_at', 'time', true],
-    ['brokenAt', 'broken_at', 'time', true],
-  ],
-  fair_value_gaps: [
-    ['timestamp', 'timestamp', 'time'],
-    ['timeframe', 'timeframe', 'timeframe'],
-    ['type', 'type', ['bullish', 'bearish']],
-    ['priceLow', 'price_low', 'number'],
-    ['priceHigh', 'price_high', 'number'],
-    ['filledPct', 'filled_pct', 'number'],
-    ['knownAt', 'known_at', 'time'],
-    ['touchedAt', 'touched_at', 'time', true],
-    ['midAt', 'mid_at', 'time', true],
-    ['filledAt', 'filled_at', 'time', true],
-  ],
+export const insertColumns: InsertColumns = Object.fromEntries(
+  insertable.map((table) => [table.name, columnsOf(table)]),
+) as object as InsertColumns
+
+/** The relations whose rows replace those with the same key. */
+export type UpsertRelation = {
+  [Relation in InsertRelation]: Insertable[Relation]['insert'] extends 'upsert' ? Relation : never
+}[InsertRelation]
+
+/** The columns that tell one row of such a relation from another. */
+export const rowKeys: Readonly<Record<UpsertRelation, readonly string[]>> = Object.fromEntries(
+  insertable
+    .filter(({ insert }) => insert === 'upsert')
+    .map(({ name, key = [] }) => [name, key.map((field) => columnName(field))]),
+) as object as Record<UpsertRelation, readonly string[]>
+
+function columnsOf({ columns }: TableDescriptor): InsertColumn<Record<string, unknown>>[] {
+  return Object.entries(columns).map(([field, kind]) =>
+    isNullable(kind)
+      ? [field, columnName(field), baseOf(kind), true]
+      : [field, columnName(field), baseOf(kind)],
+  )
 }
 
 /** Whether a value is of a kind. */
@@ -111,7 +67,10 @@ export function fits(value: unknown, kind: FieldKind): boolean {
     case 'timeframe':
       return isTimeframe(value)
     case 'id':
+    case 'text':
       return typeof value === 'string'
+    case 'flag':
+      return typeof value === 'boolean'
     default:
       return kind.includes(value as string)
   }
@@ -129,7 +88,10 @@ export function expected(kind: FieldKind): string {
     case 'timeframe':
       return 'a timeframe'
     case 'id':
+    case 'text':
       return 'a string'
+    case 'flag':
+      return 'true or false'
     default:
       return kind.map((choice) => `'${choice}'`).join(' or ')
   }

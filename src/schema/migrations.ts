@@ -7,7 +7,28 @@ import { version1 } from './version-1.ts'
  * version. tests/golden/schema shows what a file of each version holds; a new version adds its
  * own there. The candle views are not made here: they are made anew at the end of every upgrade.
  */
-export const migrations: readonly (readonly string[])[] = [version1]
+export const migrations: readonly (readonly string[])[] = [
+  version1,
+  // 2: the retention that a pair was given, and the holes in its recorded trades.
+  [
+    `CREATE TABLE retention_rules (
+  relation VARCHAR,
+  keep_ms DOUBLE,
+  every_ms DOUBLE,
+  max_rows BIGINT,
+  action ENUM('delete', 'archive'))`,
+    `CREATE TABLE gaps (
+  from_time TIMESTAMP,
+  to_time TIMESTAMP,
+  from_id VARCHAR,
+  to_id VARCHAR,
+  state ENUM('open', 'filled', 'unfillable', 'unproved'),
+  reason VARCHAR,
+  tries BIGINT,
+  opened_at TIMESTAMP,
+  closed_at TIMESTAMP)`,
+  ],
+]
 
 /** The schema version of this package; a file with a higher one is refused, never touched. */
 export const schemaVersion: number = migrations.length

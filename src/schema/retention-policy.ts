@@ -1,6 +1,6 @@
 import { integer, number, resolveOptions, rule, type OptionRule } from '../options.ts'
 import { timeframes, type Timeframe } from '../time.ts'
-import { candleRelation, type CandleRelation, type Relation } from './tables.ts'
+import { candleRelation, retained, type Relation } from './tables.ts'
 
 const minute = 60_000
 const hour = 60 * minute
@@ -35,19 +35,16 @@ const candleKeepMs: Readonly<Record<Timeframe, number>> = {
 }
 
 /** The default: small files for a live engine. Broken zones and filled gaps always go. */
-export const defaultRetention: RetentionPolicy = {
-  ticks: { keepMs: 15 * minute, everyMs: 5 * minute },
-  ...(Object.fromEntries(
-    timeframes.map((timeframe) => [
-      candleRelation(timeframe),
-      { keepMs: candleKeepMs[timeframe], everyMs: 15 * minute },
-    ]),
-  ) as Record<CandleRelation, RetentionRule>),
-  order_flow: { keepMs: 15 * minute, everyMs: 5 * minute },
-  market_profile: { keepMs: 15 * minute, everyMs: 5 * minute },
-  supply_demand_zones: { keepMs: 'forever', everyMs: 5 * minute, maxRows: 50 },
-  fair_value_gaps: { keepMs: day, everyMs: 5 * minute },
-}
+export const defaultRetention: RetentionPolicy = Object.fromEntries([
+  ...timeframes.map((timeframe) => [
+    candleRelation(timeframe),
+    { keepMs: candleKeepMs[timeframe], everyMs: 15 * minute },
+  ]),
+  ...retained.map(({ name, retention: { keepMs, everyMs, maxRows } }) => [
+    name,
+    { keepMs, everyMs, ...(maxRows !== undefined && { maxRows }) },
+  ]),
+]) as RetentionPolicy
 
 /** The default with the caller's rules put over it; throws on unknown relations and bad values. */
 export function resolveRetention(options: RetentionOptions = {}): RetentionPolicy {

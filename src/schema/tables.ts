@@ -1,26 +1,36 @@
 import { timeframeMs, type Timeframe } from '../time.ts'
+import type { TableDescriptor, TableRetention } from './descriptor.ts'
+import * as descriptors from './tables/index.ts'
+
+type Described = (typeof descriptors)[keyof typeof descriptors]
 
 /**
- * The tables of a pair's file. There is no symbol column: one file is one pair.
- * There is no index either: DuckDB's zone maps serve time ranges, and an index on a table that
- * retention deletes from grows without end and loses rows after a crash (docs/architecture.md).
+ * The tables of a pair's file. There is no symbol column: one file is one pair. There is no index
+ * either: DuckDB's zone maps serve time ranges, and an index on a table that retention deletes
+ * from grows without end and loses rows after a crash (docs/architecture.md).
  */
-export const tables = [
-  'ticks',
-  'order_flow',
-  'market_profile',
-  'supply_demand_zones',
-  'fair_value_gaps',
-  'pairduck_candle_parts',
-  'pairduck_candle_state',
-  'pairduck_marks',
-  'pairduck_analytics',
-] as const
+export const described: readonly TableDescriptor[] = Object.values<TableDescriptor>(descriptors)
 
-export type TableName = (typeof tables)[number]
+export type TableName = Exclude<Described, { readonly virtual: true }>['name']
 
-export type DataTable =
-  'ticks' | 'order_flow' | 'market_profile' | 'supply_demand_zones' | 'fair_value_gaps'
+/** The names of all tables that are in a file. */
+export const tables: readonly TableName[] = described
+  .filter(({ virtual }) => virtual !== true)
+  .map(({ name }) => name as TableName)
+
+/** A table that retention deletes from. */
+export type DataTable = Extract<Described, { readonly retention: object }>['name']
+
+/** The tables that retention deletes from, each with how. */
+export const retained: readonly { readonly name: DataTable; readonly retention: TableRetention }[] =
+  described.flatMap(({ name, retention }) =>
+    retention === undefined ? [] : [{ name: name as DataTable, retention }],
+  )
+
+/** The descriptors of the tables that take rows of callers, by name. */
+export type Insertable = {
+  readonly [Table in Extract<Described, { readonly insert: string }> as Table['name']]: Table
+}
 
 export type CandleRelation = `candles_${Timeframe}`
 

@@ -1,5 +1,5 @@
 import type { Pair } from '../pair.ts'
-import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { InsertRows, UpsertRelation } from '../schema/insert-columns.ts'
 import type { Tick } from '../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../time.ts'
 import type { ConnectionPool } from './pool/connection-pool.ts'
@@ -50,7 +50,7 @@ export class Intake {
     return this.#lockWait.use(pair, (database) => this.#candles(database, timeframe, candles))
   }
 
-  rows<Relation extends Exclude<InsertRelation, 'ticks' | 'candles'>>(
+  rows<Relation extends UpsertRelation>(
     pair: Pair,
     relation: Relation,
     rows: readonly InsertRows[Relation][],

@@ -33,13 +33,26 @@ async function create(
   const candles = timeframes.filter((timeframe) => wanted.includes(timeframe))
   await inTransaction(connection, () =>
     run(connection, [
-      ...steps.flat(),
-      `CREATE TABLE pairduck_schema AS
-       SELECT ${steps.length}::INTEGER AS version, '${candles.join(' ')}'::VARCHAR AS candles`,
+      ...emptyVersionSql(candles, steps),
       ...candles.map((timeframe) => candleViewSql(timeframe)),
     ]),
   )
   return candles
+}
+
+/**
+ * The statements that make an empty file of a version, the number of `steps`. The views are
+ * left out: they are this package's and need the newest version, to which {@link migrate} brings it.
+ */
+export function emptyVersionSql(
+  candles: readonly Timeframe[],
+  steps: readonly (readonly string[])[],
+): string[] {
+  return [
+    ...steps.flat(),
+    `CREATE TABLE pairduck_schema AS
+     SELECT ${steps.length}::INTEGER AS version, '${candles.join(' ')}'::VARCHAR AS candles`,
+  ]
 }
 
 /** One version on, in one transaction; with the last one the views become those of this package. */

@@ -1,7 +1,7 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { barTimesSql } from '../../schema/candles.ts'
-import { candleRelation, type Relation } from '../../schema/tables.ts'
+import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -38,28 +38,18 @@ export interface LostRows {
   readonly foundRows: number
 }
 
-const stored: readonly Relation[] = [
-  'ticks',
-  'order_flow',
-  'market_profile',
-  'supply_demand_zones',
-  'fair_value_gaps',
-]
-
-const ended: Readonly<Partial<Record<Relation, string>>> = {
-  supply_demand_zones: `status = 'broken'`,
-  fair_value_gaps: 'filled_at IS NOT NULL',
-}
-
 export async function measureState(
   connection: DuckDBConnection,
   candles: readonly Timeframe[],
   clean: boolean,
 ): Promise<PairState> {
   const measured = [
-    ...stored.map((relation) => [relation, `FROM ${relation}`] as const),
+    ...retained.map(
+      ({ name, retention }) => [name, `FROM ${name}`, retention.ended ?? 'false'] as const,
+    ),
     ...candles.map(
-      (timeframe) => [candleRelation(timeframe), `FROM (${barTimesSql(timeframe)})`] as const,
+      (timeframe) =>
+        [candleRelation(timeframe), `FROM (${barTimesSql(timeframe)})`, 'false'] as const,
     ),
   ]
   const marks = await readMarks(connection)
@@ -67,9 +57,9 @@ export async function measureState(
     connection,
     measured
       .map(
-        ([relation, from]) => `SELECT '${relation}' AS relation, count(*) AS rows,
+        ([relation, from, ended]) => `SELECT '${relation}' AS relation, count(*) AS rows,
           min(timestamp) AS oldest, max(timestamp) AS newest,
-          count(*) FILTER (${ended[relation] ?? 'false'}) AS ended ${from}`,
+          count(*) FILTER (${ended}) AS ended ${from}`,
       )
       .join(' UNION ALL '),
   )

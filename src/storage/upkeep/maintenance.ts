@@ -209,7 +209,6 @@ export class Maintenance {
     return nothingToDelete(
       state,
       planRetention(retention, keptCandles(state), at, { marks: state.marks ?? {}, dueOnly }),
-      retention.supply_demand_zones.maxRows,
     )
   }
 

@@ -78,7 +78,7 @@ async function nothingDue(
     )
     const { marks = {} } = state
     const plan = planRetention(policy, database.candles, now, { marks, dueOnly: true })
-    return nothingToDelete(state, plan, policy.supply_demand_zones.maxRows)
+    return nothingToDelete(state, plan)
   } finally {
     await database.releaseReader(connection, { reuse: true })
   }

@@ -7,7 +7,8 @@ import { candleRelation, tables, type TableName } from '../../schema/tables.ts'
 import { timeframes, type Timeframe } from '../../time.ts'
 import { firstBadWalEntry } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
-import { migrate } from '../file/migrate.ts'
+import { emptyVersionSql, migrate } from '../file/migrate.ts'
+import { migrations, schemaVersion } from '../../schema/migrations.ts'
 import { repairRescued, type LostCount } from './repair-rescued.ts'
 import { quarantineFiles, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { readState, type PairState } from '../file/pair-state.ts'
@@ -119,9 +120,14 @@ async function rescue(
   const lost: Record<string, LostCount> = {}
   const mended: string[] = []
   try {
-    const candles = await migrate(target, await keptCandles(target, from))
+    const kept = await keptCandles(target, from)
+    const version = await versionOf(target, from)
+    // Rows of an older version are copied into tables of that version, and migrated with them.
+    if (version < schemaVersion)
+      await target.run(emptyVersionSql(kept, migrations.slice(0, version)).join(';\n'))
+    else await migrate(target, kept)
     await target.run('DELETE FROM pairduck_candle_state')
-    for (const table of tables) {
+    for (const table of await tablesOf(target, to)) {
       const gone = await copyReadable(target, table, from, to)
       if (gone !== 0) lost[table] = gone
     }
@@ -129,8 +135,9 @@ async function rescue(
       `INSERT INTO pairduck_candle_state SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
     )
     if (state.rowsChanged > 0) lost['pairduck_candle_state'] ??= 1
+    const candles = await migrate(target, kept)
     mended.push(...(await repairRescued(target, candles, lost, before)))
-    for (const table of Object.keys(tables)) rows[table] = await readWhole(target, table)
+    for (const table of tables) rows[table] = await readWhole(target, table)
     await target.run(`CHECKPOINT ${to}`)
   } finally {
     target.closeSync()
@@ -138,6 +145,24 @@ async function rescue(
     await engine.detach(to)
   }
   return { rows, lost, mended }
+}
+
+/** The schema version of an attached file; where it cannot be read, the newest. */
+async function versionOf(connection: DuckDBConnection, alias: string): Promise<number> {
+  const [row] = await readRows<{ version: number }>(
+    connection,
+    `SELECT version FROM ${alias}.pairduck_schema`,
+  ).catch(() => [])
+  return Math.min(row?.version ?? schemaVersion, schemaVersion)
+}
+
+/** Those of our tables that an attached file has. */
+async function tablesOf(connection: DuckDBConnection, alias: string): Promise<TableName[]> {
+  const rows = await readRows<{ name: string }>(
+    connection,
+    `SELECT table_name AS name FROM duckdb_tables() WHERE database_name = '${alias}'`,
+  )
+  return tables.filter((table) => rows.some(({ name }) => name === table))
 }
 
 async function keptCandles(connection: DuckDBConnection, alias: string): Promise<Timeframe[]> {

@@ -1,5 +1,6 @@
 import type { RetentionPolicy } from '../../schema/retention-policy.ts'
-import { candleRelation, type Relation } from '../../schema/tables.ts'
+import type { TableRetention } from '../../schema/descriptor.ts'
+import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import type { Marks } from '../file/marks.ts'
 import type { PairState } from '../file/pair-state.ts'
@@ -11,6 +12,8 @@ export interface Deletion {
   readonly before?: number
   /** Rows that go whatever their age. */
   readonly where?: string
+  /** More rows than these are too many. */
+  readonly maxRows?: number
   /** The Unix ms from which `everyMs` counts for rows that do not go by age alone. */
   readonly visitedAt?: number
 }
@@ -26,52 +29,52 @@ export function planRetention(
   now: number,
   { marks = {}, dueOnly = false }: { marks?: Marks; dueOnly?: boolean } = {},
 ): Deletion[] {
-  const aged: readonly Relation[] = [
-    'ticks',
-    ...candles.map((timeframe) => candleRelation(timeframe)),
-    'order_flow',
-    'market_profile',
+  const relations: readonly [Relation, TableRetention?][] = [
+    ...candles.map((timeframe): [Relation] => [candleRelation(timeframe)]),
+    ...retained.map(({ name, retention }): [Relation, TableRetention] => [name, retention]),
   ]
-  const plan: Deletion[] = []
-  for (const relation of aged) {
-    const { keepMs, everyMs } = policy[relation]
-    if (keepMs === 'forever') continue
-    const before = now - keepMs
-    if (!dueOnly || before - (marks[relation] ?? -Infinity) >= everyMs)
-      plan.push({ relation, before })
-  }
-  const { fair_value_gaps: gaps, supply_demand_zones: zones } = policy
-  const wheres = {
-    fair_value_gaps: 'filled_at IS NOT NULL',
-    supply_demand_zones: `status = 'broken' OR rowid NOT IN (
-      SELECT rowid FROM supply_demand_zones WHERE status <> 'broken'
-      ORDER BY strength DESC, timestamp DESC, timeframe, type LIMIT ${zones.maxRows ?? 50})`,
-  }
-  for (const [relation, { keepMs, everyMs }] of [
-    ['fair_value_gaps', gaps],
-    ['supply_demand_zones', zones],
-  ] as const)
+  return relations.flatMap(([relation, table]): Deletion[] => {
+    const { keepMs, everyMs, maxRows } = policy[relation]
+    const before = keepMs === 'forever' ? undefined : now - keepMs
+    const where = [
+      ...(table?.ended === undefined ? [] : [table.ended]),
+      ...(maxRows === undefined ? [] : [tooMany(relation, table, maxRows)]),
+    ].join(' OR ')
+    if (where === '') {
+      if (before === undefined) return []
+      const due = !dueOnly || before - (marks[relation] ?? -Infinity) >= everyMs
+      return due ? [{ relation, before }] : []
+    }
     // Of a visit that seems to lie ahead the clock was wrong.
-    if (!dueOnly || Math.abs(now - (marks[`${relation}:visited`] ?? -Infinity)) >= everyMs)
-      plan.push({
+    if (dueOnly && Math.abs(now - (marks[`${relation}:visited`] ?? -Infinity)) < everyMs) return []
+    return [
+      {
         relation,
-        where: wheres[relation],
+        where,
         visitedAt: now,
-        ...(keepMs === 'forever' ? {} : { before: now - keepMs }),
-      })
-  return plan
+        ...(maxRows !== undefined && { maxRows }),
+        ...(before !== undefined && { before }),
+      },
+    ]
+  })
+}
+
+/** The rows beyond the first `maxRows` of those that are not over. */
+function tooMany(
+  relation: Relation,
+  { ended = 'false', keepFirst = 'timestamp DESC' }: Partial<TableRetention> = {},
+  maxRows: number,
+): string {
+  return `rowid NOT IN (SELECT rowid FROM ${relation} WHERE NOT (${ended})
+    ORDER BY ${keepFirst} LIMIT ${maxRows})`
 }
 
 /** Whether a cleanup would find nothing to delete, by what was measured when the file was closed. */
-export function nothingToDelete(
-  { relations }: PairState,
-  plan: readonly Deletion[],
-  maxZones: number = Infinity,
-): boolean {
-  return plan.every(({ relation, before }) => {
+export function nothingToDelete({ relations }: PairState, plan: readonly Deletion[]): boolean {
+  return plan.every(({ relation, before, maxRows = Infinity }) => {
     const { rows, oldest, ended = rows } = relations[relation] ?? { rows: 0, oldest: null }
     if (rows === 0) return true
-    if (relation === 'supply_demand_zones' && rows > maxZones) return false
+    if (rows > maxRows) return false
     return ended === 0 && (before === undefined || (oldest !== null && oldest >= before))
   })
 }

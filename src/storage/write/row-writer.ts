@@ -4,9 +4,10 @@ import {
   expected,
   fits,
   insertColumns,
+  rowKeys,
   type InsertColumn,
-  type InsertRelation,
   type InsertRows,
+  type UpsertRelation,
 } from '../../schema/insert-columns.ts'
 import { markDirtySql } from '../../schema/analytics-state.ts'
 import { insertExternalSql } from '../../schema/candles.ts'
@@ -16,21 +17,11 @@ import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import type { RowCounts } from '../events/outcomes.ts'
 
-export type AnalyticsRelation = Exclude<InsertRelation, 'ticks' | 'candles'>
-
-/** What tells one row of a table from another. */
-const rowKeys: Readonly<Record<AnalyticsRelation, readonly string[]>> = {
-  order_flow: ['timestamp', 'timeframe'],
-  market_profile: ['timestamp', 'timeframe'],
-  supply_demand_zones: ['timestamp', 'timeframe', 'type', 'price_low', 'price_high'],
-  fair_value_gaps: ['timestamp', 'timeframe', 'type', 'price_low', 'price_high'],
-}
-
 /**
  * Stores rows of an analytics table, all or none; each replaces the one with its key, so that
  * sending them again changes nothing. Throws INVALID_ROW naming row, field and value.
  */
-export async function writeRows<Relation extends AnalyticsRelation>(
+export async function writeRows<Relation extends UpsertRelation>(
   connection: DuckDBConnection,
   relation: Relation,
   rows: readonly InsertRows[Relation][],
@@ -46,7 +37,7 @@ export async function writeRows<Relation extends AnalyticsRelation>(
 
 async function replaceRows(
   connection: DuckDBConnection,
-  relation: AnalyticsRelation,
+  relation: UpsertRelation,
   rows: readonly object[],
 ): Promise<number> {
   const columns: readonly InsertColumn<never>[] = insertColumns[relation]

@@ -1,0 +1,49 @@
+/**
+ * Candles that have left the ticks: pieces that the candles_* views merge. `first*` and `last*`
+ * say which tick gave open and close, so that two pieces merge exactly in any order.
+ */
+export const candleParts = {
+  name: 'pairduck_candle_parts',
+  columns: {
+    timeframe: 'timeframe',
+    timestamp: 'time',
+    open: 'number',
+    high: 'number',
+    low: 'number',
+    close: 'number',
+    volume: 'number',
+    buyVolume: 'number?',
+    sellVolume: 'number?',
+    quoteVolume: 'number?',
+    tradeCount: 'count?',
+    firstTimestamp: 'time',
+    firstId: 'id',
+    lastTimestamp: 'time',
+    lastId: 'id',
+    /** It came from outside and stands for its whole bar. */
+    given: 'flag',
+  },
+} as const
+
+/** Ticks before `rolledUntil` are in the parts, ticks from there on are read by the views. */
+export const candleState = {
+  name: 'pairduck_candle_state',
+  columns: { rolledUntil: 'time' },
+} as const
+
+/** What retention has deleted: a row older than its relation's mark cannot be judged any more. */
+export const marks = {
+  name: 'pairduck_marks',
+  columns: { relation: 'text', deletedBefore: 'time' },
+} as const
+
+/** How far refreshAnalytics is, and from where a late tick makes it look again. */
+export const analytics = {
+  name: 'pairduck_analytics',
+  columns: {
+    analytic: 'text',
+    timeframe: 'timeframe',
+    processedUntil: 'time',
+    dirtyFrom: 'time?',
+  },
+} as const
