@@ -6,7 +6,7 @@ import type { ValkeyConnectionOptions } from '../valkey/connection-options.ts'
 import type { ValkeyClient } from '../valkey/valkey-client.ts'
 import type { DecimalText } from './model/decimal.ts'
 import { isDecimalText, isNegative } from './model/decimal.ts'
-import { isAsset } from './model/symbol.ts'
+import { assetForm, isAsset } from './model/symbol.ts'
 
 /** Options of a reader: where the mirror is. */
 export interface MirrorReaderOptions extends ValkeyConnectionOptions {
@@ -62,7 +62,7 @@ const writerRules = {
     (value) => typeof value === 'string' && isDecimalText(value) && !isNegative(value),
     '0',
   ),
-  refCurrency: rule('an asset in capitals', isAsset, 'USDT'),
+  refCurrency: rule(assetForm, isAsset, 'USDT'),
   maxHistory: integer(1, 1_000, 50),
   leaseMs: integer(1_000, 30_000, 30_000),
   maxPending: integer(1, 1_000_000, 10_000),

@@ -104,7 +104,9 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
    */
   async applyBalances(balances: readonly BalanceInput[] | CcxtBalances): Promise<ApplyResult> {
     const result = await this.#apply(balanceList(balances), toChange.balance)
-    if (result.refused.length > 0) this.#listeners.emit('snapshotNeeded', undefined)
+    // A snapshot tells what a change lacks; a name that can't be mirrored it would only tell again.
+    if (result.refused.some(({ details }) => details['field'] !== 'asset'))
+      this.#listeners.emit('snapshotNeeded', undefined)
     return result
   }
 
@@ -144,6 +146,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
         takenMs,
       )
     })
+    for (const error of result.refused) this.#listeners.emit('refused', error)
     this.#listeners.emit('reconciled', result)
     return result
   }
@@ -237,7 +240,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     const refused: PairduckError[] = []
     const changes = checkedChanges(inputs, check, this.#options.derivatives, refused)
     const { written, unchanged, refused: refusedBeside } = await this.#queue.submit(changes)
-    refused.push(...refusedBeside)
+    for (const error of refusedBeside) refused.push(error)
     for (const error of refused) this.#listeners.emit('refused', error)
     return { written, unchanged, refused }
   }

@@ -33,7 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
  */
 export const floors: Readonly<Record<string, readonly string[]>> = {
   storage: ['duckdb', 'events', 'file', 'recovery', 'write', 'import', 'pool', 'upkeep', ''],
-  mirror: ['model', 'stored', 'write', 'read', 'follow', 'ccxt', 'report', ''],
+  mirror: ['exchanges', 'model', 'stored', 'write', 'read', 'follow', 'ccxt', 'report', ''],
 }
 /** Files that may lie at the front of a part: what its users meet. */
 const maxFrontFiles = 8

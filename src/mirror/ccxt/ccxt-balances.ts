@@ -1,6 +1,5 @@
 import { shown } from '../../errors.ts'
 import type { BalanceInput } from '../model/balance.ts'
-import { isAsset } from '../model/symbol.ts'
 import type { CcxtBalance, CcxtBalances } from './ccxt-exchange.ts'
 
 /** Entries of ccxt's balances that are no assets. */
@@ -11,9 +10,8 @@ const maxDepth = 4
 export function balancesFromCcxt(balances: CcxtBalances): BalanceInput[] {
   const list: BalanceInput[] = []
   for (const [asset, value] of Object.entries(balances)) {
-    if (others.has(asset) || !isAsset(asset) || typeof value !== 'object' || value === null)
-      continue
-    const { free, used, total } = value as CcxtBalance
+    if (others.has(asset) || !isBalance(value)) continue
+    const { free, used, total } = value
     list.push({
       asset,
       free,
@@ -36,6 +34,15 @@ export function balanceList(
       `expected balances to be a list of { asset, free, used, total } or ccxt's { BTC: { free, used, total }, … }, got ${shown(balances)}`,
     )
   return balancesFromCcxt(balances as CcxtBalances)
+}
+
+/** Whatever the asset is called: a name that can't be mirrored is refused, not passed over. */
+function isBalance(value: unknown): value is CcxtBalance {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    ['free', 'used', 'total'].some((part) => part in value)
+  )
 }
 
 /** The innermost object of a payload that names the asset, such as `{ a: 'BTC', f: '1.0' }`. */

@@ -1,3 +1,4 @@
+import type { CallParams } from '../exchanges/next-page.ts'
 import type { DecimalInput } from '../model/decimal.ts'
 import type { FillInput } from '../model/fill.ts'
 import type { OrderInput } from '../model/order.ts'
@@ -19,7 +20,7 @@ export interface CcxtBalance {
 }
 
 /** What a call says beyond the unified parameters. */
-export type CcxtParams = Readonly<Record<string, unknown>>
+export type CcxtParams = CallParams
 
 /**
  * The part of a ccxt or ccxt.pro exchange object that a mirror uses. Any exchange of that

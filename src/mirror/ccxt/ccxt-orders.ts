@@ -1,23 +1,11 @@
 import { PairduckError } from '../../errors.ts'
 import type { OrderInput } from '../model/order.ts'
-import { nextOrderPage } from './ccxt-cursors.ts'
-import type { NextPage } from './ccxt-cursors.ts'
+import { quirksOf } from '../exchanges/exchange-quirks.ts'
+import type { NextPage } from '../exchanges/next-page.ts'
 import type { CcxtExchange, CcxtParams } from './ccxt-exchange.ts'
 import { isCcxtError, isUnsupported } from './ccxt-failure.ts'
 import { methodFeatures } from './ccxt-features.ts'
 
-/** Exchanges through whose pages of open orders ccxt goes by itself when it is told to. */
-const paginated = new Set([
-  'bitget',
-  'blofin',
-  'bybit',
-  'bybiteu',
-  'bybitid',
-  'coinbase',
-  'coinbaseexchange',
-  'coinbaseinternational',
-  'weex',
-])
 const pagination: CcxtParams = { paginate: true, paginationCalls: 100 }
 const maxPages = 100
 /** Where ccxt doesn't tell how much an answer holds. */
@@ -37,7 +25,7 @@ export async function openOrders(
   const cutOff: (string | undefined)[] = []
   for (const symbol of symbols) {
     const { found, isWhole } = await ordersOf(exchange, symbol)
-    orders.push(...complete(found))
+    for (const order of complete(found)) orders.push(order)
     if (!isWhole) cutOff.push(symbol)
   }
   if (cutOff.length > 0) throw incomplete(orders, cutOff)
@@ -50,12 +38,12 @@ interface FoundOrders {
 }
 
 async function ordersOf(exchange: CcxtExchange, symbol: string | undefined): Promise<FoundOrders> {
-  if (paginated.has(exchange.id)) {
+  const nextPage = quirksOf(exchange.id).openOrderPages
+  if (nextPage === 'ccxt') {
     const found = await exchange.fetchOpenOrders(symbol, undefined, undefined, pagination)
     return { found, isWhole: true }
   }
   const limit = methodFeatures(exchange, 'fetchOpenOrders', symbol)?.limit
-  const nextPage = nextOrderPage(exchange.id)
   if (nextPage !== undefined)
     return await pagedOrders(exchange, symbol, limit ?? unknownPage, nextPage)
   const found = await exchange.fetchOpenOrders(symbol)
@@ -114,7 +102,7 @@ export async function orderById(
     if (!exchange.has[method]) continue
     try {
       const orders = await exchange[method]?.(symbol)
-      const order = orders?.find((each) => each.id === id)
+      const order = orders?.find((each) => String(each.id) === id)
       if (order !== undefined) return order
     } catch (error) {
       if (!isUnsupported(error)) throw error

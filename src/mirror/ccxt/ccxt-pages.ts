@@ -1,7 +1,7 @@
 import { PairduckError } from '../../errors.ts'
 import type { FillInput } from '../model/fill.ts'
 import type { TransferInput } from '../model/transfer.ts'
-import type { NextPage } from './ccxt-cursors.ts'
+import type { NextPage } from '../exchanges/next-page.ts'
 import type { CcxtParams } from './ccxt-exchange.ts'
 
 type Listed = FillInput | TransferInput

@@ -6,7 +6,8 @@ import type { OrderInput } from '../model/order.ts'
 import type { TickerInput } from '../model/ticker.ts'
 import type { TransferInput } from '../model/transfer.ts'
 import { balancesFromCcxt } from './ccxt-balances.ts'
-import { isUntimed, nextTradePage } from './ccxt-cursors.ts'
+import { quirksOf } from '../exchanges/exchange-quirks.ts'
+import { isUntimed } from '../exchanges/next-page.ts'
 import { openOrders, orderById } from './ccxt-orders.ts'
 import { isUnsupported } from './ccxt-failure.ts'
 import { pageLimits } from './ccxt-features.ts'
@@ -42,14 +43,19 @@ export function ccxtSource(exchange: CcxtExchange, options?: CcxtSourceOptions):
   const isWanted = ({ symbol }: { readonly symbol?: string | null | undefined }): boolean =>
     symbols === undefined || symbols.includes(symbol ?? '')
   const has = (method: string): boolean => exchange.has[method] === true
-  const withRate = (orders: readonly OrderInput[]): OrderInput[] =>
-    orders.map((order) => ({ ...order, feeRate: marketRate(exchange, order) }))
+  const { statuses = {} } = quirksOf(exchange.id)
+  const asOrders = (orders: readonly OrderInput[]): OrderInput[] =>
+    orders.map((order) => ({
+      ...order,
+      status: statuses[order.status ?? ''] ?? order.status,
+      feeRate: marketRate(exchange, order),
+    }))
   return {
     name: exchange.id,
-    fetchOpenOrders: () => openOrders(exchange, each, withRate),
+    fetchOpenOrders: () => openOrders(exchange, each, asOrders),
     fetchOrder: async (id, symbol) => {
       const order = await orderById(exchange, id, symbol)
-      return order && withRate([order])[0]
+      return order && asOrders([order])[0]
     },
     fetchBalances: async () => balancesFromCcxt(await exchange.fetchBalance()),
     ...(has('fetchMyTrades') && {
@@ -61,7 +67,7 @@ export function ccxtSource(exchange: CcxtExchange, options?: CcxtSourceOptions):
     }),
     ...(has('watchOrders') && {
       watchOrders: (signal: AbortSignal) =>
-        ccxtStream(signal, async () => withRate(await exchange.watchOrders()), isWanted),
+        ccxtStream(signal, async () => asOrders(await exchange.watchOrders()), isWanted),
     }),
     ...(has('watchMyTrades') && {
       watchFills: (signal: AbortSignal) =>
@@ -95,7 +101,7 @@ async function fetchFills(
           exchange.fetchMyTrades(symbol, since, limit, { ...untilParam(until), ...cursor }),
         )
   try {
-    return await allSince(fetch, sinceMs, { ...limits, nextPage: nextTradePage(exchange.id) })
+    return await allSince(fetch, sinceMs, { ...limits, nextPage: quirksOf(exchange.id).tradePages })
   } catch (error) {
     throw named(error, `own trades of ${symbol ?? 'all markets'}`)
   }
@@ -151,7 +157,8 @@ async function inTurn<Key, Item>(
   fetch: (key: Key) => Promise<readonly Item[]>,
 ): Promise<Item[]> {
   const items: Item[] = []
-  for (const key of keys) items.push(...(await fetch(key)))
+  // Spread into one call, some hundred thousand items would be too many arguments.
+  for (const key of keys) for (const item of await fetch(key)) items.push(item)
   return items
 }
 

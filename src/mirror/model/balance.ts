@@ -2,7 +2,8 @@ import { PairduckError, shown } from '../../errors.ts'
 import { addText, compareText, isNegative, subtractText } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
-import { isAsset } from './symbol.ts'
+import { payloadNames } from '../exchanges/payload-names.ts'
+import { assetForm, isAsset } from './symbol.ts'
 
 /** What an account holds of one asset. Two of the three are enough; the third follows. */
 export interface BalanceInput {
@@ -29,19 +30,13 @@ export interface TimedBalance extends Balance {
   readonly timestamp: number | null
 }
 
-const payloadNames = {
-  free: ['free', 'f', 'available', 'availBal'],
-  used: ['locked', 'l', 'used', 'frozen', 'frozenBal'],
-  total: ['total', 'wb', 'balance', 'cashBal', 'walletBalance'],
-} as const
-
 /**
  * Checks one asset's balance. Throws `INVALID_EVENT` when fewer than two of free, used and total
  * are known: that is how a balance change looks, and a change is never added to what is known,
  * because nobody can say whether it is in there already.
  */
 export function readBalance(input: BalanceInput): TimedBalance {
-  if (!isAsset(input.asset)) throw invalid(input, 'asset', 'an asset in capitals', input.asset)
+  if (!isAsset(input.asset)) throw invalid(input, 'asset', assetForm, input.asset)
   const free = part(input, 'free')
   const used = part(input, 'used')
   const total = part(input, 'total')
@@ -69,7 +64,7 @@ export function sameBalance(a: Balance | undefined, b: Balance): boolean {
 function part(input: BalanceInput, field: 'free' | 'used' | 'total'): DecimalText | undefined {
   const value = input[field]
   if (value === undefined || value === null) return undefined
-  const told = exactText(value, input.info, payloadNames[field])
+  const told = exactText(value, input.info, payloadNames.balance[field])
   // A margin account may owe; what is in orders may not be negative.
   if (told === undefined || (field === 'used' && isNegative(told)))
     throw invalid(input, field, 'a decimal', value)

@@ -23,14 +23,16 @@ export function isDecimalText(text: string): boolean {
 
 /**
  * The text of a decimal that came from outside. Text is taken as it is or refused (`.5`, `+1`,
- * `1e5`, `NaN`); a number gives its shortest decimal form, `1e-7` as `0.0000001`. Undefined when
- * the value is no decimal; the caller names the field.
+ * `NaN`), an exponent is written out exactly (`5.0E-7` as `0.0000005`); a number gives its shortest
+ * decimal form. Undefined when the value is no decimal; the caller names the field.
  */
 export function decimalText(value: unknown): DecimalText | undefined {
-  if (typeof value === 'string') return isDecimalText(value) ? value : undefined
-  if (typeof value !== 'number' || !Number.isFinite(value)) return undefined
-  const text = withoutExponent(String(value))
-  return isDecimalText(text) ? text : undefined
+  if (typeof value === 'string' && isDecimalText(value)) return value
+  if (typeof value === 'string' || (typeof value === 'number' && Number.isFinite(value))) {
+    const text = withoutExponent(String(value))
+    if (text !== undefined && isDecimalText(text)) return text
+  }
+  return undefined
 }
 
 /** Reads checked decimal text. A text that is none is a bug of the caller: TypeError. */
@@ -136,13 +138,20 @@ function trimmed({ coefficient, scale }: Decimal): Decimal {
   return { coefficient: rest, scale: digits }
 }
 
-/** `String(1e-7)` is `1e-7`: the same digits written out. */
-function withoutExponent(text: string): string {
-  const match = /^(-?)(\d)(?:\.(\d+))?e([+-]\d+)$/.exec(text)
+/**
+ * The same decimal written out. A mantissa's zeros at the end say nothing: who writes exponents
+ * writes `5.0E-7` for the float 5e-7. Undefined when it would be longer than any decimal may be.
+ */
+function withoutExponent(text: string): string | undefined {
+  if (text.length > maxDigits) return undefined
+  const match = /^(-?)(\d+)(?:\.(\d+))?[eE]([+-]?\d{1,4})$/.exec(text)
   if (match === null) return text
-  const [, sign = '', first = '', rest = '', exponent = '0'] = match
-  const digits = first + rest
-  const point = 1 + Number(exponent)
+  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
+  const digits = (whole + fraction.replace(/0+$/, '')).replace(/^0+(?=\d)/, '')
+  const dropped = whole.length + fraction.replace(/0+$/, '').length - digits.length
+  const point = whole.length - dropped + Number(exponent)
+  if (Math.abs(point) > maxDigits) return undefined
+  if (/^0*$/.test(digits)) return `${sign}0`
   if (point <= 0) return `${sign}0.${'0'.repeat(-point)}${digits}`
   return point >= digits.length
     ? sign + digits.padEnd(point, '0')

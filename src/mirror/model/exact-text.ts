@@ -1,4 +1,4 @@
-import { decimalText, formatDecimal, isDecimalText, parseDecimal } from './decimal.ts'
+import { decimalText, formatDecimal, parseDecimal } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
 
 /** How deep an exchange's payload is searched for the text behind a number. */
@@ -44,7 +44,8 @@ export function infoText(
 function visit(value: object, depth: number, found: (name: string, text: string) => void): void {
   for (const [name, inner] of Object.entries(value)) {
     if (typeof inner === 'string') {
-      if (isDecimalText(inner)) found(name, inner)
+      const text = decimalText(inner)
+      if (text !== undefined) found(name, text)
     } else if (typeof inner === 'object' && inner !== null && depth < maxDepth)
       visit(inner as object, depth + 1, found)
   }

@@ -3,13 +3,16 @@ import { isPositive, multiplyText } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText, infoText } from './exact-text.ts'
 import type { FeeInput } from './order.ts'
+import { idText } from './id.ts'
+import { payloadNames } from '../exchanges/payload-names.ts'
 import { isAsset, parseSymbol } from './symbol.ts'
+import { isUnixMs, unixMsForm } from './time.ts'
 
 /** One of the account's own trades as a source tells it; ccxt's unified trade fits as it is. */
 export interface FillInput {
-  readonly id?: string | null | undefined
+  readonly id?: string | number | bigint | null | undefined
   /** The id of its order. */
-  readonly order?: string | null | undefined
+  readonly order?: string | number | bigint | null | undefined
   readonly symbol?: string | null | undefined
   readonly side?: string | null | undefined
   readonly price?: DecimalInput | null | undefined
@@ -37,33 +40,25 @@ export interface Fill {
   readonly takerOrMaker: 'taker' | 'maker' | null
 }
 
-const payloadNames = {
-  price: ['L', 'price', 'p', 'fillPx', 'execPrice'],
-  amount: ['l', 'qty', 'q', 'fillSz', 'execQty', 'size', 'amount'],
-  cost: ['Y', 'quoteQty', 'execValue', 'cost'],
-  fee: ['n', 'commission', 'fee', 'execFee', 'cost'],
-} as const
-
 /** Checks one of the account's trades. Throws `INVALID_EVENT` naming the trade and the field. */
 export function readFill(input: FillInput, derivatives: boolean): Fill {
   if (typeof input !== 'object' || input === null) throw invalid({}, 'fill', 'an object', input)
-  const { id, symbol, side, info } = input
-  if (typeof id !== 'string' || !/^[!-~]{1,128}$/.test(id) || id.startsWith('-'))
-    throw invalid(input, 'id', "the exchange's trade id", id)
+  const { symbol, side, info } = input
+  const id = idText(input.id)
+  if (id === undefined) throw invalid(input, 'id', "the exchange's trade id", input.id)
   const market = parseSymbol(symbol)
   if (market === undefined) throw invalid(input, 'symbol', 'a symbol as BASE/QUOTE', symbol)
   if (market.settle !== undefined && !derivatives)
     throw invalid(input, 'symbol', 'a spot symbol (or `derivatives: true`)', symbol)
   if (side !== 'buy' && side !== 'sell') throw invalid(input, 'side', '`buy` or `sell`', side)
-  const amount = positive(input, 'amount', exactText(input.amount, info, payloadNames.amount))
-  const price = positive(input, 'price', exactText(input.price, info, payloadNames.price))
-  if (!Number.isInteger(input.timestamp) || Number(input.timestamp) <= 0)
-    throw invalid(input, 'timestamp', 'Unix milliseconds', input.timestamp)
+  const amount = positive(input, 'amount', exactText(input.amount, info, payloadNames.fill.amount))
+  const price = positive(input, 'price', exactText(input.price, info, payloadNames.fill.price))
+  if (!isUnixMs(input.timestamp)) throw invalid(input, 'timestamp', unixMsForm, input.timestamp)
   const feeCurrency = isAsset(input.fee?.currency) ? input.fee.currency : null
-  const fee = exactText(input.fee?.cost ?? undefined, info, payloadNames.fee)
+  const fee = exactText(input.fee?.cost ?? undefined, info, payloadNames.fill.fee)
   return {
     id,
-    orderId: typeof input.order === 'string' && input.order !== '' ? input.order : null,
+    orderId: idText(input.order) ?? null,
     symbol: symbol!,
     side,
     price,
@@ -71,7 +66,7 @@ export function readFill(input: FillInput, derivatives: boolean): Fill {
     cost: readCost(input, price, amount),
     fee: feeCurrency === null ? null : (fee ?? null),
     feeCurrency: fee === undefined ? null : feeCurrency,
-    timestamp: input.timestamp!,
+    timestamp: input.timestamp,
     takerOrMaker:
       input.takerOrMaker === 'taker' || input.takerOrMaker === 'maker' ? input.takerOrMaker : null,
   }
@@ -82,7 +77,7 @@ function readCost(input: FillInput, price: DecimalText, amount: DecimalText): De
   const { cost, info } = input
   const told =
     typeof cost === 'number'
-      ? infoText(cost, info, payloadNames.cost)
+      ? infoText(cost, info, payloadNames.fill.cost)
       : exactText(cost ?? undefined, null, [])
   return told !== undefined && isPositive(told) ? told : multiplyText(price, amount)
 }

@@ -1,4 +1,5 @@
 import { PairduckError } from '../../errors.ts'
+import { statusWord } from '../exchanges/status-words.ts'
 
 /** The states of a mirrored order, as MockExchange's readers know them. */
 export const orderStatuses = [
@@ -37,11 +38,12 @@ const outcomes: Readonly<Record<string, OrderOutcome | 'closed'>> = {
   partially_rejected: 'rejected',
 }
 
-/** The outcome that a source's word means, or `unknown`. */
+/** The outcome that a source's word means, one that ccxt passes on included; or `unknown`. */
 export function outcomeOf(status: unknown): OrderOutcome | 'closed' | 'unknown' {
-  return typeof status === 'string' && Object.hasOwn(outcomes, status)
-    ? outcomes[status]
-    : 'unknown'
+  if (typeof status !== 'string') return 'unknown'
+  if (Object.hasOwn(outcomes, status)) return outcomes[status]
+  const word = statusWord(status)
+  return word === undefined ? 'unknown' : outcomes[word]
 }
 
 /** The mirrored status of an order, from how it ended and whether anything of it was filled. */

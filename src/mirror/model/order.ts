@@ -9,7 +9,8 @@ import type { OrderOutcome } from './order-status.ts'
  * `info` carries the exchange's payload, the digits are taken from there.
  */
 export interface OrderInput {
-  readonly id?: string | null | undefined
+  /** Text, or a whole number that a double holds exactly. */
+  readonly id?: string | number | bigint | null | undefined
   readonly symbol?: string | null | undefined
   readonly side?: string | null | undefined
   /** `market` or `limit`, or an exchange's name for a stop order (`stop_loss_limit`). */

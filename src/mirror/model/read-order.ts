@@ -1,32 +1,17 @@
-import {
-  compareText,
-  divideText,
-  isNegative,
-  isPositive,
-  isZero,
-  multiplyText,
-  subtractText,
-} from './decimal.ts'
+import { compareText, divideText, isNegative, isZero, multiplyText } from './decimal.ts'
 import type { DecimalText } from './decimal.ts'
 import { exactText, infoText } from './exact-text.ts'
+import { idForm, idText } from './id.ts'
+import { readAmounts } from './order-amounts.ts'
+import { payloadNames as names } from '../exchanges/payload-names.ts'
 import { invalidOrder, plainText, positiveOrNull } from './order.ts'
 import type { OrderInput, OrderState } from './order.ts'
 import { outcomeOf } from './order-status.ts'
-import type { OrderOutcome } from './order-status.ts'
 import { isAsset, parseSymbol } from './symbol.ts'
+import { isUnixMs, unixMsForm } from './time.ts'
 import type { MarketSymbol } from './symbol.ts'
 
-/** How exchanges name an order's decimals in their payloads, the likelier first. */
-const payloadNames = {
-  amount: ['origQty', 'q', 'qty', 'quantity', 'amount', 'size', 'sz', 'orderQty'],
-  price: ['price', 'p', 'px', 'limitPrice', 'orderPrice'],
-  average: ['avgPrice', 'ap', 'avgPx', 'average', 'L'],
-  triggerPrice: ['stopPrice', 'P', 'sp', 'triggerPrice', 'triggerPx'],
-  filled: ['executedQty', 'z', 'cumExecQty', 'accFillSz', 'filledSize', 'filled', 'cumQty'],
-  cost: ['cummulativeQuoteQty', 'Z', 'cumQuote', 'cumExecValue', 'cost'],
-  fee: ['commission', 'n', 'fee', 'cumExecFee', 'cost'],
-} as const
-
+const { order: payloadNames } = names
 const maxIdChars = 128
 const quotientDigits = 12
 
@@ -44,15 +29,12 @@ export function readOrder(input: OrderInput, derivatives: boolean): OrderState {
     throw invalidOrder(input, 'side', '`buy` or `sell`', input.side)
   const status = outcomeOf(input.status)
   if (status === 'unknown') throw invalidOrder(input, 'status', 'a known status', input.status)
-  const amount = required(input, 'amount', exactText(input.amount, input.info, payloadNames.amount))
-  if (!isPositive(amount)) throw invalidOrder(input, 'amount', 'above zero', input.amount)
   const price = optional(input, 'price', payloadNames.price)
   const type = executionType(input, price)
-  const filled = readFilled(input, amount, status)
+  const { amount, filled, outcome } = readAmounts(input, type, status)
   const average = optional(input, 'average', payloadNames.average)
   const notional = readNotional(input, filled, average)
   const [createdMs, updatedMs] = readTimes(input)
-  const outcome = status === 'closed' ? closedOutcome(filled, amount) : status
   return {
     id,
     symbol: input.symbol!,
@@ -79,17 +61,15 @@ export function readOrder(input: OrderInput, derivatives: boolean): OrderState {
 }
 
 function readId(input: OrderInput): string {
-  const { id } = input
-  // Control characters and blanks would make an id that no log and no shell can show.
-  if (typeof id !== 'string' || !/^[!-~]+$/.test(id) || id.length > maxIdChars)
-    throw invalidOrder(input, 'id', `1 to ${maxIdChars} visible ASCII characters`, id)
+  const id = idText(input.id)
+  if (id === undefined) throw invalidOrder(input, 'id', idForm, input.id)
   return id
 }
 
 function readSymbol(input: OrderInput, derivatives: boolean): MarketSymbol {
   const market = parseSymbol(input.symbol)
   if (market === undefined)
-    throw invalidOrder(input, 'symbol', 'a symbol as BASE/QUOTE in capitals', input.symbol)
+    throw invalidOrder(input, 'symbol', 'a symbol as BASE/QUOTE', input.symbol)
   if (market.settle !== undefined && !derivatives)
     throw invalidOrder(
       input,
@@ -126,28 +106,6 @@ function typeName(value: unknown): string | undefined {
   return typeof value === 'string' && /^[A-Za-z_ -]{3,40}$/.test(value) ? value : undefined
 }
 
-function readFilled(
-  input: OrderInput,
-  amount: DecimalText,
-  status: OrderOutcome | 'closed',
-): DecimalText {
-  const told = exactText(input.filled ?? undefined, input.info, payloadNames.filled)
-  if (told !== undefined) {
-    if (isNegative(told) || compareText(told, amount) > 0)
-      throw invalidOrder(input, 'filled', `from 0 to the amount ${amount}`, input.filled)
-    return told
-  }
-  if (input.filled !== undefined && input.filled !== null)
-    throw invalidOrder(input, 'filled', 'a decimal', input.filled)
-  const remaining = plainText(input.remaining)
-  if (remaining !== undefined && !isNegative(remaining) && compareText(remaining, amount) <= 0)
-    return subtractText(amount, remaining)
-  // A source that says neither: an order just made has no fill, one that is filled has all.
-  if (status === undefined || status === 'rejected') return '0'
-  if (status === 'filled') return amount
-  throw invalidOrder(input, 'filled', 'told for an order that has ended', input.filled)
-}
-
 /**
  * What was filled, in quote currency: the payload's own text, else the exact product of amount
  * and average price, which is how ccxt got the number. Null when neither tells it.
@@ -178,11 +136,6 @@ function averagePrice(
   return told ?? divideText(notional, filled, quotientDigits) ?? null
 }
 
-/** ccxt says `closed` for whatever ended by execution, an IOC order's cut-off rest included. */
-function closedOutcome(filled: DecimalText, amount: DecimalText): OrderOutcome {
-  return compareText(filled, amount) >= 0 ? 'filled' : 'canceled'
-}
-
 const noFee = { fee: null, feeCurrency: null } as const
 
 /**
@@ -206,24 +159,22 @@ function compareMaybe(a: string, b: DecimalText): number | undefined {
 }
 
 function readTimes(input: OrderInput): [createdMs: number, updatedMs: number] {
-  const created = checkedTime(input, input.timestamp)
-  const updated = checkedTime(input, input.lastUpdateTimestamp)
-  const traded = checkedTime(input, input.lastTradeTimestamp)
+  const created = checkedTime(input, 'timestamp')
+  const updated = checkedTime(input, 'lastUpdateTimestamp')
+  const traded = checkedTime(input, 'lastTradeTimestamp')
   const newest = Math.max(created ?? 0, updated ?? 0, traded ?? 0)
-  if (newest === 0) throw invalidOrder(input, 'timestamp', 'Unix milliseconds', input.timestamp)
+  if (newest === 0) throw invalidOrder(input, 'timestamp', unixMsForm, input.timestamp)
   return [created ?? Math.min(updated ?? newest, traded ?? newest), newest]
 }
 
-function checkedTime(input: OrderInput, time: number | null | undefined): number | undefined {
+function checkedTime(
+  input: OrderInput,
+  field: 'timestamp' | 'lastUpdateTimestamp' | 'lastTradeTimestamp',
+): number | undefined {
+  const time = input[field]
   if (time === undefined || time === null) return undefined
-  if (!Number.isInteger(time) || time <= 0)
-    throw invalidOrder(input, 'timestamp', 'Unix milliseconds', time)
+  if (!isUnixMs(time)) throw invalidOrder(input, field, unixMsForm, time)
   return time
-}
-
-function required(input: OrderInput, field: 'amount', value: DecimalText | undefined): DecimalText {
-  if (value === undefined) throw invalidOrder(input, field, 'a decimal', input[field])
-  return value
 }
 
 /** A price that may be missing; exchanges also write 0 for "none". */

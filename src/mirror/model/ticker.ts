@@ -2,6 +2,7 @@ import { PairduckError, shown } from '../../errors.ts'
 import { isNegative, isPositive } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
+import { payloadNames } from '../exchanges/payload-names.ts'
 import { parseSymbol } from './symbol.ts'
 
 /** A ticker as a source tells it; ccxt's unified ticker fits as it is (`last` is the price). */
@@ -32,14 +33,6 @@ export interface Ticker {
 /** The hash fields that may be missing. */
 export const optionalTickerFields = ['bid', 'ask', 'bidVolume', 'askVolume'] as const
 
-const payloadNames: Readonly<Record<(typeof optionalTickerFields)[number] | 'price', string[]>> = {
-  price: ['lastPrice', 'c', 'last', 'price', 'close'],
-  bid: ['bidPrice', 'b', 'bid', 'bidPx'],
-  ask: ['askPrice', 'a', 'ask', 'askPx'],
-  bidVolume: ['bidQty', 'B', 'bidSz', 'bidVolume'],
-  askVolume: ['askQty', 'A', 'askSz', 'askVolume'],
-}
-
 /** Checks a ticker. Throws `INVALID_EVENT` naming the symbol and the field. */
 export function readTicker(input: TickerInput, derivatives: boolean, nowMs: number): Ticker {
   if (typeof input !== 'object' || input === null) throw invalid({}, 'ticker', 'an object', input)
@@ -47,7 +40,7 @@ export function readTicker(input: TickerInput, derivatives: boolean, nowMs: numb
   if (market === undefined || (market.settle !== undefined && !derivatives))
     throw invalid(input, 'symbol', 'a symbol as BASE/QUOTE', input.symbol)
   const last = input.price ?? input.last
-  const price = exactText(last ?? undefined, input.info, payloadNames.price)
+  const price = exactText(last ?? undefined, input.info, payloadNames.ticker.price)
   if (price === undefined || !isPositive(price))
     throw invalid(input, 'price', 'a decimal above zero', last)
   const timestamp = input.timestamp ?? nowMs
@@ -71,7 +64,7 @@ function part(
 ): DecimalText | null {
   const value = input[field]
   if (value === undefined || value === null) return null
-  const exact = exactText(value, input.info, payloadNames[field])
+  const exact = exactText(value, input.info, payloadNames.ticker[field])
   if (exact === undefined || isNegative(exact))
     throw invalid(input, field, 'a decimal not below zero', value)
   return exact

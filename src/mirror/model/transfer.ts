@@ -2,11 +2,13 @@ import { PairduckError, shown } from '../../errors.ts'
 import { addText, isPositive } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
-import { isAsset } from './symbol.ts'
+import { idText } from './id.ts'
+import { payloadNames } from '../exchanges/payload-names.ts'
+import { assetForm, isAsset } from './symbol.ts'
 
 /** A deposit or withdrawal as a source tells it; ccxt's unified transaction fits as it is. */
 export interface TransferInput {
-  readonly id?: string | null | undefined
+  readonly id?: string | number | bigint | null | undefined
   readonly type?: string | null | undefined
   readonly currency?: string | null | undefined
   readonly amount?: DecimalInput | null | undefined
@@ -33,22 +35,20 @@ export interface TransferTotals {
   readonly refValue: DecimalText
 }
 
-const amountNames = ['amount', 'qty', 'quantity', 'size'] as const
-
 /**
  * Checks a transfer. Throws `INVALID_EVENT` naming it and the field; gives undefined for one that
  * is not done (pending, failed, canceled): it moved nothing.
  */
 export function readTransfer(input: TransferInput): Omit<Transfer, 'refValue'> | undefined {
   if (typeof input !== 'object' || input === null) throw invalid({}, 'transfer', 'an object', input)
-  const { id, type, currency, timestamp } = input
-  if (typeof id !== 'string' || !/^[!-~]{1,128}$/.test(id))
-    throw invalid(input, 'id', "the exchange's id", id)
+  const { type, currency, timestamp } = input
+  const id = idText(input.id)
+  if (id === undefined) throw invalid(input, 'id', "the exchange's id", input.id)
   if (type !== 'deposit' && type !== 'withdrawal')
     throw invalid(input, 'type', '`deposit` or `withdrawal`', type)
   if (input.status !== undefined && input.status !== null && input.status !== 'ok') return undefined
-  if (!isAsset(currency)) throw invalid(input, 'currency', 'an asset in capitals', currency)
-  const amount = exactText(input.amount ?? undefined, input.info, amountNames)
+  if (!isAsset(currency)) throw invalid(input, 'currency', assetForm, currency)
+  const amount = exactText(input.amount ?? undefined, input.info, payloadNames.transfer.amount)
   if (amount === undefined || !isPositive(amount))
     throw invalid(input, 'amount', 'a decimal above zero', input.amount)
   if (!Number.isInteger(timestamp) || Number(timestamp) <= 0)

@@ -2,7 +2,7 @@ import { optional, resolveOptions, rule } from '../../options.ts'
 import type { Balance } from '../model/balance.ts'
 import { isZero } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
-import { isAsset } from '../model/symbol.ts'
+import { assetForm, isAsset } from '../model/symbol.ts'
 import { ExchangeRates, type Rates } from './exchange-rates.ts'
 import { addTo, tableOf, trimmed } from './money.ts'
 import { symbolReport, TradeSums, type SymbolReport } from './trade-sums.ts'
@@ -147,7 +147,7 @@ function resolveReportOptions(
   fills: readonly ReportFill[],
 ): ReportFrame {
   const { currency, rates, writtenAt } = resolveOptions('dailyReport', options, {
-    currency: optional(rule('an asset in capitals', isAsset, '')),
+    currency: optional(rule(assetForm, isAsset, '')),
     rates: rule<Rates>(
       'a table of decimal texts by asset',
       (value) => typeof value === 'object' && value !== null,

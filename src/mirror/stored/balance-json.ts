@@ -1,11 +1,12 @@
 import { addText } from '../model/decimal.ts'
 import type { Balance } from '../model/balance.ts'
+import { jsonText } from '../model/json-text.ts'
 import { isAsset } from '../model/symbol.ts'
 import { storedDecimal, storedFields } from './stored-value.ts'
 
 /** A balance as JSON, decimals as bare tokens. */
 export function encodeBalance({ asset, free, used, total }: Balance): string {
-  return `{"asset":"${asset}","free":${free},"used":${used},"total":${total}}`
+  return `{"asset":${jsonText(asset)},"free":${free},"used":${used},"total":${total}}`
 }
 
 /** Reads a balance's JSON; throws when it is none. */

@@ -1,4 +1,5 @@
 import type { Fill } from '../model/fill.ts'
+import { jsonText } from '../model/json-text.ts'
 import { isAsset, parseSymbol } from '../model/symbol.ts'
 import { storedDecimal, storedFields } from './stored-value.ts'
 
@@ -6,7 +7,7 @@ import { storedDecimal, storedFields } from './stored-value.ts'
 export function encodeFill(fill: Fill): string {
   return (
     `{"id":${JSON.stringify(fill.id)},"order":${JSON.stringify(fill.orderId)},` +
-    `"symbol":"${fill.symbol}","side":"${fill.side}","price":${fill.price},` +
+    `"symbol":${jsonText(fill.symbol)},"side":"${fill.side}","price":${fill.price},` +
     `"amount":${fill.amount},"cost":${fill.cost},"fee":${fill.fee ?? 'null'},` +
     `"fee_currency":${JSON.stringify(fill.feeCurrency)},"timestamp":${fill.timestamp},` +
     `"taker_or_maker":${JSON.stringify(fill.takerOrMaker)}}`

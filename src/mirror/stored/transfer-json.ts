@@ -1,10 +1,11 @@
+import { jsonText } from '../model/json-text.ts'
 import { isAsset } from '../model/symbol.ts'
 import type { Transfer } from '../model/transfer.ts'
 import { storedDecimal, storedFields } from './stored-value.ts'
 
 export function encodeTransfer(transfer: Transfer): string {
   return (
-    `{"id":${JSON.stringify(transfer.id)},"type":"${transfer.type}","asset":"${transfer.asset}",` +
+    `{"id":${JSON.stringify(transfer.id)},"type":"${transfer.type}","asset":${jsonText(transfer.asset)},` +
     `"amount":${transfer.amount},"timestamp":${transfer.timestamp},` +
     `"ref_value":${transfer.refValue ?? 'null'}}`
   )

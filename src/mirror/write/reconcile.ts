@@ -66,12 +66,13 @@ export async function reconcileAccount(
   await context.writer.check(deadlineOf(context))
   const stored = await readStored(client, keys, state.symbols)
   const repaired = await repair(context, stored)
-  if (snapshot.balances !== undefined) changes.push(...goneBalances(stored, snapshot.balances))
+  if (snapshot.balances !== undefined)
+    for (const change of goneBalances(stored, snapshot.balances)) changes.push(change)
   // What the snapshot tells is written before anything is asked: an answer may never come.
   let written = await writeChanges(context, changes, refusedBeside)
   await noteCompleteness(context, snapshot.completeToMs)
   // An order that is refused is still open, as far as its id can be told.
-  const open = new Set(snapshot.openOrders.map(({ id }) => id))
+  const open = new Set(snapshot.openOrders.map(({ id }) => String(id)))
   const missing = [...state.openOrders.keys()].filter((id) => !open.has(id))
   const asked = await askFor(context, missing, fetchOrder, refused)
   written += await writeChanges(context, asked.changes, refusedBeside)
@@ -215,7 +216,7 @@ async function writeChanges(
     }, deadlineOf(context))
     done += results.length
     written += results.filter((result) => result === true).length
-    refused.push(...results.filter((result) => typeof result !== 'boolean'))
+    for (const result of results) if (typeof result !== 'boolean') refused.push(result)
   }
   return written
 }

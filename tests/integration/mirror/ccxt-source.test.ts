@@ -94,7 +94,7 @@ describe.runIf(oracleIsHere)('ccxtSource', () => {
     await using reader = await readWhole(server.port)
     // In the end one ETH order is filled, one is canceled in part; the other events repeat.
     const events = recorded<OrderInput>('ws spot order').filter(
-      ({ symbol, id }) => ['12345678', '9876543210'].includes(id!) && symbol === 'ETH/USDT',
+      ({ symbol, id }) => ['12345678', '9876543210'].includes(String(id)) && symbol === 'ETH/USDT',
     )
     const filled = events.filter(({ id, status }) => id !== '12345678' || status !== 'canceled')
     const live = filled.filter(({ status }) => status !== 'expired')

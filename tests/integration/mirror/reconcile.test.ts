@@ -102,7 +102,7 @@ describe('reconcile', () => {
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const { refused, written } = await mirror.reconcile({
       openOrders: [openOrder('good'), openOrder('bad', { symbol: 'BTC-USDT' })],
-      balances: [{ asset: 'btc', free: 1, used: 1 }],
+      balances: [{ asset: 'b c', free: 1, used: 1 }],
     })
     expect(refused.map(({ code, details }) => [code, details['field']])).toEqual([
       ['INVALID_ORDER', 'symbol'],

@@ -41,13 +41,25 @@ describe('decimal text', () => {
     expect(decimalText(text)).toBe(text)
   })
 
-  it.each(['', '.5', '5.', '+1', '01', '1e5', 'NaN', 'Infinity', '0x1', ' 1', '1,5', '1_000'])(
-    'refuses %j, which a JSON reader would not take or would take for another number',
-    (text) => {
-      expect(decimalText(text)).toBeUndefined()
-      expect(isDecimalText(text)).toBe(false)
-    },
-  )
+  it.each([
+    '',
+    '.5',
+    '5.',
+    '+1',
+    '01',
+    '1e',
+    '1e5.0',
+    '1e999',
+    'NaN',
+    'Infinity',
+    '0x1',
+    ' 1',
+    '1,5',
+    '1_000',
+  ])('refuses %j, which a JSON reader would not take or would take for another number', (text) => {
+    expect(decimalText(text)).toBeUndefined()
+    expect(isDecimalText(text)).toBe(false)
+  })
 
   it.each([
     [1e-7, '0.0000001'],
@@ -58,6 +70,29 @@ describe('decimal text', () => {
     [4723846.89208129, '4723846.89208129'],
   ])('writes the number %d out as %s', (value, text) => {
     expect(decimalText(value)).toBe(text)
+  })
+
+  it.each([
+    ['5.0E-7', '0.0000005'],
+    ['1e-7', '0.0000001'],
+    ['1E5', '100000'],
+    ['-1.250e+2', '-125'],
+    ['0.00e-9', '0'],
+    ['12.5e-1', '1.25'],
+  ])('writes the text %s out as %s', (value, text) => {
+    expect(decimalText(value)).toBe(text)
+  })
+
+  it('writes every exponent out exactly', () => {
+    fc.assert(
+      fc.property(decimalTexts, fc.integer({ min: -20, max: 20 }), (mantissa, exponent) => {
+        const text = decimalText(`${mantissa}e${exponent}`)!
+        const [whole = '', fraction = ''] = text.replace('-', '').split('.')
+        const scaled = BigInt(whole + fraction.padEnd(60, '0'))
+        const expected = units(mantissa.replace('-', '')) * 10n ** BigInt(20 + exponent)
+        expect([isDecimalText(text), scaled]).toEqual([true, expected])
+      }),
+    )
   })
 
   it.each([Number.NaN, Infinity, null, undefined, {}, true])('refuses %s', (value) => {
