@@ -13,4 +13,4 @@ export function idText(value: unknown): string | undefined {
 }
 
 /** What an error says that an id had to be. */
-export const idForm = `1 to ${maxIdChars} visible ASCII characters or a whole number`
+export const idForm: string = `1 to ${maxIdChars} visible ASCII characters or a whole number`
