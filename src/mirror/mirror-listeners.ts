@@ -12,6 +12,8 @@ export interface MirrorEvents {
   readonly reconciled: ReconcileResult
   /** Another writer took over: this one has ended. */
   readonly fenced: PairduckError
+  /** The right to write was lost to nobody, and has been taken back (`run({ reopen: true })`). */
+  readonly reopened: undefined
   /** A check or a source failed and will be tried again, or a listener threw. */
   readonly error: unknown
 }

@@ -4,6 +4,8 @@ import type { OptionRules } from '../options.ts'
 import { connectionRules } from '../valkey/connection-options.ts'
 import type { ValkeyConnectionOptions } from '../valkey/connection-options.ts'
 import type { ValkeyClient } from '../valkey/valkey-client.ts'
+import { systemClock } from './model/clock.ts'
+import type { MirrorClock } from './model/clock.ts'
 import type { DecimalText } from './model/decimal.ts'
 import { isDecimalText, isNegative } from './model/decimal.ts'
 import { assetForm, isAsset } from './model/symbol.ts'
@@ -17,6 +19,8 @@ export interface MirrorReaderOptions extends ValkeyConnectionOptions {
    * cluster needs one in braces, such as `{mx}:`.
    */
   readonly keyPrefix?: string
+  /** Time, for tests and simulations. Default: the machine's. */
+  readonly clock?: MirrorClock
 }
 
 /** Options of a writer. */
@@ -48,6 +52,11 @@ const readerRules = {
     undefined,
   ),
   keyPrefix: rule('a text of up to 60 visible ASCII characters', isPrefix, ''),
+  clock: rule<MirrorClock>(
+    'a MirrorClock',
+    (value) => typeof value === 'object' && value !== null && 'schedule' in value,
+    systemClock,
+  ),
 } satisfies OptionRules
 
 const writerRules = {
@@ -75,6 +84,7 @@ export interface ResolvedReaderOptions {
   readonly connection: ValkeyConnectionOptions
   readonly client: ValkeyClient | undefined
   readonly keyPrefix: string
+  readonly clock: MirrorClock
 }
 
 export interface ResolvedMirrorOptions
@@ -89,6 +99,7 @@ export function resolveReaderOptions(
   return {
     client: options.client,
     keyPrefix: options.keyPrefix,
+    clock: options.clock,
     connection: connectionOf(caller, given),
   }
 }
@@ -107,6 +118,7 @@ export function resolveMirrorOptions(
   return {
     client: options.client,
     keyPrefix: options.keyPrefix,
+    clock: options.clock,
     connection: connectionOf(caller, given),
     writerId,
     derivatives,

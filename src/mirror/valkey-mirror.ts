@@ -5,28 +5,31 @@ import { balanceList } from './ccxt/ccxt-balances.ts'
 import type { CcxtBalances } from './ccxt/ccxt-exchange.ts'
 import type { Change } from './write/change.ts'
 import { checkedChanges, toChange } from './write/check-changes.ts'
-import { ChangeQueue } from './write/change-queue.ts'
 import { connectValkey } from '../valkey/connect.ts'
 import type { ValkeyClient } from '../valkey/valkey-client.ts'
-import { driftFromSnapshot, driftFromState, type DriftEntry } from './write/drift.ts'
-import { Fence } from './write/fence.ts'
+import type { DriftEntry } from './write/drift.ts'
 import type { FillInput } from './model/fill.ts'
 import { MirrorKeys } from './stored/keys.ts'
-import { checkTypes, loadState } from './write/load-state.ts'
 import { MirrorListeners, type MirrorEvents } from './mirror-listeners.ts'
 import { resolveMirrorOptions } from './mirror-options.ts'
 import type { ResolvedMirrorOptions, ValkeyMirrorOptions } from './mirror-options.ts'
 import { MirrorReads } from './read/mirror-reads.ts'
-import { MirrorState } from './write/mirror-state.ts'
 import type { OrderInput } from './model/order.ts'
-import { reconcileAccount, type ReconcileResult } from './write/reconcile.ts'
-import { runMirror, type RunOptions } from './follow/run-mirror.ts'
-import { SourceLimit } from './follow/source-limit.ts'
-import { readStored } from './stored/stored-account.ts'
+import type { ReconcileResult } from './write/reconcile.ts'
+import type { FollowingMirror } from './follow/following-mirror.ts'
+import { runMirror } from './follow/run-mirror.ts'
+import { resolveRunOptions, type RunOptions } from './follow/run-options.ts'
+import { runReopening } from './follow/run-reopening.ts'
+import { wantedTickers } from './model/wanted-tickers.ts'
+import { GuardedClient } from './stored/guarded-client.ts'
+import { WritingSession } from './write/writing-session.ts'
+import { AbsentOrders } from './write/absent-orders.ts'
 import type { TickerInput } from './model/ticker.ts'
 import type { TransferInput } from './model/transfer.ts'
-import { UnitWriter } from './write/unit-writer.ts'
 import { watchMirror, type MirrorEvent, type WatchOptions } from './read/watch.ts'
+
+/** Orders that one reconcile asks for at most: the next one asks for the rest. */
+const maxAskedByReconcile = 2_000
 
 /** What became of a call's changes. */
 export interface ApplyResult {
@@ -46,32 +49,31 @@ export interface ApplyResult {
  */
 export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   readonly #options: ResolvedMirrorOptions
-  readonly #fence: Fence
-  readonly #state = new MirrorState()
-  readonly #writer: UnitWriter
-  readonly #queue: ChangeQueue
+  readonly #client: ValkeyClient
+  readonly #session: WritingSession
+  readonly #absent: AbsentOrders
   readonly #listeners = new MirrorListeners()
-  readonly #limit: SourceLimit
   #source: AccountSource | undefined
-  #renewal: NodeJS.Timeout | undefined
-  #stopReconnects: () => void = () => undefined
   #closing: Promise<void> | undefined
 
   private constructor(client: ValkeyClient, options: ResolvedMirrorOptions) {
     const keys = new MirrorKeys(options.keyPrefix)
-    super(client, keys)
+    super(new GuardedClient(client), keys)
+    const tell = this.#listeners
+    this.#client = client
     this.#options = options
-    this.#limit = new SourceLimit(options.sourceTimeoutMs)
-    this.#fence = new Fence({ ...options, client, keys })
-    this.#fence.onLost = (error) => this.#onFenced(error)
-    const shared = { client, keys, state: this.#state }
-    this.#writer = new UnitWriter({
-      ...shared,
-      fence: this.#fence,
-      settings: options,
-      onRewritten: () => this.#listeners.emit('rewritten', undefined),
+    this.#session = new WritingSession(client, keys, options, {
+      onFenced: (error) => tell.emit('fenced', error),
+      onRewritten: () => tell.emit('rewritten', undefined),
+      onReopened: () => tell.emit('reopened', undefined),
+      onFailure: (error) => this.report(error),
     })
-    this.#queue = new ChangeQueue({ ...options, ...shared, writer: this.#writer })
+    this.#absent = new AbsentOrders({
+      state: this.#session.state,
+      clock: options.clock,
+      apply: (orders) => this.applyOrders(orders),
+      report: (error) => this.report(error),
+    })
   }
 
   /** Connects, takes over from any other writer, and reads what is mirrored already. */
@@ -80,7 +82,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     const client = resolved.client ?? (await connectValkey(resolved.connection))
     const mirror = new ValkeyMirror(client, resolved)
     try {
-      await mirror.#start()
+      await mirror.#session.start()
     } catch (error) {
       await mirror.#shutdown()
       throw error
@@ -112,7 +114,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
 
   /** Mirrors a ticker. Rejects with `INVALID_EVENT` when it can't be. */
   async applyTicker(ticker: TickerInput): Promise<ApplyResult> {
-    return onlyOne(await this.#apply([ticker], toChange.ticker))
+    return onlyOne(await this.#apply([ticker], toChange.ticker(this.#options.clock.now())))
   }
 
   /** Mirrors own trades by id, with the trade statistics and their orders' fees. */
@@ -128,25 +130,21 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   /**
    * Brings the mirror to a snapshot. Changes that are applied meanwhile wait and come after it;
    * given a function, the snapshot is taken when they have begun to wait. Open orders that it
-   * lacks are asked for by `fetchOrder`, and left as they are without an answer.
+   * lacks, and orders that only trades told of, are asked for by `fetchOrder`; without an answer
+   * they stay as they are, in `unresolved` and `absent`.
    */
   async reconcile(
     snapshot: AccountSnapshot | (() => Promise<AccountSnapshot>),
     fetchOrder: AccountSource['fetchOrder'] | undefined = this.#fetchOrder(),
   ): Promise<ReconcileResult> {
     this.#throwUnlessOpen()
-    const result = await this.#queue.alone(async () => {
-      const takenMs = typeof snapshot === 'function' ? Date.now() : undefined
-      const taken = typeof snapshot === 'function' ? await this.#limit.wait(snapshot) : snapshot
-      const context = { ...this.#options, client: this.client, keys: this.keys }
-      return await reconcileAccount(
-        { ...context, state: this.#state, writer: this.#writer, settings: this.#options },
-        taken,
-        fetchOrder && ((id, symbol) => this.#limit.wait(() => fetchOrder(id, symbol))),
-        takenMs,
-      )
-    })
-    for (const error of result.refused) this.#listeners.emit('refused', error)
+    const ask: AccountSource['fetchOrder'] | undefined =
+      fetchOrder && ((id, symbol) => this.#session.asked(() => fetchOrder(id, symbol)))
+    const reconciled = await this.#session.reconcile(snapshot, ask)
+    for (const error of reconciled.refused) this.#listeners.emit('refused', error)
+    // Changes need not wait for these answers: they come as any event does.
+    if (ask !== undefined) await this.#absent.ask(ask, maxAskedByReconcile)
+    const result = { ...reconciled, absent: this.#absent.ids }
     this.#listeners.emit('reconciled', result)
     return result
   }
@@ -167,13 +165,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
           openOrders: await source.fetchOpenOrders(),
           balances: await source.fetchBalances(),
         })))
-    return await this.#queue.alone(async () => {
-      const taken = typeof taking === 'function' ? await this.#limit.wait(taking) : taking
-      const stored = await readStored(this.client, this.keys, this.#state.symbols)
-      return taken === undefined
-        ? driftFromState(stored, this.#state, this.keys)
-        : driftFromSnapshot(stored, taken, this.keys, this.#options.derivatives)
-    })
+    return await this.#session.drift(taking)
   }
 
   /**
@@ -182,11 +174,13 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
    */
   async run(source: AccountSource, options: RunOptions = {}): Promise<void> {
     this.#throwUnlessOpen()
+    const settings = resolveRunOptions(options)
     if (this.#source !== undefined)
       throw new TypeError('ValkeyMirror.run: this mirror follows a source already')
     this.#source = source
     try {
-      await runMirror(this, source, options, this.#state.completeToMs)
+      const run = (): Promise<void> => runMirror(this.#following(), source, settings)
+      await runReopening(run, this.#options.clock, this.#session, settings)
     } finally {
       this.#source = undefined
     }
@@ -194,7 +188,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
 
   /** Follows what is mirrored, this writer's changes included. */
   watch(options?: WatchOptions): AsyncGenerator<MirrorEvent, void, void> {
-    return watchMirror(this.client, this.keys, options)
+    return watchMirror(this.client, this.keys, this.#options.clock, options)
   }
 
   /** Calls back on an event; returns how to stop. */
@@ -212,7 +206,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
 
   /** Changes that wait or are being written. */
   get pending(): number {
-    return this.#queue.pending
+    return this.#session.queue.pending
   }
 
   /** Stops intake, writes what waits, gives the leader key back, and closes its connection. */
@@ -224,12 +218,22 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     await this.close()
   }
 
-  async #start(): Promise<void> {
-    await checkTypes(this.client, this.keys)
-    await this.#fence.takeOver()
-    await loadState(this.client, this.keys, this.#state)
-    this.#stopReconnects = this.client.onReconnect(() => this.#checkSoon())
-    this.#renewLater()
+  #following(): FollowingMirror {
+    const { refCurrency, clock } = this.#options
+    return {
+      clock,
+      completeToMs: this.#session.state.completeToMs,
+      wantedTickers: (snapshot) =>
+        wantedTickers(snapshot, this.#session.state.symbols, refCurrency),
+      on: (name, listener) => this.on(name, listener),
+      applyOrders: (orders) => this.applyOrders(orders),
+      applyFills: (fills) => this.applyFills(fills),
+      applyBalances: (balances) => this.applyBalances(balances),
+      applyTicker: (ticker) => this.applyTicker(ticker),
+      reconcile: (snapshot, fetchOrder) => this.reconcile(snapshot, fetchOrder),
+      askForAbsent: (fetchOrder, most) => this.#absent.ask(fetchOrder, most),
+      report: (error) => this.report(error),
+    }
   }
 
   async #apply<Input>(
@@ -239,7 +243,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     this.#throwUnlessOpen()
     const refused: PairduckError[] = []
     const changes = checkedChanges(inputs, check, this.#options.derivatives, refused)
-    const { written, unchanged, refused: refusedBeside } = await this.#queue.submit(changes)
+    const { written, unchanged, refused: refusedBeside } = await this.#session.queue.submit(changes)
     for (const error of refusedBeside) refused.push(error)
     for (const error of refused) this.#listeners.emit('refused', error)
     return { written, unchanged, refused }
@@ -250,49 +254,16 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     return source && ((id, symbol) => source.fetchOrder(id, symbol))
   }
 
-  /** Looks, when the writer has time, whether the server still holds what was written. */
-  #checkSoon(): void {
-    if (this.#closing !== undefined) return
-    const deadline = performance.now() + this.#options.writeTimeoutMs
-    // What this attempt can't tell, the next unit or the next renewal finds out.
-    void this.#queue
-      .alone(() => this.#writer.check(deadline))
-      .catch((error: unknown) => this.report(error))
-  }
-
-  #renewLater(): void {
-    this.#renewal = setTimeout(() => {
-      this.#renewLater()
-      // A reconcile may hold the writer for longer than the lease.
-      void this.#fence.extendLease().then(
-        (isSound) => isSound || this.#checkSoon(),
-        () => this.#checkSoon(),
-      )
-    }, this.#options.leaseMs / 3)
-    this.#renewal.unref()
-  }
-
-  #onFenced(error: PairduckError): void {
-    clearTimeout(this.#renewal)
-    this.#limit.end(error)
-    this.#queue.rejectAll(error)
-    this.#listeners.emit('fenced', error)
-  }
-
   #throwUnlessOpen(): void {
-    this.#fence.throwIfLost()
+    this.#session.throwIfLost()
     if (this.#closing !== undefined)
       throw new PairduckError('CLOSED', 'this mirror is closed: open another')
   }
 
   async #shutdown(): Promise<void> {
-    this.#limit.end(new PairduckError('CLOSED', 'this mirror was closed meanwhile'))
-    await this.#queue.drained()
-    clearTimeout(this.#renewal)
-    this.#stopReconnects()
-    // A server that can't be reached lets the leader key run out by itself.
-    await this.#fence.resign().catch(() => undefined)
-    if (this.#options.client === undefined) await this.client.close()
+    this.client.end()
+    await this.#session.end()
+    if (this.#options.client === undefined) await this.#client.close()
   }
 }
 

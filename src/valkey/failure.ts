@@ -33,3 +33,10 @@ export function clientFailure(error: unknown, server: string): PairduckError {
     server,
   })
 }
+
+/** What a call gets that comes after `close`, or was under way then. */
+export function closedFailure(server: string): PairduckError {
+  return new PairduckError('CLOSED', `${server}: this connection is closed: open another`, {
+    server,
+  })
+}

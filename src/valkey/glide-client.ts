@@ -6,7 +6,7 @@ import type {
 } from '@valkey/valkey-glide'
 import { PairduckError } from '../errors.ts'
 import type { ValkeyConnection } from './connection-options.ts'
-import { clientFailure } from './failure.ts'
+import { clientFailure, closedFailure } from './failure.ts'
 import type { ServerScript, Unsubscribe, ValkeyClient, ValkeyReply } from './valkey-client.ts'
 
 type Glide = typeof import('@valkey/valkey-glide')
@@ -29,6 +29,7 @@ class GlideAdapter implements ValkeyClient {
   readonly #client: AnyGlideClient
   readonly #connection: ValkeyConnection
   readonly #subscribers = new Set<AnyGlideClient>()
+  #closed = false
 
   constructor(glide: Glide, client: AnyGlideClient, connection: ValkeyConnection) {
     this.#glide = glide
@@ -37,6 +38,7 @@ class GlideAdapter implements ValkeyClient {
   }
 
   async command(args: readonly string[]): Promise<ValkeyReply> {
+    if (this.#closed) throw closedFailure(this.#connection.label)
     try {
       return (await this.#client.customCommand([...args])) as ValkeyReply
     } catch (error) {
@@ -62,12 +64,18 @@ class GlideAdapter implements ValkeyClient {
 
   /** GLIDE takes subscriptions only when a client is made: each one gets a client of its own. */
   async subscribe(channel: string, listener: (message: string) => void): Promise<Unsubscribe> {
+    if (this.#closed) throw closedFailure(this.#connection.label)
     let wanted = true
     const subscriber = await createGlide(this.#glide, this.#connection, {
       channel,
       // Closing takes a while; what comes meanwhile is not wanted any more.
       listener: (message) => wanted && listener(message),
     })
+    // It may have been closed meanwhile, and would keep the process.
+    if (this.#closed) {
+      subscriber.close()
+      throw closedFailure(this.#connection.label)
+    }
     this.#subscribers.add(subscriber)
     return async () => {
       wanted = false
@@ -81,6 +89,8 @@ class GlideAdapter implements ValkeyClient {
   }
 
   async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
     for (const subscriber of this.#subscribers) subscriber.close()
     this.#subscribers.clear()
     this.#client.close()

@@ -2,7 +2,9 @@ import { setTimeout } from 'node:timers/promises'
 import { createClient, createCluster, createSentinel } from '@redis/client'
 import type { RedisArgument, RedisClientOptions, RedisSentinelOptions } from '@redis/client'
 import type { ValkeyConnection } from './connection-options.ts'
-import { clientFailure } from './failure.ts'
+import { PairduckError } from '../errors.ts'
+import { clientFailure, closedFailure } from './failure.ts'
+import { untilAborted } from './until-aborted.ts'
 import type { ServerScript, Unsubscribe, ValkeyClient, ValkeyReply } from './valkey-client.ts'
 
 type SocketOptions = NonNullable<NonNullable<RedisSentinelOptions['nodeClientOptions']>['socket']>
@@ -31,20 +33,23 @@ export async function connectRedis(connection: ValkeyConnection): Promise<Valkey
     : connection.cluster
       ? clusterWire(connection)
       : standaloneWire(connection)
-  const client = new RedisAdapter(wire, connection.label)
+  const client = new RedisAdapter(wire, connection)
   await client.connect()
   return client
 }
 
 class RedisAdapter implements ValkeyClient {
   readonly #wire: Wire
+  readonly #connection: ValkeyConnection
   readonly #label: string
+  readonly #ending = new AbortController()
   #lastError: unknown
   #closed = false
 
-  constructor(wire: Wire, label: string) {
+  constructor(wire: Wire, connection: ValkeyConnection) {
     this.#wire = wire
-    this.#label = label
+    this.#connection = connection
+    this.#label = connection.label
     // Without a listener an error of the socket would end the process; each command reports it.
     wire.on('error', (error) => {
       this.#lastError = error
@@ -81,10 +86,15 @@ class RedisAdapter implements ValkeyClient {
   }
 
   async subscribe(channel: string, listener: (message: string) => void): Promise<Unsubscribe> {
+    if (this.#closed) throw closedFailure(this.#label)
     const onMessage: Listener = (message) => listener(String(message))
+    const subscribed = this.#wire.subscribe(channel, onMessage)
     try {
-      await this.#wire.subscribe(channel, onMessage)
+      // On a connection that is lost the client never answers.
+      await untilAborted(subscribed, AbortSignal.any([this.#ending.signal, this.#deadline()]))
     } catch (error) {
+      // One that comes about after all is nobody's any more.
+      void subscribed.then(() => this.#wire.unsubscribe(channel, onMessage)).catch(() => undefined)
       throw clientFailure(error, this.#label)
     }
     return async () => {
@@ -105,9 +115,18 @@ class RedisAdapter implements ValkeyClient {
     }
   }
 
+  #deadline(): AbortSignal {
+    const { connectTimeoutMs, socketTimeoutMs, label } = this.#connection
+    const late = new AbortController()
+    const error = new PairduckError('VALKEY_UNREACHABLE', `${label}: no answer to a subscription`)
+    globalThis.setTimeout(() => late.abort(error), connectTimeoutMs + socketTimeoutMs).unref()
+    return late.signal
+  }
+
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#ending.abort(closedFailure(this.#label))
     const closing = settled(() => this.#wire.close())
     const late = Symbol('late')
     if ((await Promise.race([closing, setTimeout(closeGraceMs, late, { ref: false })])) === late)
@@ -115,6 +134,7 @@ class RedisAdapter implements ValkeyClient {
   }
 
   async #send(key: string | undefined, readOnly: boolean, args: string[]): Promise<ValkeyReply> {
+    if (this.#closed) throw closedFailure(this.#label)
     try {
       return (await this.#wire.send(key, readOnly, args)) as ValkeyReply
     } catch (error) {
@@ -124,42 +144,56 @@ class RedisAdapter implements ValkeyClient {
 }
 
 function standaloneWire(connection: ValkeyConnection): Wire {
-  let everReady = false
-  const client = createClient({
-    ...nodeOptions(connection),
-    database: connection.database,
-    socket: {
-      ...socketOptions(connection),
-      ...(connection.socketPath === undefined
-        ? { host: connection.host, port: connection.port }
-        : { path: connection.socketPath }),
-      // The first connection fails at once: waiting for a server is the caller's decision.
-      reconnectStrategy: (retries: number, cause: Error) => (everReady ? backoff(retries) : cause),
-    } as SocketOptions,
-  })
-  client.on('ready', () => {
-    everReady = true
-  })
+  const place =
+    connection.socketPath === undefined
+      ? { host: connection.host, port: connection.port }
+      : { path: connection.socketPath }
+  const create = () => {
+    let everReady = false
+    // The first connection fails at once: waiting for a server is the caller's decision.
+    const reconnectStrategy = (retries: number, cause: Error): number | Error =>
+      everReady ? backoff(retries) : cause
+    const socket = { ...socketOptions(connection), ...place, reconnectStrategy } as SocketOptions
+    const made = createClient({
+      ...nodeOptions(connection),
+      database: connection.database,
+      socket,
+    })
+    made.on('ready', () => {
+      everReady = true
+    })
+    return made
+  }
+  const client = create()
   // A connection that listens counts as a listener in all it gets: the server would cut it when a
   // reply passes the small bound for listeners (32 MB), so listening has one of its own.
-  let listening: Promise<typeof client> | undefined
-  const listener = (): Promise<typeof client> =>
-    (listening ??= client
-      .duplicate()
-      .on('error', () => undefined)
-      .connect())
+  let listening: { readonly client: ReturnType<typeof create>; ready: Promise<unknown> } | undefined
+  const listener = async (): Promise<ReturnType<typeof create>> => {
+    if (listening === undefined) {
+      const made = create().on('error', () => undefined)
+      listening = { client: made, ready: made.connect() }
+    }
+    const begun = listening
+    try {
+      await begun.ready
+    } catch (error) {
+      // The next one who listens tries anew.
+      if (listening === begun) listening = undefined
+      await settled(() => begun.client.destroy())
+      throw error
+    }
+    return begun.client
+  }
   return {
     ...wired(client, (_key, _readOnly, args) => client.sendCommand(args)),
     subscribe: async (channel, hear) => (await listener()).subscribe(channel, hear),
-    unsubscribe: async (channel, hear) => (await listening)?.unsubscribe(channel, hear),
+    unsubscribe: async (channel, hear) => listening?.client.unsubscribe(channel, hear),
     close: async () => {
-      const opened = await listening
-      await Promise.all([client.close(), opened?.close()])
+      await Promise.all([settled(() => client.close()), settled(() => listening?.client.close())])
     },
     destroy: async () => {
-      client.destroy()
-      const opened = await listening
-      opened?.destroy()
+      await settled(() => client.destroy())
+      await settled(() => listening?.client.destroy())
     },
   }
 }

@@ -12,9 +12,11 @@ export async function expectMirrored(
   account: SimulatedAccount,
 ): Promise<void> {
   const { orders, open } = await reader.read(accountSymbols)
-  const truth = new Map(account.orders().map((order) => [order.id!, order]))
+  const truth = new Map(account.orders().map((order) => [String(order.id), order]))
   const trulyOpen = [...truth.values()].filter(({ status }) => status === 'open')
-  expect([...open].sort()).toEqual(trulyOpen.map(({ id }) => id!).sort())
+  expect([...open].sort()).toEqual(trulyOpen.map(({ id }) => String(id)).sort())
+  // None is absent, those that opened and closed unseen included.
+  expect([...truth.keys()].filter((id) => !orders.has(id))).toEqual([])
   for (const [id, order] of orders) {
     const { filled, amount, status } = truth.get(id)!
     expect([id, order.filled, order.amount, order.isOpen]).toEqual([
@@ -40,7 +42,7 @@ async function expectFills(reader: WholeReader, account: SimulatedAccount): Prom
   for (const symbol of accountSymbols) {
     const fills = account.fills().filter((fill) => fill.symbol === symbol)
     const stored = (await reader.send('HKEYS', `mirror:fills:${symbol}`)) as string[]
-    expect(stored.sort()).toEqual(fills.map(({ id }) => id!).sort())
+    expect(stored.sort()).toEqual(fills.map(({ id }) => String(id)).sort())
     for (const side of ['buy', 'sell']) {
       const ofSide = fills.filter((fill) => fill.side === side)
       const key = `trades:${side}:${symbol.split('/')[0]}`

@@ -71,6 +71,10 @@ export class SimulatedAccount implements AccountSource {
     return order && told(order)
   }
 
+  async fetchClosedOrders(): Promise<OrderInput[]> {
+    return this.orders().filter(({ status }) => status !== 'open')
+  }
+
   async fetchBalances(): Promise<BalanceInput[]> {
     return this.#balances()
   }

@@ -87,7 +87,7 @@ async function runAndShow(
   try {
     await Promise.all([
       follow(mirror, view, signal),
-      mirror.run(source, { signal, reconcileEveryMs }).finally(() => ended.abort()),
+      mirror.run(source, { signal, reconcileEveryMs, reopen: true }).finally(() => ended.abort()),
     ])
   } finally {
     view.end()
@@ -110,6 +110,9 @@ function remarkOn(mirror: ValkeyMirror, view: EventView): void {
   mirror.on('error', sayOnce)
   mirror.on('rewritten', () =>
     view.remark(oneLine('the server had lost data: it was written again')),
+  )
+  mirror.on('reopened', () =>
+    view.remark(oneLine('the server was away for longer than the lease: taken over again')),
   )
 }
 

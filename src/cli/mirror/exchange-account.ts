@@ -57,7 +57,7 @@ export async function openExchange(
     throw new PairduckError('EXCHANGE_FAILED', failureText(error), { cause: error, exchange: name })
   }
   return {
-    source: ccxtSource(exchange, symbols === undefined ? {} : { symbols, tickers: symbols }),
+    source: ccxtSource(exchange, symbols === undefined ? {} : { symbols }),
     close: async () => {
       await exchange.close?.()
     },

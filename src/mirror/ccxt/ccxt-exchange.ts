@@ -22,6 +22,13 @@ export interface CcxtBalance {
 /** What a call says beyond the unified parameters. */
 export type CcxtParams = CallParams
 
+type FetchOrders = (
+  symbol?: string,
+  since?: number,
+  limit?: number,
+  params?: CcxtParams,
+) => Promise<OrderInput[]>
+
 /**
  * The part of a ccxt or ccxt.pro exchange object that a mirror uses. Any exchange of that
  * package fits; what it lacks (`has`) is left out.
@@ -41,8 +48,12 @@ export interface CcxtExchange {
     params?: CcxtParams,
   ): Promise<OrderInput[]>
   fetchOrder(id: string, symbol?: string): Promise<OrderInput>
-  fetchCanceledAndClosedOrders?(symbol?: string): Promise<OrderInput[]>
-  fetchClosedOrders?(symbol?: string): Promise<OrderInput[]>
+  fetchOrders?: FetchOrders
+  fetchCanceledAndClosedOrders?: FetchOrders
+  fetchClosedOrders?: FetchOrders
+  fetchCanceledOrders?: FetchOrders
+  fetchTime?(): Promise<number | string | undefined>
+  fetchTickers?(symbols?: string[]): Promise<Readonly<Record<string, TickerInput>>>
   fetchBalance(): Promise<CcxtBalances>
   fetchMyTrades(
     symbol?: string,

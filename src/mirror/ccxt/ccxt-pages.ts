@@ -1,10 +1,11 @@
 import { PairduckError } from '../../errors.ts'
 import type { FillInput } from '../model/fill.ts'
+import type { OrderInput } from '../model/order.ts'
 import type { TransferInput } from '../model/transfer.ts'
 import type { NextPage } from '../exchanges/next-page.ts'
 import type { CcxtParams } from './ccxt-exchange.ts'
 
-type Listed = FillInput | TransferInput
+type Listed = FillInput | TransferInput | OrderInput
 
 /** One call for a list: what is from `since` on, until `until` if given, or behind a cursor. */
 export type PageFetch<Item> = (
@@ -22,6 +23,8 @@ export interface PageLimits {
   readonly nextPage?: NextPage | undefined
 }
 
+/** How far the exchange's clock may go before this machine's. */
+const maxSkewMs = 3_600_000
 /** The most calls that one list is worth, and how many windows back they can reach. */
 const maxCalls = 1_000
 const maxWindows = 900
@@ -37,7 +40,7 @@ export async function allSince<Item extends Listed>(
   limits: PageLimits,
 ): Promise<Item[]> {
   const search = new PageSearch(fetch, limits)
-  await search.forward(sinceMs, Date.now())
+  await search.forward(sinceMs, Date.now() + maxSkewMs)
   return [...search.items.values()]
 }
 
@@ -150,9 +153,9 @@ function keyOf(item: Listed): string {
   const { id, timestamp, amount } = item
   const part =
     'symbol' in item
-      ? [item.symbol, item.order, item.side]
+      ? [item.symbol, 'order' in item ? String(item.order) : '', item.side]
       : [(item as TransferInput).type, (item as TransferInput).currency]
-  return JSON.stringify([...part, id ?? [timestamp, String(amount)]])
+  return JSON.stringify([...part, String(id ?? [timestamp, String(amount)])])
 }
 
 function tooMany(ms: number, had: number): PairduckError {

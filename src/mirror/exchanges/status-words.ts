@@ -5,31 +5,21 @@ export type StatusWord = 'open' | 'closed' | 'canceled' | 'expired' | 'rejected'
  * Words that exchanges document and that ccxt passes on where it doesn't know them. Each means the
  * same wherever it is used; one that doesn't belongs to its exchange's quirks.
  */
-const words: Readonly<Record<StatusWord, readonly string[]>> = {
-  open: [
-    ...[
-      'NEW',
-      'OPEN',
-      'ACTIVE',
-      'ACCEPTED',
-      'QUEUED',
-      'CREATED',
-      'UNTRIGGERED',
-      'PARTIALLY_FILLED',
-    ],
-    ...['PENDING', 'PENDING_NEW', 'PENDING_CANCEL', 'PENDING_REPLACE', 'PENDING_OPEN'],
-    // Until the exchange confirms the end or the change, the order is live.
-    ...['CANCEL_QUEUED', 'EDIT_QUEUED', 'CANCEL_PENDING', 'CANCELING', 'CANCELLING', 'EDIT_SENT'],
-  ],
-  closed: ['FILLED', 'FULLY_FILLED', 'EXECUTED'],
-  canceled: ['CANCELED', 'CANCELLED'],
-  expired: ['EXPIRED', 'EXPIRED_IN_MATCH'],
-  rejected: ['REJECTED', 'FAILED'],
+const words: Readonly<Record<StatusWord, string>> = {
+  // Until the exchange confirms its end or its change, an order is live.
+  open:
+    'NEW OPEN ACTIVE ACCEPTED QUEUED CREATED UNTRIGGERED PARTIALLY_FILLED PENDING PENDING_NEW ' +
+    'PENDING_OPEN PENDING_CANCEL PENDING_REPLACE CANCEL_QUEUED CANCEL_PENDING CANCELING ' +
+    'CANCELLING EDIT_QUEUED EDIT_SENT',
+  closed: 'FILLED FULLY_FILLED EXECUTED',
+  canceled: 'CANCELED CANCELLED',
+  expired: 'EXPIRED EXPIRED_IN_MATCH',
+  rejected: 'REJECTED FAILED',
 }
 
 const meanings: ReadonlyMap<string, StatusWord> = new Map(
   Object.entries(words).flatMap(([meaning, names]) =>
-    names.map((name) => [name, meaning as StatusWord] as const),
+    names.split(' ').map((name) => [name, meaning as StatusWord] as const),
   ),
 )
 

@@ -1,73 +1,54 @@
-import { setTimeout } from 'node:timers/promises'
+import { setMaxListeners } from 'node:events'
 import { PairduckError } from '../../errors.ts'
-import { integer, optional, resolveOptions, signalRule } from '../../options.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
-import type { OrderInput } from '../model/order.ts'
-import { eachUntilAborted, untilAborted } from './until-aborted.ts'
+import { pause } from '../model/clock.ts'
+import { eachUntilAborted, untilAborted } from '../../valkey/until-aborted.ts'
 import type { FollowingMirror } from './following-mirror.ts'
-
-export interface RunOptions {
-  /** Ends the run; it then resolves. */
-  readonly signal?: AbortSignal
-  /** Time between two reconciles. Default 60,000. */
-  readonly reconcileEveryMs?: number
-  /**
-   * Fills and transfers from then on are fetched first. Default: a day back, or from where the
-   * last complete fetch ended, if that is longer ago.
-   */
-  readonly sinceMs?: number
-  /** First and longest wait after a failure; it doubles in between. Default 1,000 and 60,000. */
-  readonly firstRetryMs?: number
-  readonly lastRetryMs?: number
-}
-
-const dayMs = 86_400_000
-/** What is fetched again of the time before the last fetch: exchanges list trades late. */
-const overlapMs = 600_000
+import { ReconcileTiming } from './reconcile-timing.ts'
+import type { RunSettings } from './run-options.ts'
+import { SnapshotTaker } from './snapshot-taker.ts'
 
 /** Failures that no waiting mends. */
 const finalCodes = ['FENCED', 'CLOSED', 'VALKEY_AUTH', 'VALKEY_WRONG_TYPE'] as const
-
-const rules = {
-  signal: signalRule,
-  reconcileEveryMs: integer(10, dayMs, 60_000),
-  sinceMs: optional(integer(0, Number.MAX_SAFE_INTEGER, 0)),
-  firstRetryMs: integer(1, dayMs, 1_000),
-  lastRetryMs: integer(1, dayMs, 60_000),
-}
+/** A stream that lived for so long is begun again at once. */
+const longLifeMs = 60_000
+/** How long an order's own event is waited for after its trade, and how many are asked for then. */
+const askDelayMs = 1_000
+const maxAskedAtOnce = 20
 
 /** Keeps a mirror in step with a source until the signal, or until nothing can be done. */
 export async function runMirror(
   mirror: FollowingMirror,
   source: AccountSource,
-  options: RunOptions,
-  completeToMs: number | undefined,
+  settings: RunSettings,
 ): Promise<void> {
-  await new Run(mirror, source, options, completeToMs).run()
+  await new Run(mirror, source, settings).run()
 }
 
 class Run {
   readonly #mirror: FollowingMirror
   readonly #source: AccountSource
-  readonly #settings: ReturnType<typeof resolveOptions<typeof rules>>
+  readonly #settings: RunSettings
   readonly #ending = new AbortController()
+  readonly #timing: ReconcileTiming
+  readonly #snapshots: SnapshotTaker
   #failure: unknown
-  #sinceMs: number
-  /** Lists that the exchange can't give whole. */
-  readonly #incomplete = new Set<string>()
-  #due = true
-  #endPause: () => void = () => undefined
+  #asking: Promise<void> | undefined
 
-  constructor(
-    mirror: FollowingMirror,
-    source: AccountSource,
-    options: RunOptions,
-    completeToMs: number = Infinity,
-  ) {
+  constructor(mirror: FollowingMirror, source: AccountSource, settings: RunSettings) {
     this.#mirror = mirror
     this.#source = source
-    this.#settings = resolveOptions('ValkeyMirror.run', options, rules)
-    this.#sinceMs = this.#settings.sinceMs ?? Math.min(Date.now() - dayMs, completeToMs - overlapMs)
+    this.#settings = settings
+    setMaxListeners(0, this.#ending.signal)
+    this.#timing = new ReconcileTiming(mirror.clock, settings.reconcileEveryMs)
+    this.#snapshots = new SnapshotTaker({
+      source,
+      sinceMs: settings.sinceMs,
+      completeToMs: mirror.completeToMs,
+      now: () => mirror.clock.now(),
+      report: (error) => this.#report(error),
+      wantedTickers: (snapshot) => mirror.wantedTickers(snapshot),
+    })
   }
 
   async run(): Promise<void> {
@@ -76,12 +57,13 @@ class Run {
     signal?.addEventListener('abort', end, { once: true })
     if (signal?.aborted === true) end()
     const stops = [
-      this.#mirror.on('rewritten', () => this.#reconcileNow()),
-      this.#mirror.on('snapshotNeeded', () => this.#reconcileNow()),
+      this.#mirror.on('rewritten', () => this.#timing.askNow()),
+      this.#mirror.on('snapshotNeeded', () => this.#timing.askSoon()),
       this.#mirror.on('fenced', (error) => this.#end(error)),
     ]
     try {
       await Promise.all([this.#reconciles(), ...this.#watches()])
+      await this.#asking
     } finally {
       for (const stop of stops) stop()
       signal?.removeEventListener('abort', end)
@@ -89,79 +71,29 @@ class Run {
     if (this.#failure !== undefined) throw this.#failure
   }
 
-  #reconcileNow(): void {
-    this.#due = true
-    this.#endPause()
-  }
-
   #end(failure: unknown): void {
     this.#failure ??= failure
     this.#ending.abort()
   }
 
+  #report(error: unknown): void {
+    if (!this.#ending.signal.aborted) this.#mirror.report(error)
+  }
+
+  readonly #fetchOrder: AccountSource['fetchOrder'] = (id, symbol) =>
+    untilAborted(this.#source.fetchOrder(id, symbol), this.#ending.signal)
+
   /** Snapshot after snapshot: at once, periodically, and when something asks for one. */
   async #reconciles(): Promise<void> {
     await this.#persist(async () => {
-      const startMs = Date.now()
-      this.#due = false
-      let isWhole = false
-      const take = async (): Promise<AccountSnapshot> => {
-        const snapshot = await untilAborted(this.#snapshot(startMs), this.#ending.signal)
-        isWhole = snapshot.completeToMs !== undefined
-        return snapshot
-      }
-      await this.#mirror.reconcile(take, (id, symbol) =>
-        untilAborted(this.#source.fetchOrder(id, symbol), this.#ending.signal),
-      )
-      if (isWhole) this.#sinceMs = Math.max(this.#sinceMs, startMs - overlapMs)
-      if (this.#due) return
-      const asked = new Promise<void>((resolve) => {
-        this.#endPause = resolve
-      })
-      await this.#pause(this.#settings.reconcileEveryMs, asked)
+      this.#timing.begin()
+      let taken: AccountSnapshot | undefined
+      const take = async (): Promise<AccountSnapshot> =>
+        (taken = await untilAborted(this.#snapshots.take(), this.#ending.signal))
+      await this.#mirror.reconcile(take, this.#fetchOrder)
+      if (taken !== undefined) this.#snapshots.written(taken)
+      await this.#timing.wait(this.#ending.signal)
     })
-  }
-
-  /** Fills and transfers that can't be had keep orders and balances from nothing. */
-  async #snapshot(startMs: number): Promise<AccountSnapshot> {
-    const source = this.#source
-    let completeToMs: number | undefined = startMs
-    const orLater = async <Item>(name: string, fetch?: () => Promise<readonly Item[]>) => {
-      if (fetch === undefined) return []
-      try {
-        if (!this.#incomplete.has(name)) return await fetch()
-      } catch (error) {
-        this.#tell(name, error)
-      }
-      completeToMs = undefined
-      return []
-    }
-    const [openOrders, balances, fills, transfers] = await Promise.all([
-      this.#openOrders(),
-      source.fetchBalances(),
-      orLater('fills', source.fetchFills?.bind(source, this.#sinceMs)),
-      orLater('transfers', source.fetchTransfers?.bind(source, this.#sinceMs)),
-    ])
-    return { openOrders, balances, fills, transfers, completeToMs }
-  }
-
-  /** Where an exchange lists no more than a part, that part: what it lacks is asked for by id. */
-  async #openOrders(): Promise<readonly OrderInput[]> {
-    try {
-      return await this.#source.fetchOpenOrders()
-    } catch (error) {
-      const part = PairduckError.is(error, 'EXCHANGE_INCOMPLETE') && error.details['openOrders']
-      if (!Array.isArray(part)) throw error
-      this.#tell('open orders', error)
-      return part as OrderInput[]
-    }
-  }
-
-  /** A list that is incomplete stays so however often it is asked for: that is told once. */
-  #tell(list: string, error: unknown): void {
-    if (this.#ending.signal.aborted || this.#incomplete.has(list)) return
-    if (PairduckError.is(error, 'EXCHANGE_INCOMPLETE')) this.#incomplete.add(list)
-    this.#mirror.report(error)
   }
 
   #watches(): Promise<void>[] {
@@ -172,7 +104,10 @@ class Run {
       this.#follow(source.watchOrders?.bind(source, signal), (orders) =>
         mirror.applyOrders(orders),
       ),
-      this.#follow(source.watchFills?.bind(source, signal), (fills) => mirror.applyFills(fills)),
+      this.#follow(source.watchFills?.bind(source, signal), async (fills) => {
+        await mirror.applyFills(fills)
+        this.#askLater()
+      }),
       this.#follow(source.watchBalances?.bind(source, signal), (held) =>
         mirror.applyBalances(held),
       ),
@@ -180,6 +115,27 @@ class Run {
         await Promise.all(tickers.map((ticker) => mirror.applyTicker(ticker)))
       }),
     ]
+  }
+
+  /** Asks for the orders of trades that nothing else has told of, a few at a time. */
+  #askLater(): void {
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = undefined
+    })
+  }
+
+  async #ask(): Promise<void> {
+    const { signal } = this.#ending
+    try {
+      do await pause(this.#mirror.clock, askDelayMs, signal)
+      while (
+        !signal.aborted &&
+        (await this.#mirror.askForAbsent(this.#fetchOrder, maxAskedAtOnce)) > 0
+      )
+    } catch (error) {
+      // The next reconcile asks for all of them.
+      this.#report(error)
+    }
   }
 
   /**
@@ -192,16 +148,22 @@ class Run {
     apply: (events: readonly Event[]) => Promise<unknown>,
   ): Promise<void> {
     if (watch === undefined) return
+    const { clock } = this.#mirror
+    const { firstRetryMs, lastRetryMs } = this.#settings
+    let retryMs = firstRetryMs
     await this.#persist(async () => {
+      const begunMs = clock.monotonicMs()
       let isFirst = true
-      this.#reconcileNow()
+      this.#timing.askNow()
       for await (const events of eachUntilAborted(watch(), this.#ending.signal)) {
-        if (isFirst) this.#reconcileNow()
+        if (isFirst) this.#timing.askNow()
         isFirst = false
         await apply(events)
         if (this.#ending.signal.aborted) return
       }
-      await this.#pause(this.#settings.firstRetryMs)
+      if (clock.monotonicMs() - begunMs >= longLifeMs) retryMs = firstRetryMs
+      await pause(clock, retryMs, this.#ending.signal)
+      retryMs = Math.min(retryMs * 2, lastRetryMs)
     })
   }
 
@@ -217,24 +179,9 @@ class Run {
         if (this.#ending.signal.aborted) return
         if (finalCodes.some((code) => PairduckError.is(error, code))) return this.#end(error)
         this.#mirror.report(error)
-        await this.#pause(retryMs * (0.75 + Math.random() / 2))
+        await pause(this.#mirror.clock, retryMs * (0.75 + Math.random() / 2), this.#ending.signal)
         retryMs = Math.min(retryMs * 2, lastRetryMs)
       }
-    }
-  }
-
-  /** Waits until the time is over, the run ends, or the given promise resolves. */
-  async #pause(ms: number, sooner?: Promise<void>): Promise<void> {
-    const { signal } = this.#ending
-    const done = new AbortController()
-    const timer = setTimeout(ms, undefined, { signal: AbortSignal.any([signal, done.signal]) })
-    try {
-      await (sooner === undefined ? timer : Promise.race([timer, sooner]))
-    } catch {
-      // The end of the run is the end of the pause.
-    } finally {
-      done.abort()
-      await timer.catch(() => undefined)
     }
   }
 }

@@ -10,9 +10,12 @@ export interface AccountSnapshot {
   readonly openOrders: readonly OrderInput[]
   /** All balances: an asset that is not among these is gone. Left out: balances are not touched. */
   readonly balances?: readonly BalanceInput[]
+  /** Orders that have ended, as far as they are known: they may have opened and closed unseen. */
+  readonly closedOrders?: readonly OrderInput[]
   readonly fills?: readonly FillInput[]
   readonly transfers?: readonly TransferInput[]
-  /** Fills and transfers are complete up to then, Unix ms: a later run goes on from there. */
+  readonly tickers?: readonly TickerInput[]
+  /** What has happened is complete up to then, Unix ms: a later run goes on from there. */
   readonly completeToMs?: number | undefined
 }
 
@@ -26,8 +29,14 @@ export interface AccountSource {
   /** One order, open or not; undefined when the exchange doesn't know it (any more). */
   fetchOrder(id: string, symbol: string): Promise<OrderInput | undefined>
   fetchBalances(): Promise<readonly BalanceInput[]>
+  /** Orders that were made since then and have ended; open ones may be among them. */
+  fetchClosedOrders?(sinceMs: number): Promise<readonly OrderInput[]>
   fetchFills?(sinceMs: number): Promise<readonly FillInput[]>
   fetchTransfers?(sinceMs: number): Promise<readonly TransferInput[]>
+  /** The prices of those of the symbols that the exchange trades. */
+  fetchTickers?(symbols: readonly string[]): Promise<readonly TickerInput[]>
+  /** The exchange's own time, Unix ms: up to when what was fetched is complete. */
+  fetchTime?(): Promise<number>
   watchOrders?(signal: AbortSignal): AsyncIterable<readonly OrderInput[]>
   watchFills?(signal: AbortSignal): AsyncIterable<readonly FillInput[]>
   watchBalances?(signal: AbortSignal): AsyncIterable<readonly BalanceInput[]>

@@ -30,11 +30,16 @@ export interface Ticker {
   readonly askVolume: DecimalText | null
 }
 
+/** A ticker with the time that its exchange told; null when it told none. */
+export interface TimedTicker extends Ticker {
+  readonly exchangeMs: number | null
+}
+
 /** The hash fields that may be missing. */
 export const optionalTickerFields = ['bid', 'ask', 'bidVolume', 'askVolume'] as const
 
-/** Checks a ticker. Throws `INVALID_EVENT` naming the symbol and the field. */
-export function readTicker(input: TickerInput, derivatives: boolean, nowMs: number): Ticker {
+/** Checks a ticker; one without a time is shown as of `nowMs`. Throws `INVALID_EVENT` naming the symbol and the field. */
+export function readTicker(input: TickerInput, derivatives: boolean, nowMs: number): TimedTicker {
   if (typeof input !== 'object' || input === null) throw invalid({}, 'ticker', 'an object', input)
   const market = parseSymbol(input.symbol)
   if (market === undefined || (market.settle !== undefined && !derivatives))
@@ -51,6 +56,7 @@ export function readTicker(input: TickerInput, derivatives: boolean, nowMs: numb
     symbol: input.symbol!,
     price,
     timestamp,
+    exchangeMs: input.timestamp ?? null,
     bid: bid!,
     ask: ask!,
     bidVolume: bidVolume!,

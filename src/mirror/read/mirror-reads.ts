@@ -1,6 +1,6 @@
 import { decodeBalance } from '../stored/balance-json.ts'
 import type { Balance } from '../model/balance.ts'
-import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import type { GuardedClient } from '../stored/guarded-client.ts'
 import type { DecimalText } from '../model/decimal.ts'
 import { decodeFill } from '../stored/fill-json.ts'
 import type { Fill } from '../model/fill.ts'
@@ -39,10 +39,10 @@ export interface TradeStats {
  * carry the client's codes.
  */
 export class MirrorReads {
-  protected readonly client: ValkeyClient
+  protected readonly client: GuardedClient
   protected readonly keys: MirrorKeys
 
-  protected constructor(client: ValkeyClient, keys: MirrorKeys) {
+  protected constructor(client: GuardedClient, keys: MirrorKeys) {
     this.client = client
     this.keys = keys
   }

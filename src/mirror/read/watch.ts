@@ -2,10 +2,14 @@ import { PairduckError } from '../../errors.ts'
 import { decodeBalance } from '../stored/balance-json.ts'
 import type { Balance } from '../model/balance.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import type { GuardedClient } from '../stored/guarded-client.ts'
+import type { MirrorClock } from '../model/clock.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import { readMirroredOrder } from '../stored/mirrored-order.ts'
 import type { MirroredOrder } from '../stored/mirrored-order.ts'
+import { Inbox, type Message } from './inbox.ts'
 import { openOrders } from './mirror-reads.ts'
+import { Subscription } from './subscription.ts'
 import { snapshotScript } from '../stored/read-scripts.ts'
 import type { OrdersReply } from '../stored/read-scripts.ts'
 import { allReadable } from '../stored/stored-value.ts'
@@ -44,43 +48,36 @@ export interface WatchOptions {
   readonly heartbeatMs?: number
 }
 
-/** A change message as the writer publishes it. */
-interface Message {
-  readonly sequence: number
-  readonly epoch: string
-  readonly orders?: readonly string[]
-  readonly balances?: readonly string[]
-  readonly tickers?: readonly string[]
-  readonly fills?: readonly string[]
-  readonly transfers?: readonly string[]
-}
-
-/** Messages that wait for a slow consumer; beyond that a snapshot replaces them. */
-const maxWaiting = 10_000
 const retryMs = 250
 
 /**
  * Follows the mirror: first a snapshot, then every change in order. Messages may get lost, so
  * each carries a sequence number: after a gap, another epoch or too long a queue, a new snapshot
- * comes by itself. Ends with the signal, or when the consumer leaves the loop.
+ * comes by itself. While the server can't be reached it waits. Ends with the signal, when the
+ * reader closes, or when the consumer leaves the loop.
  */
 export async function* watchMirror(
-  client: ValkeyClient,
+  client: GuardedClient,
   keys: MirrorKeys,
+  clock: MirrorClock,
   { signal, heartbeatMs = 5_000 }: WatchOptions = {},
 ): AsyncGenerator<MirrorEvent, void, void> {
-  const inbox = new Inbox(signal)
-  const unsubscribe = await client.subscribe(keys.changes, (message) => inbox.put(message))
+  client.ended.throwIfAborted()
+  const ended = signal === undefined ? client.ended : AbortSignal.any([signal, client.ended])
+  const inbox = new Inbox(ended, clock)
   const stopListening = client.onReconnect(() => inbox.interrupt())
+  const subscription = new Subscription(client, keys.changes, (message) => inbox.put(message))
   let at: MirrorSnapshot | MirrorChange | undefined
   try {
     while (!inbox.closed) {
       try {
+        await subscription.begin(ended)
         let event = await nextEvent(client, keys, inbox, at)
         if (event === undefined && (await inbox.silence(heartbeatMs)))
           event = await missed(client, keys, inbox, at!)
         if (event !== undefined) yield (at = event)
       } catch (error) {
+        if (inbox.closed) return
         // Until the server is back there is nothing to say; then a snapshot says it all.
         if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) throw error
         await inbox.silence(retryMs)
@@ -89,7 +86,7 @@ export async function* watchMirror(
   } finally {
     inbox.close()
     stopListening()
-    await unsubscribe()
+    await subscription.end()
   }
 }
 
@@ -192,83 +189,4 @@ async function values(
     for (const [index, name] of slice.entries()) found.set(name, reply[index] ?? null)
   }
   return found
-}
-
-/** Messages that have come and are not looked at yet. */
-class Inbox {
-  #messages: Message[] = []
-  #overflow = false
-  #interrupted = false
-  #wake: ((silent: boolean) => void) | undefined
-  readonly #signal: AbortSignal | undefined
-  readonly #onAbort = (): void => this.interrupt()
-
-  constructor(signal: AbortSignal | undefined) {
-    this.#signal = signal
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
-  }
-
-  /** Lets go of the signal, which may live on for longer than the watch. */
-  close(): void {
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-  }
-
-  get closed(): boolean {
-    return this.#signal?.aborted === true
-  }
-
-  put(text: string): void {
-    const message = readMessage(text)
-    if (message === undefined) return
-    if (this.#messages.length < maxWaiting) this.#messages.push(message)
-    else this.#overflow = true
-    this.#wake?.(false)
-  }
-
-  take(): Message[] {
-    const messages = this.#messages
-    this.#messages = []
-    return messages
-  }
-
-  takeOverflow(): boolean {
-    const overflow = this.#overflow
-    if (overflow) this.take()
-    this.#overflow = false
-    return overflow
-  }
-
-  /** Ends a wait, the next one if there is none now, as if its time were over. */
-  interrupt(): void {
-    if (this.#wake === undefined) this.#interrupted = true
-    else this.#wake(true)
-  }
-
-  /** Waits for a message; whether none came in that time. */
-  async silence(ms: number): Promise<boolean> {
-    if (this.#messages.length > 0 || this.#overflow || this.closed) return false
-    if (this.#interrupted) {
-      this.#interrupted = false
-      return true
-    }
-    return await new Promise<boolean>((resolve) => {
-      const wake = (silent: boolean): void => {
-        clearTimeout(timer)
-        this.#wake = undefined
-        resolve(silent)
-      }
-      const timer = setTimeout(wake, ms, true)
-      this.#wake = wake
-    })
-  }
-}
-
-/** What somebody else says on the channel is passed over: sequence numbers find what is missed. */
-function readMessage(text: string): Message | undefined {
-  try {
-    const message = JSON.parse(text) as Message | null
-    return typeof message?.sequence === 'number' ? message : undefined
-  } catch {
-    return undefined
-  }
 }

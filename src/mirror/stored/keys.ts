@@ -19,6 +19,7 @@ export class MirrorKeys {
   readonly tickers: string
   readonly transfers: string
   readonly since: string
+  readonly absent: string
   readonly depositsIndex: string
   readonly withdrawalsIndex: string
   /** Channel of what changed. */
@@ -39,6 +40,7 @@ export class MirrorKeys {
     this.tickers = `${prefix}mirror:tickers`
     this.transfers = `${prefix}mirror:transfers`
     this.since = `${prefix}mirror:since`
+    this.absent = `${prefix}mirror:absent`
     this.depositsIndex = `${prefix}deposits:index`
     this.withdrawalsIndex = `${prefix}withdrawals:index`
     this.changes = `${prefix}mirror:changes`
@@ -87,6 +89,7 @@ export class MirrorKeys {
       [this.tickers, 'set'],
       [this.transfers, 'hash'],
       [this.since, 'hash'],
+      [this.absent, 'hash'],
       [this.depositsIndex, 'set'],
       [this.withdrawalsIndex, 'set'],
     ] as const)

@@ -1,3 +1,5 @@
+import { decodeAbsent } from './absent-order.ts'
+import type { AbsentOrder } from './absent-order.ts'
 import { decodeBalance } from './balance-json.ts'
 import type { Balance } from '../model/balance.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
@@ -16,6 +18,8 @@ export interface StoredAccount {
   /** The ids of each `open:{SYMBOL}`. */
   readonly openBySymbol: ReadonlyMap<string, ReadonlySet<string>>
   readonly balances: ReadonlyMap<string, Balance>
+  /** Orders of mirrored trades that are not mirrored themselves, by id. */
+  readonly absent: ReadonlyMap<string, AbsentOrder>
   /** Fields of the balances' hash that hold none. */
   readonly unreadableBalances: readonly string[]
 }
@@ -53,7 +57,8 @@ export async function readStored(
     const ids = (await client.command(['SMEMBERS', keys.open(symbol)])) as string[]
     openBySymbol.set(symbol, new Set(ids))
   }
-  return { orders, openBySymbol, ...(await readBalances(client, keys)) }
+  const absent = await readAbsent(client, keys)
+  return { orders, openBySymbol, absent, ...(await readBalances(client, keys)) }
 }
 
 /** Ids in sets of open orders that have no order, a closed one, or one of another symbol. */
@@ -71,6 +76,19 @@ export function wrongIndexes(stored: StoredAccount, keys: MirrorKeys): WrongInde
   for (const [symbol, ids] of stored.openBySymbol)
     for (const id of ids) if (!isOpenOf(id, symbol)) wrong.push({ key: keys.open(symbol), id })
   return wrong
+}
+
+async function readAbsent(
+  client: ValkeyClient,
+  keys: MirrorKeys,
+): Promise<Map<string, AbsentOrder>> {
+  const flat = (await client.script(hashScript, [keys.absent], [])) as string[]
+  const absent = new Map<string, AbsentOrder>()
+  for (let i = 0; i < flat.length; i += 2) {
+    const order = decodeAbsent(flat[i]!, flat[i + 1]!)
+    if (order !== undefined) absent.set(order.id, order)
+  }
+  return absent
 }
 
 async function readBalances(

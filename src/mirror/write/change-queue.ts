@@ -3,6 +3,7 @@ import { PairduckError } from '../../errors.ts'
 import { layChanges, planChanges } from './change.ts'
 import type { Change, PlannedChange } from './change.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import type { MirrorClock } from '../model/clock.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import type { UnitPlan } from './unit-plan.ts'
@@ -52,6 +53,7 @@ export interface ChangeQueueOptions {
   readonly client: ValkeyClient
   readonly maxPending: number
   readonly writeTimeoutMs: number
+  readonly clock: MirrorClock
 }
 
 /** The most changes that go into one unit. */
@@ -90,7 +92,7 @@ export class ChangeQueue {
         { pending: this.#pending, maxPending },
       )
     this.#pending += changes.length
-    const deadline = performance.now() + writeTimeoutMs
+    const deadline = this.#options.clock.monotonicMs() + writeTimeoutMs
     return new Promise((resolve, reject) => {
       this.#jobs.push({ changes, deadline, resolve, reject, refused: [], done: 0, written: 0 })
       this.#start()

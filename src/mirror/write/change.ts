@@ -8,7 +8,7 @@ import type { MirrorState } from './mirror-state.ts'
 import { decodeRecord } from '../stored/order-json.ts'
 import type { OrderState } from '../model/order.ts'
 import { allReadable } from '../stored/stored-value.ts'
-import type { Ticker } from '../model/ticker.ts'
+import type { TimedTicker } from '../model/ticker.ts'
 import { decodeTransfer } from '../stored/transfer-json.ts'
 import type { Transfer } from '../model/transfer.ts'
 import { YieldTimer } from '../stored/yield-timer.ts'
@@ -18,10 +18,10 @@ import type { UnitPlan } from './unit-plan.ts'
 export type Change =
   | { readonly kind: 'order'; readonly order: OrderState; readonly isSnapshot?: boolean }
   | { readonly kind: 'fill'; readonly fill: Fill }
-  /** `takenMs`: when a snapshot without a time of its own began to be fetched, Unix ms. */
-  | { readonly kind: 'balance'; readonly balance: TimedBalance; readonly takenMs?: number }
+  /** `seenMs`: the newest time that the exchange had told when an untimed snapshot was begun. */
+  | { readonly kind: 'balance'; readonly balance: TimedBalance; readonly seenMs?: number | null }
   | { readonly kind: 'noBalance'; readonly asset: string }
-  | { readonly kind: 'ticker'; readonly ticker: Ticker }
+  | { readonly kind: 'ticker'; readonly ticker: TimedTicker }
   | { readonly kind: 'transfer'; readonly transfer: Omit<Transfer, 'refValue'> }
 
 /** Whether a change changes anything, or why it can't be mirrored. */
@@ -68,7 +68,7 @@ function planChange(plan: UnitPlan, change: Change): boolean {
     case 'fill':
       return plan.fill(change.fill)
     case 'balance':
-      return plan.balance(change.balance, change.takenMs)
+      return plan.balance(change.balance, change.seenMs)
     case 'noBalance':
       return plan.dropBalance(change.asset)
     case 'ticker':

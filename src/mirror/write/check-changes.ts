@@ -22,10 +22,12 @@ export const toChange = {
     fill: readFill(input, derivatives),
   }),
   balance: (input: BalanceInput): Change => ({ kind: 'balance', balance: readBalance(input) }),
-  ticker: (input: TickerInput, derivatives: boolean): Change => ({
-    kind: 'ticker',
-    ticker: readTicker(input, derivatives, Date.now()),
-  }),
+  ticker:
+    (nowMs: number) =>
+    (input: TickerInput, derivatives: boolean): Change => ({
+      kind: 'ticker',
+      ticker: readTicker(input, derivatives, nowMs),
+    }),
   /** A transfer that is not done changes nothing. */
   transfer: (input: TransferInput): Change | undefined => {
     const transfer = readTransfer(input)

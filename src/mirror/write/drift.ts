@@ -32,7 +32,7 @@ export function driftFromState(
   state: MirrorState,
   keys: MirrorKeys,
 ): DriftEntry[] {
-  const entries = indexDrift(stored, keys)
+  const entries = storedDrift(stored, keys)
   for (const [id, record] of state.openOrders) {
     const order = stored.orders.get(id)?.record
     if (order === undefined) entries.push({ kind: 'order', id, problem: 'missing' })
@@ -60,7 +60,7 @@ export function driftFromSnapshot(
   keys: MirrorKeys,
   derivatives: boolean,
 ): DriftEntry[] {
-  const entries = indexDrift(stored, keys)
+  const entries = storedDrift(stored, keys)
   const open = new Set<string>()
   for (const input of snapshot.openOrders) {
     open.add(String(input.id))
@@ -137,13 +137,17 @@ function balanceDrift(stored: StoredAccount, snapshot: AccountSnapshot): DriftEn
   return entries
 }
 
-function indexDrift(stored: StoredAccount, keys: MirrorKeys): DriftEntry[] {
-  const entries: DriftEntry[] = wrongIndexes(stored, keys).map(({ key, id }) => ({
-    kind: 'index',
-    id: key,
-    problem: 'unexpected',
-    stored: id,
+/** Orders of which only trades are mirrored, and sets of open orders that are wrong. */
+function storedDrift(stored: StoredAccount, keys: MirrorKeys): DriftEntry[] {
+  const entries: DriftEntry[] = [...stored.absent.values()].map(({ id, symbol }) => ({
+    kind: 'order',
+    id,
+    problem: 'missing',
+    field: 'symbol',
+    actual: symbol,
   }))
+  for (const { key, id } of wrongIndexes(stored, keys))
+    entries.push({ kind: 'index', id: key, problem: 'unexpected', stored: id })
   for (const [id, order] of stored.orders) {
     const state = order?.record.state
     if (state === undefined || state.outcome !== undefined) continue

@@ -5,10 +5,12 @@ import { writingScript } from '../../valkey/server-script.ts'
  * Takes over and begins a new epoch, so that watchers look again. The token is greater than the
  * one found, and seeded from the server's own clock, the only one that all writers share: a flush
  * can't set it back. KEYS: fence, epoch, sequence, leader. ARGV: owner, lease in ms, new epoch,
- * leader's name, writers' channel. Gives fence, sequence.
+ * leader's name, writers' channel, and the only fence that may be there, if any may but one. Gives
+ * fence, sequence; or FENCED and the fence found.
  */
 export const takeOverScript: ServerScript = writingScript(`
 local held = redis.call('GET', KEYS[1])
+if held and ARGV[6] ~= '' and held ~= ARGV[6] then return {'FENCED', held} end
 local time = redis.call('TIME')
 local token = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local old = held and tonumber(string.match(held, '^%d+'))

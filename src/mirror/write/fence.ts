@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { PairduckError } from '../../errors.ts'
 import type { Unsubscribe, ValkeyClient } from '../../valkey/valkey-client.ts'
+import { pause } from '../model/clock.ts'
+import type { MirrorClock } from '../model/clock.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import {
   renewScript,
@@ -19,6 +21,7 @@ export interface FenceOptions {
   readonly keys: MirrorKeys
   readonly writerId: string
   readonly leaseMs: number
+  readonly clock: MirrorClock
 }
 
 /**
@@ -52,22 +55,55 @@ export class Fence {
 
   /** Takes over from whoever held the fence. */
   async takeOver(): Promise<void> {
-    const { client, keys, writerId, leaseMs } = this.#options
+    const { client, keys } = this.#options
     this.#listening = await client.subscribe(keys.writers, (message) => this.#hear(message))
-    const start = performance.now()
+    await this.#take('')
+  }
+
+  /**
+   * Takes over again after the fence was gone, as after a server was away and came back empty:
+   * only if nobody else holds it. Throws `FENCED` for good when somebody does.
+   */
+  async takeBack(): Promise<void> {
+    const own = this.value
+    // What is announced from now on is compared with the token to come.
+    this.value = ''
+    this.#heardOwn = false
+    try {
+      await this.#take(own)
+      this.#lost = undefined
+    } catch (error) {
+      this.value = own
+      throw error
+    }
+    for (const message of this.#early.splice(0)) this.#hear(message)
+  }
+
+  /** Whether this writer ended though nobody is known to have taken over. */
+  get isLostToNobody(): boolean {
+    return this.#lost !== undefined && this.#lost.details['found'] === ''
+  }
+
+  async #take(unlessOther: string): Promise<void> {
+    const { client, keys, writerId, leaseMs } = this.#options
+    const start = this.#options.clock.monotonicMs()
     const owner = `${writerId}:${this.#instance}`
     const epoch = randomUUID()
     const reply = await client.script(
       takeOverScript,
       [keys.fence, keys.epoch, keys.sequence, keys.leader],
-      [owner, String(leaseMs), epoch, writerId, keys.writers],
+      [owner, String(leaseMs), epoch, writerId, keys.writers, unlessOther],
     )
     const [value, sequence] = reply as string[]
+    if (value === 'FENCED') {
+      this.#lost = undefined
+      throw this.lose(sequence!, 'another writer has taken over')
+    }
     this.value = value!
     this.epoch = epoch
     this.sequence = sequence!
     this.#leaseUntil = start + leaseMs
-    for (const message of this.#early.splice(0)) this.#hear(message)
+    if (unlessOther === '') for (const message of this.#early.splice(0)) this.#hear(message)
   }
 
   /** The error that ended this writer, if one did. */
@@ -104,7 +140,7 @@ export class Fence {
     this.throwIfLost()
     if (found !== '' && found !== this.value)
       throw this.lose(found, 'another writer has taken over')
-    if (performance.now() >= this.#leaseUntil)
+    if (this.#options.clock.monotonicMs() >= this.#leaseUntil)
       throw this.lose(found, 'the fence is gone and the own lease has run out')
     // A take-over before the flush was announced on this channel, and what was announced before
     // the own words arrives before them.
@@ -117,7 +153,7 @@ export class Fence {
   async beginEpoch(): Promise<void> {
     const { client, keys, writerId, leaseMs } = this.#options
     const epoch = randomUUID()
-    const start = performance.now()
+    const start = this.#options.clock.monotonicMs()
     const reply = await client.script(
       restoreScript,
       [keys.fence, keys.epoch, keys.sequence, keys.leader],
@@ -158,7 +194,7 @@ export class Fence {
 
   async #renewOnce(): Promise<[answer: string, found: string]> {
     const { client, keys, writerId, leaseMs } = this.#options
-    const start = performance.now()
+    const start = this.#options.clock.monotonicMs()
     const reply = await client.script(
       renewScript,
       [keys.fence, keys.sequence, keys.leader],
@@ -182,13 +218,13 @@ export class Fence {
     const { client, keys } = this.#options
     const words = `heard:${randomUUID()}`
     this.#ownWords = words
-    const deadline = performance.now() + barrierMs
+    const deadline = this.#options.clock.monotonicMs() + barrierMs
     while (this.#ownWords !== undefined) {
-      if (performance.now() > deadline)
+      if (this.#options.clock.monotonicMs() > deadline)
         throw this.lose('', 'the fence is gone and take-overs could not be ruled out')
       await client.script(speakScript, [keys.fence], [keys.writers, words])
       for (let waited = 0; waited < barrierRepeatMs && this.#ownWords === words; waited += 5)
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        await pause(this.#options.clock, 5)
     }
   }
 }

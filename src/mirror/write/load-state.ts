@@ -36,5 +36,7 @@ export async function loadState(
   for (const [asset, balance] of stored.balances)
     state.balances.set(asset, { ...balance, timestamp: null })
   // An older one must not come over them, and transfers are valued by them.
-  for (const ticker of await readTickers(client, keys)) state.tickers.set(ticker.symbol, ticker)
+  for (const ticker of await readTickers(client, keys))
+    state.tickers.set(ticker.symbol, { ...ticker, exchangeMs: ticker.timestamp })
+  for (const absent of stored.absent.values()) state.absent.set(absent.id, absent)
 }

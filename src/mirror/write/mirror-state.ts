@@ -3,7 +3,8 @@ import type { TimedBalance } from '../model/balance.ts'
 import { FillLedger } from './fill-ledger.ts'
 import type { OrderRecord } from '../model/order-record.ts'
 import { parseSymbol } from '../model/symbol.ts'
-import type { Ticker } from '../model/ticker.ts'
+import type { AbsentOrder } from '../stored/absent-order.ts'
+import type { TimedTicker } from '../model/ticker.ts'
 import { transferField } from '../model/transfer.ts'
 import type { Transfer } from '../model/transfer.ts'
 
@@ -19,7 +20,11 @@ export class MirrorState {
   readonly openOrders: Map<string, OrderRecord> = new Map()
   readonly closedOrders: LRUCache<string, OrderRecord> = new LRUCache({ max: maxClosedOrders })
   readonly balances: Map<string, TimedBalance> = new Map()
-  readonly tickers: Map<string, Ticker> = new Map()
+  /** The newest time that the exchange told of a balance, Unix ms. */
+  newestBalanceMs: number | null = null
+  readonly tickers: Map<string, TimedTicker> = new Map()
+  /** Orders of mirrored trades that are not mirrored themselves, by id. */
+  readonly absent: Map<string, AbsentOrder> = new Map()
   readonly symbols: Set<string> = new Set()
   /** By symbol; a base asset's ledgers are loaded together, for their fees are summed up. */
   readonly ledgers: Map<string, FillLedger> = new Map()

@@ -6,6 +6,7 @@ import { checkedChanges, toChange } from './check-changes.ts'
 import { planChanges } from './change.ts'
 import type { Change, PlannedChange } from './change.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import type { MirrorClock } from '../model/clock.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { encodeOrder } from '../stored/order-json.ts'
@@ -24,6 +25,8 @@ export interface ReconcileResult {
   readonly repaired: number
   /** Open orders that are in no snapshot and of which the source says nothing: left as they are. */
   readonly unresolved: readonly string[]
+  /** Orders of mirrored trades that could not be had, so that they are not mirrored. */
+  readonly absent: readonly string[]
   /** The failure of each of those whose asking failed; it is asked for again next time. */
   readonly failures: ReadonlyMap<string, unknown>
   /** What could not be mirrored; each is an INVALID_ORDER or INVALID_EVENT that names it. */
@@ -38,6 +41,7 @@ export interface ReconcileContext {
   readonly settings: WriteSettings
   readonly derivatives: boolean
   readonly writeTimeoutMs: number
+  readonly clock: MirrorClock
 }
 
 /** How many orders are asked for by id at a time. */
@@ -49,19 +53,26 @@ const noteEveryMs = 300_000
 /**
  * Brings what is stored to the snapshot: what is stored wrongly is repaired, what differs is
  * written in units, and an open order that the snapshot lacks is asked for by id. It runs with
- * the writer to itself, so that events wait and are applied, if they are newer, afterwards:
- * balances without a time are those of when the snapshot began to be taken (`takenMs`).
+ * the writer to itself, so that events wait and are applied, if they are newer, afterwards.
+ * Balances without a time come after all that the exchange had told when the snapshot began to be
+ * taken (`seenMs`).
  */
 export async function reconcileAccount(
   context: ReconcileContext,
   snapshot: AccountSnapshot,
   fetchOrder: AccountSource['fetchOrder'] | undefined,
-  takenMs?: number,
-): Promise<ReconcileResult> {
+  seenMs?: number | null,
+): Promise<Omit<ReconcileResult, 'absent'>> {
   const { client, keys, state } = context
   const refused: PairduckError[] = []
   const refusedBeside: PairduckError[] = []
-  const changes = snapshotChanges(snapshot, context.derivatives, refused, takenMs)
+  const changes = snapshotChanges(
+    snapshot,
+    context.derivatives,
+    refused,
+    seenMs,
+    context.clock.now(),
+  )
   // What was written without an answer is known before it is compared with what is stored.
   await context.writer.check(deadlineOf(context))
   const stored = await readStored(client, keys, state.symbols)
@@ -91,18 +102,21 @@ function snapshotChanges(
   snapshot: AccountSnapshot,
   derivatives: boolean,
   refused: PairduckError[],
-  takenMs: number | undefined,
+  seenMs: number | null | undefined,
+  nowMs: number,
 ): Change[] {
   const toBalance = (input: BalanceInput): Change => ({
     kind: 'balance',
     balance: readBalance(input),
-    ...(takenMs !== undefined && { takenMs }),
+    ...(seenMs !== undefined && { seenMs }),
   })
   return [
     ...checkedChanges(snapshot.openOrders, toOrder, derivatives, refused),
     ...checkedChanges(snapshot.balances ?? [], toBalance, derivatives, refused),
+    ...checkedChanges(snapshot.closedOrders ?? [], toChange.order, derivatives, refused),
     ...checkedChanges(snapshot.fills ?? [], toChange.fill, derivatives, refused),
     ...checkedChanges(snapshot.transfers ?? [], toChange.transfer, derivatives, refused),
+    ...checkedChanges(snapshot.tickers ?? [], toChange.ticker(nowMs), derivatives, refused),
   ]
 }
 
@@ -221,6 +235,6 @@ async function writeChanges(
   return written
 }
 
-function deadlineOf({ writeTimeoutMs }: ReconcileContext): number {
-  return performance.now() + writeTimeoutMs
+function deadlineOf({ clock, writeTimeoutMs }: ReconcileContext): number {
+  return clock.monotonicMs() + writeTimeoutMs
 }

@@ -1,3 +1,5 @@
+import { encodeAbsent } from '../stored/absent-order.ts'
+import type { AbsentOrder } from '../stored/absent-order.ts'
 import { encodeBalance } from '../stored/balance-json.ts'
 import type { TimedBalance } from '../model/balance.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
@@ -9,7 +11,7 @@ import type { MirrorState } from './mirror-state.ts'
 import { encodeOrder } from '../stored/order-json.ts'
 import type { OrderRecord } from '../model/order-record.ts'
 import { encodeTicker } from '../stored/ticker-hash.ts'
-import type { Ticker } from '../model/ticker.ts'
+import type { TimedTicker } from '../model/ticker.ts'
 import { encodeTransfer } from '../stored/transfer-json.ts'
 import type { Transfer } from '../model/transfer.ts'
 
@@ -20,11 +22,13 @@ export interface UnitContents {
   /** By asset; null for one that is taken out. */
   readonly balances: ReadonlyMap<string, TimedBalance | null>
   /** By symbol. */
-  readonly tickers: ReadonlyMap<string, Ticker>
+  readonly tickers: ReadonlyMap<string, TimedTicker>
   /** By symbol and id. */
   readonly fills: ReadonlyMap<string, Fill>
   /** By type and id. */
   readonly transfers: ReadonlyMap<string, Transfer>
+  /** Orders known by their trades alone, by id; null for one that is known whole now. */
+  readonly absent: ReadonlyMap<string, AbsentOrder | null>
 }
 
 /** Makes what was written what is known. */
@@ -44,6 +48,10 @@ export function takeOver(contents: UnitContents, state: MirrorState): void {
   }
   for (const [symbol, ticker] of contents.tickers) state.tickers.set(symbol, ticker)
   for (const transfer of contents.transfers.values()) state.setTransfer(transfer)
+  for (const [id, absent] of contents.absent) {
+    if (absent === null) state.absent.delete(id)
+    else state.absent.set(id, absent)
+  }
 }
 
 /**
@@ -51,7 +59,7 @@ export function takeOver(contents: UnitContents, state: MirrorState): void {
  * executed, and nothing new when it was not.
  */
 export async function heldContents(
-  { orders, balances, tickers, fills, transfers }: UnitContents,
+  { orders, balances, tickers, fills, transfers, absent }: UnitContents,
   client: ValkeyClient,
   keys: MirrorKeys,
   defaultFeeRate: DecimalText,
@@ -70,6 +78,7 @@ export async function heldContents(
     tickers: await heldTickers(client, keys, tickers),
     fills: heldFills,
     transfers: await held(client, keys.transfers, transfers, encodeTransfer),
+    absent: await held(client, keys.absent, absent, (each) => each && encodeAbsent(each)),
   }
 }
 
@@ -88,9 +97,9 @@ async function held<T>(
 async function heldTickers(
   client: ValkeyClient,
   keys: MirrorKeys,
-  tickers: ReadonlyMap<string, Ticker>,
-): Promise<ReadonlyMap<string, Ticker>> {
-  const found = new Map<string, Ticker>()
+  tickers: ReadonlyMap<string, TimedTicker>,
+): Promise<ReadonlyMap<string, TimedTicker>> {
+  const found = new Map<string, TimedTicker>()
   for (const [symbol, ticker] of tickers) {
     const { fields, absent } = encodeTicker(ticker)
     const names = [...fields.filter((_, index) => index % 2 === 0), ...absent]

@@ -1,4 +1,5 @@
 import { addTradeFigures, addTransferFigures } from './account-figures.ts'
+import { encodeAbsent } from '../stored/absent-order.ts'
 import { encodeBalance } from '../stored/balance-json.ts'
 import type { DecimalText } from '../model/decimal.ts'
 import { encodeFill } from '../stored/fill-json.ts'
@@ -23,7 +24,7 @@ export interface WriteSettings {
 export interface UnitParts {
   readonly contents: UnitContents
   /** Ids of orders that must not be there yet. */
-  readonly absent: readonly string[]
+  readonly created: readonly string[]
   readonly repairs: UnitCommands | undefined
   readonly state: MirrorState
   readonly keys: MirrorKeys
@@ -53,7 +54,7 @@ export class EncodedUnit {
     this.#names = changeNames(parts.contents)
     const keyIndex = new Map(this.#keys.map((key, index) => [key, index + 1]))
     const lists = new ArgumentLists(['', '', '', keys.changes, ''])
-    const header = [String(lists.place(parts.absent)), String(parts.absent.length)]
+    const header = [String(lists.place(parts.created)), String(parts.created.length)]
     header.push(...types.values())
     commands.encode(keyIndex, lists, header)
     this.#args = lists.args
@@ -84,6 +85,10 @@ function unitCommands(parts: UnitParts): UnitCommands {
     commands.add('HSET', keys.ticker(ticker.symbol), fields)
     if (absent.length > 0) commands.add('HDEL', keys.ticker(ticker.symbol), absent)
     commands.add('SADD', keys.tickers, [ticker.symbol])
+  }
+  for (const [id, absent] of contents.absent) {
+    if (absent === null) commands.add('HDEL', keys.absent, [id])
+    else commands.add('HSET', keys.absent, [id, encodeAbsent(absent)])
   }
   addFills(commands, parts)
   addTransfers(commands, parts)

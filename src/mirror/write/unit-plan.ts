@@ -8,7 +8,8 @@ import type { MirrorState } from './mirror-state.ts'
 import { advanceOrder, withFee } from '../model/order-record.ts'
 import type { OrderRecord } from '../model/order-record.ts'
 import type { OrderState } from '../model/order.ts'
-import type { Ticker } from '../model/ticker.ts'
+import type { AbsentOrder } from '../stored/absent-order.ts'
+import type { Ticker, TimedTicker } from '../model/ticker.ts'
 import { transferField } from '../model/transfer.ts'
 import type { Transfer } from '../model/transfer.ts'
 import { UnitCommands } from './unit-commands.ts'
@@ -29,11 +30,12 @@ export class UnitPlan {
   readonly #state: MirrorState
   readonly #keys: MirrorKeys
   readonly #settings: WriteSettings
-  readonly #underWay: ReadonlyMap<string, OrderRecord>
+  readonly #underWay: UnitContents | undefined
   readonly #orders = new Map<string, OrderRecord>()
-  readonly #absent = new Set<string>()
+  readonly #new = new Set<string>()
+  readonly #absent = new Map<string, AbsentOrder | null>()
   readonly #balances = new Map<string, TimedBalance | null>()
-  readonly #tickers = new Map<string, Ticker>()
+  readonly #tickers = new Map<string, TimedTicker>()
   readonly #fills = new Map<string, Fill>()
   readonly #transfers = new Map<string, Transfer>()
   readonly #undo: (() => void)[] = []
@@ -41,12 +43,12 @@ export class UnitPlan {
   #historyBytes = 0
   #encoded: EncodedUnit | undefined
 
-  /** `underWay`: the orders of the unit before, planned upon as if that were written already. */
+  /** `underWay`: the unit before, planned upon as if that were written already. */
   constructor(
     state: MirrorState,
     keys: MirrorKeys,
     settings: WriteSettings,
-    underWay: ReadonlyMap<string, OrderRecord> = new Map(),
+    underWay?: UnitContents,
   ) {
     this.#state = state
     this.#keys = keys
@@ -65,6 +67,7 @@ export class UnitPlan {
       tickers: this.#tickers,
       fills: this.#fills,
       transfers: this.#transfers,
+      absent: this.#absent,
     }
   }
 
@@ -89,7 +92,7 @@ export class UnitPlan {
     const prev = this.#order(next.id)
     const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory, isSnapshot))
     if (record === prev) return false
-    if (prev === undefined && !this.#state.unreadableOrders.has(next.id)) this.#absent.add(next.id)
+    if (prev === undefined && !this.#state.unreadableOrders.has(next.id)) this.#new.add(next.id)
     this.rewriteOrder(record)
     return true
   }
@@ -97,6 +100,7 @@ export class UnitPlan {
   /** An order to write as it is known. */
   rewriteOrder(record: OrderRecord): void {
     this.#orders.set(record.state.id, record)
+    if (this.#isAbsent(record.state.id)) this.#absent.set(record.state.id, null)
     this.#historyBytes += record.history.length * 250
   }
 
@@ -105,12 +109,18 @@ export class UnitPlan {
     if (!ledger.wants(fill)) return false
     this.#undo.push(ledger.add(fill))
     this.rewriteFill(fill)
-    const prev = fill.orderId === null ? undefined : this.#order(fill.orderId)
+    const { orderId: id, symbol, timestamp: tradedMs } = fill
+    const prev = id === null ? undefined : this.#order(id)
     if (prev !== undefined) {
       const record = this.#settled(prev)
       if (record !== prev) this.rewriteOrder(record)
-    }
+    } else if (id !== null && !this.#isAbsent(id)) this.rewriteAbsent({ id, symbol, tradedMs })
     return true
+  }
+
+  /** An order that is known by its trades alone. */
+  rewriteAbsent(order: AbsentOrder): void {
+    this.#absent.set(order.id, order)
   }
 
   rewriteFill(fill: Fill): void {
@@ -118,14 +128,16 @@ export class UnitPlan {
   }
 
   /**
-   * A balance that was so at its own time, or without one when it was fetched (`takenMs`) and in
-   * any case not before what it replaces.
+   * A balance that was so at its own time. One without comes after what it replaces, and after all
+   * that the exchange had told when it was fetched (`seenMs`), the same millisecond included.
    */
-  balance(next: TimedBalance, takenMs?: number): boolean {
+  balance(next: TimedBalance, seenMs?: number | null): boolean {
+    this.#state.newestBalanceMs = laterOf(this.#state.newestBalanceMs, next.timestamp)
     const staged = this.#balances.get(next.asset)
     const prev = staged === undefined ? this.#state.balances.get(next.asset) : (staged ?? undefined)
     if ((next.timestamp ?? Infinity) < (prev?.timestamp ?? -Infinity)) return false
-    const timestamp = next.timestamp ?? laterOf(prev?.timestamp, takenMs)
+    const seen = seenMs === undefined || seenMs === null ? null : seenMs + 0.5
+    const timestamp = next.timestamp ?? laterOf(prev?.timestamp, seen)
     if (prev !== undefined && sameBalance(prev, next)) {
       // Nothing to write, but an event from in between must not come after it any more.
       const known = { ...prev, timestamp }
@@ -148,10 +160,11 @@ export class UnitPlan {
     return true
   }
 
-  ticker(next: Ticker): boolean {
+  ticker(next: TimedTicker): boolean {
     const prev = this.#tickers.get(next.symbol) ?? this.#state.tickers.get(next.symbol)
-    if (prev !== undefined && prev.timestamp > next.timestamp) return false
-    this.#tickers.set(next.symbol, next)
+    const newest = prev?.exchangeMs ?? null
+    if ((newest ?? -Infinity) > (next.exchangeMs ?? Infinity)) return false
+    this.#tickers.set(next.symbol, { ...next, exchangeMs: next.exchangeMs ?? newest })
     this.#valueTransfers(next)
     return true
   }
@@ -171,7 +184,7 @@ export class UnitPlan {
   encode(): EncodedUnit {
     return (this.#encoded ??= new EncodedUnit({
       contents: this.contents,
-      absent: [...this.#absent],
+      created: [...this.#new],
       repairs: this.#repairs,
       state: this.#state,
       keys: this.#keys,
@@ -190,12 +203,20 @@ export class UnitPlan {
   }
 
   get #size(): number {
-    const items = this.#orders.size + this.#fills.size + this.#balances.size + this.#transfers.size
-    return items + this.#tickers.size
+    const { orders, fills, balances, transfers, tickers, absent } = this.contents
+    return [orders, fills, balances, transfers, tickers, absent].reduce(
+      (items, { size }) => items + size,
+      0,
+    )
   }
 
   #order(id: string): OrderRecord | undefined {
-    return this.#orders.get(id) ?? this.#underWay.get(id) ?? this.#state.order(id)
+    return this.#orders.get(id) ?? this.#underWay?.orders.get(id) ?? this.#state.order(id)
+  }
+
+  #isAbsent(id: string): boolean {
+    const planned = this.#absent.has(id) ? this.#absent.get(id) : this.#underWay?.absent.get(id)
+    return planned === undefined ? this.#state.absent.has(id) : planned !== null
   }
 
   #settled(record: OrderRecord): OrderRecord {
@@ -225,6 +246,6 @@ export class UnitPlan {
   }
 }
 
-function laterOf(a: number | null | undefined, b: number | undefined): number | null {
-  return a === null || a === undefined ? (b ?? null) : Math.max(a, b ?? a)
+function laterOf(a: number | null | undefined, b: number | null): number | null {
+  return a === null || a === undefined ? b : Math.max(a, b ?? a)
 }

@@ -1,4 +1,6 @@
 import { PairduckError } from '../../errors.ts'
+import { pause } from '../model/clock.ts'
+import type { MirrorClock } from '../model/clock.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import { decodeRecord } from '../stored/order-json.ts'
 import type { Fence } from './fence.ts'
@@ -8,6 +10,7 @@ import { applyScript } from './apply-script.ts'
 import { readable } from '../stored/stored-value.ts'
 import { heldContents, takeOver } from './unit-contents.ts'
 import type { UnitContents } from './unit-contents.ts'
+import { rewriteSteps } from './rewrite-steps.ts'
 import { UnitPlan } from './unit-plan.ts'
 import type { WriteSettings } from './unit-encoding.ts'
 
@@ -25,6 +28,7 @@ export interface UnitWriterOptions {
   readonly settings: WriteSettings
   /** Told after a loss was noticed and everything known was written again. */
   readonly onRewritten: () => void
+  readonly clock: MirrorClock
 }
 
 /** How writing a unit goes together with planning the next one. */
@@ -59,7 +63,7 @@ export class UnitWriter {
   /** A plan upon what is known, and upon a unit that is under way as if that were written. */
   plan(underWay?: UnitPlan): UnitPlan {
     const { state, keys, settings } = this.#options
-    return new UnitPlan(state, keys, settings, underWay?.contents.orders)
+    return new UnitPlan(state, keys, settings, underWay?.contents)
   }
 
   /**
@@ -82,9 +86,15 @@ export class UnitWriter {
         // Planned upon what was expected to be written: good for one attempt.
         ahead = undefined
         if (await this.#attempt(plan, isPlanned ? undefined : fill, meanwhile)) return
-        if (performance.now() >= deadline) throw restless()
+        if (this.#options.clock.monotonicMs() >= deadline) throw restless()
       }
     }, deadline)
+  }
+
+  /** After the server was lost and taken back: whatever it holds, all is written again. */
+  startOver(): void {
+    this.#unacknowledged = []
+    this.#mustRewrite = true
   }
 
   /** Looks whether the server still holds what was written, and writes it again if not. */
@@ -105,9 +115,15 @@ export class UnitWriter {
         return
       } catch (error) {
         this.#options.fence.throwIfLost()
-        if (!PairduckError.is(error, 'VALKEY_UNREACHABLE') || performance.now() >= deadline)
+        if (
+          !PairduckError.is(error, 'VALKEY_UNREACHABLE') ||
+          this.#options.clock.monotonicMs() >= deadline
+        )
           throw error
-        await pause(Math.min(retryMs, Math.max(1, deadline - performance.now())))
+        await pause(
+          this.#options.clock,
+          Math.min(retryMs, Math.max(1, deadline - this.#options.clock.monotonicMs())),
+        )
         retryMs = Math.min(retryMs * 2, lastRetryMs)
       }
     }
@@ -258,23 +274,9 @@ export class UnitWriter {
   }
 }
 
-function* rewriteSteps(state: MirrorState): Generator<(plan: UnitPlan) => void> {
-  for (const record of state.openOrders.values()) yield (plan) => plan.rewriteOrder(record)
-  for (const record of state.closedOrders.values()) yield (plan) => plan.rewriteOrder(record)
-  for (const balance of state.balances.values()) yield (plan) => plan.rewriteBalance(balance)
-  for (const ticker of state.tickers.values()) yield (plan) => plan.ticker(ticker)
-  for (const ledger of state.ledgers.values())
-    for (const fill of ledger.fills()) yield (plan) => plan.rewriteFill(fill)
-  for (const transfer of state.transfers.values()) yield (plan) => plan.rewriteTransfer(transfer)
-}
-
 function restless(): PairduckError {
   return new PairduckError(
     'VALKEY_UNREACHABLE',
     'the server answered every attempt with something that had changed meanwhile',
   )
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms))
 }

@@ -82,6 +82,9 @@ class ReplayedExchange implements CcxtExchange {
   }
 }
 
+/** As long as a busy machine takes. */
+const patient = { timeout: 30_000 }
+
 function recorded<Unified>(kind: string): Unified[] {
   return oracleOrders()
     .filter((record) => record.kind === kind)
@@ -112,9 +115,9 @@ describe.runIf(oracleIsHere)('ccxtSource', () => {
     })
     const status = (id: string) => async (): Promise<string | undefined> =>
       (await mirror.getOrder(id))?.status
-    await expect.poll(status('12345678')).toBe('filled')
-    await expect.poll(status('9876543210')).toBe('partially_canceled')
-    await expect.poll(async () => (await mirror.listFills()).length).toBe(2)
+    await expect.poll(status('12345678'), patient).toBe('filled')
+    await expect.poll(status('9876543210'), patient).toBe('partially_canceled')
+    await expect.poll(async () => (await mirror.listFills()).length, patient).toBe(2)
     const whole = await reader.read(['ETH/USDT', 'LTC/BTC'])
     expect([...whole.open]).toEqual(['1'])
     expect(whole.orders.get('12345678')!.fields).toMatchObject({

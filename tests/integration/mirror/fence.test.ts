@@ -3,6 +3,7 @@ import { connectValkey } from '../../../src/valkey/connect.ts'
 import { restoreScript } from '../../../src/mirror/write/fence-scripts.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { deafClient, lateClient } from '../../support/hard-of-hearing.ts'
+import { ManualClock } from '../../support/manual-clock.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { startValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
@@ -212,14 +213,10 @@ describe('one writer', () => {
   it('that lost its lease and the fence does not write any more', async () => {
     await using server = await startValkey()
     await using reader = await readWhole(server.port)
-    await using mirror = await ValkeyMirror.open({ url: server.url, leaseMs: 1_000 })
-    // The server stands still for longer than the lease, and is empty when it goes on.
-    server.pause()
-    // Sent before the renewals of that time, so that it also comes before them.
-    const flush = reader.send('FLUSHALL')
-    await new Promise((resolve) => setTimeout(resolve, 1_100))
-    server.resume()
-    await flush
+    const clock = new ManualClock()
+    await using mirror = await ValkeyMirror.open({ url: server.url, clock })
+    await reader.send('FLUSHALL')
+    clock.advance(30_000)
     await expect(mirror.applyOrder(openOrder('1'))).rejects.toMatchObject({ code: 'FENCED' })
     expect((await reader.read(symbols)).orders.size).toBe(0)
   })
@@ -227,16 +224,13 @@ describe('one writer', () => {
   it('renews the leader key, and gives it back when it closes', async () => {
     await using server = await startValkey()
     await using reader = await readWhole(server.port)
-    const mirror = await ValkeyMirror.open({ url: server.url, leaseMs: 1_000, writerId: 'me' })
-    const first = Number(await reader.send('PTTL', 'engine:leader'))
-    expect(first).toBeGreaterThan(0)
-    // Renewed, the key lives longer than it would have from the first time.
-    await expect
-      .poll(async () => Number(await reader.send('PTTL', 'engine:leader')), { interval: 5 })
-      .toBeLessThan(800)
-    await expect
-      .poll(async () => Number(await reader.send('PTTL', 'engine:leader')), { interval: 5 })
-      .toBeGreaterThan(900)
+    const clock = new ManualClock()
+    const mirror = await ValkeyMirror.open({ url: server.url, clock, writerId: 'me' })
+    const left = async (): Promise<number> => Number(await reader.send('PTTL', 'engine:leader'))
+    expect(await left()).toBeGreaterThan(20_000)
+    await reader.send('PEXPIRE', 'engine:leader', '5000')
+    clock.advance(10_000)
+    await expect.poll(left, { interval: 5 }).toBeGreaterThan(20_000)
     await mirror.close()
     expect(await reader.send('GET', 'engine:leader')).toBeNull()
   })
@@ -244,11 +238,13 @@ describe('one writer', () => {
   it('renews the leader key also while a reconcile waits for its source', async () => {
     await using server = await startValkey()
     await using reader = await readWhole(server.port)
-    await using mirror = await ValkeyMirror.open({ url: server.url, leaseMs: 1_000 })
+    const clock = new ManualClock()
+    await using mirror = await ValkeyMirror.open({ url: server.url, clock })
     const left = async (): Promise<number> => Number(await reader.send('PTTL', 'engine:leader'))
     await mirror.reconcile(async () => {
-      await expect.poll(left, { interval: 5 }).toBeLessThan(800)
-      await expect.poll(left, { interval: 5 }).toBeGreaterThan(900)
+      await reader.send('PEXPIRE', 'engine:leader', '5000')
+      clock.advance(10_000)
+      await expect.poll(left, { interval: 5 }).toBeGreaterThan(20_000)
       return { openOrders: [openOrder('1')] }
     })
     expect([...(await reader.read(symbols)).open]).toEqual(['1'])

@@ -31,7 +31,7 @@ it('names in any script are mirrored with the least rights; what can’t be is t
   expect((await mirror.getBalances()).map(({ asset }) => asset)).toEqual(['quo"te', '币安人生'])
   expect(await mirror.listOpenOrders('kPEPE/USDC')).toMatchObject([{ limitPrice: '0.0000005' }])
   expect(await mirror.listOpenOrders('币安人生/USDT')).toHaveLength(1)
-  expect(told.map((text) => text.split(':')[0]).sort()).toEqual([
+  expect(told.map((text) => text.split(':')[0]!).sort()).toEqual([
     'balance of `"b lank"` (string)',
     'order `"3"` (string)',
   ])

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
-import type { AccountSource } from '../../../src/mirror/model/account-source.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
+import { quietSource } from '../../support/quiet-source.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { startValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
@@ -9,17 +9,6 @@ import { readWhole } from '../../support/whole-mirror.ts'
 const dayMs = 86_400_000
 const overlapMs = 600_000
 const forever = async (): Promise<never> => new Promise<never>(() => undefined)
-
-/** A source of an account in which nothing is, with whatever else is said. */
-function source(rest: Partial<AccountSource> = {}): AccountSource {
-  return {
-    name: 'quiet',
-    fetchOpenOrders: async () => [],
-    fetchOrder: async () => undefined,
-    fetchBalances: async () => [],
-    ...rest,
-  }
-}
 
 function incomplete(list: string, openOrders?: unknown): PairduckError {
   return new PairduckError('EXCHANGE_INCOMPLETE', list, { list, openOrders })
@@ -34,7 +23,7 @@ async function firstSince(mirror: ValkeyMirror): Promise<number> {
     stopping.abort()
     return []
   }
-  await mirror.run(source({ fetchFills }), { signal: stopping.signal })
+  await mirror.run(quietSource({ fetchFills }), { signal: stopping.signal })
   return first!
 }
 
@@ -64,7 +53,7 @@ describe('run', () => {
       if (asked.length === 3) stopping.abort()
       throw new Error('no trades today')
     }
-    await mirror.run(source({ fetchFills, fetchOpenOrders: async () => [openOrder('1')] }), {
+    await mirror.run(quietSource({ fetchFills, fetchOpenOrders: async () => [openOrder('1')] }), {
       signal: stopping.signal,
       reconcileEveryMs: 10,
       sinceMs: 1,
@@ -83,7 +72,7 @@ describe('run', () => {
     let asked = 0
     let rounds = 0
     const run = mirror.run(
-      source({
+      quietSource({
         fetchFills: async () => {
           asked += 1
           throw incomplete('own trades')
@@ -113,7 +102,7 @@ describe('run', () => {
 
   it('is held up by no source that hangs: neither changes, nor its end, nor close', async () => {
     await using server = await startValkey()
-    const hanging = source({ fetchOpenOrders: forever })
+    const hanging = quietSource({ fetchOpenOrders: forever })
     const mirror = await ValkeyMirror.open({ url: server.url, sourceTimeoutMs: 20 })
     const stopping = new AbortController()
     const running = mirror.run(hanging, { signal: stopping.signal })

@@ -1,4 +1,6 @@
 import { getEventListeners } from 'node:events'
+import { GuardedClient } from '../../../src/mirror/stored/guarded-client.ts'
+import { systemClock } from '../../../src/mirror/model/clock.ts'
 import { describe, expect, it } from 'vitest'
 import { connectValkey } from '../../../src/valkey/connect.ts'
 import type { ValkeyClient } from '../../../src/valkey/valkey-client.ts'
@@ -146,7 +148,9 @@ describe('watch', () => {
       },
       close: () => client.close(),
     }
-    const events = watchMirror(wired, new MirrorKeys(''), { heartbeatMs: 3_600_000 })
+    const events = watchMirror(new GuardedClient(wired), new MirrorKeys(''), systemClock, {
+      heartbeatMs: 3_600_000,
+    })
     expect((await events.next()).value).toMatchObject({ reason: 'start' })
     // Its message was lost with the connection.
     await whole.send('INCR', 'mirror:sequence')

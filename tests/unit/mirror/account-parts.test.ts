@@ -153,6 +153,7 @@ describe('tickers and transfers', () => {
       symbol: 'BTC/USDT',
       price: '1.50',
       timestamp: 7,
+      exchangeMs: null,
       bid: '1.4',
       ask: null,
       bidVolume: null,

@@ -9,8 +9,14 @@ const read = (rest: Partial<OrderInput>) => readOrder(openOrder('1', rest), fals
 
 describe('an order as exchanges and ccxt tell it', () => {
   it.each([
-    ...['PENDING_NEW', 'CANCEL_QUEUED', 'EDIT_QUEUED', 'PENDING', 'pending', 'canceling'],
-    ...['PENDING_CANCEL', 'QUEUED', 'accepted', 'ACTIVE'],
+    'PENDING_NEW',
+    'CANCEL_QUEUED',
+    'EDIT_QUEUED',
+    'PENDING',
+    'pending',
+    'canceling',
+    'PENDING_CANCEL',
+    'accepted',
   ])('is live while it is %s', (status) => {
     expect(read({ status, filled: '0.5' }).outcome).toBeUndefined()
   })

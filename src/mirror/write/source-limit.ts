@@ -1,5 +1,7 @@
+import { setMaxListeners } from 'node:events'
 import { PairduckError } from '../../errors.ts'
-import { untilAborted } from './until-aborted.ts'
+import type { MirrorClock } from '../model/clock.ts'
+import { untilAborted } from '../../valkey/until-aborted.ts'
 
 /**
  * How long a source is waited for: until it answers, the time is over (`EXCHANGE_FAILED`) or the
@@ -7,10 +9,13 @@ import { untilAborted } from './until-aborted.ts'
  */
 export class SourceLimit {
   readonly #timeoutMs: number
+  readonly #clock: MirrorClock
   readonly #ending = new AbortController()
 
-  constructor(timeoutMs: number) {
+  constructor(timeoutMs: number, clock: MirrorClock) {
     this.#timeoutMs = timeoutMs
+    this.#clock = clock
+    setMaxListeners(0, this.#ending.signal)
   }
 
   /** Ends all waiting, now and later, with this error. */
@@ -20,11 +25,11 @@ export class SourceLimit {
 
   async wait<T>(ask: () => Promise<T>): Promise<T> {
     const late = new AbortController()
-    const timer = setTimeout(() => late.abort(this.#tooLate()), this.#timeoutMs)
+    const cancel = this.#clock.schedule(this.#timeoutMs, () => late.abort(this.#tooLate()))
     try {
       return await untilAborted(untilAborted(ask(), late.signal), this.#ending.signal)
     } finally {
-      clearTimeout(timer)
+      cancel()
     }
   }
 

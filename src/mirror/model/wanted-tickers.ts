@@ -1,0 +1,18 @@
+import type { AccountSnapshot } from './account-source.ts'
+import { parseSymbol } from './symbol.ts'
+
+/**
+ * The markets whose price an overview of an account needs: those of its orders and trades, and what
+ * each asset that it holds or trades is worth in the reference currency.
+ */
+export function wantedTickers(
+  { openOrders, balances = [] }: Pick<AccountSnapshot, 'openOrders' | 'balances'>,
+  mirrored: Iterable<string>,
+  refCurrency: string,
+): string[] {
+  const wanted = new Set([...mirrored, ...openOrders.map(({ symbol }) => symbol ?? '')])
+  const assets = new Set(balances.map(({ asset }) => asset))
+  for (const symbol of wanted) assets.add(parseSymbol(symbol)?.base ?? refCurrency)
+  for (const asset of assets) if (asset !== refCurrency) wanted.add(`${asset}/${refCurrency}`)
+  return [...wanted].filter((symbol) => parseSymbol(symbol) !== undefined).sort()
+}

@@ -1,0 +1,160 @@
+import { PairduckError } from '../../errors.ts'
+import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
+import type { MirrorClock } from '../model/clock.ts'
+import type { MirrorKeys } from '../stored/keys.ts'
+import { readStored } from '../stored/stored-account.ts'
+import { ChangeQueue } from './change-queue.ts'
+import { driftFromSnapshot, driftFromState } from './drift.ts'
+import type { DriftEntry } from './drift.ts'
+import { Fence } from './fence.ts'
+import { LeaseRenewal } from './lease-renewal.ts'
+import { checkTypes, loadState } from './load-state.ts'
+import { MirrorState } from './mirror-state.ts'
+import { reconcileAccount } from './reconcile.ts'
+import type { ReconcileResult } from './reconcile.ts'
+import { SourceLimit } from './source-limit.ts'
+import type { WriteSettings } from './unit-encoding.ts'
+import { UnitWriter } from './unit-writer.ts'
+
+/** What a session tells whoever opened it. */
+export interface SessionListeners {
+  readonly onFenced: (error: PairduckError) => void
+  readonly onRewritten: () => void
+  readonly onReopened: () => void
+  /** A check failed and will be done again. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface SessionOptions extends WriteSettings {
+  readonly writerId: string
+  readonly leaseMs: number
+  readonly maxPending: number
+  readonly writeTimeoutMs: number
+  readonly sourceTimeoutMs: number
+  readonly derivatives: boolean
+  readonly clock: MirrorClock
+}
+
+type Taking = AccountSnapshot | (() => Promise<AccountSnapshot>)
+
+/** A writer's session on a server: its right to write, what it has written, and what waits. */
+export class WritingSession {
+  readonly state: MirrorState = new MirrorState()
+  readonly queue: ChangeQueue
+  readonly #client: ValkeyClient
+  readonly #keys: MirrorKeys
+  readonly #options: SessionOptions
+  readonly #listeners: SessionListeners
+  readonly #fence: Fence
+  readonly #renewal: LeaseRenewal
+  readonly #writer: UnitWriter
+  #limit: SourceLimit
+  #stopReconnects: () => void = () => undefined
+  #isEnding = false
+
+  constructor(
+    client: ValkeyClient,
+    keys: MirrorKeys,
+    options: SessionOptions,
+    listeners: SessionListeners,
+  ) {
+    this.#client = client
+    this.#keys = keys
+    this.#options = options
+    this.#listeners = listeners
+    this.#limit = new SourceLimit(options.sourceTimeoutMs, options.clock)
+    const fence = new Fence({ ...options, client, keys })
+    fence.onLost = (error) => this.#onFenced(error)
+    this.#fence = fence
+    this.#renewal = new LeaseRenewal({ ...options, fence, onDoubt: () => this.#checkSoon() })
+    const shared = { ...options, client, keys, state: this.state, settings: options, fence }
+    this.#writer = new UnitWriter({ ...shared, onRewritten: listeners.onRewritten })
+    this.queue = new ChangeQueue({ ...shared, writer: this.#writer })
+  }
+
+  /** Takes over from any other writer, and reads what is mirrored already. */
+  async start(): Promise<void> {
+    await checkTypes(this.#client, this.#keys)
+    await this.#fence.takeOver()
+    await loadState(this.#client, this.#keys, this.state)
+    this.#stopReconnects = this.#client.onReconnect(() => this.#checkSoon())
+    this.#renewal.start()
+  }
+
+  throwIfLost(): void {
+    this.#fence.throwIfLost()
+  }
+
+  get isLostToNobody(): boolean {
+    return this.#fence.isLostToNobody
+  }
+
+  /** Takes over again after the fence was gone; all that is known is written again. */
+  async takeBack(): Promise<void> {
+    await this.#fence.takeBack()
+    this.#writer.startOver()
+    this.#limit = new SourceLimit(this.#options.sourceTimeoutMs, this.#options.clock)
+    this.#renewal.start()
+    this.#listeners.onReopened()
+  }
+
+  /** What a source answers, within its time. */
+  async asked<T>(ask: () => Promise<T>): Promise<T> {
+    return await this.#limit.wait(ask)
+  }
+
+  /** {@link reconcileAccount} with the writer to itself. */
+  async reconcile(
+    snapshot: Taking,
+    fetchOrder: AccountSource['fetchOrder'] | undefined,
+  ): Promise<Omit<ReconcileResult, 'absent'>> {
+    return await this.queue.alone(async () => {
+      const isTaken = typeof snapshot !== 'function'
+      const seenMs = isTaken ? undefined : this.state.newestBalanceMs
+      const taken = isTaken ? snapshot : await this.asked(snapshot)
+      const { state } = this
+      const options = this.#options
+      const place = { client: this.#client, keys: this.#keys, writer: this.#writer, state }
+      const context = { ...options, ...place, settings: options }
+      return await reconcileAccount(context, taken, fetchOrder, seenMs)
+    })
+  }
+
+  /** How what is stored differs from a snapshot, or from what this writer has written. */
+  async drift(snapshot: Taking | undefined): Promise<DriftEntry[]> {
+    return await this.queue.alone(async () => {
+      const taken = typeof snapshot === 'function' ? await this.asked(snapshot) : snapshot
+      const stored = await readStored(this.#client, this.#keys, this.state.symbols)
+      return taken === undefined
+        ? driftFromState(stored, this.state, this.#keys)
+        : driftFromSnapshot(stored, taken, this.#keys, this.#options.derivatives)
+    })
+  }
+
+  /** Writes what waits and gives the leader key back. */
+  async end(): Promise<void> {
+    this.#isEnding = true
+    this.#limit.end(new PairduckError('CLOSED', 'this mirror was closed meanwhile'))
+    await this.queue.drained()
+    this.#renewal.stop()
+    this.#stopReconnects()
+    // A server that can't be reached lets the leader key run out by itself.
+    await this.#fence.resign().catch(() => undefined)
+  }
+
+  /** Looks, when the writer has time, whether the server still holds what was written. */
+  #checkSoon(): void {
+    if (this.#isEnding) return
+    const deadline = this.#options.clock.monotonicMs() + this.#options.writeTimeoutMs
+    // What this attempt can't tell, the next unit or the next renewal finds out.
+    void this.queue.alone(() => this.#writer.check(deadline)).catch(this.#listeners.onFailure)
+  }
+
+  #onFenced(error: PairduckError): void {
+    this.#renewal.stop()
+    this.#limit.end(error)
+    this.queue.rejectAll(error)
+    this.#listeners.onFenced(error)
+  }
+}
