@@ -56,7 +56,6 @@ async function catchUp(
   byList: boolean,
 ): Promise<void> {
   const last = new Map(all.map((history) => [history.truths[0]!.id, lastEvent(history)]))
-  const isTraded = ({ truths: [truth] }: Histories): boolean => Number(truth!.filled) > 0
   const listed = unseen.filter((history) => byList || !isTraded(history))
   const traded = unseen.filter(isTraded)
   const result = await mirror.reconcile(
@@ -68,6 +67,10 @@ async function catchUp(
     async (id) => last.get(id),
   )
   expect([result.refused, result.absent, result.unresolved]).toEqual([[], [], []])
+}
+
+function isTraded({ truths: [truth] }: Histories): boolean {
+  return Number(truth!.filled) > 0
 }
 
 /** The event that says most of a history of one order. */

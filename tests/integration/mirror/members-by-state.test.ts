@@ -70,7 +70,7 @@ async function outcome(call: () => unknown): Promise<string> {
   const late = new Promise<string>((resolve) => setTimeout(resolve, 10_000, 'it hangs'))
   const called = (async () => call())().then(
     () => 'ok',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: Error & { code?: string }) => error.code ?? error.message,
   )
   return await Promise.race([called, late])
 }
