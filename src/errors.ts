@@ -62,11 +62,26 @@ export class PairduckError extends Error {
   }
 }
 
+/**
+ * Text from outside as a terminal may show it: control characters, those that turn the direction
+ * of writing, and lone surrogates stand as `\\x1b` or `\\u202e`.
+ */
+export function visible(text: string): string {
+  return text.replaceAll(unprintable, (sign) => {
+    const code = sign.charCodeAt(0)
+    return code < 0x100
+      ? `\\x${code.toString(16).padStart(2, '0')}`
+      : `\\u${code.toString(16).padStart(4, '0')}`
+  })
+}
+
+const unprintable = /[\p{Cc}\p{Bidi_Control}\p{Cs}\u2028\u2029]/gu
+
 /** A value as a reader should see it in a message: short, with its type. */
 export function shown(value: unknown): string {
   const text =
     typeof value === 'string'
-      ? JSON.stringify(value)
+      ? visible(JSON.stringify(value))
       : typeof value === 'bigint'
         ? `${value}n`
         : typeof value === 'object' && value !== null

@@ -20,7 +20,7 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
     import: {
       usage: '[options] <pair> <file>',
       description:
-        'Store the trades of a file; importing it again adds only what is missing. Reads csv, csv.gz, jsonl, parquet.',
+        'Store the trades of a file; importing it again adds only what is missing. Reads csv, JSON and Parquet, also in gz, zst and zip.',
       load: async () => (await import('./commands/import.ts')).addImportCommand,
     },
     pairs: {

@@ -1,6 +1,6 @@
 import { debuglog } from 'node:util'
 import { CommanderError } from 'commander'
-import { PairduckError } from '../errors.ts'
+import { PairduckError, visible } from '../errors.ts'
 
 /** The user asked for something that makes no sense: exit code 2, as for an unknown option. */
 export class UsageError extends Error {
@@ -54,7 +54,7 @@ export function exitCodeOf(error: unknown): number {
 
 /** One line, whatever the message brought along: DuckDB's have several. */
 export function oneLine(message: string): string {
-  return `pairduck: ${message.trim().replaceAll(/\s*\n\s*/g, ' ')}`
+  return `pairduck: ${visible(message.trim().replaceAll(/\s*\n\s*/g, ' '))}`
 }
 
 /** A code of ours, or the system's (`ENOENT`). */

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { visible } from '../errors.ts'
 import { makeInk, type Ink } from './ink.ts'
 
 /** The part of a stream that the command line uses: a pipe, a file or a terminal. */
@@ -70,7 +71,8 @@ export class Terminal {
 
   /** A remark for the person, on stderr. */
   note(text: string): void {
-    this.stderr.write(`${text}\n`)
+    // What came from a file or an exchange must not steer the terminal.
+    this.stderr.write(`${text.split('\n').map(visible).join('\n')}\n`)
   }
 
   /** Empties the screen before a new picture of it; does nothing in a pipe. */

@@ -1,4 +1,4 @@
-import type { Pair } from '../pair.ts'
+import { parsePair, type Pair } from '../pair.ts'
 import type { InsertRows, UpsertRelation } from '../schema/insert-columns.ts'
 import type { Tick } from '../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../time.ts'
@@ -67,8 +67,8 @@ export class Intake {
   ): Promise<ImportReport> {
     const resolved = resolveImportOptions('importTicks', options)
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
-    return importTickFile(file, resolved, this.#latest(), (ticks) =>
-      this.#pool.use(pair, (database) => database.writer.insertBatch(ticks)),
+    return importTickFile(file, resolved, this.#latest(), (ticks, instrument) =>
+      this.#pool.use(pairOf(pair, instrument), (database) => database.writer.insertBatch(ticks)),
     )
   }
 
@@ -80,8 +80,14 @@ export class Intake {
   ): Promise<CandleImportReport> {
     if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
     const resolved = resolveImportOptions('importCandles', options)
-    return importCandleFile(file, { timeframe, latest: this.#latest() }, resolved, (candles) =>
-      this.#pool.use(pair, (database) => this.#candles(database, timeframe, candles)),
+    return importCandleFile(
+      file,
+      { timeframe, latest: this.#latest() },
+      resolved,
+      (candles, instrument) =>
+        this.#pool.use(pairOf(pair, instrument), (database) =>
+          this.#candles(database, timeframe, candles),
+        ),
     )
   }
 
@@ -112,4 +118,9 @@ export class Intake {
   #latest(): number {
     return this.#options.clock() + this.#options.maxFutureMs
   }
+}
+
+/** An instrument of a file that is spread over pairs takes the place of the symbol. */
+function pairOf(pair: Pair, instrument: string | undefined): Pair {
+  return instrument === undefined ? pair : parsePair({ ...pair, symbol: instrument })
 }

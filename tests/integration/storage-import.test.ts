@@ -280,7 +280,8 @@ describe('columns', () => {
     ['trades.csv', '\n\n', / is empty; nothing is stored$/],
     ['trades.jsonl', '', / is empty; nothing is stored$/],
     ['trades.csv.gz', gzipSync(''), / is empty; nothing is stored$/],
-    ['trades.json', `[{"timestamp":${at}}]`, / is not JSON lines: .*; nothing is stored$/],
+    ['trades.json', '{"code":0}', /no column for timestamp; the file has code/],
+    ['trades.json', '{"data":[1,2]}', / is JSON without rows: .*; nothing is stored$/],
   ])('none: %s %j', async (name, text, message) => {
     expect((await refused(text, { name })).error).toMatchObject({
       code: 'IMPORT_FAILED',

@@ -1,6 +1,5 @@
 import { constants } from 'node:fs'
 import { access, stat } from 'node:fs/promises'
-import { InvalidArgumentError } from 'commander'
 import { PairduckError } from '../../errors.ts'
 import { parsePair } from '../../pair.ts'
 import type {
@@ -8,55 +7,37 @@ import type {
   ImportOptions,
   ImportReport,
 } from '../../storage/import/import-options.ts'
-import type { Timeframe } from '../../time.ts'
-import { choiceOption, pairArgument, timeframeArgument } from '../arguments.ts'
-import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import { withCommonOptions, type AddCommand } from '../command.ts'
 import { exitInterrupted, type CliContext } from '../context.ts'
 import { asUsage } from '../failure.ts'
 import { bytesText, countedText, countText, durationText } from '../figures.ts'
+import {
+  addImportOptions,
+  keptCandles,
+  libraryOptions,
+  type ColumnMap,
+  type ImportCommandOptions,
+} from '../import/import-options.ts'
 import { lastLineIsOpen } from '../last-line.ts'
 import { pairBytes, withManager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { estimateRows } from '../row-estimate.ts'
 import { startProgress } from '../progress.ts'
 
-type ColumnMap = Readonly<Record<string, string>>
 type Report = ImportReport | CandleImportReport
-
-interface ImportCommandOptions extends CommonOptions {
-  readonly columns?: ColumnMap
-  readonly timeUnit: 'guess' | 's' | 'ms' | 'us' | 'ns' | 'iso'
-  readonly format: 'name' | 'csv' | 'jsonl' | 'parquet'
-  readonly skipInvalid: boolean
-  readonly candles?: Timeframe
-}
 
 const progressSteps = 1_000
 
 export const addImportCommand: AddCommand = (program, context) => {
-  withCommonOptions(program.command('import'))
-    .argument('<pair>', 'exchange/market/symbol', pairArgument)
-    .argument('<file>', 'the file, or - for standard input')
-    .option(
-      '--columns <field=column,…>',
-      'the file’s names for timestamp price volume side (or buyerIsMaker) tradeId',
-      columnsArgument,
-    )
-    .addOption(
-      choiceOption('--time-unit <unit>', 'of the times', ['guess', 's', 'ms', 'us', 'ns', 'iso']),
-    )
-    .addOption(
-      choiceOption('--format <format>', 'of the file', ['name', 'csv', 'jsonl', 'parquet']),
-    )
-    .option('--skip-invalid', 'count rows that cannot be stored and go on', false)
-    .option('--candles <length>', 'the file holds candles of this length', timeframeArgument)
-    .action(async (pair: string, file: string, options: ImportCommandOptions) => {
+  addImportOptions(withCommonOptions(program.command('import'))).action(
+    async (pair: string, file: string, options: ImportCommandOptions) => {
       await requireFile(file)
       const started = performance.now()
       const report = await importWithProgress(pair, file, options, context)
       const tookMs = performance.now() - started
       const { timeUnitGuessed: _guessed, ...counts } = report
       sayGuess(report, context)
+      for (const note of report.notes) context.terminal.note(note)
       sayExpired(report, context)
       if (file !== '-' && !report.stopped && rowsOf(report) > 0 && (await lastLineIsOpen(file)))
         context.terminal.note(
@@ -75,15 +56,17 @@ export const addImportCommand: AddCommand = (program, context) => {
         'pairduck: stopped; what is counted above is stored. Run the same command again: it adds only what is missing.',
       )
       context.exitCode = exitInterrupted
-    })
+    },
+  )
 }
 
 async function importWithProgress(
   pair: string,
   file: string,
-  { dataDir, columns, timeUnit, format, skipInvalid, candles }: ImportCommandOptions,
+  given: ImportCommandOptions,
   { terminal, signal }: CliContext,
 ): Promise<Report> {
+  const { dataDir, candles } = given
   const started = performance.now()
   const wantedRows = terminal.showsProgress && file !== '-' ? await estimateRows(file) : undefined
   const share = wantedRows === undefined ? '' : '{bar} {percentage} %  '
@@ -93,10 +76,7 @@ async function importWithProgress(
     figures: { rows: '0', rate: '0' },
   })
   const options: ImportOptions<ColumnMap> = {
-    columns,
-    timeUnit: timeUnit === 'guess' ? undefined : timeUnit,
-    format: format === 'name' ? undefined : format,
-    skipInvalid,
+    ...libraryOptions(given),
     signal,
     onProgress: ({ rows }) =>
       progress.update(Math.min(1, rows / (wantedRows ?? Infinity)) * progressSteps, {
@@ -105,7 +85,7 @@ async function importWithProgress(
       }),
   }
   try {
-    return await withManager({ dataDir }, (db): Promise<Report> =>
+    return await withManager({ dataDir, candles: keptCandles(candles) }, (db): Promise<Report> =>
       candles === undefined
         ? db.importTicks(pair, file, options).catch(asUsage)
         : db.importCandles(pair, candles, file, options).catch(asUsage),
@@ -153,10 +133,9 @@ function sayExpired({ expired }: Report, { terminal }: CliContext): void {
 }
 
 function countsText(report: Report): string {
-  const { timeUnit: _unit, timeUnitGuessed: _guessed, stopped: _stopped, ...counts } = report
-  return Object.entries(counts)
-    .filter(([name, count]) => count > 0 || name === 'inserted')
-    .map(([name, count]) => `${countText(count)} ${name}`)
+  return Object.entries(report)
+    .filter(([name, count]) => typeof count === 'number' && (count > 0 || name === 'inserted'))
+    .map(([name, count]) => `${countText(Number(count))} ${name}`)
     .join(', ')
 }
 
@@ -164,11 +143,4 @@ function countsText(report: Report): string {
 function rowsOf({ inserted, expired, rejected, ...report }: Report): number {
   const rest = 'duplicates' in report ? report.duplicates + report.conflicts : report.replaced
   return inserted + expired + rejected + rest
-}
-
-function columnsArgument(text: string): ColumnMap {
-  const entries = text.split(',').map((part) => part.split('=').map((name) => name.trim()))
-  if (entries.some((entry) => entry.length !== 2 || entry.includes('')))
-    throw new InvalidArgumentError('Expected field=column pairs, such as price=px,volume=qty.')
-  return Object.fromEntries(entries) as ColumnMap
 }

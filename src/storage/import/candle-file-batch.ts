@@ -5,29 +5,48 @@ import type { Timeframe } from '../../time.ts'
 import { columnSink } from '../duckdb/read-vector.ts'
 import { candleFault } from '../write/row-writer.ts'
 import { type RowCounts } from '../events/outcomes.ts'
-import type { FileBatch, RowFault } from './file-import.ts'
-import type { Selection } from './import-source.ts'
-import { timeExpression, timeType } from './time-unit.ts'
-import type { TimeUnit } from './import-options.ts'
+import type { FileBatch, RowFault } from './batch-reading.ts'
+import { mapColumns } from './column-map.ts'
+import type { ResolvedImportOptions } from './import-options.ts'
+import type { ImportSource, Selection } from './import-source.ts'
+import { numberExpression, refuseFloatTimes } from './tick-plan.ts'
+import { timeReader, type TimeReader } from './time-reader.ts'
 
 /** What an insert of candles writes, the time first. */
 const fields = insertColumns.candles.map(([field]) => field)
 
-/** What {@link CandleFileBatch} reads of a file. */
-export function candleSelection(
-  columns: Readonly<Record<string, string>>,
-  unit: TimeUnit,
-): Selection {
+/** Decides how a file's rows become candles. */
+export function planCandles(
+  source: ImportSource,
+  options: ResolvedImportOptions,
+): { columns: Readonly<Record<string, string>>; time: TimeReader; selection: Selection } {
+  const samples = (column: string): readonly string[] => source.samples(column)
+  const { columns } = mapColumns(source.file, {
+    kind: 'candles',
+    present: source.columns.map(({ name }) => name),
+    samples,
+    given: options.columns ?? {},
+    needed: ['timestamp', 'open', 'high', 'low', 'close', 'volume'],
+  })
+  refuseFloatTimes(source, columns['timestamp']!)
+  const time = timeReader(
+    { unit: options.timeUnit, format: options.timeFormat },
+    samples(columns['timestamp']!),
+  )
+  return { columns, time, selection: candleSelection(columns, time) }
+}
+
+function candleSelection(columns: Readonly<Record<string, string>>, time: TimeReader): Selection {
   const known = fields.filter((field) => columns[field] !== undefined)
   return {
     types: Object.fromEntries(
-      known.map((field) => [columns[field]!, field === 'timestamp' ? timeType(unit) : 'DOUBLE']),
+      known.map((field) => [columns[field]!, field === 'timestamp' ? time.type : 'DOUBLE']),
     ),
     expressions: (named) => {
-      const value = (field: string): string => `try_cast(${named(columns[field]!).sql} AS DOUBLE)`
+      const value = (field: string): string => numberExpression(named(columns[field]!))
       return fields.map((field) => {
         const column = columns[field]
-        if (field === 'timestamp') return timeExpression(named(column!), unit)
+        if (field === 'timestamp') return time.expression(named(column!))
         if (column !== undefined) return value(field)
         // What the taker did not buy he sold.
         return field === 'sellVolume' && columns['buyVolume'] !== undefined
@@ -44,13 +63,13 @@ export class CandleFileBatch implements FileBatch<RowCounts> {
   readonly #sinks: ReturnType<typeof columnSink>[]
   readonly #timeframe: Timeframe
   readonly #latest: number
-  readonly #insert: (candles: Candle[]) => Promise<RowCounts>
+  readonly #insert: (candles: Candle[], instrument: string | undefined) => Promise<RowCounts>
 
   constructor(of: {
     rows: number
     timeframe: Timeframe
     latest: number
-    insert: (candles: Candle[]) => Promise<RowCounts>
+    insert: (candles: Candle[], instrument: string | undefined) => Promise<RowCounts>
   }) {
     this.#sinks = fields.map((_, column) => columnSink(column === 0 ? TIMESTAMP : DOUBLE, of.rows))
     this.#timeframe = of.timeframe
@@ -63,13 +82,16 @@ export class CandleFileBatch implements FileBatch<RowCounts> {
     this.length += chunk.rowCount
   }
 
-  fault(row: number): RowFault | undefined {
+  check(row: number): RowFault | undefined {
     return candleFault(this.#timeframe, this.#candle(row), this.#latest)
   }
 
-  store(kept: readonly number[] | undefined): Promise<RowCounts> {
+  store(kept: readonly number[] | undefined, instrument: string | undefined): Promise<RowCounts> {
     const rows = kept ?? Array.from({ length: this.length }, (_, row) => row)
-    return this.#insert(rows.map((row) => this.#candle(row)))
+    return this.#insert(
+      rows.map((row) => this.#candle(row)),
+      instrument,
+    )
   }
 
   #candle(row: number): Candle {

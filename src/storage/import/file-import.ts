@@ -1,72 +1,88 @@
 import type { DuckDBDataChunk } from '@duckdb/node-api'
-import { PairduckError, shown } from '../../errors.ts'
-import { importFailed, type ImportSource, type Selection } from './import-source.ts'
-import type { ResolvedImportOptions, TimeUnit } from './import-options.ts'
-import { inTimeUnit } from './time-unit.ts'
+import { PairduckError, shown, visible } from '../../errors.ts'
+import {
+  beginReading,
+  choosing,
+  instrumentOf,
+  keptRows,
+  type BatchReading,
+  type FileBatch,
+  type RowFault,
+} from './batch-reading.ts'
+import { importFailed } from './import-failure.ts'
+import { type ImportSource, type Selection } from './import-source.ts'
+import type { ResolvedImportOptions } from './import-options.ts'
+import type { InstrumentChoice } from './instruments.ts'
+import { Rejections, rejectionText, type Rejection } from './rejections.ts'
+import { whyNoTime, type TimeReader } from './time-reader.ts'
 
-/** Why a row cannot be stored: the field, and what is wrong with it. */
-export interface RowFault {
-  readonly field: string
-  readonly value: unknown
-  readonly reason: string
-}
-
-/** Rows read from a file that will be stored together. */
-export interface FileBatch<Counts> {
-  readonly length: number
-  /** Takes a chunk's rows. */
-  read(chunk: DuckDBDataChunk): void
-  /** What is wrong with a row, if anything. */
-  fault(row: number): RowFault | undefined
-  /** Stores the kept rows, or all. */
-  store(kept: readonly number[] | undefined): Promise<Counts>
+/** What a file's import gives. */
+export interface FileOutcome<Counts> {
+  readonly stored: readonly Counts[]
+  readonly rejected: number
+  readonly rejections: readonly Rejection[]
+  /** Rows of other instruments than the chosen one. */
+  readonly filtered: number
+  readonly stopped: boolean
 }
 
 /** Batches that may wait for their commit while the next one is read. */
 const maxInFlight = 2
 
 /**
- * Streams a file's rows through `batch` into the store, in bounded memory: while one batch is
+ * Streams a file's rows through batches into the store, in bounded memory: while one batch is
  * committed the next one is read. A row that does not fit ends it, with all before it stored.
  */
 export class FileImport<Counts> {
   readonly #source: ImportSource
   readonly #selection: Selection
   readonly #columns: Readonly<Record<string, string>>
-  readonly #timeUnit: TimeUnit
-  readonly #newBatch: () => FileBatch<Counts>
+  readonly #time: TimeReader
+  readonly #choice: InstrumentChoice | undefined
+  readonly #newBatch: (firstRow: number) => FileBatch<Counts>
   readonly #options: ResolvedImportOptions
+  readonly #progressFrom: number
   readonly #stored: Counts[] = []
   readonly #inFlight: Promise<void>[] = []
+  readonly #rejections = new Rejections()
   /** Rows of the file that were read. */
   #rows = 0
-  rejected = 0
+  #filtered = 0
 
   constructor(of: {
     source: ImportSource
     selection: Selection
     /** Field → the file's column, for messages. */
     columns: Readonly<Record<string, string>>
-    timeUnit: TimeUnit
-    newBatch: () => FileBatch<Counts>
+    time: TimeReader
+    choice: InstrumentChoice
+    newBatch: (firstRow: number) => FileBatch<Counts>
     options: ResolvedImportOptions
+    /** Rows of files before, for the progress. */
+    progressFrom: number
   }) {
     this.#source = of.source
-    this.#selection = of.selection
+    const { spread, where } = of.choice
+    this.#choice = spread === undefined && Object.keys(where).length === 0 ? undefined : of.choice
+    this.#selection = this.#choice === undefined ? of.selection : choosing(of.selection, of.choice)
     this.#columns = of.columns
-    this.#timeUnit = of.timeUnit
+    this.#time = of.time
     this.#newBatch = of.newBatch
     this.#options = of.options
+    this.#progressFrom = of.progressFrom
+  }
+
+  get rows(): number {
+    return this.#rows
   }
 
   /** What each batch was answered; `stopped` when the signal ended it. */
-  async run(): Promise<{ stored: readonly Counts[]; rejected: number; stopped: boolean }> {
+  async run(): Promise<FileOutcome<Counts>> {
     try {
-      // The engine takes a compressed file that was cut short for a whole one.
-      const sound = (await this.#source.text?.isSound(this.#options.signal)) ?? true
-      const complete = sound && (await this.#readAll(this.#source.chunks(this.#selection)))
       // Something in the file is not as its columns promise: slowly, then, row by row.
-      if (!complete) await this.#readOn()
+      if (!(await this.#readAll(this.#source.chunks(this.#selection)))) await this.#readOn()
+      if (this.#source.cut !== undefined && this.#options.signal?.aborted !== true)
+        await this.#giveUp(this.#source.cut)
     } catch (error) {
       throw importFailed(this.#source.file, error)
     } finally {
@@ -75,7 +91,9 @@ export class FileImport<Counts> {
     await Promise.all(this.#inFlight)
     return {
       stored: this.#stored,
-      rejected: this.rejected,
+      rejected: this.#rejections.count,
+      rejections: await this.#rejections.list(this.#source, this.#time),
+      filtered: this.#filtered,
       stopped: this.#options.signal?.aborted === true,
     }
   }
@@ -84,67 +102,101 @@ export class FileImport<Counts> {
   async #readOn(): Promise<void> {
     const source = this.#source
     const unreadable = (): PairduckError =>
-      new PairduckError('IMPORT_FAILED', `${source.file}: row ${this.#rows + 1} cannot be read`, {
-        file: source.file,
-        rows: this.#rows,
-        cause: source.failure,
-      })
+      new PairduckError(
+        'IMPORT_FAILED',
+        `${visible(source.file)}: row ${this.#rows + 1} cannot be read`,
+        { file: source.file, rows: this.#rows, cause: source.failure },
+      )
     if (source.text === undefined) throw unreadable()
-    const { skipInvalid } = this.#options
-    const { broken, skipped, failure } = await source.sift({ from: this.#rows, skip: skipInvalid })
+    const skip = this.#options.skipInvalid
+      ? ({ line, text, reason }: { line: number; text: string; reason: string }): void =>
+          this.#rejections.add({
+            column: undefined,
+            reason,
+            isTime: false,
+            row: 0,
+            line: { line, value: text },
+          })
+      : undefined
+    const broken = await source.sift({ from: this.#rows, skip })
     if (!(await this.#readAll(source.siftedChunks(this.#selection)))) throw unreadable()
-    this.rejected += skipped
     if (broken !== undefined) await this.#refuse(broken.line, undefined, broken.text, broken.reason)
-    if (failure !== undefined) await this.#giveUp(failure)
   }
 
   /** Reads to the end, or until the signal; false when the rows ended before the file did. */
   async #readAll(chunks: AsyncGenerator<DuckDBDataChunk | undefined>): Promise<boolean> {
-    const { batchRows, signal, onProgress, skipInvalid } = this.#options
+    const { batchRows, signal } = this.#options
     let complete = true
-    let batch = this.#newBatch()
-    let checked = 0
-    let faulty = new Set<number>()
+    let reading = this.#begin()
     for await (const chunk of chunks) {
       if (signal?.aborted === true) return true
       if (chunk === undefined) {
         complete = false
         break
       }
-      batch.read(chunk)
-      for (; checked < batch.length; checked++, this.#rows++) {
-        const fault = batch.fault(checked)
-        if (fault === undefined) continue
-        if (!skipInvalid) await this.#stopAt(batch, checked, fault)
-        faulty.add(checked)
-      }
-      if (batch.length < batchRows) continue
-      await this.#send(batch, checked, faulty)
-      onProgress?.({ rows: this.#rows, fraction: this.#source.fraction })
-      batch = this.#newBatch()
-      checked = 0
-      faulty = new Set()
+      await this.#take(reading, chunk)
+      if (reading.batch.length < batchRows) continue
+      await this.#send(reading)
+      this.#tellProgress(this.#source.fraction)
+      reading = this.#begin()
     }
-    await this.#send(batch, checked, faulty)
-    onProgress?.({ rows: this.#rows, fraction: complete ? 1 : this.#source.fraction })
+    await this.#send(reading)
+    this.#tellProgress(complete ? 1 : this.#source.fraction)
     return complete
   }
 
-  /** Sends the first `rows` rows without the faulty ones to the store, and does not wait for it. */
-  async #send(batch: FileBatch<Counts>, rows: number, faulty: ReadonlySet<number>): Promise<void> {
-    if (rows === 0) return
+  #begin(): BatchReading<Counts> {
+    return beginReading(this.#newBatch(this.#rows), this.#options.batchRows, this.#choice)
+  }
+
+  /** Takes a chunk's rows and looks at each. */
+  async #take(reading: BatchReading<Counts>, chunk: DuckDBDataChunk): Promise<void> {
+    const { batch, choice, left } = reading
+    if (choice !== undefined)
+      for (const [at, sink] of choice.entries())
+        // Before the column by which the stream tells its end.
+        sink.read(chunk, chunk.columnCount - 3 + at, batch.length)
+    batch.read(chunk)
+    for (; reading.checked < batch.length; reading.checked++, this.#rows++) {
+      const row = reading.checked
+      if (choice !== undefined && choice[0].values[row] !== true) {
+        left.add(row)
+        this.#filtered++
+        continue
+      }
+      const fault = batch.check(row, instrumentOf(reading, row))
+      if (fault === undefined) continue
+      if (!this.#options.skipInvalid) await this.#stopAt(reading, fault)
+      left.add(row)
+      this.#rejections.add({
+        column: this.#columns[fault.field] ?? fault.field,
+        reason: fault.reason,
+        isTime: fault.field === 'timestamp',
+        row: this.#rows,
+      })
+    }
+  }
+
+  /** Sends the rows that were checked, without those left out, to the store; does not wait for it. */
+  async #send(reading: BatchReading<Counts>): Promise<void> {
+    const { batch, checked } = reading
+    if (checked === 0 && this.#rejections.count === 0) return
+    const { maxInvalidShare } = this.#options
+    if (this.#rejections.exceed(maxInvalidShare, this.#rows)) await this.#stopAtShare(checked)
+    if (checked === 0) return
     if (this.#inFlight.length >= maxInFlight) await this.#inFlight.shift()
-    this.rejected += faulty.size
-    const all = faulty.size === 0 && rows === batch.length
-    const kept = all
-      ? undefined
-      : Array.from({ length: rows }, (_, row) => row).filter((row) => !faulty.has(row))
-    const done = (async () => {
-      this.#stored.push(await batch.store(kept))
-    })()
-    // Awaited later; a rejection in between is not an unhandled one.
-    done.catch(() => undefined)
-    this.#inFlight.push(done)
+    for (const [instrument, kept] of keptRows(reading, this.#choice)) {
+      const done = (async () => {
+        this.#stored.push(await batch.store(kept, instrument))
+      })()
+      // Awaited later; a rejection in between is not an unhandled one.
+      done.catch(() => undefined)
+      this.#inFlight.push(done)
+    }
+  }
+
+  #tellProgress(fraction: number | undefined): void {
+    this.#options.onProgress?.({ rows: this.#progressFrom + this.#rows, fraction })
   }
 
   /** The file cannot be uncompressed any further. */
@@ -152,21 +204,32 @@ export class FileImport<Counts> {
     await Promise.all(this.#inFlight)
     const { file } = this.#source
     const { message } = importFailed(file, cause)
-    const stored = storedText(this.#rows - this.rejected)
+    const stored = storedText(this.#rows - this.#rejections.count)
     const details = { file, rows: this.#rows, cause }
     throw new PairduckError('IMPORT_FAILED', `${message}; ${stored}`, details)
   }
 
-  async #stopAt(batch: FileBatch<Counts>, row: number, fault: RowFault): Promise<never> {
-    await this.#send(batch, row, new Set())
+  /** What so many rows have in common is no accident of one of them. */
+  async #stopAtShare(unsent: number): Promise<never> {
+    await Promise.all(this.#inFlight)
+    const { file } = this.#source
+    const rejections = await this.#rejections.list(this.#source, this.#time)
+    const percent = this.#options.maxInvalidShare * 100
+    throw new PairduckError(
+      'IMPORT_FAILED',
+      `${visible(file)}: ${this.#rejections.count} of the first ${this.#rows} rows cannot be stored, more than ${percent} % (--max-invalid, in the library \`maxInvalidShare\`): ${rejectionText(rejections)}; what came before the last ${unsent} of them is stored`,
+      { file, rows: this.#rows - unsent, rejections },
+    )
+  }
+
+  async #stopAt(reading: BatchReading<Counts>, fault: RowFault): Promise<never> {
+    await this.#send(reading)
     const column = this.#columns[fault.field] ?? fault.field
     const { line, value } = await this.#source.locate(this.#rows, column)
-    return this.#refuse(
-      line,
-      column,
-      value ?? fault.value,
-      inTimeUnit(fault.reason, this.#timeUnit),
-    )
+    const found = value ?? fault.value
+    const reason =
+      fault.field === 'timestamp' ? whyNoTime(fault.reason, found, this.#time) : fault.reason
+    return this.#refuse(line, column, found, reason)
   }
 
   async #refuse(
@@ -177,10 +240,10 @@ export class FileImport<Counts> {
   ): Promise<never> {
     await Promise.all(this.#inFlight)
     const { file } = this.#source
-    const where = column === undefined ? '' : ` column \`${column}\``
+    const where = column === undefined ? '' : ` column \`${visible(column)}\``
     throw new PairduckError(
       'IMPORT_FAILED',
-      `${file}: line ${line}:${where} ${shown(value)} ${reason}; ${storedText(this.#rows)}`,
+      `${visible(file)}: line ${line}:${where} ${shown(value)} ${reason}; ${storedText(this.#rows)}`,
       { file, line, ...(column === undefined ? {} : { column }), value, rows: this.#rows },
     )
   }

@@ -1,7 +1,5 @@
 import type { Delimiter } from './record-scanner.ts'
 
-export type FileFormat = 'csv' | 'jsonl' | 'parquet'
-
 export interface FileColumn {
   readonly name: string
   readonly type: string
@@ -14,26 +12,23 @@ export interface ColumnReference {
 }
 
 /** How a text file is laid out. */
-interface Layout {
+export interface TextLayout {
   readonly delimiter: Delimiter
   readonly columns: readonly string[]
-  readonly hasHeader: boolean
-  readonly gzip: boolean
+  /** Lines before the first row, the header among them. */
+  readonly skippedLines: number
 }
 
 /**
- * What the engine reads a file's rows from. Nothing is left to its guessing, which reads an id
- * `007` as the number 7 and is misled by a short line; without a layout it is a Parquet file.
+ * What the engine reads a text file's rows from. Nothing is left to its guessing, which reads an id
+ * `007` as the number 7 and is misled by a short line. `lenient` leaves out lines that are no rows.
  */
-export function fileRelation(
+export function textRelation(
   path: string,
-  layout: Layout | undefined,
+  layout: TextLayout,
   typeOf: (column: string) => string,
+  lenient = false,
 ): string {
-  // Brackets and asterisks in a name are letters here, not patterns.
-  const name = literal(path.replaceAll(/[*?[]/g, '[$&]'))
-  if (layout === undefined) return `read_parquet(${name})`
-  const compression = layout.gzip ? 'gzip' : 'uncompressed'
   if (layout.delimiter === undefined) {
     const paths = layout.columns.map((key) =>
       literal(`/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`),
@@ -41,30 +36,35 @@ export function fileRelation(
     const columns = layout.columns.map((_, index) => `field[${index + 1}] AS c${index}`)
     return `(SELECT ${columns.join(', ')} FROM (
       SELECT json_extract_string(json, [${paths.join(', ')}]) AS field
-      FROM read_ndjson_objects(${name}, compression = '${compression}')))`
+      FROM read_ndjson_objects(${fileName(path)}, compression = 'uncompressed'${lenient ? ', ignore_errors = true' : ''})))`
   }
   const types = layout.columns.map((column, index) => `c${index}: '${typeOf(column)}'`)
-  return `read_csv(${name}, auto_detect = false, delim = '${layout.delimiter}', quote = '"',
-    escape = '"', header = ${layout.hasHeader}, compression = '${compression}',
-    columns = {${types.join(', ')}})`
+  return `read_csv(${fileName(path)}, auto_detect = false, delim = '${layout.delimiter}', quote = '"',
+    escape = '"', header = false, skip = ${layout.skippedLines}, compression = 'uncompressed',
+    ${lenient ? 'ignore_errors = true, ' : ''}columns = {${types.join(', ')}})`
 }
 
 /**
- * How expressions name a column of {@link fileRelation}. Those of text go by number: to the engine
- * Binance's `t` (an id) and `T` (a time) would be one name.
+ * How expressions name a column of {@link textRelation}: by number, for to the engine Binance's `t`
+ * (an id) and `T` (a time) would be one name.
  */
-export function columnReference(
-  layout: Pick<Layout, 'columns'> | undefined,
+export function textReference(
+  columns: readonly string[],
   name: string,
   type: string,
 ): ColumnReference {
-  return { sql: layout === undefined ? quoted(name) : `c${layout.columns.indexOf(name)}`, type }
+  return { sql: `c${columns.indexOf(name)}`, type }
+}
+
+/** A path as the engine reads it: brackets and asterisks in a name are letters here, not patterns. */
+export function fileName(path: string): string {
+  return literal(path.replaceAll(/[*?[]/g, '[$&]'))
 }
 
 export function quoted(column: string): string {
   return `"${column.replaceAll('"', '""')}"`
 }
 
-function literal(text: string): string {
+export function literal(text: string): string {
   return `'${text.replaceAll(`'`, `''`)}'`
 }

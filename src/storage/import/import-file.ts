@@ -1,47 +1,66 @@
-import { PairduckError } from '../../errors.ts'
+import { PairduckError, visible } from '../../errors.ts'
 import type { Candle } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
-import type { InsertCounts } from '../events/outcomes.ts'
+import type { InsertCounts, RowCounts } from '../events/outcomes.ts'
 import { total } from '../write/pending-commit.ts'
-import type { RowCounts } from '../events/outcomes.ts'
 import type { TickColumns } from '../write/tick.ts'
-import { CandleFileBatch, candleSelection } from './candle-file-batch.ts'
-import { candleNames, mapColumns, tickNames, type KnownNames } from './column-map.ts'
-import { FileImport, type FileBatch } from './file-import.ts'
-import { ImportSource, type Selection } from './import-source.ts'
-import type {
-  CandleImportReport,
-  ImportReport,
-  ResolvedImportOptions,
-  TimeUnit,
-} from './import-options.ts'
-import { guessTimeUnit } from './time-unit.ts'
-import { tickSelection, TickFileBatch } from './tick-file-batch.ts'
+import { CandleFileBatch, planCandles } from './candle-file-batch.ts'
+import { chunkRows, type FileBatch } from './batch-reading.ts'
+import { FileImport, type FileOutcome } from './file-import.ts'
+import { ImportInput } from './import-input.ts'
+import type { ImportSource, Selection } from './import-source.ts'
+import type { CandleImportReport, ImportReport, ResolvedImportOptions } from './import-options.ts'
+import { chooseInstruments } from './instruments.ts'
+import { rejectionText, type Rejection } from './rejections.ts'
+import { planTicks } from './tick-plan.ts'
+import { TickFileBatch, TickInference } from './tick-file-batch.ts'
+import type { TimeReader } from './time-reader.ts'
 
-/** Rows that the engine hands over at once; a batch may exceed its size by that. */
-const chunkRows = 2048
+/** How the rows of one source are read and stored. */
+interface RowPlan<Counts> {
+  readonly columns: Readonly<Record<string, string>>
+  readonly time: TimeReader
+  readonly selection: Selection
+  readonly newBatch: (firstRow: number) => FileBatch<Counts>
+  /** Says at the end what became of the rows. */
+  readonly remark?: () => Promise<void>
+}
+
+type Noting = (text: string) => void
 
 /** Streams a file's trades into `insert`; see {@link FileImport}. */
 export async function importTickFile(
   file: string,
   options: ResolvedImportOptions,
   latest: number,
-  insert: (ticks: TickColumns) => Promise<InsertCounts>,
+  insert: (ticks: TickColumns, instrument: string | undefined) => Promise<InsertCounts>,
 ): Promise<ImportReport> {
-  const needed = ['timestamp', 'price', 'volume', 'side|buyerIsMaker']
-  return importFile(file, options, {
-    names: tickNames,
-    needed,
-    select: tickSelection,
-    newBatch: (columns) =>
-      new TickFileBatch({
-        rows: options.batchRows + chunkRows,
-        sideField: columns['side'] === undefined ? 'buyerIsMaker' : 'side',
-        latest,
-        insert,
-      }),
-    sum: total,
+  let inferredSides: ImportReport['inferredSides']
+  const report = await importFile(file, options, total, (source, note) => {
+    const plan = planTicks(source, options, note)
+    inferredSides ??= plan.sideRule
+    const makesIds = options.makeIds && !plan.hasIds
+    const inference = new TickInference({ sides: plan.sideRule === 'tick', ids: makesIds })
+    return {
+      ...plan,
+      newBatch: (firstRow) =>
+        new TickFileBatch({
+          rows: options.batchRows + chunkRows,
+          sideField: plan.columns['side'] === undefined ? 'buyerIsMaker' : 'side',
+          latest,
+          firstRow,
+          inference,
+          insert,
+        }),
+      remark: async () => {
+        if (!plan.hasIds && !makesIds) note(withoutIds(file, options))
+        if (plan.sideRule === 'tick')
+          note('sides were inferred by the tick rule: the file has none')
+        note((await repeatedText(source, plan.columns, inference)) ?? '')
+      },
+    }
   })
+  return { ...report, inferredSides }
 }
 
 /** Streams a file's candles into `insert`; those that were there count as `replaced`. */
@@ -49,64 +68,91 @@ export async function importCandleFile(
   file: string,
   of: { timeframe: Timeframe; latest: number },
   options: ResolvedImportOptions,
-  insert: (candles: Candle[]) => Promise<RowCounts>,
+  insert: (candles: Candle[], instrument: string | undefined) => Promise<RowCounts>,
 ): Promise<CandleImportReport> {
-  return importFile(file, options, {
-    names: candleNames,
-    needed: ['timestamp', 'open', 'high', 'low', 'close', 'volume'],
-    select: candleSelection,
+  return importFile(file, options, totalRows, (source) => ({
+    ...planCandles(source, options),
     newBatch: () => new CandleFileBatch({ ...of, rows: options.batchRows + chunkRows, insert }),
-    sum: (counts) => ({
-      inserted: counts.reduce((sum, { inserted }) => sum + inserted, 0),
-      replaced: counts.reduce((sum, { replaced }) => sum + replaced, 0),
-      expired: counts.reduce((sum, { expired }) => sum + expired, 0),
-    }),
-  })
+  }))
 }
 
-async function importFile<Counts>(
-  file: string,
-  options: ResolvedImportOptions,
-  of: {
-    names: KnownNames
-    needed: readonly string[]
-    select: (columns: Readonly<Record<string, string>>, unit: TimeUnit) => Selection
-    newBatch: (columns: Readonly<Record<string, string>>) => FileBatch<Counts>
-    sum: (counts: readonly Counts[]) => Counts
-  },
-): Promise<
-  Counts & { rejected: number; timeUnit: TimeUnit; timeUnitGuessed: boolean; stopped: boolean }
-> {
-  const source = await ImportSource.open(file, options.format, options.signal)
-  try {
-    const present = source.columns.map(({ name }) => name)
-    if (present.length === 0) throw withoutRows(source)
-    const columns = mapColumns(file, present, of.names, options.columns ?? {}, of.needed)
-    const timeUnit = options.timeUnit ?? guessTimeUnit(await source.samples(columns['timestamp']!))
-    const { stored, rejected, stopped } = await new FileImport({
-      source,
-      selection: of.select(columns, timeUnit),
-      columns,
-      timeUnit,
-      newBatch: () => of.newBatch(columns),
-      options,
-    }).run()
-    return {
-      ...of.sum(stored),
-      rejected,
-      timeUnit,
-      timeUnitGuessed: options.timeUnit === undefined,
-      stopped,
-    }
-  } finally {
-    await source.close()
+function totalRows(counts: readonly RowCounts[]): RowCounts {
+  return {
+    inserted: counts.reduce((all, { inserted }) => all + inserted, 0),
+    replaced: counts.reduce((all, { replaced }) => all + replaced, 0),
+    expired: counts.reduce((all, { expired }) => all + expired, 0),
   }
 }
 
-function withoutRows({ file, text }: ImportSource): PairduckError {
+type FileReport<Counts> = Counts & Omit<CandleImportReport, keyof RowCounts>
+
+/** Every file of rows in a file, one after the other. */
+async function importFile<Counts>(
+  file: string,
+  options: ResolvedImportOptions,
+  sum: (counts: readonly Counts[]) => Counts,
+  planOf: (source: ImportSource, note: Noting) => RowPlan<Counts>,
+): Promise<FileReport<Counts>> {
+  const notes = new Set<string>()
+  const note = (text: string): unknown => text !== '' && notes.add(text)
+  const outcomes: FileOutcome<Counts>[] = []
+  let time: TimeReader | undefined
+  let rows = 0
+  const input = await ImportInput.open(file, options, note)
+  try {
+    for await (const source of input.sources()) {
+      if (source.columns.length === 0) throw withoutRows(source)
+      const plan = planOf(source, note)
+      time ??= plan.time
+      const choice = await chooseInstruments(source, plan.columns, options)
+      const reading = new FileImport({ ...plan, source, choice, options, progressFrom: rows })
+      outcomes.push(await reading.run())
+      rows += reading.rows
+      if (reading.rows > 0) await plan.remark?.()
+      if (options.signal?.aborted === true) break
+    }
+  } finally {
+    await input.close()
+  }
+  const rejections = outcomes.flatMap((outcome): readonly Rejection[] => outcome.rejections)
+  if (rejections.length > 0) note(`left out: ${rejectionText(rejections)}`)
+  return {
+    ...sum(outcomes.flatMap(({ stored }) => stored)),
+    rejected: outcomes.reduce((all, { rejected }) => all + rejected, 0),
+    rejections,
+    filtered: outcomes.reduce((all, { filtered }) => all + filtered, 0),
+    timeUnit: time?.unit ?? 'iso',
+    timeUnitGuessed: time?.guessed ?? false,
+    notes: [...notes],
+    stopped: outcomes.some(({ stopped }) => stopped),
+  }
+}
+
+function withoutIds(file: string, { idScope }: ResolvedImportOptions): string {
+  const why =
+    idScope === 'none'
+      ? 'ids are not used'
+      : `${visible(file)} has no column of trade ids (--columns tradeId=… names one)`
+  return `${why}: importing it again would store every trade a second time; --make-ids (\`makeIds\`) makes ids of what the rows say, and then only what is missing is added`
+}
+
+async function repeatedText(
+  source: ImportSource,
+  columns: Readonly<Record<string, string>>,
+  { repeated }: TickInference,
+): Promise<string | undefined> {
+  if (repeated.firstRow === undefined) return undefined
+  const { line } = await source.locate(repeated.firstRow, columns['tradeId']!)
+  const rows = repeated.count === 1 ? '1 row was' : `${repeated.count} rows were`
+  return `${rows} not stored, the first at line ${line}: the id in column \`${visible(columns['tradeId']!)}\` came again within a second, which stands for the same trade. Where they are several fills under one id, use --id-scope price (an id counts with its price) or --id-scope none (ids are left out; with --make-ids they are made)`
+}
+
+function withoutRows({ file, text, isEmpty }: ImportSource): PairduckError {
   const reason =
-    text === undefined || text.isEmpty
+    text === undefined || isEmpty
       ? 'is empty'
       : 'is not JSON lines: no line at its beginning is a JSON object'
-  return new PairduckError('IMPORT_FAILED', `${file} ${reason}; nothing is stored`, { file })
+  return new PairduckError('IMPORT_FAILED', `${visible(file)} ${reason}; nothing is stored`, {
+    file,
+  })
 }

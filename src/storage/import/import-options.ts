@@ -1,6 +1,19 @@
-import { flag, integer, oneOf, optional, resolveOptions, rule, signalRule } from '../../options.ts'
+import {
+  flag,
+  integer,
+  number,
+  oneOf,
+  optional,
+  resolveOptions,
+  rule,
+  signalRule,
+  type OptionRule,
+} from '../../options.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import type { RowCounts } from '../events/outcomes.ts'
+import type { Rejection } from './rejections.ts'
+import type { SideWords } from './side-reader.ts'
+import { strptimeOf } from './time-format.ts'
 
 /** `iso`: date and time in words, UTC where no zone is given. */
 export type TimeUnit = 's' | 'ms' | 'us' | 'ns' | 'iso'
@@ -40,10 +53,38 @@ export interface ImportOptions<Columns> {
   readonly columns?: Columns | undefined
   /** Default: guessed from the size of the first time, and told in the report. */
   readonly timeUnit?: TimeUnit | undefined
-  /** Default: by the file's name, for standard input by its first bytes. */
-  readonly format?: 'csv' | 'jsonl' | 'parquet' | undefined
+  /** How times are written, in date-fns' tokens: `dd/MM/yyyy HH:mm:ss.SSS`; UTC unless they say a zone. */
+  readonly timeFormat?: string | undefined
+  /** Default: by the file's first bytes; what is compressed or archived is unpacked first. */
+  readonly format?: 'csv' | 'jsonl' | 'json' | 'parquet' | undefined
+  /** Which files of an archive are read; `*` stands for anything. */
+  readonly member?: string | undefined
+  /** The file's words for the sides, several parted by `|`: `{ buy: 'b|bid', sell: 's' }`. */
+  readonly side?: SideWords | undefined
+  /** Whose side the file gives. Default `taker`; Coinbase gives the maker's. */
+  readonly sideOf?: 'taker' | 'maker' | undefined
+  /**
+   * Where no column tells the side: `tick` infers it by the tick rule (Lee and Ready 1991), `sign`
+   * takes sizes below zero for sold ones. The report says `inferredSides`.
+   */
+  readonly sideRule?: 'tick' | 'sign' | undefined
+  /** Only rows in which these columns have these values; `instrument` stands for the column that names it. */
+  readonly where?: Readonly<Record<string, string>> | undefined
+  /** The column whose value becomes the pair's symbol: one file fills several pairs. */
+  readonly pairFrom?: string | undefined
+  /**
+   * What one id tells: `second` (default) – the same id within a second is the same trade; `price` –
+   * only at the same price; `none` – nothing, ids are not stored.
+   */
+  readonly idScope?: 'none' | 'second' | 'price' | undefined
+  /** Makes ids for trades without one, of the row and its position among equal rows. */
+  readonly makeIds?: boolean | undefined
+  /** Imports again what has no ids, though every trade is then stored once more. */
+  readonly noIds?: boolean | undefined
   /** Count rows that cannot be stored in `rejected` and go on, instead of stopping there. */
   readonly skipInvalid?: boolean | undefined
+  /** … until they are more than this share of a file. Default 0.01; ten rows are always allowed. */
+  readonly maxInvalidShare?: number | undefined
   /** Rows per commit. Default 122,880: twelve of the engine's row groups, which go past its WAL. */
   readonly batchRows?: number | undefined
   /** Ends the import after the commits in flight; what they stored stays. */
@@ -55,6 +96,14 @@ export interface ImportOptions<Columns> {
 export interface ImportReport extends InsertCounts {
   /** Rows that cannot be ticks; only with `skipInvalid`. */
   readonly rejected: number
+  /** Why, the commonest reason first, with the line where it is met first. */
+  readonly rejections: readonly Rejection[]
+  /** Rows that `where` left out. */
+  readonly filtered: number
+  /** Whether the sides were inferred, by which rule. */
+  readonly inferredSides: 'tick' | 'sign' | undefined
+  /** What was skipped, left out or inferred, in sentences for a person. */
+  readonly notes: readonly string[]
   /** The unit in which the times were read. */
   readonly timeUnit: TimeUnit
   /** Whether the unit was guessed. */
@@ -64,7 +113,8 @@ export interface ImportReport extends InsertCounts {
 }
 
 /** What became of a file's candles. */
-export type CandleImportReport = Omit<ImportReport, keyof InsertCounts> & RowCounts
+export type CandleImportReport = Omit<ImportReport, keyof InsertCounts | 'inferredSides'> &
+  RowCounts
 
 const rules = {
   columns: rule<Readonly<Record<string, string>> | undefined>(
@@ -76,8 +126,27 @@ const rules = {
     undefined,
   ),
   timeUnit: optional(oneOf(['s', 'ms', 'us', 'ns', 'iso'], 'ms')),
-  format: optional(oneOf(['csv', 'jsonl', 'parquet'], 'csv')),
+  timeFormat: text('a date format'),
+  format: optional(oneOf(['csv', 'jsonl', 'json', 'parquet'], 'csv')),
+  member: text('the name of a file'),
+  side: rule<SideWords | undefined>(
+    'an object { buy, sell } of words',
+    (value) => isTexts(value) && ['buy', 'sell'].every((side) => side in (value as object)),
+    undefined,
+  ),
+  sideOf: optional(oneOf(['taker', 'maker'], 'taker')),
+  sideRule: optional(oneOf(['tick', 'sign'], 'tick')),
+  where: rule<Readonly<Record<string, string>> | undefined>(
+    'an object of columns and their values',
+    isTexts,
+    undefined,
+  ),
+  pairFrom: text('the name of a column'),
+  idScope: oneOf(['none', 'second', 'price'], 'second'),
+  makeIds: flag(false),
+  noIds: flag(false),
   skipInvalid: flag(false),
+  maxInvalidShare: number(0, 1, 0.01),
   batchRows: integer(1, 10_000_000, 122_880),
   signal: signalRule,
   onProgress: rule<((progress: ImportProgress) => void) | undefined>(
@@ -87,16 +156,43 @@ const rules = {
   ),
 }
 
+type Defaulted = 'skipInvalid' | 'maxInvalidShare' | 'batchRows' | 'idScope' | 'makeIds' | 'noIds'
+
 export interface ResolvedImportOptions extends Required<
-  Omit<ImportOptions<Readonly<Record<string, string>>>, 'skipInvalid' | 'batchRows'>
+  Omit<ImportOptions<Readonly<Record<string, string>>>, Defaulted>
 > {
   readonly skipInvalid: boolean
+  readonly maxInvalidShare: number
   readonly batchRows: number
+  readonly idScope: 'none' | 'second' | 'price'
+  readonly makeIds: boolean
+  readonly noIds: boolean
 }
 
 export function resolveImportOptions(
   caller: string,
   options: ImportOptions<object> | undefined,
 ): ResolvedImportOptions {
-  return resolveOptions(caller, options, rules)
+  const resolved = resolveOptions(caller, options, rules)
+  // A format that is none is a mistake of the caller's, not of a file.
+  if (resolved.timeFormat !== undefined) strptimeOf(resolved.timeFormat)
+  if (resolved.timeFormat !== undefined && resolved.timeUnit !== undefined)
+    throw new TypeError(`${caller}: \`timeFormat\` and \`timeUnit\` say the same thing: give one`)
+  return resolved
+}
+
+function text(expected: string): OptionRule<string | undefined> {
+  return rule(expected, isText, undefined)
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === 'string' && value !== ''
+}
+
+function isTexts(value: unknown): boolean {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    Object.values(value).every((each) => typeof each === 'string')
+  )
 }

@@ -1,19 +1,14 @@
-import { mkdtemp, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
-import { DuckDBInstance, type DuckDBConnection, type DuckDBDataChunk } from '@duckdb/node-api'
-import { PairduckError } from '../../errors.ts'
+import type { DuckDBConnection, DuckDBDataChunk } from '@duckdb/node-api'
 import { readRows } from '../duckdb/read-rows.ts'
 import {
-  columnReference,
-  fileRelation,
-  quoted,
+  textReference,
+  textRelation,
   type ColumnReference,
   type FileColumn,
-  type FileFormat,
 } from './file-relation.ts'
-import { spoolInput } from './standard-input.ts'
-import { TextFile } from './text-file.ts'
+import type { InputFile } from './formats/format.ts'
+import type { RowFile } from './formats/row-file.ts'
+import type { BrokenLine, TextFile } from './text-file.ts'
 
 /** What reads the file's rows: expressions over its columns, and of which type these are. */
 export interface Selection {
@@ -23,64 +18,31 @@ export interface Selection {
   readonly expressions: (column: (name: string) => ColumnReference) => readonly string[]
 }
 
-/**
- * A file of rows, read by a DuckDB instance of its own: it parses on other threads than the one
- * that writes, and a file from outside never meets the pairs' engine.
- */
+/** A file of rows that is read by the engine of an {@link ImportInput}. */
 export class ImportSource {
+  /** How messages call it. */
   readonly file: string
   readonly columns: readonly FileColumn[]
-  /** How the file's text is laid out; undefined for Parquet. */
+  readonly isEmpty: boolean
+  /** How the file's text is laid out; undefined for a binary format. */
   readonly text: TextFile | undefined
+  /** Why the file ends before its end; undefined for a whole one. */
+  readonly cut: unknown
   /** What the engine said when it could not begin to read. */
   failure: unknown
-  readonly #path: string
-  readonly #folder: string
-  readonly #instance: DuckDBInstance
+  readonly #rows: RowFile
   readonly #connection: DuckDBConnection
+  readonly #siftedPath: string
 
-  private constructor(of: {
-    file: string
-    path: string
-    folder: string
-    text: TextFile | undefined
-    columns: readonly FileColumn[]
-    instance: DuckDBInstance
-    connection: DuckDBConnection
-  }) {
-    this.file = of.file
-    this.#path = of.path
-    this.#folder = of.folder
-    this.text = of.text
-    this.columns = of.columns
-    this.#instance = of.instance
-    this.#connection = of.connection
-  }
-
-  /** `-` is standard input, which is first written to a file: what does not fit is looked up later. */
-  static async open(
-    file: string,
-    format: FileFormat | undefined,
-    signal: AbortSignal | undefined,
-  ): Promise<ImportSource> {
-    const folder = await mkdtemp(join(tmpdir(), 'pairduck-import-'))
-    const instance = await DuckDBInstance.create(':memory:')
-    try {
-      const connection = await instance.connect()
-      await connection.run(`SET GLOBAL TimeZone = 'UTC'`)
-      const path =
-        file === '-' ? await spoolInput(process.stdin, folder, signal) : await readablePath(file)
-      const kind = format ?? formatOf(path)
-      const text = kind === 'parquet' ? undefined : await TextFile.open(path, kind)
-      const columns =
-        text?.columns.map((name) => ({ name, type: 'VARCHAR' })) ??
-        (await parquetColumns(connection, path))
-      return new ImportSource({ file, path, folder, text, columns, instance, connection })
-    } catch (error) {
-      instance.closeSync()
-      await rm(folder, { recursive: true, force: true })
-      throw importFailed(file, error)
-    }
+  constructor(file: InputFile, rows: RowFile, connection: DuckDBConnection, siftedPath: string) {
+    this.file = file.name
+    this.columns = rows.columns
+    this.isEmpty = rows.isEmpty
+    this.text = rows.text
+    this.cut = file.cut ?? rows.cut
+    this.#rows = rows
+    this.#connection = connection
+    this.#siftedPath = siftedPath
   }
 
   /** 0 … 1 of the file, where the engine can tell. */
@@ -91,71 +53,77 @@ export class ImportSource {
 
   /** The file's rows, in their order; undefined at the end when the engine gave up in between. */
   chunks(selection: Selection): AsyncGenerator<DuckDBDataChunk | undefined> {
-    const parquet = new Map(this.columns.map(({ name, type }) => [name, type]))
-    const typeOf = (column: string): string =>
-      this.text === undefined ? parquet.get(column)! : (selection.types[column] ?? 'VARCHAR')
+    const typeOf = (column: string): string => this.#typeOf(column, selection)
     return this.#stream(
-      selection.expressions((name) => columnReference(this.text, name, typeOf(name))),
-      fileRelation(this.#path, this.text, typeOf),
+      selection.expressions((name) =>
+        this.#joined(name, (part) => this.#rows.reference(part, typeOf(part))),
+      ),
+      this.#rows.relation(typeOf),
     )
   }
 
   /**
    * Copies the rows from a number on, as text that fits its columns whatever the file holds: up to
-   * the first line that is no row, or with `skip` without such lines.
+   * the first line that is no row, which is returned, or with `skip` without such lines.
    */
-  sift(part: { from: number; skip: boolean }): ReturnType<TextFile['sift']> {
-    return this.text!.sift(this.#sifted, part)
+  sift(part: Parameters<TextFile['sift']>[1]): Promise<BrokenLine | undefined> {
+    return this.text!.sift(this.#siftedPath, part)
   }
 
   /** The rows that {@link sift} copied. */
   siftedChunks(selection: Selection): AsyncGenerator<DuckDBDataChunk | undefined> {
     const { delimiter, columns } = this.text!
-    const layout = { delimiter, columns, hasHeader: false, gzip: false }
     return this.#stream(
-      selection.expressions((name) => columnReference(layout, name, 'VARCHAR')),
-      fileRelation(this.#sifted, layout, asText),
+      selection.expressions((name) =>
+        this.#joined(name, (part) => textReference(columns, part, 'VARCHAR')),
+      ),
+      textRelation(this.#siftedPath, { delimiter, columns, skippedLines: 0 }, () => 'VARCHAR'),
     )
   }
 
-  get #sifted(): string {
-    return join(this.#folder, 'sifted')
+  /** The different values of a column in the whole file, as text, up to a number of them. */
+  async distinct(column: string, limit: number): Promise<readonly string[]> {
+    const { sql } = this.#rows.reference(column, this.#typeOf(column))
+    const rows = await readRows<{ value: string }>(
+      this.#connection,
+      `SELECT DISTINCT coalesce(trim(${sql}::VARCHAR), '') AS value
+       FROM ${this.#rows.relation(() => 'VARCHAR', true)} LIMIT ${limit}`,
+    )
+    return rows.map(({ value }) => value).toSorted()
   }
 
   /** Where a person finds the row, and its raw value in a column. */
   async locate(row: number, column: string): Promise<{ line: number; value: unknown }> {
-    if (this.text === undefined) {
-      const [found] = await readRows<{ value: string | null }>(
-        this.#connection,
-        `SELECT ${quoted(column)}::VARCHAR AS value
-         FROM ${fileRelation(this.#path, undefined, () => '')} LIMIT 1 OFFSET ${row}`,
-      )
-      return { line: row + 1, value: found?.value }
-    }
-    const record = await this.text.recordAt(row)
-    if (record === undefined) return { line: row + 1, value: undefined }
-    if (this.text.delimiter === undefined) {
-      const value = (JSON.parse(record.fields[0]!) as Record<string, unknown>)[column]
-      return { line: record.line, value }
-    }
-    return { line: record.line, value: record.fields[this.text.columns.indexOf(column)] }
+    const [first, ...more] = await Promise.all(
+      this.#parts(column).map((part) => this.#rows.locate(row, part)),
+    )
+    if (more.length === 0) return first!
+    return { line: first!.line, value: [first!, ...more].map(({ value }) => value).join(' ') }
   }
 
   /** The first values of a column, as text. */
-  async samples(column: string): Promise<readonly string[]> {
-    if (this.text !== undefined) return this.text.samples.get(column) ?? []
-    const found = await readRows<{ value: string }>(
-      this.#connection,
-      `SELECT ${quoted(column)}::VARCHAR AS value FROM ${fileRelation(this.#path, undefined, () => '')}
-       WHERE ${quoted(column)} IS NOT NULL LIMIT 1`,
-    )
-    return found.map(({ value }) => value)
+  samples(column: string): readonly string[] {
+    const [first = [], ...more] = this.#parts(column).map((part) => this.#rows.samples(part))
+    return more.length === 0
+      ? first
+      : first.map((value, row) => [value, ...more.map((values) => values[row] ?? '')].join(' '))
   }
 
-  async close(): Promise<void> {
-    this.#connection.closeSync()
-    this.#instance.closeSync()
-    await rm(this.#folder, { recursive: true, force: true })
+  /** `Date+Time` are two columns, unless one is called so. */
+  #parts(column: string): readonly string[] {
+    return this.columns.some(({ name }) => name === column) ? [column] : column.split('+')
+  }
+
+  #joined(column: string, reference: (part: string) => ColumnReference): ColumnReference {
+    const [first, ...more] = this.#parts(column).map(reference)
+    if (more.length === 0) return first!
+    const texts = [first!, ...more].map(({ sql }) => `${sql}::VARCHAR`)
+    return { sql: `concat_ws(' ', ${texts.join(', ')})`, type: 'VARCHAR' }
+  }
+
+  #typeOf(column: string, selection?: Selection): string {
+    if (this.text !== undefined) return selection?.types[column] ?? 'VARCHAR'
+    return this.columns.find(({ name }) => name === column)!.type
   }
 
   /**
@@ -187,43 +155,4 @@ export class ImportSource {
       if (last) return
     }
   }
-}
-
-function asText(): string {
-  return 'VARCHAR'
-}
-
-export function importFailed(file: string, error: unknown): PairduckError {
-  if (error instanceof PairduckError) return error
-  const message = error instanceof Error ? error.message : String(error)
-  return new PairduckError('IMPORT_FAILED', `${file}: ${message.split('\n', 1)[0]!.trim()}`, {
-    cause: error,
-    file,
-  })
-}
-
-async function readablePath(file: string): Promise<string> {
-  if (file.includes('\0')) throw new TypeError('a file name cannot hold NUL')
-  const path = resolve(file)
-  const found = await stat(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error
-  })
-  if (found === undefined)
-    throw new PairduckError('IMPORT_FAILED', `${file}: there is no such file`, { file })
-  if (found.isDirectory())
-    throw new PairduckError('IMPORT_FAILED', `${file} is a folder, not a file`, { file })
-  return path
-}
-
-function parquetColumns(connection: DuckDBConnection, path: string): Promise<FileColumn[]> {
-  return readRows<FileColumn>(
-    connection,
-    `SELECT column_name AS name, column_type AS type
-     FROM (DESCRIBE SELECT * FROM ${fileRelation(path, undefined, () => '')})`,
-  )
-}
-
-function formatOf(file: string): FileFormat {
-  if (/\.parquet$/i.test(file)) return 'parquet'
-  return /\.(?:jsonl|ndjson|json)(?:\.gz)?$/i.test(file) ? 'jsonl' : 'csv'
 }

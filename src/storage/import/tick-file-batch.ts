@@ -2,45 +2,39 @@ import { DOUBLE, ENUM, TIMESTAMP, VARCHAR, type DuckDBDataChunk } from '@duckdb/
 import type { InsertCounts } from '../events/outcomes.ts'
 import { columnSink, type ColumnSink } from '../duckdb/read-vector.ts'
 import { tickFault, type TickColumns } from '../write/tick.ts'
-import type { FileBatch, RowFault } from './file-import.ts'
-import type { Selection } from './import-source.ts'
-import { notAnId, tradeIdExpression } from './trade-id.ts'
-import { timeExpression, timeType } from './time-unit.ts'
-import type { TimeUnit } from './import-options.ts'
+import type { FileBatch, RowFault } from './batch-reading.ts'
+import { MadeIds } from './made-ids.ts'
+import { RepeatedIds } from './repeated-ids.ts'
+import { sideHint } from './side-reader.ts'
+import { TickRule } from './tick-rule.ts'
+import { notAnId } from './trade-id.ts'
 
-/** What {@link TickFileBatch} reads of a file. */
-export function tickSelection(
-  columns: Readonly<Record<string, string>>,
-  unit: TimeUnit,
-): Selection {
-  return {
-    types: {
-      [columns['timestamp']!]: timeType(unit),
-      [columns['price']!]: 'DOUBLE',
-      [columns['volume']!]: 'DOUBLE',
-    },
-    expressions: (named) => {
-      const column = (field: string): string => named(columns[field]!).sql
-      const side =
-        columns['side'] === undefined
-          ? `CASE lower(trim(${column('buyerIsMaker')}::VARCHAR)) WHEN 'true' THEN 'SELL' WHEN '1' THEN 'SELL'
-             WHEN 'false' THEN 'BUY' WHEN '0' THEN 'BUY' END`
-          : `CASE upper(trim(${column('side')}::VARCHAR)) WHEN 'BUY' THEN 'BUY' WHEN 'SELL' THEN 'SELL' END`
-      return [
-        timeExpression(named(columns['timestamp']!), unit),
-        `try_cast(${column('price')} AS DOUBLE)`,
-        `try_cast(${column('volume')} AS DOUBLE)`,
-        `(${side})::ENUM('BUY', 'SELL')`,
-        columns['tradeId'] === undefined
-          ? `NULL::VARCHAR`
-          : tradeIdExpression(named(columns['tradeId'])),
-      ]
-    },
+/** What the selection of a tick plan gives. */
+const types = [TIMESTAMP, DOUBLE, DOUBLE, ENUM(['BUY', 'SELL']), VARCHAR]
+
+/** What is remembered from one batch of a file to the next. */
+export class TickInference {
+  readonly repeated: RepeatedIds = new RepeatedIds()
+  readonly #sides: boolean
+  readonly #ids: boolean
+  /** By instrument: one file may hold several. */
+  readonly #rules = new Map<string | undefined, { tick: TickRule; ids: MadeIds }>()
+
+  constructor(of: { sides: boolean; ids: boolean }) {
+    this.#sides = of.sides
+    this.#ids = of.ids
+  }
+
+  of(
+    instrument: string | undefined,
+  ): { tick: TickRule | undefined; ids: MadeIds | undefined } | undefined {
+    if (!this.#sides && !this.#ids) return undefined
+    let rule = this.#rules.get(instrument)
+    if (rule === undefined)
+      this.#rules.set(instrument, (rule = { tick: new TickRule(), ids: new MadeIds() }))
+    return { tick: this.#sides ? rule.tick : undefined, ids: this.#ids ? rule.ids : undefined }
   }
 }
-
-/** What {@link tickSelection} gives. */
-const types = [TIMESTAMP, DOUBLE, DOUBLE, ENUM(['BUY', 'SELL']), VARCHAR]
 
 /** Trades of a file, by column. */
 export class TickFileBatch implements FileBatch<InsertCounts> {
@@ -48,17 +42,24 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
   readonly #sinks: readonly ColumnSink[]
   readonly #sideField: string
   readonly #latest: number
-  readonly #insert: (ticks: TickColumns) => Promise<InsertCounts>
+  readonly #firstRow: number
+  readonly #inference: TickInference
+  readonly #insert: (ticks: TickColumns, instrument: string | undefined) => Promise<InsertCounts>
 
   constructor(of: {
     rows: number
     sideField: string
     latest: number
-    insert: (ticks: TickColumns) => Promise<InsertCounts>
+    /** The number of the first row in the file. */
+    firstRow: number
+    inference: TickInference
+    insert: (ticks: TickColumns, instrument: string | undefined) => Promise<InsertCounts>
   }) {
     this.#sinks = types.map((type) => columnSink(type, of.rows))
     this.#sideField = of.sideField
     this.#latest = of.latest
+    this.#firstRow = of.firstRow
+    this.#inference = of.inference
     this.#insert = of.insert
   }
 
@@ -67,8 +68,11 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
     this.length += chunk.rowCount
   }
 
-  fault(row: number): RowFault | undefined {
+  check(row: number, instrument: string | undefined): RowFault | undefined {
     const [timestamp, price, volume, side, tradeId] = this.#sinks
+    const inferred = this.#inference.of(instrument)
+    if (inferred?.tick !== undefined)
+      (side!.values as string[])[row] = inferred.tick.next(Number(price!.values[row]))
     const fault = tickFault(
       timestamp!.values[row],
       price!.values[row],
@@ -78,13 +82,46 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
       this.#latest,
     )
     if (fault?.field === 'tradeId' && fault.value === '') return { ...fault, reason: notAnId }
-    return fault?.field === 'side' ? { ...fault, field: this.#sideField } : fault
+    if (fault?.field === 'side')
+      return { ...fault, field: this.#sideField, reason: fault.reason + sideHint }
+    return fault ?? (inferred?.ids === undefined ? undefined : this.#makeId(row, inferred.ids))
   }
 
-  store(kept: readonly number[] | undefined): Promise<InsertCounts> {
+  async store(
+    kept: readonly number[] | undefined,
+    instrument: string | undefined,
+  ): Promise<InsertCounts> {
     const [timestamp, price, volume, side, tradeId] = this.#sinks.map(({ values }) =>
       kept === undefined ? values.slice(0, this.length) : kept.map((row) => values[row]),
     ) as unknown as [number[], number[], number[], ('BUY' | 'SELL')[], (string | null)[]]
-    return this.#insert({ timestamp, price, volume, side, tradeId })
+    const counts = await this.#insert({ timestamp, price, volume, side, tradeId }, instrument)
+    if (counts.duplicates + counts.conflicts > 0)
+      this.#inference.repeated.look(
+        this.#firstRow,
+        timestamp,
+        tradeId,
+        (index) => kept?.[index] ?? index,
+      )
+    return counts
+  }
+
+  #makeId(row: number, ids: MadeIds): RowFault | undefined {
+    const [timestamp, price, volume, side, tradeId] = this.#sinks
+    const time = timestamp!.values[row] as number
+    const id = ids.next(
+      time,
+      price!.values[row] as number,
+      volume!.values[row] as number,
+      side!.values[row] as string,
+    )
+    if (id === undefined)
+      return {
+        field: 'timestamp',
+        value: time,
+        reason:
+          'stands too far out of order for equal rows to be counted: sort the file by time to make ids',
+      }
+    ;(tradeId!.values as (string | null)[])[row] = id
+    return undefined
   }
 }

@@ -4,13 +4,30 @@ import type { ColumnReference } from './file-relation.ts'
 export const notAnId =
   'is a number that does not tell one id from another: no whole one, or rounded'
 
+/** Text that programs write where there is no id. */
+const noIds = [
+  'none',
+  'nan',
+  'null',
+  'nil',
+  'n/a',
+  'na',
+  '#n/a',
+  '<na>',
+  'nat',
+  '\\n',
+  'undefined',
+  '-',
+]
+
 /** Whole numbers below are exact in a floating point number; those beyond may stand for several. */
 const exactBelow = { FLOAT: 2 ** 24, DOUBLE: 2 ** 53 }
 
 /**
  * The expression that reads a column as trade ids: NULL where there is none, empty text where a
  * number can be no id. Programs that know no whole number beside a missing one (pandas) write the
- * id 5 as the number 5.0, or as the text `5.0`: both are the id `5`, as everywhere else.
+ * id 5 as the number 5.0, or as the text `5.0`: both are the id `5`, as everywhere else. A number
+ * with a fraction and an exponent (`3.73568E+09`) was rounded.
  */
 export function tradeIdExpression({ sql, type }: ColumnReference): string {
   if (type === 'FLOAT' || type === 'DOUBLE')
@@ -24,7 +41,10 @@ export function tradeIdExpression({ sql, type }: ColumnReference): string {
   if (type !== 'VARCHAR') return `${sql}::VARCHAR`
   const text = `nullif(trim(${sql}), '')`
   const whole = `${text}[:-3]`
-  return `CASE WHEN ends_with(${text}, '.0') AND regexp_full_match(${text}, '-?[0-9]+\\.0')
+  const names = noIds.map((name) => `'${name}'`).join(', ')
+  return `CASE WHEN length(${text}) < 10 AND lower(${text}) IN (${names}) THEN NULL
+    WHEN ends_with(${text}, '.0') AND regexp_full_match(${text}, '-?[0-9]+\\.0')
     THEN CASE WHEN abs(try_cast(${whole} AS HUGEINT)) < ${exactBelow.DOUBLE} THEN ${whole} ELSE '' END
+    WHEN regexp_full_match(${text}, '[-+]?[0-9]+(\\.[0-9]*[eE][-+]?|[eE][-+])[0-9]+|\\[object \\w+\\]') THEN ''
     ELSE ${text} END`
 }

@@ -1,0 +1,154 @@
+import { mapColumns } from './column-map.ts'
+import { PairduckError, visible } from '../../errors.ts'
+import type { ResolvedImportOptions } from './import-options.ts'
+import type { ImportSource, Selection } from './import-source.ts'
+import { makerExpression, sideExpression } from './side-reader.ts'
+import { timeReader, type TimeReader } from './time-reader.ts'
+import { tradeIdExpression } from './trade-id.ts'
+
+/** How a file's rows become trades. */
+export interface TickPlan {
+  /** Our field → the file's column, for messages. */
+  readonly columns: Readonly<Record<string, string>>
+  readonly time: TimeReader
+  readonly selection: Selection
+  readonly sideRule: 'tick' | 'sign' | undefined
+  readonly hasIds: boolean
+}
+
+/** Decides from names, first values and the caller's word; `note` hears what was inferred. */
+export function planTicks(
+  source: ImportSource,
+  options: ResolvedImportOptions,
+  note: (text: string) => void,
+): TickPlan {
+  const present = source.columns.map(({ name }) => name)
+  const samples = (column: string): readonly string[] => source.samples(column)
+  const wanted = options.sideRule ?? signed(present, source, options, note)
+  const { columns, preset } = mapColumns(source.file, {
+    kind: 'trades',
+    present,
+    samples,
+    given: options.columns ?? {},
+    needed: [
+      'timestamp',
+      'price',
+      'volume',
+      ...(wanted === undefined ? ['side|buyerIsMaker'] : []),
+    ],
+  })
+  const sideRule = options.sideRule ?? (hasSide(columns) ? undefined : wanted)
+  const time = timeReader(
+    { unit: options.timeUnit, format: options.timeFormat },
+    samples(columns['timestamp']!),
+  )
+  refuseFloatTimes(source, columns['timestamp']!)
+  const hasIds = columns['tradeId'] !== undefined && options.idScope !== 'none'
+  const side = {
+    words: options.side ?? preset?.side,
+    samples: samples(columns['side'] ?? ''),
+    ofMaker: options.sideOf === 'maker',
+  }
+  const sideExpressionOf = (named: Naming): string => sideText(named, { columns, sideRule, side })
+  const selection = tickSelection(columns, {
+    time,
+    sideRule,
+    side: sideExpressionOf,
+    idScope: hasIds ? options.idScope : 'none',
+  })
+  return { columns, time, selection, sideRule, hasIds }
+}
+
+type Naming = Parameters<Selection['expressions']>[0]
+
+function tickSelection(
+  columns: Readonly<Record<string, string>>,
+  of: {
+    time: TimeReader
+    sideRule: TickPlan['sideRule']
+    side: (named: Naming) => string
+    idScope: ResolvedImportOptions['idScope']
+  },
+): Selection {
+  return {
+    types: {
+      [columns['timestamp']!]: of.time.type,
+      [columns['price']!]: 'DOUBLE',
+      [columns['volume']!]: 'DOUBLE',
+    },
+    expressions: (named) => {
+      const price = numberExpression(named(columns['price']!))
+      const volume = numberExpression(named(columns['volume']!))
+      const id =
+        of.idScope === 'none' ? 'NULL::VARCHAR' : tradeIdExpression(named(columns['tradeId']!))
+      return [
+        of.time.expression(named(columns['timestamp']!)),
+        price,
+        of.sideRule === 'sign' ? `abs(${volume})` : volume,
+        `(${of.side(named)})::ENUM('BUY', 'SELL')`,
+        of.idScope === 'price' ? `nullif(${id}, '') || '@' || ${price}` : id,
+      ]
+    },
+  }
+}
+
+function sideText(
+  named: Naming,
+  of: {
+    columns: Readonly<Record<string, string>>
+    sideRule: TickPlan['sideRule']
+    side: Parameters<typeof sideExpression>[1]
+  },
+): string {
+  const { columns, sideRule } = of
+  if (sideRule === 'tick') return 'NULL'
+  if (sideRule === 'sign') {
+    const volume = numberExpression(named(columns['volume']!))
+    return `CASE WHEN ${volume} < 0 THEN 'SELL' WHEN ${volume} > 0 THEN 'BUY' END`
+  }
+  if (columns['side'] === undefined) return makerExpression(named(columns['buyerIsMaker']!))
+  return sideExpression(named(columns['side']), of.side)
+}
+
+function hasSide(columns: Readonly<Record<string, string>>): boolean {
+  return columns['side'] !== undefined || columns['buyerIsMaker'] !== undefined
+}
+
+/** Sizes below zero beside no column of sides: sold ones, as Bitfinex writes them. */
+function signed(
+  present: readonly string[],
+  source: ImportSource,
+  options: ResolvedImportOptions,
+  note: (text: string) => void,
+): 'sign' | undefined {
+  const { columns } = mapColumns(source.file, {
+    kind: 'trades',
+    present,
+    samples: (column) => source.samples(column),
+    given: options.columns ?? {},
+    needed: [],
+  })
+  const volume = columns['volume']
+  if (hasSide(columns) || volume === undefined) return undefined
+  if (!source.samples(volume).some((value) => Number(value) < 0)) return undefined
+  note(`no column for the side: sizes below zero in \`${visible(volume)}\` were read as sold`)
+  return 'sign'
+}
+
+/**
+ * A number of a file. One in 32 bits stands for the shortest decimal that gives it, which is what
+ * the exchange wrote: as it is, 42283.7 would become 42283.69921875.
+ */
+export function numberExpression({ sql, type }: { sql: string; type: string }): string {
+  return type === 'FLOAT' ? `${sql}::VARCHAR::DOUBLE` : `try_cast(${sql} AS DOUBLE)`
+}
+
+export function refuseFloatTimes(source: ImportSource, column: string): void {
+  const type = source.columns.find(({ name }) => name === column)?.type
+  if (type !== 'FLOAT') return
+  throw new PairduckError(
+    'IMPORT_FAILED',
+    `${visible(source.file)}: column \`${visible(column)}\` holds times as 32-bit floating point numbers, which are minutes apart: write the file anew with whole numbers or timestamps; nothing is stored`,
+    { file: source.file, column },
+  )
+}
