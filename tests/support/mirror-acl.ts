@@ -12,7 +12,7 @@ export function mirrorAcl(password: string): string[] {
 /** The same with a second user that may only read, as docs/mirror.md tells to make one. */
 export function mirrorAndReaderAcl(password: string): string[] {
   const [off, writer] = mirrorAcl(password)
-  const writing = 'evalsha eval set del incr hset hdel sadd srem publish time'.split(' ')
+  const writing = 'evalsha eval set del incr hset hdel sadd srem publish'.split(' ')
   const reader = writer!
     .replace('user mirror', 'user reader')
     .replaceAll('~', '%R~')

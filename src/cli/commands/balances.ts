@@ -1,6 +1,7 @@
 import { compareText } from '../../mirror/model/decimal.ts'
 import { withMirrorOptions, withReader, type MirrorOptions } from '../mirror/connection.ts'
 import { printDecimalJson } from '../mirror/decimal-json.ts'
+import { freshnessLine } from '../mirror/freshness.ts'
 import { decimalCell } from '../mirror/order-table.ts'
 import type { AddCommand } from '../command.ts'
 import { textTable } from '../text-table.ts'
@@ -13,12 +14,20 @@ export const addBalancesCommand: AddCommand = (program, { terminal }) => {
   withMirrorOptions(program.command('balances'))
     .option('--all', 'also assets of which there is nothing', false)
     .action(async (options: BalancesOptions) => {
-      const held = await withReader(options, (reader) => reader.getBalances())
+      const { held, status } = await withReader(options, async (reader) => ({
+        held: await reader.getBalances(),
+        status: await reader.status(),
+      }))
+      const fresh = freshnessLine(status)
       const balances = held.filter(
         ({ free, used, total }) =>
           options.all || [free, used, total].some((part) => compareText(part, '0') !== 0),
       )
-      if (options.json) return printDecimalJson(terminal, balances, ['free', 'used', 'total'])
+      if (options.json) {
+        terminal.note(fresh)
+        return printDecimalJson(terminal, balances, ['free', 'used', 'total'])
+      }
+      if (!status.isMirrored) return terminal.print(fresh)
       const { ink, tableColumns } = terminal
       terminal.print(
         balances.length === 0
@@ -34,5 +43,6 @@ export const addBalancesCommand: AddCommand = (program, { terminal }) => {
               { columns: tableColumns, ink },
             ),
       )
+      terminal.print(ink.faint(fresh))
     })
 }

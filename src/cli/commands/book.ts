@@ -4,6 +4,7 @@ import { printDecimalJson } from '../mirror/decimal-json.ts'
 import { decimalCell } from '../mirror/order-table.ts'
 import type { AddCommand } from '../command.ts'
 import { countText } from '../figures.ts'
+import { freshnessLine } from '../mirror/freshness.ts'
 import { symbolHint } from '../mirror/symbol-hint.ts'
 import { textTable } from '../text-table.ts'
 
@@ -15,14 +16,19 @@ export const addBookCommand: AddCommand = (program, { terminal }) => {
   withMirrorOptions(program.command('book'))
     .argument('<symbol>', 'such as BTC/USDT')
     .action(async (symbol: string, options: MirrorOptions) => {
-      const { book, ticker, hint } = await withReader(options, async (reader) => {
+      const { book, ticker, hint, status } = await withReader(options, async (reader) => {
         const book = await reader.getOrderBook(symbol)
         const isEmpty = book.asks.length + book.bids.length === 0
-        const hint = isEmpty ? await symbolHint(reader, symbol) : undefined
-        return { book, ticker: await reader.getTicker(symbol), hint }
+        const status = await reader.status()
+        const isUnknown = isEmpty && status.isMirrored
+        const hint = isUnknown ? await symbolHint(reader, symbol) : undefined
+        return { book, ticker: await reader.getTicker(symbol), hint, status }
       })
       if (hint !== undefined) terminal.note(hint)
-      if (options.json) return printDecimalJson(terminal, book, ['price', 'amount'])
+      if (options.json)
+        return printDecimalJson(terminal, { ...book, mirror: status }, ['price', 'amount'])
+      const fresh = freshnessLine(status)
+      if (!status.isMirrored) return terminal.print(fresh)
       const { ink, tableColumns } = terminal
       // As on every exchange's screen: asks above, the best in the middle, bids below.
       const levels: SidedLevel[] = [
@@ -48,5 +54,6 @@ export const addBookCommand: AddCommand = (program, { terminal }) => {
               { columns: tableColumns, ink },
             ),
       )
+      terminal.print(ink.faint(fresh))
     })
 }

@@ -7,10 +7,12 @@ import {
   connectionOf,
   reachable,
   withMirrorOptions,
+  withReader,
   type MirrorOptions,
 } from '../mirror/connection.ts'
 import { openDemo, type OpenedAccount } from '../mirror/demo-account.ts'
 import { failureText, openExchange } from '../mirror/exchange-account.ts'
+import { freshnessLine } from '../mirror/freshness.ts'
 import { eventView, type EventView } from '../mirror/live-screen.ts'
 
 interface MirrorCommandOptions extends MirrorOptions {
@@ -20,6 +22,8 @@ interface MirrorCommandOptions extends MirrorOptions {
   readonly derivatives: boolean
   readonly reconcileEvery: number
   readonly seconds?: number
+  readonly tickers: boolean
+  readonly status: boolean
 }
 
 const demoSymbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
@@ -32,6 +36,8 @@ export const addMirrorCommand: AddCommand = (program, context) => {
     .option('--sandbox', 'the exchange’s own test system', false)
     .option('--derivatives', 'also markets with a settlement part, such as BTC/USDT:USDT', false)
     .option('--reconcile-every <seconds>', 'compare everything so often', positiveArgument, 60)
+    .option('--no-tickers', 'leave the prices of the mirrored markets out')
+    .option('--status', 'who writes what is mirrored there, and how fresh it is', false)
     .option('--seconds <number>', 'stop by itself after so long', positiveArgument)
     .action((exchange: string | undefined, options: MirrorCommandOptions) =>
       mirrorAccount(exchange, options, context),
@@ -43,6 +49,7 @@ async function mirrorAccount(
   options: MirrorCommandOptions,
   context: CliContext,
 ): Promise<void> {
+  if (options.status) return printStatus(options, context)
   const connection = await connectionOf(options)
   const { derivatives } = options
   const account = await openAccount(exchange, options, context)
@@ -58,17 +65,23 @@ async function mirrorAccount(
   }
 }
 
+async function printStatus(options: MirrorOptions, { terminal }: CliContext): Promise<void> {
+  const status = await withReader(options, (reader) => reader.status())
+  if (options.json) terminal.printJson(status)
+  else terminal.print(freshnessLine(status))
+}
+
 async function openAccount(
   exchange: string | undefined,
   options: MirrorCommandOptions,
   { now }: CliContext,
 ): Promise<OpenedAccount> {
-  const { demo, symbols, sandbox } = options
+  const { demo, symbols, sandbox, tickers } = options
   if (demo === (exchange !== undefined))
     throw new UsageError('name an exchange to mirror, or --demo for a simulated one')
   return exchange === undefined
     ? openDemo(await connectionOf(options), { symbols: symbols ?? demoSymbols, now })
-    : openExchange(exchange, { symbols, sandbox })
+    : openExchange(exchange, { symbols, sandbox, tickers })
 }
 
 async function runAndShow(

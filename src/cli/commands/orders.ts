@@ -6,6 +6,7 @@ import type { AddCommand } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { UsageError } from '../failure.ts'
 import { timeText } from '../figures.ts'
+import { freshnessLine } from '../mirror/freshness.ts'
 import { symbolHint } from '../mirror/symbol-hint.ts'
 import { textTable } from '../text-table.ts'
 
@@ -29,19 +30,27 @@ async function printOpen(
   options: MirrorOptions,
   { terminal }: CliContext,
 ): Promise<void> {
-  const { orders, hint } = await withReader(options, async (reader) => {
+  const { orders, status, hint } = await withReader(options, async (reader) => {
     const orders = await reader.listOpenOrders(symbol)
     const isVain = orders.length === 0 && symbol !== undefined
-    return { orders, hint: isVain ? await symbolHint(reader, symbol) : undefined }
+    const status = await reader.status()
+    const isUnknown = isVain && status.isMirrored
+    return { orders, status, hint: isUnknown ? await symbolHint(reader, symbol) : undefined }
   })
   if (hint !== undefined) terminal.note(hint)
-  if (options.json) return printDecimalJson(terminal, orders, orderDecimals)
+  const fresh = freshnessLine(status)
+  if (options.json) {
+    terminal.note(fresh)
+    return printDecimalJson(terminal, orders, orderDecimals)
+  }
+  if (!status.isMirrored) return terminal.print(fresh)
   const { ink, tableColumns } = terminal
   terminal.print(
     orders.length === 0
       ? 'no open orders'
       : textTable(orders, orderColumns(ink), { columns: tableColumns, ink }),
   )
+  terminal.print(ink.faint(fresh))
 }
 
 async function printOne(id: string, options: MirrorOptions, context: CliContext): Promise<void> {

@@ -1,5 +1,7 @@
 import { InvalidArgumentError, type Command } from 'commander'
 import { backupForm } from '../../valkey/local/backup.ts'
+import { installedClients } from '../../valkey/local/server-clients.ts'
+import { isVersionText } from '../../valkey/local/server-version.ts'
 import { LocalValkey, type LocalValkeyStatus } from '../../valkey/local/local-valkey.ts'
 import { countArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
@@ -27,20 +29,19 @@ export const addValkeyCommand: AddCommand = (program, context) => {
   add<{ port?: number }>(
     'start',
     'Start it, on the next free port when the wanted one is busy.',
-    async (local, { port }) => started(await local.start(port === undefined ? {} : { port })),
-  ).option(
-    '--port <number>',
-    'the port to try first (default: its last one, or 6379)',
-    portArgument,
+    async (local, { port }) => answered(await local.start(port === undefined ? {} : { port })),
   )
+    .option(
+      '--port <number>',
+      'the port to try first (default: its last one, or 6379)',
+      portArgument,
+    )
+    .option('--server-version <version>', '8 is the newest 8.x that is found', versionArgument)
   add('stop', 'Let it save, and stop it.', async (local) => {
     const stopped = await local.stop()
     return { json: { stopped }, text: stopped ? 'stopped' : 'it was not running' }
   })
-  add('status', 'Whether it runs, and where.', async (local) => {
-    const status = await local.status()
-    return { json: status, text: statusText(status) }
-  })
+  add('status', 'Whether it runs, and where.', async (local) => answered(await local.status()))
   add<{ lines: number }>('logs', 'The end of its log.', async (local, { lines }) => {
     const log = await local.logs({ lines })
     return { json: log, text: log.length === 0 ? 'no log yet' : log.join('\n') }
@@ -67,7 +68,7 @@ function adder(valkey: Command, context: CliContext) {
       const options = given.at(-2) as CommonOptions & Options
       const { terminal } = context
       const answer = await act(
-        localServer(options.dataDir, context),
+        localServer(options, context),
         options,
         given.slice(0, -2) as string[],
       )
@@ -77,22 +78,35 @@ function adder(valkey: Command, context: CliContext) {
   }
 }
 
-function localServer(dataDir: string, { terminal }: CliContext): LocalValkey {
+function localServer(
+  { dataDir, serverVersion }: CommonOptions & { readonly serverVersion?: string },
+  { terminal }: CliContext,
+): LocalValkey {
   return new LocalValkey({
+    ...(serverVersion !== undefined && { version: serverVersion }),
     dir: localValkeyDir(dataDir),
     onProgress: (line) => terminal.note(line),
   })
 }
 
-function started(status: LocalValkeyStatus): Answer {
-  return { json: status, text: statusText(status) }
+async function answered(status: LocalValkeyStatus): Promise<Answer> {
+  if (!status.running) return { json: status, text: statusText(status) }
+  const clients = await installedClients(status.port)
+  const hints = clients.map(({ command }) => `look inside with: ${command}`)
+  return { json: { ...status, clients }, text: [statusText(status), ...hints].join('\n') }
+}
+
+function versionArgument(text: string): string {
+  if (!isVersionText(text))
+    throw new InvalidArgumentError('Expected a version such as 8, 8.0 or 8.0.1.')
+  return text
 }
 
 function statusText(status: LocalValkeyStatus): string {
   if (!status.running) return `not running; its files: ${status.dir}`
-  const { version, url, pid, uptimeSeconds, dir } = status
+  const { version, url, redisUrl, pid, uptimeSeconds, dir } = status
   const up = uptimeSeconds === 0 ? '' : `, up ${durationText(uptimeSeconds * 1_000)}`
-  return `Valkey ${version} runs on ${url} (pid ${pid})${up}\nits files: ${dir}`
+  return `Valkey ${version} runs on ${url} (pid ${pid})${up}\nfor other tools: ${redisUrl}\nits files: ${dir}`
 }
 
 function portArgument(text: string): number {

@@ -11,6 +11,8 @@ export interface ExchangeOptions {
   /** Undefined: all that the exchange lists without being told which. */
   readonly symbols: readonly string[] | undefined
   readonly sandbox: boolean
+  /** Mirror prices too; default true. */
+  readonly tickers?: boolean
   readonly environment?: Readonly<Record<string, string | undefined>>
 }
 
@@ -38,7 +40,7 @@ interface Ccxt {
  */
 export async function openExchange(
   name: string,
-  { symbols, sandbox, environment = process.env }: ExchangeOptions,
+  { symbols, sandbox, tickers = true, environment = process.env }: ExchangeOptions,
 ): Promise<OpenedAccount> {
   const ccxt = await loadCcxt()
   const Exchange = ccxt.exchanges.includes(name)
@@ -57,7 +59,10 @@ export async function openExchange(
     throw new PairduckError('EXCHANGE_FAILED', failureText(error), { cause: error, exchange: name })
   }
   return {
-    source: ccxtSource(exchange, symbols === undefined ? {} : { symbols }),
+    source: ccxtSource(exchange, {
+      ...(symbols !== undefined && { symbols }),
+      ...(!tickers && { tickers: false }),
+    }),
     close: async () => {
       await exchange.close?.()
     },

@@ -1,4 +1,6 @@
 import { addText, isNegative, isZero } from '../../mirror/model/decimal.ts'
+import { reportObservations } from '../../mirror/report/observations.ts'
+import { winRate } from '../../mirror/report/trade-sums.ts'
 import type { DailyReport } from '../../mirror/report/daily-report.ts'
 import { countText, percentText } from '../figures.ts'
 import type { Ink } from '../ink.ts'
@@ -24,11 +26,18 @@ export function daysTable(reports: readonly DailyReport[], layout: Layout): stri
   ]
   const total = reports.map(({ trades }) => trades.pnl).reduce(addText, '0')
   const trades = reports.reduce((sum, { totalTrades }) => sum + totalTrades, 0)
+  const closed = reports.reduce((sum, { closings }) => sum + closings.closed, 0)
+  const won = reports.reduce((sum, { closings }) => sum + closings.won, 0)
+  const observations = reportObservations(reports)
   return [
     textTable(reports, columns, { columns: tableColumns, ink }),
     '',
     `${countText(trades)} trades, profit ${moneyCell(total, ink)} ${reports[0]?.currency ?? ''}`,
+    `${countText(won)} of ${countText(closed)} closing orders won: ${percentText(winRate({ closed, won }))}`,
     ...reports.flatMap((report) => notes(report).map((line) => `${report.date}: ${line}`)),
+    ...(observations.length === 0
+      ? []
+      : ['', ink.strong('what the figures show'), ...observations]),
   ].join('\n')
 }
 

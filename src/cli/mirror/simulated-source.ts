@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { EventEmitter, on } from 'node:events'
 import type { AccountSource } from '../../mirror/model/account-source.ts'
 import type { BalanceInput } from '../../mirror/model/balance.ts'
@@ -27,7 +28,8 @@ export class SimulatedSource implements AccountSource {
   #now: number
 
   constructor({ symbols, from, seed, earlierOrder }: SimulatedSourceOptions) {
-    const idPrefix = `${demoPrefix}${Math.floor(from / 1_000).toString(36)}-`
+    // Two demos may begin in the same moment: an order of one is no order of the other.
+    const idPrefix = `${demoPrefix}${from.toString(36)}${randomBytes(3).toString('hex')}-`
     this.#account = new SimulatedAccount({ symbols, from, seed, idPrefix })
     this.#earlierOrder = earlierOrder
     this.#now = from

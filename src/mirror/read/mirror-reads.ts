@@ -10,6 +10,8 @@ import { readMirroredOrder, readMirroredOrderWithHistory } from '../stored/mirro
 import type { MirroredOrder, MirroredOrderWithHistory } from '../stored/mirrored-order.ts'
 import { orderBook } from './order-book.ts'
 import type { OrderBook } from './order-book.ts'
+import { readStatus } from './mirror-status.ts'
+import type { MirrorStatus } from './mirror-status.ts'
 import { openOrdersScript, tradeStatsScript } from '../stored/read-scripts.ts'
 import type { OrdersReply } from '../stored/read-scripts.ts'
 import { allReadable, unreadable } from '../stored/stored-value.ts'
@@ -45,6 +47,11 @@ export class MirrorReads {
   protected constructor(client: GuardedClient, keys: MirrorKeys) {
     this.client = client
     this.keys = keys
+  }
+
+  /** Who writes, and how fresh what is mirrored is. */
+  async status(): Promise<MirrorStatus> {
+    return await readStatus(this.client, this.keys)
   }
 
   /** One order with its history, open or not; undefined when it isn't mirrored. */

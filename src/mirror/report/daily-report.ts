@@ -5,7 +5,7 @@ import type { DecimalText } from '../model/decimal.ts'
 import { assetForm, isAsset } from '../model/symbol.ts'
 import { ExchangeRates, type Rates } from './exchange-rates.ts'
 import { addTo, tableOf, trimmed } from './money.ts'
-import { symbolReport, TradeSums, type SymbolReport } from './trade-sums.ts'
+import { symbolReport, TradeSums, type Closings, type SymbolReport } from './trade-sums.ts'
 import { marketOf, tradeHistory, type FillOutcome, type ReportFill } from './trade-history.ts'
 import { utcDay } from './utc-day.ts'
 
@@ -42,6 +42,8 @@ export interface DailyReport {
   readonly totalFills: number
   /** Orders that closed at a profit, as part of those that closed anything; null without any. */
   readonly winRate: number | null
+  /** The orders that it is the share of. */
+  readonly closings: Closings
   readonly fees: Readonly<Record<string, DecimalText>>
   readonly pnlByCurrency: Readonly<Record<string, DecimalText>>
   readonly bySymbol: Readonly<Record<string, SymbolReport>>
@@ -121,6 +123,7 @@ function tradingReport(
     totalTrades: all.orders('buy') + all.orders('sell'),
     totalFills: all.fills,
     winRate: all.winRate(),
+    closings: all.closings,
     fees: tableOf(all.fees),
     pnlByCurrency: money.byCurrency,
     bySymbol: Object.fromEntries(symbols.map(([symbol, sums]) => [symbol, symbolReport(sums)])),

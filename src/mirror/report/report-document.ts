@@ -33,6 +33,8 @@ function reportDocument(report: DailyReport): Record<string, unknown> {
     total_trades: report.totalTrades,
     total_fills: report.totalFills,
     win_rate: report.winRate,
+    closing_trades: report.closings.closed,
+    winning_trades: report.closings.won,
     fees: mapped(report.fees, figure),
     pnl_by_currency: mapped(report.pnlByCurrency, figure),
     by_symbol: mapped(report.bySymbol, symbolDocument),

@@ -20,6 +20,12 @@ export interface SymbolReport {
   readonly position: { readonly amount: DecimalText; readonly avgCost: DecimalText | null }
 }
 
+/** How many orders closed part of a position, and how many of them at a profit. */
+export interface Closings {
+  readonly closed: number
+  readonly won: number
+}
+
 type Side = ReportFill['side']
 
 /** Sums over the fills of a day; those of one order count as one trade. */
@@ -66,11 +72,20 @@ export class TradeSums {
     return divideText(this.#notional[side], this.#amount[side], moneyScale) ?? null
   }
 
-  winRate(): number | null {
-    if (this.#closings.size === 0) return null
-    const wins = [...this.#closings.values()].filter(isPositive).length
-    return Math.round((wins / this.#closings.size) * 10_000) / 10_000
+  /** Orders that closed anything, and those of them that did so at a profit. */
+  get closings(): Closings {
+    const won = [...this.#closings.values()].filter(isPositive).length
+    return { closed: this.#closings.size, won }
   }
+
+  winRate(): number | null {
+    return winRate(this.closings)
+  }
+}
+
+/** A share to four digits; null when nothing was closed. */
+export function winRate({ closed, won }: Closings): number | null {
+  return closed === 0 ? null : Math.round((won / closed) * 10_000) / 10_000
 }
 
 export function symbolReport(sums: TradeSums): SymbolReport {

@@ -19,6 +19,7 @@ export class MirrorKeys {
   readonly tickers: string
   readonly transfers: string
   readonly since: string
+  readonly written: string
   readonly absent: string
   readonly depositsIndex: string
   readonly withdrawalsIndex: string
@@ -40,6 +41,7 @@ export class MirrorKeys {
     this.tickers = `${prefix}mirror:tickers`
     this.transfers = `${prefix}mirror:transfers`
     this.since = `${prefix}mirror:since`
+    this.written = `${prefix}mirror:written`
     this.absent = `${prefix}mirror:absent`
     this.depositsIndex = `${prefix}deposits:index`
     this.withdrawalsIndex = `${prefix}withdrawals:index`
@@ -89,6 +91,7 @@ export class MirrorKeys {
       [this.tickers, 'set'],
       [this.transfers, 'hash'],
       [this.since, 'hash'],
+      [this.written, 'string'],
       [this.absent, 'hash'],
       [this.depositsIndex, 'set'],
       [this.withdrawalsIndex, 'set'],

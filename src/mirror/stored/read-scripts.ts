@@ -44,6 +44,16 @@ return {
 }
 `)
 
+/**
+ * Who writes and how fresh what is stored is. KEYS: fence, leader, time of the last unit, sequence,
+ * epoch. Gives their values, '' for those that are not there.
+ */
+export const statusScript: ServerScript = readingScript(`
+local found = {}
+for i = 1, #KEYS do found[i] = redis.call('GET', KEYS[i]) or '' end
+return found
+`)
+
 /** A hash as field, value, field …, whatever the client makes of HGETALL. KEYS: the hash. */
 export const hashScript: ServerScript = readingScript(`
 return redis.call('HGETALL', KEYS[1])

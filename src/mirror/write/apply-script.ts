@@ -5,7 +5,7 @@ import { writingScript } from '../../valkey/server-script.ts'
  * One atomic unit: everything is checked before anything is written, because neither a script
  * nor MULTI takes back what it has done when a later command fails.
  *
- * KEYS: fence, sequence, then the keys that are written, the orders hash first.
+ * KEYS: fence, sequence, when it was written, then the keys that are written, the orders first.
  * ARGV: where the commands begin, own fence, expected sequence, channel, tail of the change
  * message, then the lists that the commands take; where they begin: first and number of the order
  * ids that must not be there yet, the type of each written key, then the commands, each as name,
@@ -21,14 +21,14 @@ local sequence = redis.call('GET', KEYS[2]) or '0'
 if sequence ~= ARGV[3] then return {'BEHIND', sequence} end
 
 local at = tonumber(ARGV[1])
-for i = 3, #KEYS do
+for i = 4, #KEYS do
   local found = redis.call('TYPE', KEYS[i])['ok']
-  if found ~= 'none' and found ~= ARGV[at + i - 1] then return {'WRONGTYPE', KEYS[i], found} end
+  if found ~= 'none' and found ~= ARGV[at + i - 2] then return {'WRONGTYPE', KEYS[i], found} end
 end
 local first, absent = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
 if absent > 0 then
   local known = {'KNOWN'}
-  local values = redis.call('HMGET', KEYS[3], unpack(ARGV, first, first + absent - 1))
+  local values = redis.call('HMGET', KEYS[4], unpack(ARGV, first, first + absent - 1))
   for i = 1, absent do
     if values[i] then
       known[#known + 1] = ARGV[first + i - 1]
@@ -38,10 +38,13 @@ if absent > 0 then
   if #known > 1 then return known end
 end
 
-for i = at + #KEYS, #ARGV, 4 do
+for i = at + #KEYS - 1, #ARGV, 4 do
   redis.call(ARGV[i], KEYS[tonumber(ARGV[i + 1])], unpack(ARGV, ARGV[i + 2], ARGV[i + 3]))
 end
 sequence = string.format('%.0f', redis.call('INCR', KEYS[2]))
+-- The server's clock is the one that writers and readers share.
+local time = redis.call('TIME')
+redis.call('SET', KEYS[3], time[1] .. string.format('%03d', math.floor(time[2] / 1000)))
 redis.call('PUBLISH', ARGV[4], '{"sequence":' .. sequence .. ARGV[5])
 return {'OK', sequence}
 `)

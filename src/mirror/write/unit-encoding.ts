@@ -50,7 +50,7 @@ export class EncodedUnit {
     const { keys } = parts
     const commands = unitCommands(parts)
     const types = commands.keys(keys.orders)
-    this.#keys = [keys.fence, keys.sequence, ...types.keys()]
+    this.#keys = [keys.fence, keys.sequence, keys.written, ...types.keys()]
     this.#names = changeNames(parts.contents)
     const keyIndex = new Map(this.#keys.map((key, index) => [key, index + 1]))
     const lists = new ArgumentLists(['', '', '', keys.changes, ''])

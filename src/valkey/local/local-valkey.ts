@@ -7,6 +7,7 @@ import { backUp, withRestoredDump } from './backup.ts'
 import { findServerBinary, type ServerBinary } from './server-binary.ts'
 import { serverFiles } from './server-config.ts'
 import { lookForServer, type RunningServer } from './server-lookup.ts'
+import { isVersionText } from './server-version.ts'
 import { withStartLock } from './start-lock.ts'
 import { lastLines, startServer, stopServer } from './server-process.ts'
 
@@ -17,6 +18,8 @@ export interface LocalValkeyOptions {
   readonly cacheDir?: string
   /** Told what takes time, one line each. */
   readonly onProgress?: (line: string) => void
+  /** Which server to start: `8` is the newest 8.x that is found. Default: the first one found. */
+  readonly version?: string
 }
 
 export type LocalValkeyStatus =
@@ -28,6 +31,8 @@ export type LocalValkeyStatus =
       readonly port: number
       /** What to give a client, or to put into `VALKEY_URL`. */
       readonly url: string
+      /** The same for programs that take only `redis:` URLs. */
+      readonly redisUrl: string
       readonly version: string
       readonly uptimeSeconds: number
     }
@@ -42,12 +47,14 @@ export class LocalValkey {
   readonly dir: string
   readonly #cacheDir: string | undefined
   readonly #onProgress: (line: string) => void
+  readonly #version: string | undefined
 
   constructor(options: LocalValkeyOptions) {
     const text = rule('a path', (value) => typeof value === 'string' && value !== '', '')
     const resolved = resolveOptions('LocalValkey', options, {
       dir: required(text),
       cacheDir: optional(text),
+      version: optional(rule('a version such as 8, 8.0 or 8.0.1', isVersionText, '')),
       onProgress: rule<(line: string) => void>(
         'a function',
         (value) => typeof value === 'function',
@@ -57,6 +64,7 @@ export class LocalValkey {
     this.dir = resolved.dir
     this.#cacheDir = resolved.cacheDir
     this.#onProgress = resolved.onProgress
+    this.#version = resolved.version
   }
 
   /**
@@ -96,7 +104,8 @@ export class LocalValkey {
     if (found === undefined || !found.ours) return { running: false, dir: this.dir }
     const { pid, port, version, uptimeSeconds } = found
     const url = `valkey://127.0.0.1:${port}`
-    return { running: true, dir: this.dir, pid, port, url, version, uptimeSeconds }
+    const redisUrl = `redis://127.0.0.1:${port}`
+    return { running: true, dir: this.dir, pid, port, url, redisUrl, version, uptimeSeconds }
   }
 
   /** The last lines of the server's log, oldest first; none when it never ran. */
@@ -159,6 +168,7 @@ export class LocalValkey {
     return findServerBinary({
       onProgress: this.#onProgress,
       ...(this.#cacheDir === undefined ? {} : { cacheDir: this.#cacheDir }),
+      ...(this.#version === undefined ? {} : { version: this.#version }),
     })
   }
 }

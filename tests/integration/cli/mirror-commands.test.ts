@@ -95,6 +95,7 @@ describe('what is mirrored, printed', () => {
     const lines = stdout
       .trimEnd()
       .split('\n')
+      .slice(0, -1)
       .map((line) => line.split(/\s{2,}/))
     expect(lines).toEqual([
       ['id', 'symbol', 'side', 'type', 'price', 'amount', 'filled', 'status', 'updated (UTC)'],
@@ -139,14 +140,16 @@ describe('what is mirrored, printed', () => {
   test('book: own orders by price, asks above bids', async () => {
     const { stdout } = await run(['book', 'BTC/USDT'])
     expect(stdout).toMatch(
-      /^BTC\/USDT last 91300\.5\nside +price +amount +orders\nask +91500 +2 +1\nbid +91200 +1\.6 +2\n$/,
+      /^BTC\/USDT last 91300\.5\nside +price +amount +orders\nask +91500 +2 +1\nbid +91200 +1\.6 +2\nwritten .* by .*, which no longer holds the lease\n$/,
     )
     expect(JSON.parse((await run(['book', 'BTC/USDT', '--json'])).stdout)).toMatchObject({
       symbol: 'BTC/USDT',
       bids: [{ price: 91200, amount: 1.6, orders: 2 }],
       asks: [{ price: 91500, amount: 2, orders: 1 }],
     })
-    expect((await run(['book', 'DOGE/USDT'])).stdout).toBe('no open limit orders of DOGE/USDT\n')
+    expect((await run(['book', 'DOGE/USDT'])).stdout).toMatch(
+      /^no open limit orders of DOGE\/USDT\nwritten /,
+    )
   })
 
   test.each(['book', 'orders'])('%s of an unknown symbol: how it is written', async (command) => {
@@ -162,7 +165,9 @@ describe('what is mirrored, printed', () => {
     const { exitCode, stdout } = await run([command, 'BTCUSDT', '--json'])
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout)).toEqual(
-      command === 'orders' ? [] : { symbol: 'BTCUSDT', bids: [], asks: [] },
+      command === 'orders'
+        ? []
+        : { symbol: 'BTCUSDT', bids: [], asks: [], mirror: expect.anything() },
     )
   })
 
@@ -171,7 +176,11 @@ describe('what is mirrored, printed', () => {
     const table = (await run(['report', '--days', '2'], { now: atNoon })).stdout
     expect(table).toMatch(/^2025-11-29 +1 +0 +0 +– +0\.2 USDT$/m)
     expect(table).toMatch(/^2025-11-30 +0 +1 +\+9\.8 +100\.0 % +0\.1 USDT$/m)
-    expect(table).toContain('\n2 trades, profit +9.8 USDT\n')
+    expect(table).toContain('\n2 trades, profit +9.8 USDT\n1 of 1 closing orders won: 100.0 %\n')
+    // 9.8 after fees of 0.2 on the purchase and 0.1 on the sale: 10.1 before them.
+    expect(table).toMatch(
+      /what the figures show\nFees of 0\.3 USDT are 3 % of the 10\.1 USDT made before them\.\n$/,
+    )
     const files = join(home, 'reports')
     const { stdout, stderr } = await run(['report', '--json', '--out', files], { now: atNoon })
     const file = join(files, 'performance_20251130.json')
@@ -189,6 +198,26 @@ describe('what is mirrored, printed', () => {
       /^BTC\/USDT +2 /m,
     )
   })
+})
+
+test('an empty server says that nothing was ever mirrored there, and not that there is nothing', async () => {
+  for (const command of [['orders'], ['balances'], ['book', 'BTC/USDT'], ['mirror', '--status']])
+    expect((await run(command)).stdout).toBe('nothing was ever mirrored here\n')
+  const never = { isMirrored: false, lastWrittenAt: null, lagMs: null, writer: null }
+  expect(JSON.parse((await run(['mirror', '--status', '--json'])).stdout)).toMatchObject(never)
+  await using mirror = await ValkeyMirror.open({ url: server.url, writerId: 'a:b' })
+  expect((await run(['orders'])).stdout).toMatch(/^no open orders\nnothing written yet by a:b/)
+  await mirror.applyOrder({ ...order, id: '1', amount: '1', price: '1' })
+  const status = await mirror.status()
+  expect(status).toMatchObject({ isMirrored: true, writer: 'a:b', isWriting: true, sequence: 1 })
+  expect(Math.abs(status.lastWrittenAt! - Date.now())).toBeLessThan(60_000)
+  const { stdout, stderr } = await run(['orders', '--json'])
+  expect(JSON.parse(stdout)).toHaveLength(1)
+  expect(stderr).toMatch(/^written .* by a:b, which holds the lease\n$/)
+  await withPlainClient(server, (send) =>
+    send('SET', 'mirror:written', String(Date.now() - 480_000)),
+  )
+  expect((await run(['orders'])).stdout).toContain('written 8 min ago by a:b, which holds')
 })
 
 describe('mirror --demo', () => {
@@ -224,8 +253,9 @@ describe('mirror --demo', () => {
   test('a second demo cancels what the first one left open', async () => {
     const untilOpen = async () => {
       const stop = new AbortController()
-      const start = Date.now()
-      const now = () => start + (Date.now() - start) * 10
+      // Both begin in the same moment; time goes on when it is looked at, by half a second.
+      let at = noon
+      const now = () => (at += 500)
       const onOutput = (text: string) => {
         if (/ new, /.test(text)) stop.abort()
       }

@@ -279,7 +279,7 @@ async function everything(
 ): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {}
   for (const key of ((await send('KEYS', '*')) as string[]).sort()) {
-    if (/fence|epoch|sequence|leader/.test(key)) continue
+    if (/fence|epoch|sequence|leader|written/.test(key)) continue
     const type = await send('TYPE', key)
     const value = await send(type === 'hash' ? 'HGETALL' : 'SMEMBERS', key)
     found[key] = (value as string[]).sort()

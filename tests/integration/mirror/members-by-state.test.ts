@@ -22,6 +22,7 @@ async function firstOf(of: MirrorReader | ValkeyMirror): Promise<void> {
 }
 
 const reads = {
+  status: [(of: MirrorReader) => of.status(), ...read],
   getOrder: [(of: MirrorReader) => of.getOrder('1'), ...read],
   listOpenOrders: [(of: MirrorReader) => of.listOpenOrders(), ...read],
   getBalances: [(of: MirrorReader) => of.getBalances(), ...read],

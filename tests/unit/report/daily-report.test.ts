@@ -195,6 +195,8 @@ test('the document: names, digits and form', () => {
   "total_trades": 2,
   "total_fills": 2,
   "win_rate": 1,
+  "closing_trades": 1,
+  "winning_trades": 1,
   "fees": {
     "USDT": 0.1
   },
@@ -234,7 +236,7 @@ test('the document: names, digits and form', () => {
 test('misuse is refused by name', () => {
   expect(() => dailyReport([], [], '2025-11-31')).toThrow(/YYYY-MM-DD/)
   expect(() => dailyReport([], [], '30.11.2025')).toThrow(TypeError)
-  expect(() => report([], { currency: 'usdt' })).toThrow(/`currency`/)
+  expect(() => report([], { currency: 'us dt' })).toThrow(/`currency`/)
   expect(() => report([], { rates: { BNB: '-1' } })).toThrow(/rate of BNB/)
   expect(() => report([], { rates: { BNB: '1e5' } })).toThrow(/rate of BNB/)
 })
