@@ -1,14 +1,18 @@
-/** `npm run build`: src/ → dist/, plain tsc, and the command line made executable. */
+/** `npm run build`: src/ → dist/, plain tsc, the command line made executable, and the door for CommonJS. */
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import manifest from '../package.json' with { type: 'json' }
+import { writeCommonJs } from './common-js.ts'
 import { root, run } from './run.ts'
 
 const dist = join(root, 'dist')
-const bin = join(dist, 'cli', 'main.js')
 
 rmSync(dist, { recursive: true, force: true })
 const exitCode = await run('tsc', ['-p', 'tsconfig.build.json'])
-if (exitCode === 0) makeExecutable(bin)
+if (exitCode === 0) {
+  makeExecutable(join(dist, 'cli', 'main.js'))
+  writeCommonJs(root, manifest.exports)
+}
 process.exitCode = exitCode
 
 /** A bin without its first line would be run by the shell as a shell script. */

@@ -16,6 +16,7 @@ describe('help', () => {
     const { exitCode, stdout } = await cliRun(['--help'])
     expect(exitCode).toBe(0)
     expect(commands.length).toBeGreaterThan(25)
+    const helps = [stdout]
     for (const [name, { usage, description }] of commands) {
       expect(stdout).toContain(`\n  ${name} ${usage}`)
       const { exitCode, stdout: help, stderr } = await cliRun([name, '--help'])
@@ -26,7 +27,10 @@ describe('help', () => {
       expect(text.replaceAll(/\s+/g, ' ')).toBe(description)
       expect(Math.max(...help.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
       expect((await cliRun(['help', name])).stdout).toBe(help)
+      helps.push(help)
     }
+    // What the command line takes changes only on purpose: `vitest -u` writes the file anew.
+    await expect(helps.join('\n')).toMatchFileSnapshot('../../api/command-line.txt')
   })
 })
 

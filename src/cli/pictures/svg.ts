@@ -1,4 +1,5 @@
 import type { EChartsCoreOption } from 'echarts/core'
+import { optionalPackage } from '../../optional-package.ts'
 import { roundStep } from '../charts/value-axis.ts'
 import { priceDecimals, priceText, volumeText } from '../figures.ts'
 
@@ -20,16 +21,18 @@ export const palette = {
 } as const
 
 /**
- * Draws a chart as an SVG document, without a browser. The library is loaded only here: it takes
- * longer to load than most commands take to run.
+ * Draws a chart as an SVG document, without a browser. The library is loaded only here: not
+ * everybody installs it, and it takes longer to load than most commands take to run.
  */
 export async function renderSvg(option: EChartsCoreOption): Promise<string> {
-  const [core, charts, components, renderers] = await Promise.all([
-    import('echarts/core'),
-    import('echarts/charts'),
-    import('echarts/components'),
-    import('echarts/renderers'),
-  ])
+  const [core, charts, components, renderers] = await optionalPackage('--svg', ['echarts'], () =>
+    Promise.all([
+      import('echarts/core'),
+      import('echarts/charts'),
+      import('echarts/components'),
+      import('echarts/renderers'),
+    ]),
+  )
   core.use([
     charts.BarChart,
     charts.CandlestickChart,

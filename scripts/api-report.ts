@@ -1,0 +1,115 @@
+/**
+ * `npm run api`: writes api/*.api.md, the public names of each entry point with their types, so that
+ * a change of them is seen where it is made. With `check` it writes nothing and fails when a report
+ * is not what the sources say. "(undocumented)" in a report: an editor has no text to show.
+ */
+import {
+  existsSync,
+  mkdtempSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { join, posix } from 'node:path'
+import { Extractor, ExtractorConfig, ExtractorLogLevel } from '@microsoft/api-extractor'
+import manifest from '../package.json' with { type: 'json' }
+import { root, run } from './run.ts'
+
+const reports = join(root, 'api')
+// Beside the built files, which no other tool looks at; not below node_modules, whose files are others'.
+const dist = join(root, 'dist')
+const compilerOptions = {
+  target: 'es2022',
+  lib: ['es2023', 'esnext.disposable'],
+  module: 'nodenext',
+  types: ['node'],
+  strict: true,
+  skipLibCheck: true,
+}
+
+mkdirSync(dist, { recursive: true })
+const folder = mkdtempSync(join(dist, 'api-'))
+try {
+  process.exitCode = await reportAll(process.argv[2] === 'check')
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+async function reportAll(onlyCheck: boolean): Promise<number> {
+  const options = ['--emitDeclarationOnly', '--declarationMap', 'false', '--outDir', folder]
+  const compiled = await run('tsc', ['-p', 'tsconfig.build.json', ...options])
+  if (compiled !== 0) return compiled
+  nameCompiledFiles()
+  const complaints = Object.entries(manifest.exports).flatMap(([name, entry]) =>
+    typeof entry === 'string' ? [] : reportOf(name, entry.import, onlyCheck),
+  )
+  for (const complaint of complaints) console.log(complaint)
+  return complaints.length > 0 ? 1 : 0
+}
+
+/** The extractor takes `./pair.ts` for another package's file; `./pair.js` is ours. */
+function nameCompiledFiles(): void {
+  for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+    if (!name.endsWith('.d.ts')) continue
+    const file = join(folder, name)
+    const text = readFileSync(file, 'utf8')
+    writeFileSync(file, text.replaceAll(/(['"]\.[^'"\n]*)\.ts(['"])/g, '$1.js$2'))
+  }
+}
+
+/** What is wrong with the report of one entry point. */
+function reportOf(name: string, module: string, onlyCheck: boolean): string[] {
+  const file = `${name === '.' ? 'pairduck' : posix.basename(name)}.api.md`
+  const text = extracted(file, module.replace('./dist', folder).replace(/\.js$/, '.d.ts'))
+  const path = join(reports, file)
+  if (!onlyCheck) {
+    mkdirSync(reports, { recursive: true })
+    writeFileSync(path, text)
+  } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text)
+    return [`api/${file} is not what the sources say: npm run api`, ...changes(path, text)]
+  return []
+}
+
+/** Lines that only one of the two has, in their order. */
+function changes(path: string, text: string): string[] {
+  const old = existsSync(path) ? readFileSync(path, 'utf8').split('\n') : []
+  const now = text.split('\n')
+  return [
+    ...old.filter((line) => !now.includes(line)).map((line) => `- ${line}`),
+    ...now.filter((line) => !old.includes(line)).map((line) => `+ ${line}`),
+  ]
+}
+
+function extracted(file: string, entry: string): string {
+  const temporary = join(folder, 'reports')
+  mkdirSync(temporary, { recursive: true })
+  const config = ExtractorConfig.prepare({
+    configObject: {
+      projectFolder: root,
+      mainEntryPointFilePath: entry,
+      compiler: { overrideTsconfig: { compilerOptions }, skipLibCheck: true },
+      apiReport: {
+        enabled: true,
+        reportFileName: file,
+        reportFolder: temporary,
+        reportTempFolder: temporary,
+      },
+      docModel: { enabled: false },
+      dtsRollup: { enabled: false },
+      tsdocMetadata: { enabled: false },
+      newlineKind: 'lf',
+    },
+    configObjectFullPath: undefined,
+    packageJsonFullPath: join(root, 'package.json'),
+  })
+  Extractor.invoke(config, {
+    localBuild: true,
+    messageCallback: (message) => {
+      // What it finds stands in the report; the console is for what stops it.
+      if (message.logLevel !== ExtractorLogLevel.Error) message.handled = true
+    },
+  })
+  return readFileSync(join(temporary, file), 'utf8')
+}
