@@ -78,7 +78,16 @@ async function compile(cache: string, built: string): Promise<void> {
   const options = ['--outDir', join(draft, 'dist'), '--isolatedDeclarations', 'false']
   await promisify(execFile)(
     process.execPath,
-    [tsc, '-p', join(root, 'tsconfig.build.json'), ...options, '--declaration', 'false'],
+    [
+      tsc,
+      '-p',
+      join(root, 'tsconfig.build.json'),
+      ...options,
+      '--declaration',
+      'false',
+      '--declarationMap',
+      'false',
+    ],
     { cwd: root },
   )
   await cp(join(root, 'package.json'), join(draft, 'package.json'))
