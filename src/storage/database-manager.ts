@@ -19,7 +19,7 @@ import {
 } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
 import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
-import { PairDatabase } from './pool/pair-database.ts'
+import { openPair } from './pool/open-pair.ts'
 import { pairFiles } from './file/pair-files.ts'
 import { PairNames } from './file/pair-names.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
@@ -55,9 +55,12 @@ export class DatabaseManager extends StoreInserts {
     this.dataDir = directory.path
     this.#directory = directory
     this.#engine = engine
+    engine.onLost = () => void this.#leases.revokeBroken()
     const budget = (this.#budget = new ThreadBudget(options.maxPendingTicksTotal))
-    const context = { engine, budget, events: this, writer: options, candles: options.candles }
-    const open = (pair: Pair) => PairDatabase.open(pair, pairFiles(directory.path, pair), context)
+    const { candles } = options
+    const own = { engine, budget, events: this, onBroken: engine.onLost }
+    const context = { ...own, writer: options, candles }
+    const open = (pair: Pair) => openPair(pair, pairFiles(directory.path, pair), context)
     this.pool = new ConnectionPool(open, options, this)
     this.intake = new Intake(this.pool, options, this)
     this.#leases = new Leases(this.pool, this.#budget, directory.path)
@@ -161,7 +164,7 @@ export class DatabaseManager extends StoreInserts {
     this.#maintenance.startTimer(options)
   }
 
-  /** Ends the timer; resolves when the pass in flight has ended. */
+  /** Ends the timer; resolves when a pass in flight has ended. */
   stopCleanup(): Promise<void> {
     return this.#maintenance.timer.stop()
   }

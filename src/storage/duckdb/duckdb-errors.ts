@@ -8,7 +8,7 @@ import { isTimeframe, type Timeframe } from '../../time.ts'
 const readings: readonly (readonly [RegExp, ErrorCode])[] = [
   [/Could not set lock on file/, 'PAIR_LOCKED'],
   [/No space left on device|Disk quota exceeded|File too large/, 'DISK_FULL'],
-  [/database has been invalidated/, 'DISK_FULL'],
+  [/fsync failed/, 'IO_FAILED'],
   [/INTERRUPT Error/, 'ABORTED'],
   [/Out of Memory Error/, 'QUERY_FAILED'],
   [
@@ -19,6 +19,8 @@ const readings: readonly (readonly [RegExp, ErrorCode])[] = [
   [/[Cc]hecksum/, 'PAIR_CORRUPT'],
   [/Could not read enough bytes/, 'PAIR_CORRUPT'],
   [/WAL file/, 'PAIR_CORRUPT'],
+  // By its first cause, where that is told; this is what is left.
+  [/has been invalidated/, 'IO_FAILED'],
 ]
 
 /** What the operating system says to Node itself. */
@@ -80,22 +82,24 @@ export function isCheckpointBlocked(error: unknown): boolean {
 
 /** Whether the engine gave a database up; attached again it is whole. */
 export function isInvalidated(error: unknown): boolean {
-  return error instanceof Error && /database has been invalidated/.test(error.message)
+  return /has been invalidated|FATAL Error/.test(messages(error))
 }
 
-/**
- * Where the first entry of a write-ahead log begins that cannot be read, when that is what an
- * error is about. The position in the message is behind the entry's head, its size and its checksum.
- */
-export function firstBadWalEntry(error: unknown): number | undefined {
-  const position =
-    error instanceof Error
-      ? /Corrupt WAL file: entry at byte position (\d+)/.exec(error.message)?.[1]
-      : undefined
-  return position === undefined ? undefined : Math.max(0, Number(position) - walEntryHeadBytes)
+/** Whether an error may have ended the engine's whole instance. */
+export function mayEndEngine(error: unknown): boolean {
+  return /has been invalidated|FATAL Error|INTERNAL Error/.test(messages(error))
 }
 
-const walEntryHeadBytes = 16
+/** Whether a statement was refused because the instance was dead before it began. */
+export function isEngineLost(error: unknown): boolean {
+  return /has been invalidated because of a previous fatal error/.test(messages(error))
+}
+
+/** An error's own words and its cause's. */
+function messages(error: unknown): string {
+  if (!(error instanceof Error)) return ''
+  return error.cause instanceof Error ? `${error.message} ${error.cause.message}` : error.message
+}
 
 function systemCode(error: unknown): ErrorCode | undefined {
   const { code, syscall } = (error ?? {}) as { code?: string; syscall?: string }
@@ -107,6 +111,9 @@ function prose(code: ErrorCode, message: string): string {
   const firstLine = message.split('\n', 1)[0] ?? message
   if (code === 'PAIR_LOCKED') return `open in process ${lockHolder(message) ?? 'unknown'}`
   if (code === 'ABORTED') return 'interrupted'
+  // The engine says at length what became of the database, and the cause last.
+  const cause = /Original error: "?([^"\n]+)/.exec(message)?.[1]
+  if (cause !== undefined) return cause.trim()
   return firstLine
 }
 

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rename, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { folderToSymbol, formatPair, isPairName, symbolToFolder, type Pair } from '../../pair.ts'
@@ -80,18 +80,6 @@ export async function quarantineFolder(pair: Pair, files: PairFiles, now: number
   await mkdir(shelf, { recursive: true })
   const name = `${pair.exchange}-${pair.market}-${symbolToFolder(pair.symbol).slice(0, 80)}`
   return mkdtemp(join(shelf, `${name}-${stamp}-`))
-}
-
-/** Moves a pair's files to the quarantine folder and returns where they are now. */
-export async function quarantineFiles(pair: Pair, files: PairFiles, now: number): Promise<string> {
-  const target = await quarantineFolder(pair, files, now)
-  for (const [file, name] of [
-    [files.database, 'trading.duckdb'],
-    [files.wal, 'trading.duckdb.wal'],
-    [files.state, 'trading.state.json'],
-  ] as const)
-    if ((await sizeOf(file)) !== undefined) await rename(file, join(target, name))
-  return target
 }
 
 /** Bytes of a file, or undefined when there is none. Only `stat`: reading an open file drops its lock. */

@@ -1,4 +1,4 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { readFile, rename } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { barTimesSql } from '../../schema/candles.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
@@ -6,6 +6,7 @@ import type { Timeframe } from '../../time.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { readMarks, type Marks } from './marks.ts'
+import { writeDurably } from './write-durably.ts'
 
 /** What a relation held. */
 export interface RelationState {
@@ -95,7 +96,7 @@ export function lostRows(
 export async function writeState(file: string, state: PairState): Promise<void> {
   const draft = `${file}.${process.pid}.draft`
   // Renamed unsynced it could be empty after a power loss.
-  await writeFile(draft, `${JSON.stringify(state, null, 2)}\n`, { flush: true })
+  await writeDurably(draft, `${JSON.stringify(state, null, 2)}\n`)
   await rename(draft, file)
 }
 

@@ -3,22 +3,25 @@ import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { maxTimerMs } from '../../time.ts'
 import type { Events } from '../events/events.ts'
+import { closeTogether } from './close-together.ts'
 import type { PairDatabase } from './pair-database.ts'
 import type { PoolStats } from './pool-stats.ts'
 import {
-  brokenError,
-  refuseBroken,
-  type SlotOptions,
+  isHeld,
+  isLeaving,
+  isUsable,
+  waitReason,
   type PoolOptions,
   type Slot,
+  type SlotOptions,
   type UseOptions,
 } from './pool-slot.ts'
-import { WaitingLine } from './waiting-line.ts'
+import { WaitingLine, type WaitReason } from './waiting-line.ts'
 
 /**
- * At most `maxConnections` open pair files. Who uses a pair leases it; only pairs without a
- * lease lie in the LRU and can be evicted for another pair or closed for having been idle. When all are leased,
- * callers wait in line, with a deadline.
+ * At most `maxConnections` open pair files. Who uses a pair leases it; only pairs without a lease
+ * lie in the LRU and can be evicted for another pair or closed for having been idle. When all are
+ * leased, callers wait in line, with a deadline.
  */
 export class ConnectionPool {
   readonly #open: (pair: Pair) => Promise<PairDatabase>
@@ -44,10 +47,8 @@ export class ConnectionPool {
         if (reason === 'expire') void this.#retire(slot, 'idle')
       },
     })
-    this.#sweeper = setInterval(
-      () => this.closeIdle(),
-      Math.min(maxTimerMs, Math.max(50, options.idleCloseMs / 4)),
-    )
+    const sweepMs = Math.min(maxTimerMs, Math.max(50, options.idleCloseMs / 4))
+    this.#sweeper = setInterval(() => this.closeIdle(), sweepMs)
     this.#sweeper.unref()
   }
 
@@ -60,25 +61,23 @@ export class ConnectionPool {
     { signal, timeoutMs = this.#options.acquireTimeoutMs }: SlotOptions = {},
   ): Promise<PairDatabase> {
     this.#refuseClosed()
-    const slot = this.#find(formatPair(pair))
+    const name = formatPair(pair)
+    const slot = this.#find(name)
     // Awaits as often as the call that opens the pair, so that calls keep their order.
-    if (slot !== undefined && slot.closed === undefined)
-      return (await Promise.resolve(this.#hit(slot))).opened
+    if (slot !== undefined && isUsable(slot)) return (await Promise.resolve(this.#hit(slot))).opened
     const waiter = this.#line.join(pair, {
       signal,
       timeoutMs,
-      subject: this.#exhaustion(formatPair(pair)),
-      isNearlyServed: (ahead) => ahead < this.#leaving(),
+      reason: () => this.#waitReason(name),
+      isNearlyServed: (ahead) => ahead < this.#leaving() && !isHeld(this.#slots.get(name)),
     })
     this.#serve()
     const { maxWaiting } = this.#options
-    if (this.#line.has(waiter) && this.#line.length > maxWaiting + this.#leaving())
-      waiter.dismiss(
-        new PairduckError(
-          'POOL_EXHAUSTED',
-          `${this.#exhaustion(waiter.name)}; ${maxWaiting} callers wait already (\`maxWaiting\`)`,
-        ),
-      )
+    if (this.#line.has(waiter) && this.#line.length > maxWaiting + this.#leaving()) {
+      const { code, subject } = this.#waitReason(waiter.name)
+      const full = `${maxWaiting} callers wait already (\`maxWaiting\`)`
+      waiter.dismiss(new PairduckError(code, `${subject}; ${full}`))
+    }
     return (await waiter.served).opened
   }
 
@@ -137,7 +136,7 @@ export class ConnectionPool {
    * Runs `work` while the pair's file is closed and stays closed: whoever asks for the pair waits.
    * `PAIR_LOCKED` when it is in use.
    */
-  async whileClosed<T>(name: string, work: () => Promise<T>): Promise<T> {
+  async whileClosed<T>(name: string, work: () => Promise<T>, label: string): Promise<T> {
     await this.release(name)
     this.#refuseClosed()
     if (this.#slots.has(name))
@@ -147,7 +146,8 @@ export class ConnectionPool {
     const working = work()
     const ended = Promise.allSettled([working]).then(() => undefined)
     // Never opened, and closed when the work has ended: acquire() waits for that.
-    const slot: Slot = { name, leases: 0, opened: new Promise(() => undefined), closed: ended }
+    const opened = new Promise<never>(() => undefined)
+    const slot: Slot = { name, leases: 0, opened, closed: ended, work: label }
     this.#slots.set(name, slot)
     try {
       return await working
@@ -155,6 +155,11 @@ export class ConnectionPool {
       this.#slots.delete(name)
       this.#serve()
     }
+  }
+
+  /** Closes what the engine gave up as soon as nobody holds it; it is opened anew when asked for. */
+  retireBroken(): void {
+    for (const name of this.#slots.keys()) this.#find(name)
   }
 
   stats(): PoolStats {
@@ -185,22 +190,17 @@ export class ConnectionPool {
       waiter.dismiss(new PairduckError('CLOSED', 'the manager was closed while this call waited'))
     const slots = [...this.#slots.values()]
     this.#idle.clear()
-    const ends = await Promise.allSettled(
-      slots.map(async (slot) => {
-        if (slot.closed !== undefined) return slot.closed
-        const database = await slot.opened.catch(() => undefined)
-        await database?.close()
-      }),
-    )
-    this.#slots.clear()
-    const failures = ends
-      .filter((end) => end.status === 'rejected')
-      .map(({ reason }) => reason as unknown)
-    if (failures.length > 0)
-      throw new AggregateError(
-        failures,
-        `${failures.length} pairs were not closed as they should be`,
+    try {
+      await closeTogether(
+        slots.map(async (slot) => {
+          if (slot.closed !== undefined) return slot.closed
+          const database = await slot.opened.catch(() => undefined)
+          await database?.close()
+        }),
       )
+    } finally {
+      this.#slots.clear()
+    }
   }
 
   /** A file that was given up while nobody held it begins to close, to be opened again. */
@@ -216,13 +216,12 @@ export class ConnectionPool {
   /** Holds a pair open that is open now, until {@link release}. */
   acquireOpen(name: string): PairDatabase | undefined {
     const slot = this.#find(name)
-    if (slot?.database === undefined || slot.closed !== undefined || this.#closing !== undefined)
+    if (slot?.database === undefined || !isUsable(slot) || this.#closing !== undefined)
       return undefined
     return this.#hit(slot).database
   }
 
   #hit(slot: Slot): Slot {
-    refuseBroken(slot)
     this.#hits++
     if (slot.leases++ === 0) this.#idle.delete(slot.name)
     delete slot.idleMs
@@ -243,13 +242,14 @@ export class ConnectionPool {
     for (const waiter of this.#line.waiters()) {
       const slot = this.#find(waiter.name)
       // What is being closed comes back here when it is closed.
-      if (slot?.closed !== undefined) continue
-      if (slot?.database?.broken === true) waiter.dismiss(brokenError(slot))
-      else if (slot !== undefined) waiter.serve(this.#hit(slot))
+      if (slot !== undefined && !isUsable(slot)) continue
+      if (slot !== undefined) waiter.serve(this.#hit(slot))
       else if (this.#slots.size < this.#options.maxConnections)
         waiter.serve(this.#newSlot(waiter.name, waiter.pair))
     }
-    const places = new Set(this.#line.waiters().map(({ name }) => name)).size
+    // Who waits for the pair's own file needs no place.
+    const waiting = this.#line.waiters().filter(({ name }) => !this.#slots.has(name))
+    const places = new Set(waiting.map(({ name }) => name)).size
     while (this.#idle.size > 0 && this.#leaving() < places) {
       this.#evictions++
       void this.#retire(this.#idle.pop()!, 'room')
@@ -259,7 +259,7 @@ export class ConnectionPool {
   /** Slots whose pair is being closed. */
   #leaving(): number {
     let leaving = 0
-    for (const { closed } of this.#slots.values()) if (closed !== undefined) leaving++
+    for (const slot of this.#slots.values()) if (isLeaving(slot)) leaving++
     return leaving
   }
 
@@ -294,7 +294,7 @@ export class ConnectionPool {
     if (this.#closing !== undefined) throw new PairduckError('CLOSED', 'the manager is closed')
   }
 
-  #exhaustion(name: string): string {
-    return `all ${this.#options.maxConnections} connections are in use and ${name} needs one`
+  #waitReason(name: string): WaitReason {
+    return waitReason(name, this.#slots.get(name), this.#options.maxConnections)
   }
 }

@@ -46,6 +46,11 @@ export class Lease {
     this.#onRelease = onRelease
   }
 
+  /** Whether the engine gave its pair up. */
+  get isBroken(): boolean {
+    return this.#database.broken
+  }
+
   /** The DuckDB connection; its unqualified names are the pair's. */
   get connection(): DuckDBConnection {
     this.#altered = true
@@ -142,11 +147,12 @@ export class Lease {
         signal,
       )
     } catch (error) {
+      await this.#database.giveUp(error)
       if (signal?.aborted === true)
         throw new PairduckError('ABORTED', `${this.pair}: ${name} was aborted`, {
           cause: signal.reason,
         })
-      if (this.#revoked || this.#released !== undefined)
+      if (!this.#database.broken && (this.#revoked || this.#released !== undefined))
         throw new PairduckError(
           'CLOSED',
           `${this.pair}: ${name} was ended by ${this.#revoked ? 'closing' : 'the release of its lease'}`,

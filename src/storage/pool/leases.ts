@@ -13,6 +13,7 @@ import {
 } from './lease-options.ts'
 import { Lease } from './lease.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
+import { isEngineLost } from '../duckdb/duckdb-errors.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
 /** Lends connections of pairs and knows which are out. */
@@ -52,7 +53,13 @@ export class Leases {
     resolveQueryOptions('query', options)
     if (!this.#pool.isOpen(formatPair(pair)))
       await refuseMissing(pair, pairFiles(this.#dataDir, pair))
-    return this.use(pair, work, options)
+    try {
+      return await this.use(pair, work, options)
+    } catch (error) {
+      // The engine was lost under it, by whatever pair: reading changes nothing and is done again.
+      if (!isEngineLost(error) || options?.signal?.aborted === true) throw error
+      return this.use(pair, work, options)
+    }
   }
 
   /** Opens a stream, which holds a lease until it ends. */
@@ -95,6 +102,13 @@ export class Leases {
     return [...this.#out]
       .filter(({ pair }) => pair === name)
       .map(({ acquiredAt }) => `a lease acquired ${new Date(acquiredAt).toISOString()}`)
+  }
+
+  /** Takes back what was lent of pairs that the engine gave up. */
+  async revokeBroken(): Promise<void> {
+    this.#pool.retireBroken()
+    const broken = [...this.#out].filter((lease) => lease.isBroken)
+    await Promise.allSettled(broken.map((lease) => lease.revoke()))
   }
 
   /** Interrupts and takes back everything: for closing, when a cleanup may wait for what is lent. */

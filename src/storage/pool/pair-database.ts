@@ -5,7 +5,7 @@ import { formatPair, type Pair } from '../../pair.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
-import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import type { Events } from '../events/events.ts'
 import { createFile, removeUnfinished } from '../file/create-file.ts'
@@ -37,6 +37,8 @@ export interface PairContext {
   readonly writer: WriterOptions
   /** Undefined: what the file keeps, and the default for a new one. */
   readonly candles: readonly Timeframe[] | undefined
+  /** Called when the engine gave a file up: who holds it has to let go. */
+  readonly onBroken: () => void
 }
 
 /** One open pair: its file, its writer, its readers. The pool decides how long it lives. */
@@ -58,8 +60,8 @@ export class PairDatabase {
   readonly #connection: DuckDBConnection
   readonly #wal: WalWatch
   readonly #readers: ReaderConnections
-  /** Set when the engine gave the file up: it has to be opened again. */
-  broken = false
+  #givenUp = false
+  readonly #onBroken: () => void
 
   private constructor(of: {
     pair: Pair
@@ -71,6 +73,7 @@ export class PairDatabase {
     alias: string
     connection: DuckDBConnection
     wal: WalWatch
+    onBroken: () => void
     rowsLost: readonly LostRows[]
     wasClean: boolean
   }) {
@@ -86,6 +89,7 @@ export class PairDatabase {
     this.#wasClean = of.wasClean
     this.#connection = of.connection
     this.#wal = of.wal
+    this.#onBroken = of.onBroken
     this.#readers = new ReaderConnections(this.name, () => of.engine.connect(of.alias))
   }
 
@@ -96,9 +100,9 @@ export class PairDatabase {
     let alias: string | undefined
     let connection: DuckDBConnection | undefined
     try {
+      await recover(pair, files, context)
       const { isNew, hadWal } = await prepareFiles(pair, files)
       const before = await readState(files.state)
-      if (!isNew) await recover(pair, files, context)
       alias = await attachOrCreate(engine, files)
       connection = await engine.connect(alias)
       if (!isNew) await refuseStrange(connection, name)
@@ -121,9 +125,7 @@ export class PairDatabase {
         events: context.events,
         options: context.writer,
         wal,
-        onInvalidated: () => {
-          database.broken = true
-        },
+        onInvalidated: (error) => database.giveUp(error),
       })
       const rowsLost = lostRows(before, { ticks, deletedBefore })
       const database: PairDatabase = new PairDatabase({
@@ -136,6 +138,7 @@ export class PairDatabase {
         alias,
         connection,
         wal,
+        onBroken: context.onBroken,
         rowsLost,
         wasClean: !hadWal && rowsLost.length === 0 && describes(before, candles),
       })
@@ -146,6 +149,18 @@ export class PairDatabase {
       if (alias !== undefined) await engine.detach(alias).catch(() => undefined)
       throw fromDuckDb(error, name, 'PAIR_CORRUPT')
     }
+  }
+
+  /** Whether the engine gave the file up, or is lost itself: it has to be opened again. */
+  get broken(): boolean {
+    return this.#givenUp || this.#engine.isLost(this.alias)
+  }
+
+  /** After an error that may have ended the file for the engine, or the engine. */
+  async giveUp(error: unknown): Promise<void> {
+    await this.#engine.report(error)
+    if (isInvalidated(error)) this.#givenUp = true
+    if (this.broken) this.#onBroken()
   }
 
   /** A connection of the caller's own on this pair, to be given back. */
@@ -194,14 +209,17 @@ export class PairDatabase {
     }
     await attempt(() => this.writer.drain())
     await attempt(() => this.#readers.close())
-    if (this.writer.wrote || !this.#wasClean) {
+    // What the engine gave up cannot be written to; opened again it is whole.
+    if (this.broken) failures.length = 0
+    else if (this.writer.wrote || !this.#wasClean) {
       await attempt(() => this.checkpoint(this.#connection))
       await attempt(() => this.saveState(this.#connection, true))
     }
     await attempt(() => this.writer.ticks.dispose())
     this.#connection.closeSync()
     await attempt(() => this.#engine.detach(this.alias))
-    if (failures.length > 0) throw fromDuckDb(failures[0], this.name, 'QUERY_FAILED')
+    if (failures.length > 0 && !this.broken)
+      throw fromDuckDb(failures[0], this.name, 'QUERY_FAILED')
   }
 }
 

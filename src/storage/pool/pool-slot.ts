@@ -1,5 +1,5 @@
-import { PairduckError } from '../../errors.ts'
 import type { PairDatabase } from './pair-database.ts'
+import type { WaitReason } from './waiting-line.ts'
 
 export interface PoolOptions {
   readonly maxConnections: number
@@ -26,18 +26,38 @@ export interface Slot {
   /** Set once closing has begun: the pair cannot be opened again before it has ended. */
   closed?: Promise<void>
   database?: PairDatabase
+  /** Of a pair whose file is kept closed: what is done to it meanwhile. */
+  readonly work?: string
   /** How much longer it may be idle, when what held it last was no use of it. */
   idleMs?: number
 }
 
-/** After a full disk in a checkpoint: the last who holds it lets it be opened again. */
-export function refuseBroken(slot: Slot): void {
-  if (slot.database?.broken === true) throw brokenError(slot)
+/** What is being closed, or was given up by the engine, is waited for until it is opened anew. */
+export function isUsable(slot: Slot): boolean {
+  return slot.closed === undefined && slot.database?.broken !== true
 }
 
-export function brokenError({ name }: Slot): PairduckError {
-  return new PairduckError(
-    'DISK_FULL',
-    `${name}: the engine gave the file up in a checkpoint; it is opened again when nobody holds it`,
-  )
+/** Whether its place will come free by itself, and soon. */
+export function isLeaving(slot: Slot): boolean {
+  return slot.closed !== undefined && slot.work === undefined
+}
+
+/** Whether who waits for this very pair waits for something that ends nobody knows when. */
+export function isHeld(slot: Slot | undefined): boolean {
+  return slot !== undefined && !isLeaving(slot)
+}
+
+/** Why a call waits for a pair: its own file is not to be had now, or no place is free. */
+export function waitReason(name: string, slot: Slot | undefined, places: number): WaitReason {
+  if (slot?.work !== undefined)
+    return { code: 'PAIR_LOCKED', subject: `${name}: this process is at its file (${slot.work})` }
+  if (slot?.database?.broken === true)
+    return {
+      code: 'IO_FAILED',
+      subject: `${name}: the engine gave its file up; it is opened again when nobody holds it`,
+    }
+  return {
+    code: 'POOL_EXHAUSTED',
+    subject: `all ${places} connections are in use and ${name} needs one`,
+  }
 }

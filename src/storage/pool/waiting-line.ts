@@ -1,14 +1,20 @@
-import { PairduckError } from '../../errors.ts'
+import { PairduckError, type ErrorCode } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { maxTimerMs } from '../../time.ts'
 
 export interface WaitRules {
   readonly signal: AbortSignal | undefined
   readonly timeoutMs: number
-  /** What is waited for and why, for the messages. */
-  readonly subject: string
+  /** Why one waits now, asked when it waits no longer. */
+  readonly reason: () => WaitReason
   /** Asked at the deadline, with how many stand ahead: whether this one is about to be served. */
   readonly isNearlyServed: (ahead: number) => boolean
+}
+
+/** What is waited for and why, and the code of a wait that ends without it. */
+export interface WaitReason {
+  readonly code: ErrorCode
+  readonly subject: string
 }
 
 /** One who stands in the line until served or dismissed. */
@@ -25,7 +31,7 @@ export class Waiter<T> {
 
   constructor(
     pair: Pair,
-    { signal, timeoutMs, subject, isNearlyServed }: WaitRules,
+    { signal, timeoutMs, reason, isNearlyServed }: WaitRules,
     line: Set<Waiter<T>>,
   ) {
     this.pair = pair
@@ -36,14 +42,13 @@ export class Waiter<T> {
     })
     this.#line = line
     this.#signal = signal
-    this.#onAbort = () => this.dismiss(aborted(signal!, subject))
+    this.#onAbort = () => this.dismiss(aborted(signal!, reason()))
     signal?.addEventListener('abort', this.#onAbort, { once: true })
     this.#timer = setTimeout(
       () => {
-        if (!isNearlyServed([...line].indexOf(this)))
-          this.dismiss(
-            new PairduckError('POOL_EXHAUSTED', `${subject}; none came free before the deadline`),
-          )
+        if (isNearlyServed([...line].indexOf(this))) return
+        const { code, subject } = reason()
+        this.dismiss(new PairduckError(code, `${subject}; it did not end before the deadline`))
       },
       Math.min(maxTimerMs, Math.max(0, timeoutMs)),
     )
@@ -74,9 +79,9 @@ export class WaitingLine<T> {
     return this.#waiters.size
   }
 
-  /** Joins at the end. `POOL_EXHAUSTED` when the deadline passes, `ABORTED` with the signal. */
+  /** Joins at the end. The reason's code when the deadline passes, `ABORTED` with the signal. */
   join(pair: Pair, rules: WaitRules): Waiter<T> {
-    if (rules.signal?.aborted === true) throw aborted(rules.signal, rules.subject)
+    if (rules.signal?.aborted === true) throw aborted(rules.signal, rules.reason())
     const waiter = new Waiter<T>(pair, rules, this.#waiters)
     this.#waiters.add(waiter)
     return waiter
@@ -92,6 +97,6 @@ export class WaitingLine<T> {
   }
 }
 
-function aborted(signal: AbortSignal, subject: string): PairduckError {
+function aborted(signal: AbortSignal, { subject }: WaitReason): PairduckError {
   return new PairduckError('ABORTED', `${subject}; the wait was aborted`, { cause: signal.reason })
 }

@@ -1,9 +1,11 @@
-import { open, readdir, unlink, writeFile, type FileHandle } from 'node:fs/promises'
+import { open, readdir, unlink, type FileHandle } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { LockFile } from '../file/lock-file.ts'
 import type { PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
+import { writeDurably } from '../file/write-durably.ts'
+import { isRepairUnfinished, settleRepair } from './repair-swap.ts'
 import { reseal, unseal, type Overwritten } from './reseal.ts'
 import { TrialEngine } from './trial.ts'
 import { findWalEnd, type WalEnd } from './wal-tail.ts'
@@ -40,21 +42,55 @@ export async function recoverFiles(
   files: PairFiles,
   context: RecoveryContext,
 ): Promise<Recovery | undefined> {
-  const names = new Set(await readdir(files.directory))
-  const logs = logsOf(files).filter((log) => names.has(basename(log)))
-  if (logs.length === 0 || !(await lookAt(logs)).some(isUnfinished)) return undefined
-  // One process at a time; the engine's own lock would not keep two from writing the same bytes.
+  const names = await namesIn(files.directory)
+  const repair = isRepairUnfinished(files, names)
+  if (!repair && !(await isCutShort(files, names))) return undefined
+  return whileRecovering(files, context.subject, async () => {
+    if (repair) await settleRepair(files)
+    const now = await namesIn(files.directory)
+    return (await isCutShort(files, now))
+      ? recoverLocked(files, logsOf(files, now), context)
+      : undefined
+  })
+}
+
+/**
+ * Runs `work` while no other process recovers or repairs these files; the engine's own lock would
+ * not keep two from writing the same bytes.
+ */
+export async function whileRecovering<T>(
+  files: PairFiles,
+  subject: string,
+  work: () => Promise<T>,
+): Promise<T> {
   const lock = await LockFile.take(`${files.database}.recovery`)
   if (!(lock instanceof LockFile))
     throw new PairduckError(
       'PAIR_LOCKED',
-      `${context.subject}: process ${lock.pid} is recovering its files`,
+      `${subject}: process ${lock.pid} is putting its files right`,
       { pid: lock.pid },
     )
   try {
-    return await recoverLocked(files, logs, context)
+    return await work()
   } finally {
     lock.release()
+  }
+}
+
+async function isCutShort(files: PairFiles, names: ReadonlySet<string>): Promise<boolean> {
+  const logs = logsOf(files, names)
+  // A log without its file is refused where the pair is opened.
+  if (logs.length === 0 || !names.has(basename(files.database))) return false
+  return (await lookAt(logs)).some(isUnfinished)
+}
+
+/** None where the pair has no folder yet. */
+async function namesIn(folder: string): Promise<ReadonlySet<string>> {
+  try {
+    return new Set(await readdir(folder))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Set()
+    throw error
   }
 }
 
@@ -101,8 +137,8 @@ async function recoverLocked(
 }
 
 /** The engine's log, and the one that it writes beside a checkpoint. */
-function logsOf(files: PairFiles): string[] {
-  return [files.wal, `${files.wal}.checkpoint`]
+function logsOf(files: PairFiles, names: ReadonlySet<string>): string[] {
+  return [files.wal, `${files.wal}.checkpoint`].filter((log) => names.has(basename(log)))
 }
 
 /** Removes logs that the engine has merged into the file's own and left behind; the pair is open. */
@@ -110,7 +146,7 @@ export async function removeStaleLogs(files: PairFiles): Promise<void> {
   const stale = new Set(
     [`${files.wal}.checkpoint`, `${files.wal}.recovery`].map((f) => basename(f)),
   )
-  const found = (await readdir(files.directory)).filter((name) => stale.has(name))
+  const found = [...(await namesIn(files.directory))].filter((name) => stale.has(name))
   for (const name of found) await unlink(join(files.directory, name))
   if (found.length > 0) await syncFolder(files.directory)
 }
@@ -196,10 +232,6 @@ async function writeBack(name: string, overwritten: readonly Overwritten[]): Pro
     await unseal(file, overwritten)
     await file.sync()
   })
-}
-
-async function writeDurably(name: string, content: Buffer | string): Promise<void> {
-  await writeFile(name, content, { flush: true })
 }
 
 /** Closing it gives up the process's lock of the file: the last thing that is done with it. */

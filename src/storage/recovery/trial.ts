@@ -2,6 +2,7 @@ import { link, unlink } from 'node:fs/promises'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { Engine } from '../duckdb/engine.ts'
 import { readRows } from '../duckdb/read-rows.ts'
+import { sizeOf } from '../file/pair-files.ts'
 import { withoutHardLinks } from '../file/create-file.ts'
 
 /**
@@ -32,6 +33,8 @@ export class TrialEngine {
     { file, secondName, subject }: { file: string; secondName: string; subject: string },
     work: () => Promise<T>,
   ): Promise<T> {
+    // The engine would make one.
+    if ((await sizeOf(file)) === undefined) return work()
     const locked = await this.#lockBySecondName(file, secondName)
     // Without hard links what the engine opens is left to it; only what it refuses is touched.
     const alias = locked ? secondName : file

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { checksumOf } from './checksum.ts'
 
 /** What an entry says it is; all other types change tables or rows. */
-export const walEntryType = { checkpoint: 99, commit: 100 } as const
+export const walEntryType = { table: 25, insert: 26, checkpoint: 99, commit: 100 } as const
 
 /** The entry that ends every commit: size, checksum, and an object that only has its type. */
 export const commitEnd: Buffer = Buffer.from('0500000000000000e7fe7d722fed3d5e640064ffff', 'hex')
@@ -17,6 +17,7 @@ export interface WalEntry {
 const headBytes = 16
 const windowBytes = 1 << 20
 const fieldEnd = 0xffff
+const tableFields = { schema: 101, table: 102 }
 const versionFields = { type: 100, version: 101, identity: 102, iteration: 103 }
 
 /** Where the entry ends that a log begins with, which names its version; undefined for one cut short. */
@@ -53,26 +54,58 @@ export async function* walEntriesFrom(
   }
 }
 
-/** How many commit ends lie at or behind a place, and where the last of them ends. */
-export async function commitEndsFrom(
+/** Where commits end at or behind a place, whatever stands between them. */
+export async function* commitEndsFrom(
   file: FileHandle,
   from: number,
   bytes: number,
-): Promise<{ count: number; lastEnd: number }> {
-  let count = 0
-  let lastEnd = from
+): AsyncIterable<number> {
   for (let at = from; at < bytes; at += windowBytes) {
     const window = await read(file, at, Math.min(bytes - at, windowBytes + commitEnd.length - 1))
     for (let found = window.indexOf(commitEnd); found >= 0;) {
-      count++
-      lastEnd = at + found + commitEnd.length
+      yield at + found + commitEnd.length
       found = window.indexOf(commitEnd, found + 1)
     }
   }
-  return { count, lastEnd }
 }
 
-async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
+/** The table that an entry of type `table` names: the entries behind it are about it. */
+export function tableOfEntry(entry: Buffer): string | undefined {
+  let at = headBytes + 3
+  for (const field of [tableFields.schema, tableFields.table]) {
+    if (at + 2 > entry.length || entry.readUInt16LE(at) !== field) return undefined
+    const length = readVarint(entry, at + 2)
+    if (length === undefined) return undefined
+    at = length.next + length.value
+    if (field === tableFields.table) return entry.toString('utf8', length.next, at)
+  }
+  return undefined
+}
+
+/** The entry that a log of a file begins with. */
+export function versionEntry(identity: Buffer, iteration: number): Buffer {
+  return Buffer.concat([
+    field(versionFields.type, walVersion),
+    field(versionFields.version, 2),
+    field(versionFields.identity, identity.length),
+    ...[...identity].map(varint),
+    field(versionFields.iteration, iteration),
+    Buffer.from([0xff, 0xff]),
+  ])
+}
+
+function field(number: number, value: number): Buffer {
+  return Buffer.concat([Buffer.from([number, 0]), varint(value)])
+}
+
+function varint(value: number): Buffer {
+  const bytes: number[] = []
+  for (; value > 0x7f; value = Math.floor(value / 128)) bytes.push((value & 0x7f) | 0x80)
+  return Buffer.from([...bytes, value])
+}
+
+/** Bytes of a file, fewer where it ends. */
+export async function read(file: FileHandle, at: number, length: number): Promise<Buffer> {
   const buffer = Buffer.alloc(length)
   const { bytesRead } = await file.read(buffer, 0, length, at)
   return buffer.subarray(0, bytesRead)

@@ -33,7 +33,8 @@ export async function findWalEnd(file: FileHandle): Promise<WalEnd> {
     marker = markerOfThis
     markerOfThis = undefined
   }
-  const behind = await commitEndsFrom(file, wholeUntil, bytes)
-  const damaged = behind.count > 1 || (behind.count === 1 && behind.lastEnd !== bytes)
+  const behind: number[] = []
+  for await (const end of commitEndsFrom(file, wholeUntil, bytes)) behind.push(end)
+  const damaged = behind.length > 1 || (behind.length === 1 && behind[0] !== bytes)
   return { bytes, commitsEnd, marker, damaged }
 }

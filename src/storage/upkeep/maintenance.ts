@@ -109,7 +109,11 @@ export class Maintenance {
   async #compact(pair: Pair, result: CleanupResult): Promise<CleanupResult> {
     const files = pairFiles(this.#dataDir, pair)
     try {
-      await this.#pool.whileClosed(result.pair, () => compactFile(files, this.#engine))
+      await this.#pool.whileClosed(
+        result.pair,
+        () => compactFile(files, this.#engine),
+        'compaction',
+      )
     } catch (error) {
       if (PairduckError.is(error, 'PAIR_LOCKED')) return result
       // The rows are deleted all the same, and the file is as it was: a full disk has no room for a copy.
@@ -162,13 +166,16 @@ export class Maintenance {
   async repair(pair: Pair): Promise<RepairReport> {
     const before = await this.verify(pair)
     if (before.ok) return { pair: before.pair, action: 'none', problems: [], rows: before.rows }
-    const report = await this.#pool.whileClosed(before.pair, () =>
-      repairFiles(pair, pairFiles(this.#dataDir, pair), before.problems, {
-        dataDir: this.#dataDir,
-        engine: this.#engine,
-        now: this.#options.clock(),
-      }),
-    )
+    const report = await this.#pool
+      .whileClosed(
+        before.pair,
+        () =>
+          repairFiles(pair, pairFiles(this.#dataDir, pair), before.problems, this.#options.clock()),
+        'repair',
+      )
+      .catch((error: unknown) => {
+        throw fromDuckDb(error, before.pair, 'IO_FAILED')
+      })
     if (report.quarantine !== undefined)
       this.#events.tell('pairQuarantined', { pair: before.pair, folder: report.quarantine })
     return report

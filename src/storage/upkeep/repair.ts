@@ -1,19 +1,18 @@
-import { createReadStream } from 'node:fs'
-import { copyFile, mkdtemp, rename, rm, truncate } from 'node:fs/promises'
+import { copyFile, open, rm, stat, truncate, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DuckDBConnection } from '@duckdb/node-api'
+import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
-import { candleRelation, tables, type TableName } from '../../schema/tables.ts'
-import { timeframes, type Timeframe } from '../../time.ts'
-import { firstBadWalEntry } from '../duckdb/duckdb-errors.ts'
-import type { Engine } from '../duckdb/engine.ts'
-import { emptyVersionSql, migrate } from '../file/migrate.ts'
-import { migrations, schemaVersion } from '../../schema/migrations.ts'
-import { repairRescued, type LostCount } from './repair-rescued.ts'
-import { quarantineFiles, sizeOf, type PairFiles } from '../file/pair-files.ts'
-import { readState, type PairState } from '../file/pair-state.ts'
-import { readRows } from '../duckdb/read-rows.ts'
-import { readWhole } from './verify.ts'
+import { tables } from '../../schema/tables.ts'
+import { quarantineFolder, type PairFiles } from '../file/pair-files.ts'
+import { readState } from '../file/pair-state.ts'
+import { makeScratch, removeScratch } from '../file/scratch-folder.ts'
+import { repairedFile, swapInRepaired } from '../recovery/repair-swap.ts'
+import { whileRecovering } from '../recovery/recover-files.ts'
+import { reseal } from '../recovery/reseal.ts'
+import { TrialEngine } from '../recovery/trial.ts'
+import { findWalEnd } from '../recovery/wal-tail.ts'
+import { rescueFile, type DamagedCopy, type Rescue } from './rescue-file.ts'
+import type { LostCount } from './repair-rescued.ts'
 
 export interface RepairReport {
   readonly pair: string
@@ -30,187 +29,120 @@ export interface RepairReport {
   readonly quarantine?: string
 }
 
-/** Below this many rows a stretch that cannot be read is given up: the engine reads as many at once. */
-const smallestStretch = 2048
-
 /**
- * Moves a damaged pair's files to quarantine and builds a new file from all that can still be read
- * of a copy of them. The new one takes the pair's place when it is whole.
+ * Builds a new file from all that can be read of a copy of a damaged pair's files, reads it whole,
+ * and puts it in their place; they go to quarantine. Until then nothing of them is touched, and from
+ * then on a repair that is cut short is finished when the pair is next opened.
  */
-export async function repairFiles(
+export function repairFiles(
   pair: Pair,
   files: PairFiles,
   problems: readonly string[],
-  { dataDir, engine, now }: { dataDir: string; engine: Engine; now: number },
+  now: number,
 ): Promise<RepairReport> {
   const name = formatPair(pair)
-  const quarantine = await quarantineFiles(pair, files, now)
-  const workshop = await mkdtemp(join(dataDir, '.pairduck', 'repair-'))
-  try {
-    const damaged = join(workshop, 'damaged.duckdb')
-    const rescued = join(workshop, 'rescued.duckdb')
-    const opened = await openCopy(quarantine, damaged, engine)
-    if (opened === undefined)
-      return { pair: name, action: 'set aside', problems, rows: {}, quarantine }
-    const before = await readState(join(quarantine, 'trading.state.json'))
-    const { rows, lost, mended } = await rescue(opened.alias, rescued, engine, before)
-    await rename(rescued, files.database)
-    return {
-      pair: name,
-      action: 'rescued',
-      problems: [...problems, ...opened.problems],
-      notes: mended,
-      rows,
-      lost,
-      quarantine,
-    }
-  } finally {
-    await rm(workshop, { recursive: true, force: true })
-  }
-}
-
-/** Attaches a copy of what lies in quarantine; undefined when there is nothing that opens. */
-async function openCopy(
-  quarantine: string,
-  copy: string,
-  engine: Engine,
-): Promise<{ alias: string; problems: string[] } | undefined> {
-  const problems: string[] = []
-  if ((await sizeOf(join(quarantine, 'trading.duckdb'))) === undefined) return undefined
-  await copyFile(join(quarantine, 'trading.duckdb'), copy)
-  const wal = `${copy}.wal`
-  if ((await sizeOf(join(quarantine, 'trading.duckdb.wal'))) !== undefined)
-    await copyFile(join(quarantine, 'trading.duckdb.wal'), wal)
-  for (;;) {
+  return whileRecovering(files, name, async () => {
+    const scratch = await makeScratch(files.ours, { target: files.ours, purpose: 'repair' })
+    const trial = await TrialEngine.start()
+    const whileLocked = <T>(work: () => Promise<T>): Promise<T> =>
+      trial.whileLocked(
+        { file: files.database, secondName: `${files.database}.recovering`, subject: name },
+        work,
+      )
     try {
-      return { alias: await engine.attach(copy), problems }
+      const before = await identityOf(files)
+      const copy = await whileLocked(() => copyDamaged(files, scratch))
+      await removeRepaired(files)
+      const rescued = await rescueFile(copy, repairedFile(files), await readState(files.state))
+      const quarantine = await quarantineFolder(pair, files, now)
+      await whileLocked(async () => {
+        if ((await identityOf(files)) !== before)
+          throw new PairduckError(
+            'PAIR_LOCKED',
+            `${name}: another process wrote to the files while they were read; repair it again`,
+          )
+        await swapInRepaired(files, quarantine)
+      })
+      return reportOf(name, [...problems, ...copy.problems], rescued, quarantine)
     } catch (error) {
-      const size = await sizeOf(wal)
-      if (size === undefined) return undefined
-      // After a power loss a log may end in zeros: what comes before its first bad entry is good.
-      const end = firstBadWalEntry(error) ?? 0
-      if (!(await isZeroFrom(wal, end)))
-        problems.push(`the write-ahead log can be read up to byte ${end} of ${size}`)
-      if (end > 0 && end < size) await truncate(wal, end)
-      else await rm(wal)
+      await removeRepaired(files).catch(() => undefined)
+      throw error
+    } finally {
+      trial.stop()
+      await removeScratch(scratch)
     }
+  })
+}
+
+function reportOf(
+  pair: string,
+  problems: readonly string[],
+  { rows, lost, notes }: Rescue,
+  quarantine: string,
+): RepairReport {
+  const some = dataTables.some((table) => rows[table]! > 0 || typeof lost[table] !== 'string')
+  return some
+    ? { pair, action: 'rescued', problems, notes, rows, lost, quarantine }
+    : { pair, action: 'set aside', problems, notes, rows: {}, quarantine }
+}
+
+/** What users store, unlike our own notes about it. */
+const dataTables = tables.filter((table) => !table.startsWith('pairduck_'))
+
+/** Copies what there is, cuts the log's copy before its first bad entry, and reseals the file's. */
+async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCopy> {
+  const problems: string[] = []
+  const database = join(scratch, 'damaged.duckdb')
+  const copy = { database, wal: `${database}.wal`, wholeWal: join(scratch, 'whole.wal') }
+  await copyIfThere(files.database, copy.database)
+  await copyIfThere(`${files.wal}.checkpoint`, `${copy.wal}.checkpoint`)
+  if (await copyIfThere(files.wal, copy.wal)) {
+    await copyIfThere(files.wal, copy.wholeWal)
+    const { commitsEnd, bytes, damaged } = await onFile(copy.wal, findWalEnd)
+    if (damaged)
+      problems.push(`the write-ahead log can be read up to byte ${commitsEnd} of ${bytes}`)
+    await truncate(copy.wal, commitsEnd)
   }
+  const resealed = await onFile(copy.database, async (file) => (await reseal(file)).length).catch(
+    () => 0,
+  )
+  if (resealed > 0) problems.push(`${resealed} metadata blocks had a wrong checksum`)
+  return { ...copy, problems }
 }
 
-async function isZeroFrom(file: string, from: number): Promise<boolean> {
-  for await (const chunk of createReadStream(file, { start: from }) as AsyncIterable<Buffer>)
-    if (chunk.some((byte) => byte !== 0)) return false
-  return true
-}
-
-/** Copies all that can be read into a new file, and detaches both. */
-async function rescue(
-  from: string,
-  file: string,
-  engine: Engine,
-  before: PairState | undefined,
-): Promise<{
-  rows: Record<string, number>
-  lost: Record<string, LostCount>
-  mended: string[]
-}> {
-  const to = await engine.attach(file)
-  const target = await engine.connect(to)
-  const rows: Record<string, number> = {}
-  const lost: Record<string, LostCount> = {}
-  const mended: string[] = []
+async function copyIfThere(from: string, to: string): Promise<boolean> {
   try {
-    const kept = await keptCandles(target, from)
-    const version = await versionOf(target, from)
-    // Rows of an older version are copied into tables of that version, and migrated with them.
-    if (version < schemaVersion)
-      await target.run(emptyVersionSql(kept, migrations.slice(0, version)).join(';\n'))
-    else await migrate(target, kept)
-    await target.run('DELETE FROM pairduck_candle_state')
-    for (const table of await tablesOf(target, to)) {
-      const gone = await copyReadable(target, table, from, to)
-      if (gone !== 0) lost[table] = gone
-    }
-    const state = await target.run(
-      `INSERT INTO pairduck_candle_state SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
-    )
-    if (state.rowsChanged > 0) lost['pairduck_candle_state'] ??= 1
-    const candles = await migrate(target, kept)
-    mended.push(...(await repairRescued(target, candles, lost, before)))
-    for (const table of tables) rows[table] = await readWhole(target, table)
-    await target.run(`CHECKPOINT ${to}`)
+    await copyFile(from, to)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+async function removeRepaired(files: PairFiles): Promise<void> {
+  for (const file of [repairedFile(files), `${repairedFile(files)}.wal`])
+    await rm(file, { force: true })
+}
+
+/** Changes with whatever is written to the files. */
+async function identityOf(files: PairFiles): Promise<string> {
+  const found = await Promise.all(
+    [files.database, files.wal].map((file) =>
+      stat(file).then(
+        ({ ino, size, mtimeMs }) => `${ino} ${size} ${mtimeMs}`,
+        () => 'none',
+      ),
+    ),
+  )
+  return found.join(', ')
+}
+
+async function onFile<T>(name: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(name, 'r+')
+  try {
+    return await work(file)
   } finally {
-    target.closeSync()
-    await engine.detach(from)
-    await engine.detach(to)
+    await file.close()
   }
-  return { rows, lost, mended }
-}
-
-/** The schema version of an attached file; where it cannot be read, the newest. */
-async function versionOf(connection: DuckDBConnection, alias: string): Promise<number> {
-  const [row] = await readRows<{ version: number }>(
-    connection,
-    `SELECT version FROM ${alias}.pairduck_schema`,
-  ).catch(() => [])
-  return Math.min(row?.version ?? schemaVersion, schemaVersion)
-}
-
-/** Those of our tables that an attached file has. */
-async function tablesOf(connection: DuckDBConnection, alias: string): Promise<TableName[]> {
-  const rows = await readRows<{ name: string }>(
-    connection,
-    `SELECT table_name AS name FROM duckdb_tables() WHERE database_name = '${alias}'`,
-  )
-  return tables.filter((table) => rows.some(({ name }) => name === table))
-}
-
-async function keptCandles(connection: DuckDBConnection, alias: string): Promise<Timeframe[]> {
-  const views = await readRows<{ name: string }>(
-    connection,
-    `SELECT view_name AS name FROM duckdb_views() WHERE database_name = '${alias}' AND NOT internal`,
-  )
-  return timeframes.filter((timeframe) =>
-    views.some(({ name }) => name === candleRelation(timeframe)),
-  )
-}
-
-/** Copies a table, or those stretches of it that can be read; returns the rows that cannot. */
-async function copyReadable(
-  target: DuckDBConnection,
-  table: TableName,
-  from: string,
-  to: string,
-): Promise<LostCount> {
-  const [extent] = await readRows<{ end: number }>(
-    target,
-    `SELECT coalesce(max(rowid) + 1, 0) AS "end" FROM ${from}.${table}`,
-  ).catch(() => [])
-  if (extent === undefined) return 'unknown'
-  let lost = 0
-  const stretches: [first: number, end: number][] = [[0, extent.end]]
-  for (let next = stretches.pop(); next !== undefined; next = stretches.pop()) {
-    const [first, end] = next
-    const where = `WHERE rowid >= ${first} AND rowid < ${end}`
-    try {
-      await target.run(`INSERT INTO ${to}.${table} SELECT * FROM ${from}.${table} ${where}`)
-    } catch {
-      const half = Math.ceil((end - first) / 2 / smallestStretch) * smallestStretch
-      if (end - first > smallestStretch) stretches.push([first + half, end], [first, first + half])
-      else lost += await countRows(target, `${from}.${table} ${where}`, end - first)
-    }
-  }
-  return lost
-}
-
-async function countRows(
-  connection: DuckDBConnection,
-  of: string,
-  otherwise: number,
-): Promise<number> {
-  const [found] = await readRows<{ rows: number }>(
-    connection,
-    `SELECT count(*) AS rows FROM ${of}`,
-  ).catch(() => [{ rows: otherwise }])
-  return found!.rows
 }

@@ -36,7 +36,7 @@ export class TickWriter {
   readonly #wal: WalWatch
   readonly #queue = new PQueue({ concurrency: 1 })
   /** The engine gave the file up (a full disk in a checkpoint): it has to be opened again. */
-  readonly #onInvalidated: () => void
+  readonly #onInvalidated: (error: unknown) => Promise<void>
   #waiting: PendingCommit[] = []
   #pendingTicks = 0
   #scheduled = false
@@ -55,7 +55,7 @@ export class TickWriter {
     events: Events
     options: WriterOptions
     wal: WalWatch
-    onInvalidated: () => void
+    onInvalidated: (error: unknown) => Promise<void>
   }) {
     this.#pair = of.pair
     this.#connection = of.connection
@@ -110,7 +110,7 @@ export class TickWriter {
     try {
       return await this.#queue.add(() => this.#budget.write(() => this.#runJob(job)))
     } catch (error) {
-      if (isInvalidated(error)) this.#onInvalidated()
+      await this.#onInvalidated(error)
       throw error
     }
   }
@@ -121,7 +121,10 @@ export class TickWriter {
     if (this.#wal.full)
       // The job itself is done and durable.
       await this.#wal.empty(this.#connection).catch((error: unknown) => {
-        this.#events.tell('error', { pair: this.#pair, error })
+        this.#events.tell('error', {
+          pair: this.#pair,
+          error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
+        })
         return this.#recover(error)
       })
     return result
@@ -180,7 +183,10 @@ export class TickWriter {
     } catch (error) {
       // Without effect on calls that are answered: what failed then was the work after the commit.
       commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
-      this.#events.tell('error', { pair: this.#pair, error })
+      this.#events.tell('error', {
+        pair: this.#pair,
+        error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
+      })
       await this.#recover(error)
     } finally {
       this.#freeRoom(commit)
@@ -199,8 +205,8 @@ export class TickWriter {
     try {
       if (isInvalidated(error)) throw error
       await this.ticks.reload()
-    } catch {
-      this.#onInvalidated()
+    } catch (fatal) {
+      await this.#onInvalidated(isInvalidated(fatal) ? fatal : error)
     }
   }
 }

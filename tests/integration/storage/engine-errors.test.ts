@@ -9,11 +9,7 @@ import {
   calculateMarketProfileQuery,
   detectUnfinishedAuctionsQuery,
 } from '../../../src/index.ts'
-import {
-  firstBadWalEntry,
-  fromDuckDb,
-  isCheckpointBlocked,
-} from '../../../src/storage/duckdb/duckdb-errors.ts'
+import { fromDuckDb, isCheckpointBlocked } from '../../../src/storage/duckdb/duckdb-errors.ts'
 import { Engine } from '../../../src/storage/duckdb/engine.ts'
 import { StoreChild } from '../../support/store-child.ts'
 import {
@@ -167,21 +163,6 @@ describe('what the engine says is read as', () => {
     await one.run('ROLLBACK')
     one.closeSync()
     other.closeSync()
-  })
-
-  it('the place of the first bad entry of a log', async () => {
-    const store = await engine()
-    const file = await someFile()
-    const alias = await store.attach(file)
-    const connection = await store.connect(alias)
-    await connection.run('INSERT INTO t VALUES (1)')
-    const log = readFileSync(`${file}.wal`)
-    connection.closeSync()
-    await store.detach(alias)
-    writeFileSync(`${file}.wal`, Buffer.concat([log, Buffer.alloc(64)]))
-    const error = await errorOf(() => store.attach(file))
-    expect(firstBadWalEntry(error)).toBe(log.length)
-    expect(firstBadWalEntry(new Error('else'))).toBeUndefined()
   })
 
   it('nothing, where nothing is known: then the caller says what it is', () => {

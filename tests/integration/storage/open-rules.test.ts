@@ -40,12 +40,14 @@ async function stored(count: number): Promise<{ dataDir: string; file: string }>
   return { dataDir, file: fileOf(dataDir, pair) }
 }
 
+const killedAt = Date.now() - 60_000
+
 /** The same, ended by kill -9 so that everything is still in the write-ahead log. */
 async function killed(count: number): Promise<{ dataDir: string; file: string }> {
   const dataDir = temporaryFolder()
   const child = await StoreChild.start({ dataDir })
   for (let first = 1; first <= count; first += 10)
-    await child.call('insertTicks', pair, someTicks(10, { first }))
+    await child.call('insertTicks', pair, someTicks(10, { first, from: killedAt }))
   await child.kill()
   return { dataDir, file: fileOf(dataDir, pair) }
 }
@@ -175,7 +177,8 @@ describe('a file that a crash left', () => {
     const db = await openManager({ dataDir })
     expect(await countTicks(db, pair)).toBe(30)
     expect(existsSync(`${file}.wal`) ? statSync(`${file}.wal`).size : 0).toBe(0)
-    expect(await db.insertTicks(pair, someTicks(30))).toMatchObject({ inserted: 0 })
+    const again = someTicks(30, { from: killedAt })
+    expect(await db.insertTicks(pair, again)).toMatchObject({ inserted: 0 })
   })
 
   it('and whose log was emptied since tells of the rows that are lost', async () => {
@@ -261,10 +264,10 @@ describe('a damaged file', () => {
     expect(readdirSync(`${dataDir}/.pairduck/quarantine`)).toHaveLength(2)
   })
 
-  it('whose log is damaged before its end is refused, and repair keeps what stands before that', async () => {
+  it('whose log is damaged before its end is refused, and repair keeps the commits around it', async () => {
     const { dataDir, file } = await killed(50)
     const size = statSync(`${file}.wal`).size
-    flip(`${file}.wal`, Math.round(size / 2))
+    flip(`${file}.wal`, size - 1500)
     const db = await openManager({ dataDir })
     await expect(db.query(pair, sql('SELECT 1'))).rejects.toMatchObject({
       code: 'PAIR_CORRUPT',
@@ -276,7 +279,7 @@ describe('a damaged file', () => {
       expect.stringMatching(new RegExp(`log can be read up to byte \\d+ of ${size}`)),
     )
     expect(report.rows['ticks']! % 10).toBe(0)
-    expect(report.rows['ticks']).toBeGreaterThanOrEqual(10)
+    expect(report.rows['ticks']).toBeGreaterThanOrEqual(40)
     expect(report.rows['ticks']).toBeLessThan(50)
   })
 

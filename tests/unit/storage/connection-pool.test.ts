@@ -40,7 +40,7 @@ class Files {
       await this.pause()
       if (!this.open.delete(name)) throw new Error(`${name} is closed twice`)
     }
-    return { name, broken: false, close } as PairDatabase
+    return { name, broken: false, close } as unknown as PairDatabase
   }
 }
 
@@ -235,17 +235,20 @@ describe('a place', () => {
     })
   })
 
-  it('of a broken file is refused until nobody holds it, then it is opened anew', async () => {
+  it('of a broken file waits until nobody holds it, then it is opened anew', async () => {
     const files = new Files()
     const pool = poolOf(files)
     const database = await pool.acquire(pair('A'))
-    database.broken = true
-    await expect(pool.acquire(pair('A'))).rejects.toMatchObject({ code: 'DISK_FULL' })
-    await expect(pool.use(pair('A'), () => Promise.resolve())).rejects.toMatchObject({
-      code: 'DISK_FULL',
+    breakFile(database)
+    await expect(pool.acquire(pair('A'), { timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'IO_FAILED',
+      message: expect.stringContaining('gave its file up'),
     })
+    const waiting = pool.acquire(pair('A'))
+    await settle()
+    expect(files.opened).toBe(1)
     pool.endLease(nameOf('A'))
-    expect(await pool.acquire(pair('A'))).not.toBe(database)
+    expect(await waiting).not.toBe(database)
     expect(files.opened).toBe(2)
   })
 
@@ -259,7 +262,7 @@ describe('a place', () => {
     const database = await pool.acquire(pair('A'))
     pool.endLease(name)
     pool.endLease(name)
-    database.broken = true
+    breakFile(database)
     expect(await ask(pool)).not.toBe(database)
     expect(files).toMatchObject({ opened: 2, most: 1 })
   })
@@ -269,11 +272,19 @@ describe('a place', () => {
     const pool = poolOf(files)
     pool.endLease((await pool.acquire(pair('A'))).name)
     let finish!: () => void
-    const working = pool.whileClosed(nameOf('A'), () => {
-      expect(files.open.has(nameOf('A'))).toBe(false)
-      return new Promise<void>((resolve) => (finish = resolve))
-    })
+    const working = pool.whileClosed(
+      nameOf('A'),
+      () => {
+        expect(files.open.has(nameOf('A'))).toBe(false)
+        return new Promise<void>((resolve) => (finish = resolve))
+      },
+      'compaction',
+    )
     await settle()
+    await expect(pool.acquire(pair('A'), { timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'PAIR_LOCKED',
+      message: expect.stringMatching(/compaction.*deadline/),
+    })
     const pinning = pool.acquire(pair('A'))
     await settle()
     expect(files.opened).toBe(1)
@@ -281,11 +292,14 @@ describe('a place', () => {
     await working
     await pinning
     expect(files.opened).toBe(2)
-    await expect(pool.whileClosed(nameOf('A'), () => Promise.resolve())).rejects.toMatchObject({
-      code: 'PAIR_LOCKED',
-    })
+    const refused = pool.whileClosed(nameOf('A'), () => Promise.resolve(), 'repair')
+    await expect(refused).rejects.toMatchObject({ code: 'PAIR_LOCKED' })
   })
 })
+
+function breakFile(database: PairDatabase): void {
+  Object.assign(database, { broken: true })
+}
 
 describe('a closed pool', () => {
   it('refuses whoever comes and whoever waits, and tells every failure', async () => {

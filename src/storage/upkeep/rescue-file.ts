@@ -1,0 +1,141 @@
+import { rm } from 'node:fs/promises'
+import { migrations, schemaVersion } from '../../schema/migrations.ts'
+import { candleRelation, tables, type TableName } from '../../schema/tables.ts'
+import { timeframes, type Timeframe } from '../../time.ts'
+import { readRows } from '../duckdb/read-rows.ts'
+import { emptyVersionSql, migrate } from '../file/migrate.ts'
+import type { PairState } from '../file/pair-state.ts'
+import { copyReadable } from './copy-readable.ts'
+import { repairRescued, type LostCount } from './repair-rescued.ts'
+import { RescueEngine } from './rescue-engine.ts'
+import { writeInsertsAsLog } from './rescue-log.ts'
+import { readWhole } from './verify.ts'
+
+/** A copy of damaged files, made ready to be opened. */
+export interface DamagedCopy {
+  readonly database: string
+  readonly wal: string
+  /** The log as it was found; of the other one only what stands before its damage is left. */
+  readonly wholeWal: string
+  readonly problems: readonly string[]
+}
+
+/** What a new file holds of a damaged one. */
+export interface Rescue {
+  readonly rows: Readonly<Record<string, number>>
+  readonly lost: Readonly<Record<string, LostCount>>
+  readonly notes: readonly string[]
+}
+
+/**
+ * Fills a new file with all that can be read of a damaged copy: its tables, and the inserts of its
+ * log from behind the first bad entry, or all of them when the file itself cannot be opened.
+ */
+export async function rescueFile(
+  copy: DamagedCopy,
+  target: string,
+  before: PairState | undefined,
+): Promise<Rescue> {
+  const lost: Record<string, LostCount> = {}
+  const notes: string[] = []
+  let rescue = await RescueEngine.open(copy.database, target)
+  try {
+    const kept = await keptCandles(rescue, before)
+    const readable = rescue.from !== undefined
+    await makeTables(rescue, kept)
+    await copyTables(rescue, lost)
+    await rescue.connection.run(`CHECKPOINT ${rescue.to}`)
+    await rescue.close()
+    const commits = await writeInsertsAsLog(copy, target, { readable })
+    rescue = await openReplayed(target, commits, notes)
+    const made = await rescue.connection.run(
+      `INSERT INTO pairduck_candle_state SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
+    )
+    if (made.rowsChanged > 0) lost['pairduck_candle_state'] ??= 1
+    const candles = await migrate(rescue.connection, kept)
+    notes.push(...(await repairRescued(rescue.connection, candles, lost, before)))
+    const rows: Record<string, number> = {}
+    for (const table of tables) rows[table] = await readWhole(rescue.connection, table)
+    await rescue.connection.run(`CHECKPOINT ${rescue.to}`)
+    return { rows, lost, notes }
+  } finally {
+    await rescue.close()
+  }
+}
+
+/** Rows of an older version are copied into tables of that version, and migrated with them. */
+async function makeTables(
+  { connection, from }: RescueEngine,
+  kept: readonly Timeframe[] | undefined,
+): Promise<void> {
+  const [row] =
+    from === undefined
+      ? []
+      : await readRows<{ version: number }>(
+          connection,
+          `SELECT version FROM ${from}.pairduck_schema`,
+        ).catch(() => [])
+  const version = row?.version ?? schemaVersion
+  if (version >= schemaVersion) await migrate(connection, kept)
+  else await connection.run(emptyVersionSql(kept ?? [], migrations.slice(0, version)).join(';\n'))
+}
+
+/** Those of our tables that the new file has. */
+async function tablesOf({ connection, to }: RescueEngine): Promise<TableName[]> {
+  const rows = await readRows<{ name: string }>(
+    connection,
+    `SELECT table_name AS name FROM duckdb_tables() WHERE database_name = '${to}'`,
+  )
+  return tables.filter((table) => rows.some(({ name }) => name === table))
+}
+
+async function copyTables(rescue: RescueEngine, lost: Record<string, LostCount>): Promise<void> {
+  await rescue.connection.run('DELETE FROM pairduck_candle_state')
+  for (const table of await tablesOf(rescue)) {
+    const gone =
+      rescue.from === undefined
+        ? 'unknown'
+        : await copyReadable(rescue.connection, table, rescue.from, rescue.to)
+    if (gone === 0) continue
+    lost[table] = gone
+    await rescue.revive()
+  }
+}
+
+/** Opens the new file alone, with the inserts of the damaged log where the engine takes them. */
+async function openReplayed(
+  target: string,
+  commits: number,
+  notes: string[],
+): Promise<RescueEngine> {
+  try {
+    const rescue = await RescueEngine.open(undefined, target)
+    if (commits > 0)
+      notes.push(
+        `${commits} commits came back by the inserts that the log holds of them; what they changed or deleted did not`,
+      )
+    return rescue
+  } catch (error) {
+    if (commits === 0) throw error
+    await rm(`${target}.wal`, { force: true })
+    notes.push(`${commits} commits of the log could not be brought back`)
+    return RescueEngine.open(undefined, target)
+  }
+}
+
+async function keptCandles(
+  { connection, from }: RescueEngine,
+  before: PairState | undefined,
+): Promise<Timeframe[] | undefined> {
+  const names =
+    from === undefined
+      ? Object.keys(before?.relations ?? {})
+      : (
+          await readRows<{ name: string }>(
+            connection,
+            `SELECT view_name AS name FROM duckdb_views() WHERE database_name = '${from}' AND NOT internal`,
+          )
+        ).map(({ name }) => name)
+  const kept = timeframes.filter((timeframe) => names.includes(candleRelation(timeframe)))
+  return kept.length > 0 ? kept : undefined
+}
