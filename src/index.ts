@@ -58,3 +58,11 @@ export type {
   TickColumnMap,
   TimeUnit,
 } from './storage/import/import-options.ts'
+export type {
+  ImportedFile,
+  ImportFilesOptions,
+  ImportFilesProgress,
+  ImportFilesReport,
+} from './storage/import/import-files-options.ts'
+export type { Rejection } from './storage/import/rejections.ts'
+export type { SideWords } from './storage/import/side-reader.ts'

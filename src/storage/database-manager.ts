@@ -8,6 +8,7 @@ import { ConnectionPool } from './pool/connection-pool.ts'
 import { DataDirectory } from './file/data-directory.ts'
 import { Engine } from './duckdb/engine.ts'
 import type { CleanupResult, RefreshResult } from './events/outcomes.ts'
+import type { ImportFilesOptions, ImportFilesReport } from './import/import-files-options.ts'
 import { Intake } from './intake.ts'
 import type { Lease } from './pool/lease.ts'
 import { Leases } from './pool/leases.ts'
@@ -62,7 +63,7 @@ export class DatabaseManager extends StoreInserts {
     const context = { ...own, writer: options, candles }
     const open = (pair: Pair) => openPair(pair, pairFiles(directory.path, pair), context)
     this.pool = new ConnectionPool(open, options, this)
-    this.intake = new Intake(this.pool, options, this)
+    this.intake = new Intake(this.pool, { ...options, dataDir: directory.path }, this)
     this.#leases = new Leases(this.pool, this.#budget, directory.path)
     this.#maintenance = new Maintenance({
       dataDir: directory.path,
@@ -88,6 +89,22 @@ export class DatabaseManager extends StoreInserts {
       directory.release()
       throw error
     }
+  }
+
+  /**
+   * Stores the files that names, folders and patterns (`data/*.zip`) stand for: those of a pair one
+   * after the other, several pairs at once. What was imported before, with the same options, is
+   * skipped, so that after a stop the same call goes on; a file that fails is told in the report and
+   * the others go on. With `pairFromName` the pair is read out of each name, and `pair` may be
+   * `exchange/market`, or undefined.
+   */
+  async importFiles(
+    pair: PairLike | undefined,
+    files: string | readonly string[],
+    options?: ImportFilesOptions,
+  ): Promise<ImportFilesReport> {
+    this.#refuseClosed()
+    return this.intake.files(pair, typeof files === 'string' ? [files] : files, options)
   }
 
   /** The query's rows; times are Unix ms. `PAIR_NOT_FOUND` when nothing was ever stored. */

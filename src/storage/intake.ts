@@ -1,11 +1,20 @@
-import { parsePair, type Pair } from '../pair.ts'
+import { parsePair, type Pair, type PairLike } from '../pair.ts'
 import type { InsertRows, UpsertRelation } from '../schema/insert-columns.ts'
 import type { Tick } from '../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../time.ts'
 import type { ConnectionPool } from './pool/connection-pool.ts'
 import type { Events } from './events/events.ts'
 import type { InsertCounts } from './events/outcomes.ts'
+import { pairFiles, sizeOf } from './file/pair-files.ts'
+import { idGuard } from './import/id-guard.ts'
 import { importCandleFile, importTickFile } from './import/import-file.ts'
+import { importFiles, rowOptions } from './import/import-files.ts'
+import {
+  resolveImportFilesOptions,
+  type ImportFilesOptions,
+  type ImportFilesReport,
+} from './import/import-files-options.ts'
+import { ImportLedger } from './import/import-ledger.ts'
 import {
   resolveImportOptions,
   type CandleColumnMap,
@@ -24,13 +33,21 @@ import type { WriterOptions } from './write/tick-writer.ts'
 
 /** Everything that comes into the store, on its way to the pair's writer. */
 export class Intake {
+  readonly #dataDir: string
+  readonly #ledger: ImportLedger
   readonly #pool: ConnectionPool
   /** For inserts; a file to import loses nothing when it is refused, and says so at once. */
   readonly #lockWait: LockWait
   readonly #options: WriterOptions
   readonly #events: Events
 
-  constructor(pool: ConnectionPool, options: WriterOptions & PoolOptions, events: Events) {
+  constructor(
+    pool: ConnectionPool,
+    options: WriterOptions & PoolOptions & { readonly dataDir: string },
+    events: Events,
+  ) {
+    this.#dataDir = options.dataDir
+    this.#ledger = new ImportLedger(options.dataDir)
     this.#pool = pool
     this.#lockWait = new LockWait(pool, options)
     this.#options = options
@@ -67,9 +84,10 @@ export class Intake {
   ): Promise<ImportReport> {
     const resolved = resolveImportOptions('importTicks', options)
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
-    return importTickFile(file, resolved, this.#latest(), (ticks, instrument) =>
-      this.#pool.use(pairOf(pair, instrument), (database) => database.writer.insertBatch(ticks)),
-    )
+    const insert = (ticks: TickColumns, instrument: string | undefined): Promise<InsertCounts> =>
+      this.#pool.use(pairOf(pair, instrument), (database) => database.writer.insertBatch(ticks))
+    const guard = idGuard(this.#ledger, pair, rowOptions(resolved, undefined))
+    return importTickFile(file, resolved, this.#latest(), insert, guard)
   }
 
   candleFile(
@@ -89,6 +107,22 @@ export class Intake {
           this.#candles(database, timeframe, candles),
         ),
     )
+  }
+
+  files(
+    base: PairLike | undefined,
+    inputs: readonly string[],
+    options: ImportFilesOptions | undefined,
+  ): Promise<ImportFilesReport> {
+    return importFiles(base, inputs, resolveImportFilesOptions(options), {
+      ledger: this.#ledger,
+      isStored: async (pair) =>
+        (await sizeOf(pairFiles(this.#dataDir, pair).database)) !== undefined,
+      importOne: (pair, file, candles, each) =>
+        candles === undefined
+          ? this.tickFile(pair, file, each)
+          : this.candleFile(pair, candles, file, each),
+    })
   }
 
   /** Ends what waits for a file that another process has. */

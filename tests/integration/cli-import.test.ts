@@ -202,7 +202,12 @@ describe('what a newcomer gets wrong', () => {
 
   it.each<[string, string[], number, RegExp]>([
     ['a file that is not there', ['nowhere.csv'], 1, /IMPORT_FAILED: nowhere\.csv: no such file/],
-    ['a folder', ['src'], 1, /IMPORT_FAILED: src: a folder/],
+    [
+      'a pattern that nothing fits',
+      ['nowhere/*.zip'],
+      1,
+      /IMPORT_FAILED: nowhere\/\*\.zip: fits no file/,
+    ],
     ['a file without the columns', ['package.json'], 1, /IMPORT_FAILED: /],
     ['no map of columns', ['package.json', '--columns', 'price'], 2, /Expected field=column/],
   ])('%s', async (_what, args, expected, message) => {

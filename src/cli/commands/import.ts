@@ -7,10 +7,12 @@ import type {
   ImportOptions,
   ImportReport,
 } from '../../storage/import/import-options.ts'
+import { pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand } from '../command.ts'
 import { exitInterrupted, type CliContext } from '../context.ts'
-import { asUsage } from '../failure.ts'
+import { asUsage, UsageError } from '../failure.ts'
 import { bytesText, countedText, countText, durationText } from '../figures.ts'
+import { printFormats } from '../import/format-list.ts'
 import {
   addImportOptions,
   keptCandles,
@@ -18,6 +20,7 @@ import {
   type ColumnMap,
   type ImportCommandOptions,
 } from '../import/import-options.ts'
+import { importMany } from '../import/many-files.ts'
 import { lastLineIsOpen } from '../last-line.ts'
 import { pairBytes, withManager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
@@ -30,34 +33,68 @@ const progressSteps = 1_000
 
 export const addImportCommand: AddCommand = (program, context) => {
   addImportOptions(withCommonOptions(program.command('import'))).action(
-    async (pair: string, file: string, options: ImportCommandOptions) => {
-      await requireFile(file)
-      const started = performance.now()
-      const report = await importWithProgress(pair, file, options, context)
-      const tookMs = performance.now() - started
-      const { timeUnitGuessed: _guessed, ...counts } = report
-      sayGuess(report, context)
-      for (const note of report.notes) context.terminal.note(note)
-      sayExpired(report, context)
-      if (file !== '-' && !report.stopped && rowsOf(report) > 0 && (await lastLineIsOpen(file)))
-        context.terminal.note(
-          `${file} has no line end after its last row, which is stored as it stands: if the file was cut short there, that row is not the whole one`,
+    async (pair: string | undefined, files: string[], options: ImportCommandOptions) => {
+      if (options.formats) return printFormats(context, options)
+      const [first] = files
+      if (pair === undefined || first === undefined)
+        throw new UsageError(
+          `missing ${pair === undefined ? 'pair and ' : ''}files: pairduck import binance/spot/BTCUSDT trades.csv`,
         )
-      const bytes = await pairBytes(options.dataDir, parsePair(pair))
-      printAnswer(context, options, {
-        json: { ...counts, tookMs: Math.round(tookMs) },
-        lines: () => [
-          `${pair}: ${countsText(report)}`,
-          `${countedText(rowsOf(report), 'row')} in ${durationText(tookMs)} (${countText(Math.round(rowsOf(report) / (tookMs / 1_000)))} a second), ${bytesText(bytes)} on disk`,
-        ],
-      })
-      if (!report.stopped) return
-      context.terminal.note(
-        'pairduck: stopped; what is counted above is stored. Run the same command again: it adds only what is missing.',
+      const isOne = files.length === 1 && options.pairFromName === undefined && !options.again
+      if (isOne && (first === '-' || !(await isFolderOrPattern(first))))
+        return importOne(pairOf(pair, options), first, options, context)
+      await importMany(
+        options.pairFromName === undefined ? pairOf(pair, options) : pair,
+        files,
+        options,
+        context,
       )
-      context.exitCode = exitInterrupted
     },
   )
+}
+
+/** Where an instrument column gives the symbol, `exchange/market` is enough. */
+function pairOf(pair: string, { pairFrom }: ImportCommandOptions): string {
+  const isOpen = pairFrom !== undefined && pair.split('/').length === 2
+  return pairArgument(isOpen ? `${pair}/-` : pair)
+}
+
+async function isFolderOrPattern(input: string): Promise<boolean> {
+  const found = await stat(input).catch(() => undefined)
+  return found === undefined ? /[*?{]/.test(input) : found.isDirectory()
+}
+
+async function importOne(
+  pair: string,
+  file: string,
+  options: ImportCommandOptions,
+  context: CliContext,
+): Promise<void> {
+  await requireFile(file)
+  const started = performance.now()
+  const report = await importWithProgress(pair, file, options, context)
+  const tookMs = performance.now() - started
+  const { timeUnitGuessed: _guessed, ...counts } = report
+  sayGuess(report, context)
+  for (const note of report.notes) context.terminal.note(note)
+  sayExpired(report, context)
+  if (file !== '-' && !report.stopped && rowsOf(report) > 0 && (await lastLineIsOpen(file)))
+    context.terminal.note(
+      `${file} has no line end after its last row, which is stored as it stands: if the file was cut short there, that row is not the whole one`,
+    )
+  const bytes = await pairBytes(options.dataDir, parsePair(pair))
+  printAnswer(context, options, {
+    json: { ...counts, tookMs: Math.round(tookMs) },
+    lines: () => [
+      `${pair}: ${countsText(report)}`,
+      `${countedText(rowsOf(report), 'row')} in ${durationText(tookMs)} (${countText(Math.round(rowsOf(report) / (tookMs / 1_000)))} a second), ${bytesText(bytes)} on disk`,
+    ],
+  })
+  if (!report.stopped) return
+  context.terminal.note(
+    'pairduck: stopped; what is counted above is stored. Run the same command again: it adds only what is missing.',
+  )
+  context.exitCode = exitInterrupted
 }
 
 async function importWithProgress(

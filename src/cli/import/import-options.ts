@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { ImportOptions } from '../../storage/import/import-options.ts'
 import type { Timeframe } from '../../time.ts'
-import { choiceOption, pairArgument, timeframeArgument } from '../arguments.ts'
+import { choiceOption, timeframeArgument } from '../arguments.ts'
 import type { CommonOptions } from '../command.ts'
 
 export type ColumnMap = Readonly<Record<string, string>>
@@ -23,13 +23,17 @@ export interface ImportCommandOptions extends CommonOptions {
   readonly skipInvalid: boolean
   readonly maxInvalid?: number
   readonly candles?: Timeframe
+  readonly pairFromName?: string
+  readonly again: boolean
+  readonly jobs?: number
+  readonly formats: boolean
 }
 
 /** What `import` is called with. */
 export function addImportOptions(command: Command): Command {
   return command
-    .argument('<pair>', 'exchange/market/symbol', pairArgument)
-    .argument('<file>', 'the file, or - for standard input')
+    .argument('[pair]', 'exchange/market/symbol; exchange/market with --pair-from-name')
+    .argument('[files...]', 'files, folders, patterns (data/*.zip), or - for standard input')
     .option(
       '--columns <field=column,…>',
       'the file’s names for timestamp price volume side (or buyerIsMaker) tradeId',
@@ -77,6 +81,13 @@ export function addImportOptions(command: Command): Command {
     .option('--no-ids', 'import again what has no ids')
     .option('--skip-invalid', 'count rows that cannot be stored and go on', false)
     .option('--max-invalid <percent>', 'share of a file that may be left out so', percentArgument)
+    .option(
+      '--pair-from-name <template>',
+      'reads the pair out of each file’s name: {symbol}-trades-{date}',
+    )
+    .option('--again', 'import files again that were imported before', false)
+    .option('--jobs <count>', 'pairs imported at once', countArgument)
+    .option('--formats', 'list what can be imported, and stop', false)
     .option('--candles <length>', 'the file holds candles of this length', timeframeArgument)
 }
 
@@ -134,4 +145,11 @@ function percentArgument(text: string): number {
 /** What new pairs keep, the bars of the file among them. */
 export function keptCandles(candles: Timeframe | undefined): readonly Timeframe[] {
   return [...new Set<Timeframe>(['1m', '5m', '15m', ...(candles === undefined ? [] : [candles])])]
+}
+
+function countArgument(text: string): number {
+  const count = Number(text)
+  if (!Number.isInteger(count) || count < 1 || count > 64)
+    throw new InvalidArgumentError('Expected a whole number from 1 to 64.')
+  return count
 }

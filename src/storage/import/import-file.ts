@@ -22,11 +22,16 @@ interface RowPlan<Counts> {
   readonly time: TimeReader
   readonly selection: Selection
   readonly newBatch: (firstRow: number) => FileBatch<Counts>
+  /** Called before the first row is stored, with where the file is. */
+  readonly begin?: (path: string) => Promise<void>
   /** Says at the end what became of the rows. */
   readonly remark?: () => Promise<void>
 }
 
 type Noting = (text: string) => void
+
+/** Refuses trades without ids that came before: they would be stored a second time. */
+export type IdGuard = (path: string, file: string) => Promise<void>
 
 /** Streams a file's trades into `insert`; see {@link FileImport}. */
 export async function importTickFile(
@@ -34,6 +39,7 @@ export async function importTickFile(
   options: ResolvedImportOptions,
   latest: number,
   insert: (ticks: TickColumns, instrument: string | undefined) => Promise<InsertCounts>,
+  guard: IdGuard,
 ): Promise<ImportReport> {
   let inferredSides: ImportReport['inferredSides']
   const report = await importFile(file, options, total, (source, note) => {
@@ -43,6 +49,9 @@ export async function importTickFile(
     const inference = new TickInference({ sides: plan.sideRule === 'tick', ids: makesIds })
     return {
       ...plan,
+      begin: async (path) => {
+        if (!plan.hasIds && !makesIds && !options.noIds) await guard(path, file)
+      },
       newBatch: (firstRow) =>
         new TickFileBatch({
           rows: options.batchRows + chunkRows,
@@ -105,6 +114,7 @@ async function importFile<Counts>(
       const plan = planOf(source, note)
       time ??= plan.time
       const choice = await chooseInstruments(source, plan.columns, options)
+      if (rows === 0) await plan.begin?.(input.path)
       const reading = new FileImport({ ...plan, source, choice, options, progressFrom: rows })
       outcomes.push(await reading.run())
       rows += reading.rows
@@ -133,7 +143,7 @@ function withoutIds(file: string, { idScope }: ResolvedImportOptions): string {
     idScope === 'none'
       ? 'ids are not used'
       : `${visible(file)} has no column of trade ids (--columns tradeId=… names one)`
-  return `${why}: importing it again would store every trade a second time; --make-ids (\`makeIds\`) makes ids of what the rows say, and then only what is missing is added`
+  return `${why}: importing it again would store every trade a second time, and needs --no-ids (\`noIds\`); --make-ids (\`makeIds\`) makes ids of what the rows say, and then only what is missing is added`
 }
 
 async function repeatedText(

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError, visible } from '../../errors.ts'
+import { verifyChecksum } from './checksum.ts'
 import type { ImportTools, InputFile } from './formats/format.ts'
 import { formatOf } from './formats/registry.ts'
 import { importFailed } from './import-failure.ts'
@@ -20,7 +21,8 @@ const maxDepth = 3
  */
 export class ImportInput {
   readonly file: string
-  readonly #path: string
+  /** Where it is; standard input was written there. */
+  readonly path: string
   readonly #folder: string
   readonly #options: ResolvedImportOptions
   readonly #instance: DuckDBInstance
@@ -38,7 +40,7 @@ export class ImportInput {
     note: (text: string) => void
   }) {
     this.file = of.file
-    this.#path = of.path
+    this.path = of.path
     this.#folder = of.folder
     this.#options = of.options
     this.#instance = of.instance
@@ -59,6 +61,8 @@ export class ImportInput {
       await connection.run(`SET GLOBAL TimeZone = 'UTC'`)
       const path = file === '-' ? join(folder, 'input') : await readablePath(file)
       if (file === '-') await spoolInput(process.stdin, path, options.signal)
+      const checked = file === '-' ? undefined : await verifyChecksum(path)
+      if (checked !== undefined) note(`${visible(file)} agrees with ${visible(checked)}`)
       return new ImportInput({ file, path, folder, options, instance, connection, note })
     } catch (error) {
       instance.closeSync()
@@ -69,7 +73,7 @@ export class ImportInput {
 
   /** The files of rows, one after the other; each is gone when the next one is asked for. */
   sources(): AsyncGenerator<ImportSource> {
-    return this.#within({ name: this.file, path: this.#path }, 0)
+    return this.#within({ name: this.file, path: this.path }, 0)
   }
 
   async close(): Promise<void> {

@@ -34,6 +34,10 @@ const members = {
   insertZones: { call: (db) => db.insertZones(pair, []), after: 'refused' },
   insertFairValueGaps: { call: (db) => db.insertFairValueGaps(pair, []), after: 'refused' },
   importTicks: { call: (db) => db.importTicks(pair, 'none.csv'), after: 'refused' },
+  importFiles: {
+    call: (db) => db.importFiles('a/b/C', 'nowhere/*.csv'),
+    after: 'refused',
+  },
   importCandles: { call: (db) => db.importCandles(pair, '1m', 'none.csv'), after: 'refused' },
   query: { call: (db) => db.query(pair, sql('SELECT 1 AS x')), after: 'refused' },
   queryColumns: { call: (db) => db.queryColumns(pair, sql('SELECT 1 AS x')), after: 'refused' },
