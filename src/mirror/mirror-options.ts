@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { flag, integer, resolveOptions, rule } from '../options.ts'
+import { flag, integer, optional, resolveOptions, rule } from '../options.ts'
 import type { OptionRules } from '../options.ts'
 import { connectionRules } from '../valkey/connection-options.ts'
 import type { ValkeyConnectionOptions } from '../valkey/connection-options.ts'
@@ -41,6 +41,8 @@ export interface ValkeyMirrorOptions extends MirrorReaderOptions {
   readonly maxPending?: number
   /** How long a change is tried while the server can't be reached. Default 10,000. */
   readonly writeTimeoutMs?: number
+  /** Closed orders, with their history, are removed so long after their end. Default: never. */
+  readonly retainClosedMs?: number
   /** How long a snapshot, or one order asked for, is waited for. Default 120,000. */
   readonly sourceTimeoutMs?: number
 }
@@ -76,6 +78,7 @@ const writerRules = {
   leaseMs: integer(1_000, 30_000, 30_000),
   maxPending: integer(1, 1_000_000, 10_000),
   writeTimeoutMs: integer(1, 600_000, 10_000),
+  retainClosedMs: optional(integer(1_000, Number.MAX_SAFE_INTEGER, 0)),
   sourceTimeoutMs: integer(1, 3_600_000, 120_000),
 } satisfies OptionRules
 
@@ -88,7 +91,11 @@ export interface ResolvedReaderOptions {
 }
 
 export interface ResolvedMirrorOptions
-  extends ResolvedReaderOptions, Required<Omit<ValkeyMirrorOptions, keyof MirrorReaderOptions>> {}
+  extends
+    ResolvedReaderOptions,
+    Required<Omit<ValkeyMirrorOptions, keyof MirrorReaderOptions | 'retainClosedMs'>> {
+  readonly retainClosedMs: number | undefined
+}
 
 /** Checks a reader's options. Throws TypeError or RangeError naming the option. */
 export function resolveReaderOptions(
@@ -128,6 +135,7 @@ export function resolveMirrorOptions(
     leaseMs: options.leaseMs,
     maxPending: options.maxPending,
     writeTimeoutMs: options.writeTimeoutMs,
+    retainClosedMs: options.retainClosedMs,
     sourceTimeoutMs: options.sourceTimeoutMs,
   }
 }

@@ -31,6 +31,11 @@ import { watchMirror, type MirrorEvent, type WatchOptions } from './read/watch.t
 /** Orders that one reconcile asks for at most: the next one asks for the rest. */
 const maxAskedByReconcile = 2_000
 
+/** What is kept, where it differs from the mirror's options. */
+export interface PruneOptions {
+  readonly retainClosedMs?: number
+}
+
 /** What became of a call's changes. */
 export interface ApplyResult {
   readonly written: number
@@ -183,6 +188,19 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
       await runReopening(run, this.#options.clock, this.#session, settings)
     } finally {
       this.#source = undefined
+    }
+  }
+
+  /**
+   * Removes closed orders that ended longer ago than this (default: `retainClosedMs`) with their
+   * history, in atomic units; gives how many. Statistics and profits come from trades and stay.
+   */
+  async prune({ retainClosedMs = this.#options.retainClosedMs }: PruneOptions = {}): Promise<{
+    readonly orders: number
+  }> {
+    this.#throwUnlessOpen()
+    return {
+      orders: retainClosedMs === undefined ? 0 : await this.#session.prune(retainClosedMs),
     }
   }
 

@@ -5,14 +5,14 @@ export function mirrorAcl(password: string): string[] {
     `user mirror on >${password} ~orders ~balances ~open:* ~tickers:* ~trades:* ~deposits:* ` +
       '~withdrawals:* ~engine:* ~mirror:* &mirror:* ' +
       '+evalsha +eval +evalsha_ro +eval_ro +get +set +del +incr +type +hset +hdel +hget +hmget ' +
-      '+hgetall +hvals +sadd +srem +smembers +publish +subscribe +unsubscribe +time +ping +info',
+      '+hgetall +hvals +sadd +srem +smembers +zadd +zrem +zrange +publish +subscribe +unsubscribe +time +ping +info',
   ]
 }
 
 /** The same with a second user that may only read, as docs/mirror.md tells to make one. */
 export function mirrorAndReaderAcl(password: string): string[] {
   const [off, writer] = mirrorAcl(password)
-  const writing = 'evalsha eval set del incr hset hdel sadd srem publish'.split(' ')
+  const writing = 'evalsha eval set del incr hset hdel sadd srem zadd zrem publish'.split(' ')
   const reader = writer!
     .replace('user mirror', 'user reader')
     .replaceAll('~', '%R~')

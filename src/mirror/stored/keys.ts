@@ -20,6 +20,7 @@ export class MirrorKeys {
   readonly transfers: string
   readonly since: string
   readonly written: string
+  readonly closed: string
   readonly absent: string
   readonly depositsIndex: string
   readonly withdrawalsIndex: string
@@ -42,6 +43,7 @@ export class MirrorKeys {
     this.transfers = `${prefix}mirror:transfers`
     this.since = `${prefix}mirror:since`
     this.written = `${prefix}mirror:written`
+    this.closed = `${prefix}mirror:closed`
     this.absent = `${prefix}mirror:absent`
     this.depositsIndex = `${prefix}deposits:index`
     this.withdrawalsIndex = `${prefix}withdrawals:index`
@@ -78,7 +80,7 @@ export class MirrorKeys {
   }
 
   /** Keys whose type is known beforehand and is checked when a mirror opens. */
-  fixed(): ReadonlyMap<string, 'hash' | 'set' | 'string'> {
+  fixed(): ReadonlyMap<string, 'hash' | 'set' | 'string' | 'zset'> {
     return new Map([
       [this.orders, 'hash'],
       [this.openSet, 'set'],
@@ -92,6 +94,7 @@ export class MirrorKeys {
       [this.transfers, 'hash'],
       [this.since, 'hash'],
       [this.written, 'string'],
+      [this.closed, 'zset'],
       [this.absent, 'hash'],
       [this.depositsIndex, 'set'],
       [this.withdrawalsIndex, 'set'],

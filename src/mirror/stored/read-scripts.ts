@@ -60,6 +60,14 @@ return redis.call('HGETALL', KEYS[1])
 `)
 
 /**
+ * The orders that ended first, as id, time, id …. KEYS: the index of closed orders. ARGV: the score
+ * up to which, the most of them.
+ */
+export const oldestClosedScript: ServerScript = readingScript(`
+return redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')
+`)
+
+/**
  * The trade statistics in one read. KEYS: the four indexes. Gives key, its hash as a flat list,
  * key …
  */

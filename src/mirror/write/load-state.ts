@@ -29,6 +29,7 @@ export async function loadState(
 ): Promise<void> {
   const completed = await client.command(['HGET', keys.since, 'completed'])
   if (completed !== null) state.completeToMs = Number(completed)
+  state.prunedBefore = Number((await client.command(['HGET', keys.since, 'pruned'])) ?? 0)
   const symbols = (await client.command(['SMEMBERS', keys.symbols])) as string[]
   for (const symbol of symbols) state.symbols.add(symbol)
   const stored = await readStored(client, keys, [])

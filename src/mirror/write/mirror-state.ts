@@ -38,6 +38,8 @@ export class MirrorState {
   transfersLoaded = false
   /** Up to when fills and transfers were fetched whole, Unix ms. */
   completeToMs: number | undefined
+  /** Closed orders that ended before it are not kept any more, Unix ms. */
+  prunedBefore = 0
 
   order(id: string): OrderRecord | undefined {
     return this.openOrders.get(id) ?? this.closedOrders.get(id)

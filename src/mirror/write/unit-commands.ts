@@ -1,6 +1,6 @@
-export type KeyType = 'hash' | 'set'
+export type KeyType = 'hash' | 'set' | 'zset'
 
-type CommandName = 'HSET' | 'HDEL' | 'SADD' | 'SREM'
+type CommandName = 'HSET' | 'HDEL' | 'SADD' | 'SREM' | 'ZADD' | 'ZREM'
 
 interface Command {
   readonly name: CommandName
@@ -21,7 +21,7 @@ export class UnitCommands {
     const command = this.#commands.get(id)
     if (command === undefined) {
       this.#commands.set(id, { name, key, args: [...args] })
-      this.#types.set(key, name.startsWith('H') ? 'hash' : 'set')
+      this.#types.set(key, typeOf(name))
     } else for (const arg of args) command.args.push(arg)
   }
 
@@ -51,6 +51,10 @@ export class UnitCommands {
       }
     }
   }
+}
+
+function typeOf(name: CommandName): KeyType {
+  return name.startsWith('H') ? 'hash' : name.startsWith('S') ? 'set' : 'zset'
 }
 
 /** The arguments of all commands behind one another, each list once. */

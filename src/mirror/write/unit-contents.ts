@@ -29,10 +29,14 @@ export interface UnitContents {
   readonly transfers: ReadonlyMap<string, Transfer>
   /** Orders known by their trades alone, by id; null for one that is known whole now. */
   readonly absent: ReadonlyMap<string, AbsentOrder | null>
+  /** Ids of closed orders that are removed. */
+  readonly removed: ReadonlySet<string>
 }
 
 /** Makes what was written what is known. */
 export function takeOver(contents: UnitContents, state: MirrorState): void {
+  // One that is there after all is read back when something names it.
+  for (const id of contents.removed) state.closedOrders.delete(id)
   for (const record of contents.orders.values()) {
     state.setOrder(record)
     state.symbols.add(record.state.symbol)
@@ -59,7 +63,7 @@ export function takeOver(contents: UnitContents, state: MirrorState): void {
  * executed, and nothing new when it was not.
  */
 export async function heldContents(
-  { orders, balances, tickers, fills, transfers, absent }: UnitContents,
+  { orders, balances, tickers, fills, transfers, absent, removed }: UnitContents,
   client: ValkeyClient,
   keys: MirrorKeys,
   defaultFeeRate: DecimalText,
@@ -79,6 +83,7 @@ export async function heldContents(
     fills: heldFills,
     transfers: await held(client, keys.transfers, transfers, encodeTransfer),
     absent: await held(client, keys.absent, absent, (each) => each && encodeAbsent(each)),
+    removed,
   }
 }
 

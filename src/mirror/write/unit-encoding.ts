@@ -97,10 +97,12 @@ function unitCommands(parts: UnitParts): UnitCommands {
 
 function addOrders(commands: UnitCommands, { contents, keys, settings }: UnitParts): void {
   const stored: string[] = []
+  const ended: string[] = []
   const open = new Map<string, string[]>()
   const closed = new Map<string, string[]>()
   for (const [id, record] of contents.orders) {
-    const { symbol, outcome } = record.state
+    const { symbol, outcome, finishedMs, updatedMs } = record.state
+    if (outcome !== undefined) ended.push(String(finishedMs ?? updatedMs), id)
     stored.push(id, encodeOrder(record, settings.defaultFeeRate))
     const ids = outcome === undefined ? open : closed
     const ofSymbol = ids.get(symbol)
@@ -108,6 +110,11 @@ function addOrders(commands: UnitCommands, { contents, keys, settings }: UnitPar
     else ofSymbol.push(id)
   }
   if (stored.length > 0) commands.add('HSET', keys.orders, stored)
+  if (ended.length > 0) commands.add('ZADD', keys.closed, ended)
+  if (contents.removed.size > 0) {
+    commands.add('HDEL', keys.orders, [...contents.removed])
+    commands.add('ZREM', keys.closed, [...contents.removed])
+  }
   for (const [change, bySymbol] of [
     ['SADD', open],
     ['SREM', closed],

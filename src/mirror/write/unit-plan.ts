@@ -38,6 +38,7 @@ export class UnitPlan {
   readonly #tickers = new Map<string, TimedTicker>()
   readonly #fills = new Map<string, Fill>()
   readonly #transfers = new Map<string, Transfer>()
+  readonly #removed = new Set<string>()
   readonly #undo: (() => void)[] = []
   #repairs: UnitCommands | undefined
   #historyBytes = 0
@@ -68,6 +69,7 @@ export class UnitPlan {
       fills: this.#fills,
       transfers: this.#transfers,
       absent: this.#absent,
+      removed: this.#removed,
     }
   }
 
@@ -90,11 +92,17 @@ export class UnitPlan {
   /** An order's event, or what a snapshot says of it; false when it changes nothing. */
   order(next: OrderState, isSnapshot = false): boolean {
     const prev = this.#order(next.id)
+    if (prev === undefined && this.#isPruned(next)) return this.#forget(next.id)
     const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory, isSnapshot))
     if (record === prev) return false
     if (prev === undefined && !this.#state.unreadableOrders.has(next.id)) this.#new.add(next.id)
     this.rewriteOrder(record)
     return true
+  }
+
+  /** A closed order that is kept no longer. */
+  removeOrder(id: string): void {
+    this.#removed.add(id)
   }
 
   /** An order to write as it is known. */
@@ -203,15 +211,25 @@ export class UnitPlan {
   }
 
   get #size(): number {
-    const { orders, fills, balances, transfers, tickers, absent } = this.contents
-    return [orders, fills, balances, transfers, tickers, absent].reduce(
-      (items, { size }) => items + size,
+    return Object.values(this.contents).reduce(
+      (items, { size }: { readonly size: number }) => items + size,
       0,
     )
   }
 
   #order(id: string): OrderRecord | undefined {
     return this.#orders.get(id) ?? this.#underWay?.orders.get(id) ?? this.#state.order(id)
+  }
+
+  /** An order that ended before those that are kept: it was mirrored, or would be removed at once. */
+  #isPruned({ outcome, finishedMs }: OrderState): boolean {
+    return outcome !== undefined && (finishedMs ?? Infinity) < this.#state.prunedBefore
+  }
+
+  #forget(id: string): boolean {
+    if (!this.#isAbsent(id)) return false
+    this.#absent.set(id, null)
+    return true
   }
 
   #isAbsent(id: string): boolean {

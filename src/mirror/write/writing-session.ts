@@ -11,6 +11,7 @@ import { Fence } from './fence.ts'
 import { LeaseRenewal } from './lease-renewal.ts'
 import { checkTypes, loadState } from './load-state.ts'
 import { MirrorState } from './mirror-state.ts'
+import { pruneOnce } from './prune.ts'
 import { reconcileAccount } from './reconcile.ts'
 import type { ReconcileResult } from './reconcile.ts'
 import { SourceLimit } from './source-limit.ts'
@@ -33,8 +34,12 @@ export interface SessionOptions extends WriteSettings {
   readonly writeTimeoutMs: number
   readonly sourceTimeoutMs: number
   readonly derivatives: boolean
+  readonly retainClosedMs: number | undefined
   readonly clock: MirrorClock
 }
+
+/** How often what is kept no longer is looked for. */
+const pruneEveryMs = 60_000
 
 type Taking = AccountSnapshot | (() => Promise<AccountSnapshot>)
 
@@ -51,6 +56,7 @@ export class WritingSession {
   readonly #writer: UnitWriter
   #limit: SourceLimit
   #stopReconnects: () => void = () => undefined
+  #stopPruning: () => void = () => undefined
   #isEnding = false
 
   constructor(
@@ -80,6 +86,7 @@ export class WritingSession {
     await loadState(this.#client, this.#keys, this.state)
     this.#stopReconnects = this.#client.onReconnect(() => this.#checkSoon())
     this.#renewal.start()
+    this.#pruneLater()
   }
 
   throwIfLost(): void {
@@ -96,6 +103,8 @@ export class WritingSession {
     this.#writer.startOver()
     this.#limit = new SourceLimit(this.#options.sourceTimeoutMs, this.#options.clock)
     this.#renewal.start()
+    this.#stopPruning()
+    this.#pruneLater()
     this.#listeners.onReopened()
   }
 
@@ -121,6 +130,21 @@ export class WritingSession {
     })
   }
 
+  /** Removes closed orders that ended longer ago; gives how many. Changes come in between. */
+  async prune(retainClosedMs: number): Promise<number> {
+    const { clock, writeTimeoutMs } = this.#options
+    const beforeMs = clock.now() - retainClosedMs
+    const place = { client: this.#client, keys: this.#keys, writer: this.#writer }
+    const context = { ...place, state: this.state }
+    let removed = 0
+    for (;;) {
+      const deadline = clock.monotonicMs() + writeTimeoutMs
+      const some = await this.queue.alone(() => pruneOnce(context, beforeMs, deadline))
+      if (some === 0) return removed
+      removed += some
+    }
+  }
+
   /** How what is stored differs from a snapshot, or from what this writer has written. */
   async drift(snapshot: Taking | undefined): Promise<DriftEntry[]> {
     return await this.queue.alone(async () => {
@@ -138,6 +162,7 @@ export class WritingSession {
     this.#limit.end(new PairduckError('CLOSED', 'this mirror was closed meanwhile'))
     await this.queue.drained()
     this.#renewal.stop()
+    this.#stopPruning()
     this.#stopReconnects()
     // A server that can't be reached lets the leader key run out by itself.
     await this.#fence.resign().catch(() => undefined)
@@ -149,6 +174,22 @@ export class WritingSession {
     const deadline = this.#options.clock.monotonicMs() + this.#options.writeTimeoutMs
     // What this attempt can't tell, the next unit or the next renewal finds out.
     void this.queue.alone(() => this.#writer.check(deadline)).catch(this.#listeners.onFailure)
+  }
+
+  /** With a retention, a timer around {@link prune}. */
+  #pruneLater(): void {
+    const { clock, retainClosedMs } = this.#options
+    if (retainClosedMs === undefined) return
+    this.#stopPruning = clock.schedule(pruneEveryMs, () => {
+      void this.prune(retainClosedMs)
+        // A server that can't be reached is pruned when it is back; a fenced writer prunes no more.
+        .catch((error: unknown) => this.#isLost() || this.#listeners.onFailure(error))
+        .finally(() => this.#isLost() || this.#pruneLater())
+    })
+  }
+
+  #isLost(): boolean {
+    return this.#isEnding || this.#fence.lost !== undefined
   }
 
   #onFenced(error: PairduckError): void {

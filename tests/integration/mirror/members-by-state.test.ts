@@ -59,6 +59,7 @@ const members = {
   ],
   reconcile: [(of) => of.reconcile({ openOrders: [] }), ...written],
   drift: [(of) => of.drift(), ...read],
+  prune: [(of) => of.prune({ retainClosedMs: 1_000 }), ...written],
   // Without a server it goes on trying until its signal.
   run: [(of) => of.run(quietSource(), { signal: stopping() }), 'ok', 'ok', 'CLOSED', 'CLOSED'],
   on: [(of) => of.on('error', () => undefined), ...always],

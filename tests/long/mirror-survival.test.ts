@@ -1,0 +1,92 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { ValkeyMirror } from '../../src/mirror/valkey-mirror.ts'
+import { expectMirrored } from '../support/expect-mirrored.ts'
+import { SimulatedAccount } from '../support/simulated-account.ts'
+import { startValkey } from '../support/valkey.ts'
+import { readWhole } from '../support/whole-mirror.ts'
+
+const kills = 50
+const stepsPerLife = 60
+
+it(`after ${kills} writer kills over one history one reconcile leaves no order absent`, async () => {
+  await using server = await startValkey()
+  await using reader = await readWhole(server.port)
+  const program = fileURLToPath(new URL('../support/mirror-writer-process.ts', import.meta.url))
+  const all = kills * stepsPerLife
+  for (let kill = 0; kill < kills; kill++) {
+    // What happens between a writer's death and the next one's first step nobody sees.
+    const child = fork(program, [server.url, '5', String(all), String(kill * stepsPerLife)], {
+      execArgv: ['--import', 'tsx'],
+    })
+    const exited = once(child, 'exit')
+    await once(child, 'message')
+    await setTimeout(kill % 7)
+    child.kill('SIGKILL')
+    await exited
+    await reader.read(['BTC/USDT', 'ETH/USDT'])
+  }
+  const account = new SimulatedAccount(5)
+  while (account.steps < all) account.step()
+  await using mirror = await ValkeyMirror.open({ url: server.url })
+  const result = await mirror.reconcile(
+    async () => ({
+      openOrders: await account.fetchOpenOrders(),
+      balances: await account.fetchBalances(),
+      fills: await account.fetchFills(),
+      closedOrders: await account.fetchClosedOrders(),
+    }),
+    (id) => account.fetchOrder(id),
+  )
+  expect([result.absent, result.unresolved, result.refused]).toEqual([[], [], []])
+  await expectMirrored(reader, account)
+  expect(await mirror.drift()).toEqual([])
+})
+
+it.each(['lists its closed orders', 'tells orders by id only'])(
+  'after a black hole of 12 s the account, which %s, is whole',
+  async (how) => {
+    await using server = await startValkey()
+    const account = new SimulatedAccount(9)
+    const whole = how.startsWith('lists')
+    // Without a list, an order that was canceled untouched is known by nobody.
+    const source = whole ? account : Object.assign(account, { fetchClosedOrders: undefined })
+    const timeouts = { socketTimeoutMs: 1_000, writeTimeoutMs: 2_000 }
+    await using mirror = await ValkeyMirror.open({ url: server.url, ...timeouts })
+    const stopping = new AbortController()
+    const reconciled: number[] = []
+    mirror.on('reconciled', ({ absent }) => reconciled.push(absent.length))
+    const running = mirror.run(source, {
+      signal: stopping.signal,
+      reconcileEveryMs: 3_600_000,
+      firstRetryMs: 50,
+      lastRetryMs: 500,
+    })
+    await expect.poll(() => reconciled.length, { timeout: 20_000 }).toBeGreaterThan(0)
+    server.pause()
+    const until = Date.now() + 12_000
+    while (Date.now() < until) {
+      account.step()
+      await setTimeout(5)
+    }
+    server.resume()
+    await using reader = await readWhole(server.port)
+    const traded = new Set(account.fills().map(({ order }) => String(order)))
+    const wanted = account
+      .orders()
+      .filter(({ id, status }) => whole || status === 'open' || traded.has(String(id)))
+      .map(({ id }) => String(id))
+    const missing = async (): Promise<string[]> => {
+      const { orders } = await reader.read(['BTC/USDT', 'ETH/USDT'])
+      return wanted.filter((id) => !orders.has(id))
+    }
+    await expect.poll(missing, { timeout: 60_000 }).toEqual([])
+    if (whole) await expectMirrored(reader, account)
+    expect(reconciled.at(-1)).toBe(0)
+    stopping.abort()
+    await running
+  },
+)
