@@ -9,6 +9,8 @@ export interface OptionRule<T> {
   readonly required?: boolean
   /** Whether it is a number that is asked for: another number is then out of range, not of the wrong type. */
   readonly numeric?: boolean
+  /** The words that it takes, where it takes some words only. */
+  readonly choices?: readonly string[]
 }
 
 export type OptionRules = Readonly<Record<string, OptionRule<unknown>>>
@@ -26,6 +28,7 @@ export function resolveOptions<Rules extends OptionRules>(
   given: object | undefined,
   rules: Rules,
 ): Resolved<Rules> {
+  if (given === ruleProbe) throw new RulesAsked(rules)
   if (given !== undefined && (typeof given !== 'object' || given === null || Array.isArray(given)))
     throw new TypeError(`${caller}: expected an options object, got ${shown(given)}`)
   const values = new Map(Object.entries(given ?? {}))
@@ -49,6 +52,29 @@ export function resolveOptions<Rules extends OptionRules>(
     resolved[name] = value
   }
   return resolved as Resolved<Rules>
+}
+
+/** Thrown instead of an answer to who gives {@link ruleProbe} for options. */
+class RulesAsked extends Error {
+  readonly rules: OptionRules
+
+  constructor(rules: OptionRules) {
+    super('a builder caught what was not for it')
+    this.rules = rules
+  }
+}
+
+const ruleProbe = Object.freeze({})
+
+/** The rules by which a function checks its one options object; nothing of it runs. */
+export function rulesOf(build: (options: never) => unknown): OptionRules {
+  try {
+    build(ruleProbe as never)
+  } catch (error) {
+    if (error instanceof RulesAsked) return error.rules
+    throw error
+  }
+  throw new TypeError('the function checks no options')
 }
 
 export function integer(min: number, max: number, fallback: number): OptionRule<number> {
@@ -75,6 +101,7 @@ export function oneOf<const T extends string>(
 ): OptionRule<T> {
   return {
     fallback,
+    choices,
     expected: `one of ${choices.map((choice) => `'${choice}'`).join(', ')}`,
     accepts: (value) => choices.includes(value as T),
   }

@@ -61,6 +61,11 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
         'Ask a pair anything in DuckDB’s SQL; its tables are ticks, candles_1m, order_flow …',
       load: async () => (await import('./commands/sql.ts')).addSqlCommand,
     },
+    serve: {
+      usage: '[options]',
+      description: 'Answer other programs over HTTP: JSON, CSV, Arrow, events, charts, metrics.',
+      load: async () => (await import('./commands/serve.ts')).addServeCommand,
+    },
   },
   'Analytics:': {
     candles: {

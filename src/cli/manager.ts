@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { closest, distance } from 'fastest-levenshtein'
+import { besideOwner, Owners } from '../client/beside-owner.ts'
 import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type Pair } from '../pair.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
@@ -9,8 +10,9 @@ import { listPairs, pairFiles, sizeOf } from '../storage/file/pair-files.ts'
 export type Manager = DatabaseManager
 
 /**
- * Lends a manager on the data directory and closes it, whatever happens. The engine is loaded
- * only here: `--help` and wrong usage answer without it.
+ * Lends a manager on the data directory and closes it, whatever happens. Pairs that a running
+ * process holds are asked of it. The engine is loaded only here: `--help` and wrong usage answer
+ * without it.
  */
 export async function withManager<T>(
   options: ManagerOptions & { readonly dataDir: string },
@@ -18,15 +20,16 @@ export async function withManager<T>(
 ): Promise<T> {
   const { DatabaseManager } = await import('../storage/database-manager.ts')
   const db = await DatabaseManager.open(options)
+  const owners = new Owners(db.dataDir)
   let given: T
   try {
-    given = await use(db)
+    given = await use(besideOwner(db, owners))
   } catch (error) {
     // What went wrong first is what the user has to hear of.
-    await db.close().catch(() => undefined)
+    await Promise.allSettled([db.close(), owners.close()])
     throw error
   }
-  await db.close()
+  await Promise.all([db.close(), owners.close()])
   return given
 }
 

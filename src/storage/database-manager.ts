@@ -19,7 +19,9 @@ import {
   type ResolvedManagerOptions,
 } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
+import type { MarketStore } from './market-store.ts'
 import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
+import { OwnerSocket } from './owner-socket.ts'
 import { openPair } from './pool/open-pair.ts'
 import { pairFiles } from './file/pair-files.ts'
 import { PairNames } from './file/pair-names.ts'
@@ -35,7 +37,7 @@ import { ThreadBudget } from './duckdb/thread-budget.ts'
  * The market data of many pairs, one DuckDB file each. Open one manager per process and data
  * directory, share it, close it at the end. Its events are those of {@link PairduckEvents}.
  */
-export class DatabaseManager extends StoreInserts {
+export class DatabaseManager extends StoreInserts implements MarketStore {
   readonly dataDir: string
   readonly #directory: DataDirectory
   readonly #engine: Engine
@@ -47,6 +49,7 @@ export class DatabaseManager extends StoreInserts {
   readonly #analytics: AnalyticsKeeper
   /** The open files; most callers want the manager's own methods. */
   readonly pool: ConnectionPool
+  #socket: OwnerSocket | undefined
   #closing: Promise<void> | undefined
 
   private constructor(options: ResolvedManagerOptions, directory: DataDirectory, engine: Engine) {
@@ -84,7 +87,9 @@ export class DatabaseManager extends StoreInserts {
     const resolved = resolveManagerOptions(options)
     const directory = await DataDirectory.hold(resolved.dataDir)
     try {
-      return new DatabaseManager(resolved, directory, await Engine.start())
+      const manager = new DatabaseManager(resolved, directory, await Engine.start())
+      if (resolved.localSocket) await manager.#listen()
+      return manager
     } catch (error) {
       directory.release()
       throw error
@@ -238,8 +243,14 @@ export class DatabaseManager extends StoreInserts {
     if (this.#closing !== undefined) throw new PairduckError('CLOSED', 'the manager is closed')
   }
 
+  /** Without a socket the store works all the same: other processes hear `PAIR_LOCKED`. */
+  async #listen(): Promise<void> {
+    this.#socket = await OwnerSocket.listen(this.dataDir, this).catch(() => undefined)
+  }
+
   async #shutdown(): Promise<void> {
     this.intake.close()
+    await this.#socket?.close()
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.#leases.revokeAll()])
     try {
       await this.pool.close()

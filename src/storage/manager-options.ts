@@ -1,4 +1,4 @@
-import { integer, resolveOptions, rule, type OptionRule } from '../options.ts'
+import { flag, integer, resolveOptions, rule, type OptionRule } from '../options.ts'
 import {
   resolveRetention,
   type RetentionOptions,
@@ -33,6 +33,11 @@ export interface ManagerOptions {
   readonly candles?: readonly Timeframe[]
   /** How long each table's rows are kept, in ms, or 'forever'. */
   readonly retention?: RetentionOptions
+  /**
+   * Whether other processes of this user, the command line among them, may ask this one for what
+   * it holds open, over a socket in the data directory. Default true.
+   */
+  readonly localSocket?: boolean
   /** Unix ms; for simulated time. Default Date.now. */
   readonly clock?: Clock
 }
@@ -65,6 +70,7 @@ const rules = {
     (value) => typeof value === 'object' && value !== null,
     undefined,
   ),
+  localSocket: flag(true),
   clock: rule<Clock>(
     'a function that gives Unix ms',
     (value) => typeof value === 'function',

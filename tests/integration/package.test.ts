@@ -80,6 +80,8 @@ describe('the packed package', () => {
       './mirror',
       './cluster',
       './ccxt',
+      './client',
+      './serve',
       './package.json',
     ])
     expect(files.get('CHANGELOG.md')).toContain(manifest.version)

@@ -1,5 +1,7 @@
 import { PairduckError } from '../../errors.ts'
-import { query } from '../../queries/query.ts'
+import { query, type Query } from '../../queries/query.ts'
+import { rowsOfBatch } from '../../storage/duckdb/column-batch.ts'
+import type { MarketStore } from '../../storage/market-store.ts'
 import type { Lease } from '../../storage/pool/lease.ts'
 import type { AddCommand } from '../command.ts'
 import { cut, priceText, timeText } from '../figures.ts'
@@ -28,9 +30,13 @@ export const addSqlCommand: AddCommand = (program, context) => {
     name: 'sql',
     configure: (command) => command.argument('<select>', 'a SELECT, in quotes'),
     answer: async ({ pair, db, terminal }, _options, [text]) => {
-      const { rows, columns } = await db.withConnection(pair, (lease) =>
-        select(lease, text!, context.signal),
-      )
+      const { rows, columns } = await db
+        .withConnection(pair, (lease) => select(lease, text!, context.signal))
+        .catch(async (error: unknown) => {
+          // Another process holds the pair: it answers, if it can.
+          if (!PairduckError.is(error, 'PAIR_LOCKED')) throw error
+          return selectByStream(db, pair, query('sql', text!))
+        })
       return {
         json: rows,
         lines: () => {
@@ -56,6 +62,20 @@ async function select(lease: Lease, text: string, signal: AbortSignal): Promise<
   if (rounded.length === 0) return { rows, columns }
   const exact = query<Row>('sql', exactSql(text, columns, rounded))
   return { rows: (await lease.query(exact, { signal })).map(plainWhereExact(rounded)), columns }
+}
+
+/** The same of a store that lends no connection. */
+async function selectByStream(db: MarketStore, pair: string, asked: Query<Row>): Promise<Selected> {
+  const stream = await db.streamColumns(pair, asked)
+  const rows: Row[] = []
+  for await (const batch of stream)
+    for (const row of rowsOfBatch(stream.columns, batch)) rows.push(row)
+  const types = { float64: 'DOUBLE', int64: 'BIGINT', timestamp: 'TIMESTAMP', boolean: 'BOOLEAN' }
+  const columns = stream.columns.map(({ name, kind }) => ({
+    name,
+    type: kind in types ? types[kind as keyof typeof types] : 'VARCHAR',
+  }))
+  return { rows, columns }
 }
 
 async function columnsOf(lease: Lease, text: string): Promise<Column[]> {

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises'
+import { countArgument } from '../arguments.ts'
+import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import { asUsage } from '../failure.ts'
+import { withManager } from '../manager.ts'
+import { withMirrorReader } from '../mirror/reader-beside.ts'
+
+interface ServeCommandOptions extends CommonOptions {
+  readonly port: number
+  readonly host: string
+  readonly tlsKey?: string
+  readonly tlsCert?: string
+  readonly behindProxy: boolean
+  readonly corsOrigin?: string[]
+  readonly allowHost?: string[]
+  readonly maxRows?: number
+  readonly valkey?: string
+}
+
+export const addServeCommand: AddCommand = (program, context) => {
+  withCommonOptions(program.command('serve'))
+    .option('--port <number>', 'where to listen; 0: any that is free', Number, 8080)
+    .option('--host <address>', 'any other than this machine needs a token and TLS', '127.0.0.1')
+    .option('--tls-key <file>', 'private key of the server, in PEM')
+    .option('--tls-cert <file>', 'its certificate, in PEM')
+    .option('--behind-proxy', 'a proxy in front of it does TLS', false)
+    .option('--cors-origin <origin...>', 'pages of these origins may ask')
+    .option('--allow-host <name...>', 'names by which a proxy calls it')
+    .option('--max-rows <count>', 'rows of one answer', countArgument)
+    .option('--valkey <url>', 'also answer from the account mirror there')
+    .addHelpText(
+      'after',
+      '\nPAIRDUCK_TOKEN and PAIRDUCK_WRITER_TOKEN in the environment are what callers must send.',
+    )
+    .action(async (options: ServeCommandOptions) => {
+      const { dataDir, json } = options
+      await withManager({ dataDir }, (db) =>
+        withMirrorReader(options.valkey, async (mirror) => {
+          const { serve } = await import('../../serve/index.ts')
+          const server = await serve(db, { ...(await given(options)), ...mirror }).catch(asUsage)
+          try {
+            if (json) context.terminal.print(JSON.stringify({ url: server.url }))
+            else context.terminal.print(`${server.url} answers from ${dataDir}; Ctrl-C ends it`)
+            await stopped(context.signal)
+          } finally {
+            await server.close()
+          }
+        }),
+      )
+    })
+}
+
+async function given(options: ServeCommandOptions): Promise<object> {
+  const { tlsKey, tlsCert } = options
+  const token = process.env['PAIRDUCK_TOKEN']
+  const writerToken = process.env['PAIRDUCK_WRITER_TOKEN']
+  return {
+    port: options.port,
+    host: options.host,
+    behindProxy: options.behindProxy,
+    ...(token === undefined ? {} : { token }),
+    ...(writerToken === undefined ? {} : { writerToken }),
+    ...(options.corsOrigin === undefined ? {} : { corsOrigins: options.corsOrigin }),
+    ...(options.allowHost === undefined ? {} : { allowedHosts: options.allowHost }),
+    ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
+    ...(tlsKey === undefined || tlsCert === undefined
+      ? {}
+      : { tls: { key: await readFile(tlsKey), cert: await readFile(tlsCert) } }),
+  }
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}

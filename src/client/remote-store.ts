@@ -1,0 +1,210 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
+import { PairduckError } from '../errors.ts'
+import { formatPair, parsePair, type Pair, type PairLike } from '../pair.ts'
+import type { Query } from '../queries/query.ts'
+import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { Timeframe } from '../time.ts'
+import { columnOfBatch, rowsOfBatch } from '../storage/duckdb/column-batch.ts'
+import type { ColumnsOf } from '../storage/duckdb/read-vector.ts'
+import type {
+  CleanupResult,
+  InsertCounts,
+  RefreshResult,
+  RowCounts,
+} from '../storage/events/outcomes.ts'
+import type { MarketStore } from '../storage/market-store.ts'
+import type { ColumnStream } from '../storage/pool/column-stream.ts'
+import type { QueryOptions, StreamOptions } from '../storage/pool/lease-options.ts'
+import type { ManagerStats } from '../storage/pool/pool-stats.ts'
+import type { SnapshotReport } from '../storage/upkeep/snapshot.ts'
+import type { VerifyReport } from '../storage/upkeep/verify.ts'
+import type { TickColumns } from '../storage/write/tick.ts'
+import { joinColumns } from './join-columns.ts'
+import { RemoteEvents } from './remote-events.ts'
+import { RemoteStream } from './remote-stream.ts'
+import { callBody, ticksToJson } from './wire/call-json.ts'
+import { HttpCaller, type ServerAddress } from './wire/http-caller.ts'
+import { queryToJson } from './wire/query-json.ts'
+
+type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
+
+export interface RemoteOptions {
+  /** How long a call tries again while the server is away. */
+  readonly reconnectMs: number
+}
+
+/** The store of another process. Its promises and errors are those of `DatabaseManager`. */
+export class RemoteStore extends RemoteEvents implements MarketStore {
+  readonly #http: HttpCaller
+  readonly #reconnectMs: number
+  #closed = false
+
+  constructor(address: ServerAddress, { reconnectMs }: RemoteOptions) {
+    const http = new HttpCaller(address)
+    super(http)
+    this.#http = http
+    this.#reconnectMs = reconnectMs
+  }
+
+  /**
+   * As `DatabaseManager.insertTicks`. What a lost connection leaves open is sent again, under the
+   * same key, so that it is stored once. Only a server that was started anew meanwhile does not
+   * know the key: then ticks with ids are told apart by them, and a call with ticks without ids
+   * is rejected with `CONNECTION_LOST`, since they may be stored or not.
+   */
+  async insertTicks(pair: PairLike, ticks: Rows<'ticks'> | TickColumns): Promise<InsertCounts> {
+    return this.#insert('ticks', ticksToJson(this.#named(pair), ticks))
+  }
+
+  async insertCandles(
+    pair: PairLike,
+    timeframe: Timeframe,
+    candles: Rows<'candles'>,
+  ): Promise<RowCounts> {
+    return this.#insert('candles', callBody({ pair: this.#named(pair), timeframe, rows: candles }))
+  }
+
+  async insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts> {
+    return this.#insert('order_flow', callBody({ pair: this.#named(pair), rows }))
+  }
+
+  async insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts> {
+    return this.#insert('market_profile', callBody({ pair: this.#named(pair), rows }))
+  }
+
+  async insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts> {
+    return this.#insert('supply_demand_zones', callBody({ pair: this.#named(pair), rows }))
+  }
+
+  async insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts> {
+    return this.#insert('fair_value_gaps', callBody({ pair: this.#named(pair), rows }))
+  }
+
+  async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+    const rows: Row[] = []
+    const stream = await this.streamColumns(pair, query, options)
+    for await (const batch of stream)
+      for (const row of rowsOfBatch(stream.columns, batch)) rows.push(row as Row)
+    return rows
+  }
+
+  async queryColumns<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: QueryOptions,
+  ): Promise<ColumnsOf<Row>> {
+    const stream = await this.streamColumns(pair, query, options)
+    const parts = stream.columns.map(() => [] as ReturnType<typeof columnOfBatch>['values'][])
+    for await (const { rows, columns } of stream)
+      for (const [at, data] of columns.entries()) parts[at]!.push(columnOfBatch(data, rows).values)
+    return joinColumns(stream.columns, parts) as ColumnsOf<Row>
+  }
+
+  async streamColumns<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    { signal, ...rest }: StreamOptions = {},
+  ): Promise<ColumnStream> {
+    const body = callBody({ pair: this.#named(pair), query: queryToJson(query), options: rest })
+    const answer = await this.#again(
+      (signal) => this.#post('/api/v1/store/query', body, signal),
+      signal,
+    )
+    return RemoteStream.open(answer, signal)
+  }
+
+  /** Who answers: a first call, which also tells whether the token fits. */
+  async hello(): Promise<{ readonly instance: string }> {
+    return this.#http.json({ method: 'GET', path: '/api/v1/store/hello' })
+  }
+
+  async listPairs(): Promise<Pair[]> {
+    const pairs = await this.#call<Pair[]>('listPairs', {})
+    return pairs.map((pair) => parsePair(pair))
+  }
+
+  async stats(): Promise<ManagerStats> {
+    return this.#call('stats', {})
+  }
+
+  async verify(pair: PairLike): Promise<VerifyReport> {
+    return this.#call('verify', { pair: this.#named(pair) })
+  }
+
+  async snapshot(pair: PairLike, file: string): Promise<SnapshotReport> {
+    return this.#call('snapshot', { pair: this.#named(pair), file })
+  }
+
+  async cleanupPair(pair: PairLike): Promise<CleanupResult> {
+    return this.#call('cleanupPair', { pair: this.#named(pair) })
+  }
+
+  async refreshAnalytics(pair: PairLike): Promise<RefreshResult> {
+    return this.#call('refreshAnalytics', { pair: this.#named(pair) })
+  }
+
+  override async close(): Promise<void> {
+    this.#closed = true
+    await super.close()
+    this.#http.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  #named(pair: PairLike): string {
+    this.#refuseClosed()
+    return formatPair(parsePair(pair))
+  }
+
+  #refuseClosed(): void {
+    if (this.#closed) throw new PairduckError('CLOSED', 'this client is closed')
+  }
+
+  async #call<T>(name: string, given: object): Promise<T> {
+    this.#refuseClosed()
+    const call = { method: 'POST', path: `/api/v1/store/${name}`, body: callBody(given) } as const
+    return this.#again(() => this.#http.json<T>(call))
+  }
+
+  async #insert<T>(relation: InsertRelation, body: string): Promise<T> {
+    const headers = { 'idempotency-key': randomUUID() }
+    let tries = 0
+    return this.#again(() =>
+      this.#http.json<T>({
+        method: 'POST',
+        path: `/api/v1/store/insert/${relation}`,
+        body,
+        headers: { ...headers, 'x-pairduck-try': String(tries++) },
+      }),
+    )
+  }
+
+  #post(
+    path: string,
+    body: string,
+    signal: AbortSignal | undefined,
+  ): ReturnType<HttpCaller['open']> {
+    return this.#http.open({ method: 'POST', path, body, signal })
+  }
+
+  /** A call again while nobody answers: the server may only be starting anew. */
+  async #again<T>(
+    call: (signal: AbortSignal | undefined) => Promise<T>,
+    signal?: AbortSignal,
+  ): Promise<T> {
+    const until = performance.now() + this.#reconnectMs
+    for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 250)) {
+      try {
+        return await call(signal)
+      } catch (error) {
+        const away =
+          PairduckError.is(error, 'CONNECTION_LOST') && error.details['code'] === undefined
+        if (!away || this.#closed || performance.now() + pauseMs > until) throw error
+        await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+      }
+    }
+  }
+}

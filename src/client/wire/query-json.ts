@@ -1,0 +1,46 @@
+import { query, type Query, type SqlValue } from '../../queries/query.ts'
+
+type WireValue =
+  Exclude<SqlValue, bigint> | { readonly bigint: string } | { readonly number: string }
+
+/** A query as it travels; a bigint and what JSON has no number for are told by their text. */
+export interface QueryJson {
+  readonly name: string
+  readonly sql: string
+  readonly params: Readonly<Record<string, WireValue>>
+}
+
+export function queryToJson({ name, sql, params }: Query<unknown>): QueryJson {
+  return {
+    name,
+    sql,
+    params: Object.fromEntries(
+      Object.entries(params).map(([key, value]) => [key, toWire(value)] as const),
+    ),
+  }
+}
+
+/** Throws TypeError for what is none. */
+export function queryFromJson<Row>(json: unknown): Query<Row> {
+  const { name, sql, params = {} } = (json ?? {}) as Partial<QueryJson>
+  if (typeof name !== 'string' || typeof sql !== 'string' || typeof params !== 'object')
+    throw new TypeError('expected a query as { name, sql, params }')
+  return query(
+    name,
+    sql,
+    Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fromWire(value)])),
+  )
+}
+
+function toWire(value: SqlValue): WireValue {
+  if (typeof value === 'bigint') return { bigint: String(value) }
+  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0)))
+    return { number: Object.is(value, -0) ? '-0' : String(value) }
+  return value
+}
+
+function fromWire(value: WireValue): SqlValue {
+  if (typeof value !== 'object' || value === null) return value
+  if ('bigint' in value) return BigInt(value.bigint)
+  return Number(value.number)
+}

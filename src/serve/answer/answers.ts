@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { constants, createGzip } from 'node:zlib'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { PairduckError } from '../../errors.ts'
+import type { PairLike } from '../../pair.ts'
+import type { Query } from '../../queries/query.ts'
+import type { ColumnBatch } from '../../storage/duckdb/column-batch.ts'
+import type { MarketStore } from '../../storage/market-store.ts'
+import type { ColumnStream } from '../../storage/pool/column-stream.ts'
+import type { ParallelLimit } from '../safety/parallel-limit.ts'
+import type { ResolvedServeOptions } from '../options/serve-options.ts'
+import type { RowFormat } from './formats.ts'
+
+/** One answer: whose it is, and what is asked in which form. */
+export interface Asked {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly store: MarketStore
+  readonly pair: PairLike
+  readonly query: Query<unknown>
+  readonly format: RowFormat
+}
+
+/**
+ * Answers with the rows of a query, as they are read and no faster than they are taken: memory is
+ * a batch or two, whatever the size. A client that goes away, or is slower than
+ * `answerTimeoutMs`, costs its own connection and gives its lease back.
+ */
+export class Answers {
+  readonly #options: ResolvedServeOptions
+  readonly #limit: ParallelLimit
+
+  constructor(options: ResolvedServeOptions, limit: ParallelLimit) {
+    this.#options = options
+    this.#limit = limit
+  }
+
+  /** Keeps a place of the client's while `work` runs. */
+  async within<T>(request: FastifyRequest, work: () => Promise<T>): Promise<T> {
+    const leave = this.#limit.enter(clientOf(request))
+    try {
+      return await work()
+    } finally {
+      leave()
+    }
+  }
+
+  async rows({ request, reply, store, pair, query, format }: Asked): Promise<FastifyReply> {
+    const leave = this.#limit.enter(clientOf(request))
+    const gone = new AbortController()
+    request.raw.once('aborted', () => gone.abort(new Error('the client went away')))
+    try {
+      const stream = await store.streamColumns(pair, query, {
+        timeoutMs: this.#options.answerTimeoutMs,
+        signal: gone.signal,
+      })
+      const batches = this.#bounded(stream)
+      // The first batch before the head: what fails at once still gets a status of its own.
+      const first = await batches.next()
+      const second = first.done === true ? first : await batches.next()
+      void reply.header('content-type', format.contentType)
+      if (second.done === true) {
+        const whole = format.text(
+          stream.columns,
+          only(first.done === true ? undefined : first.value),
+        )
+        leave()
+        return await small(request, reply, whole)
+      }
+      const body = format.text(
+        stream.columns,
+        from([first.value as ColumnBatch, second.value], batches),
+      )
+      return sendStream(request, reply, ended(body, leave))
+    } catch (error) {
+      leave()
+      throw error
+    }
+  }
+
+  /** Never a part for the whole: an answer that passes the bound is cut off as a broken one. */
+  async *#bounded(stream: ColumnStream): AsyncGenerator<ColumnBatch, void, undefined> {
+    let rows = 0
+    for await (const batch of stream) {
+      rows += batch.rows
+      if (rows > this.#options.maxRows)
+        throw new PairduckError(
+          'REQUEST_REFUSED',
+          `the answer has more than ${this.#options.maxRows} rows (\`maxRows\`): ask for a shorter window, or page`,
+          { maxRows: this.#options.maxRows },
+        )
+      yield batch
+    }
+  }
+}
+
+/** Who asks, for limits: an address, or the one user of the local socket. */
+function clientOf({ ip }: FastifyRequest): string {
+  return ip || 'local'
+}
+
+/** A body that is there whole gets a length and a tag, by which the next one may be spared. */
+async function small(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  text: AsyncIterable<Uint8Array | string>,
+): Promise<FastifyReply> {
+  const parts: Buffer[] = []
+  for await (const part of text) parts.push(Buffer.from(part))
+  const body = Buffer.concat(parts)
+  const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
+  void reply.header('etag', tag).header('cache-control', 'no-cache')
+  if (request.headers['if-none-match'] === tag) return reply.code(304).send()
+  return reply.send(body)
+}
+
+/** Sends a long body, compressed where the client takes it so. */
+function sendStream(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  parts: AsyncIterable<Uint8Array | string>,
+): FastifyReply {
+  const source = Readable.from(parts, { objectMode: false, highWaterMark: 2 ** 18 })
+  // The connection may be gone before anything of it is read.
+  reply.raw.once('close', () => source.destroy())
+  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(source)
+  const zip = createGzip({ level: 1, flush: constants.Z_NO_FLUSH })
+  source.once('error', (error) => zip.destroy(error))
+  zip.once('close', () => source.destroy())
+  void reply.header('content-encoding', 'gzip').header('vary', 'Accept-Encoding')
+  return reply.send(source.pipe(zip))
+}
+
+async function* only(batch: ColumnBatch | undefined): AsyncGenerator<ColumnBatch, void, undefined> {
+  if (batch !== undefined) yield batch
+}
+
+async function* from(
+  first: readonly ColumnBatch[],
+  rest: AsyncGenerator<ColumnBatch, void, undefined>,
+): AsyncGenerator<ColumnBatch, void, undefined> {
+  try {
+    yield* first
+    yield* rest
+  } finally {
+    await rest.return()
+  }
+}
+
+async function* ended<T>(
+  parts: AsyncIterable<T>,
+  end: () => void,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* parts
+  } finally {
+    end()
+  }
+}

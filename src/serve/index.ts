@@ -1,0 +1,2 @@
+export { serve, type Server } from './serve.ts'
+export type { RequestLogEntry, ServeOptions } from './options/serve-options.ts'

@@ -1,0 +1,114 @@
+import { rulesOfAnalytic, analytics } from '../analytics/analytics.ts'
+import { rowFormats } from '../answer/formats.ts'
+import type { RouteContext } from '../answer/route-context.ts'
+import type { OptionRule } from '../../options.ts'
+
+/** The description of the interface, from the rules by which the builders check their options. */
+export function addOpenApiRoute({ app, allow }: RouteContext): void {
+  app.get('/api/v1/openapi.json', async (request) => {
+    allow(request, 'read')
+    return openApi()
+  })
+}
+
+/** OpenAPI 3.1. */
+export function openApi(): object {
+  const names = Object.keys(analytics)
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'pairduck',
+      version: '1',
+      description: 'Market data of one store. Times are Unix milliseconds.',
+    },
+    components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
+    paths: {
+      '/api/v1/pairs': { get: { summary: 'Every stored pair.', responses: answers } },
+      ...Object.fromEntries(
+        names.map((name) => [
+          `/api/v1/pairs/{exchange}/{market}/{symbol}/${name}`,
+          {
+            get: {
+              summary: analytics[name]![1],
+              parameters: parametersOf(name),
+              responses: rowAnswers,
+            },
+          },
+        ]),
+      ),
+      '/api/v1/pairs/{exchange}/{market}/{symbol}/sql': {
+        post: {
+          summary: 'One SELECT that only reads.',
+          parameters: [...pairParameters, formatParameter],
+          requestBody: {
+            required: true,
+            content: { 'text/plain': { schema: { type: 'string' } } },
+          },
+          responses: rowAnswers,
+        },
+      },
+      '/api/v1/pairs/{exchange}/{market}/{symbol}/events': {
+        get: {
+          summary: 'Trades as they are stored, as server-sent events; `Last-Event-ID` resumes.',
+          parameters: pairParameters,
+          responses: { 200: { description: 'Events.', content: { 'text/event-stream': {} } } },
+        },
+      },
+    },
+  }
+}
+
+const pairParameters = ['exchange', 'market', 'symbol'].map((name) => ({
+  name,
+  in: 'path',
+  required: true,
+  schema: { type: 'string' },
+}))
+const formatParameter = {
+  name: 'format',
+  in: 'query',
+  required: false,
+  schema: { type: 'string', enum: [...rowFormats], default: 'json' },
+}
+const failure = { description: 'An error with its code.', content: { 'application/json': {} } }
+const answers = {
+  200: { description: 'OK', content: { 'application/json': {} } },
+  default: failure,
+}
+const rowAnswers = {
+  200: {
+    description: 'Rows.',
+    content: {
+      'application/json': {},
+      'text/csv': {},
+      'application/x-ndjson': {},
+      'application/vnd.apache.arrow.stream': {},
+    },
+  },
+  default: failure,
+}
+
+function parametersOf(name: string): object[] {
+  const own = Object.entries(rulesOfAnalytic(name)).map(([option, rule]) => ({
+    name: option,
+    in: 'query',
+    required: rule.required === true,
+    description: `Expected: ${rule.expected}.`,
+    schema: schemaOf(rule),
+  }))
+  return [...pairParameters, ...own, formatParameter]
+}
+
+/** What JSON Schema can say of a rule; the sentence says the rest. */
+function schemaOf({ numeric, fallback, accepts, required, choices }: OptionRule<unknown>): object {
+  const type =
+    choices !== undefined
+      ? { type: 'string', enum: choices }
+      : accepts(true)
+        ? { type: 'boolean' }
+        : numeric === true && !accepts('none')
+          ? { type: 'number' }
+          : { type: 'string' }
+  const given = fallback !== undefined && required !== true
+  return { ...type, ...(given ? { default: fallback } : {}) }
+}

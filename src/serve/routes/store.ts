@@ -1,0 +1,132 @@
+import { randomUUID } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
+import { queryFromJson } from '../../client/wire/query-json.ts'
+import { PairduckError } from '../../errors.ts'
+import type { InsertRows } from '../../schema/insert-columns.ts'
+import type { Timeframe } from '../../time.ts'
+import type { TickColumns } from '../../storage/write/tick.ts'
+import { framesFormat } from '../answer/formats.ts'
+import type { RouteContext } from '../answer/route-context.ts'
+import { KnownCalls } from './known-calls.ts'
+
+interface CallBody {
+  readonly pair: string
+  readonly rows?: unknown
+  readonly columns?: unknown
+  readonly timeframe?: Timeframe
+  readonly query?: unknown
+  readonly options?: { readonly batchRows?: number; readonly timeoutMs?: number }
+  readonly file?: string
+}
+
+/** What `pairduck/client` speaks: the calls of a `MarketStore`, one address each. */
+export function addStoreRoutes(context: RouteContext): void {
+  const { app, store, answers, allow, options, guard } = context
+  const instance = randomUUID()
+  const calls = new KnownCalls()
+  app.get('/api/v1/store/hello', async (request) => {
+    allow(request, 'read')
+    return { instance }
+  })
+  app.post('/api/v1/store/query', async (request, reply) => {
+    allow(request, 'read')
+    const { pair, query } = body(request)
+    const asked = queryFromJson(query)
+    await guard.check(pair, asked.sql)
+    return answers.rows({ request, reply, store, pair, query: asked, format: framesFormat })
+  })
+  app.post(
+    '/api/v1/store/insert/:relation',
+    { bodyLimit: options.maxBodyBytes },
+    async (request) => {
+      allow(request, 'write')
+      const key = request.headers['idempotency-key']
+      const again = Number(request.headers['x-pairduck-try'] ?? 0) > 0
+      const given = body(request)
+      const insert = () =>
+        insertRows(context, (request.params as { relation: string }).relation, given)
+      if (typeof key !== 'string') return insert()
+      if (again && !calls.knows(key)) refuseUncertain(given)
+      return calls.once(key, insert)
+    },
+  )
+  addCalls(context)
+}
+
+function addCalls({ app, store, answers, allow }: RouteContext): void {
+  app.post('/api/v1/store/listPairs', async (request) => {
+    allow(request, 'read')
+    return store.listPairs()
+  })
+  app.post('/api/v1/store/stats', async (request) => {
+    allow(request, 'read')
+    return store.stats()
+  })
+  app.post('/api/v1/store/verify', async (request) => {
+    allow(request, 'read')
+    return answers.within(request, () => store.verify(body(request).pair))
+  })
+  app.post('/api/v1/store/cleanupPair', async (request) => {
+    allow(request, 'write')
+    return store.cleanupPair(body(request).pair)
+  })
+  app.post('/api/v1/store/refreshAnalytics', async (request) => {
+    allow(request, 'write')
+    return store.refreshAnalytics(body(request).pair)
+  })
+  app.post('/api/v1/store/snapshot', async (request) => {
+    allow(request, 'owner')
+    const { pair, file } = body(request)
+    return store.snapshot(pair, file!)
+  })
+}
+
+/**
+ * A call that comes again to a server that never saw its first try was perhaps stored by the one
+ * before it. Ids tell; without them nobody can.
+ */
+function refuseUncertain({ rows, columns }: CallBody): void {
+  const ids = Array.isArray(rows)
+    ? (rows as readonly Partial<InsertRows['ticks']>[]).map((row) =>
+        'side' in row ? row.tradeId : '',
+      )
+    : ((columns as Partial<TickColumns> | undefined)?.tradeId ??
+      (columns === undefined ? [] : [null]))
+  if (Array.from(ids).some((id) => id === undefined || id === null))
+    throw new PairduckError(
+      'CONNECTION_LOST',
+      'the store was started anew while this call was under way; its ticks without `tradeId` may be stored or not',
+      { uncertain: true },
+    )
+}
+
+async function insertRows(
+  { store }: RouteContext,
+  relation: string,
+  given: CallBody,
+): Promise<unknown> {
+  const { pair, timeframe } = given
+  const rows = (given.columns ?? given.rows) as never
+  switch (relation) {
+    case 'ticks':
+      return store.insertTicks(pair, rows)
+    case 'candles':
+      return store.insertCandles(pair, timeframe!, rows)
+    case 'order_flow':
+      return store.insertOrderFlow(pair, rows)
+    case 'market_profile':
+      return store.insertMarketProfile(pair, rows)
+    case 'supply_demand_zones':
+      return store.insertZones(pair, rows)
+    case 'fair_value_gaps':
+      return store.insertFairValueGaps(pair, rows)
+    default:
+      throw new TypeError(`nothing is inserted into ${relation}`)
+  }
+}
+
+function body(request: FastifyRequest): CallBody {
+  const given = request.body as Partial<CallBody> | null | undefined
+  if (typeof given !== 'object' || given === null) throw new TypeError('expected a JSON object')
+  return given as CallBody
+}

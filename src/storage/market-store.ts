@@ -1,0 +1,56 @@
+import type { PairLike, Pair } from '../pair.ts'
+import type { Query } from '../queries/query.ts'
+import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { Timeframe } from '../time.ts'
+import type { ColumnsOf } from './duckdb/read-vector.ts'
+import type { PairduckEvents } from './events/events.ts'
+import type { CleanupResult, InsertCounts, RefreshResult, RowCounts } from './events/outcomes.ts'
+import type { ColumnStream } from './pool/column-stream.ts'
+import type { QueryOptions, StreamOptions } from './pool/lease-options.ts'
+import type { ManagerStats } from './pool/pool-stats.ts'
+import type { SnapshotReport } from './upkeep/snapshot.ts'
+import type { VerifyReport } from './upkeep/verify.ts'
+import type { TickColumns } from './write/tick.ts'
+
+type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
+
+/**
+ * A store of market data, wherever it is: `DatabaseManager` in this process, or `connect()` of
+ * `pairduck/client` to the one of another. Both keep the same promises and throw the same codes.
+ */
+export interface MarketStore {
+  insertTicks(pair: PairLike, ticks: Rows<'ticks'> | TickColumns): Promise<InsertCounts>
+  insertCandles(pair: PairLike, timeframe: Timeframe, candles: Rows<'candles'>): Promise<RowCounts>
+  insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts>
+  insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts>
+  insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts>
+  insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts>
+  query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]>
+  queryColumns<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: QueryOptions,
+  ): Promise<ColumnsOf<Row>>
+  streamColumns<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: StreamOptions,
+  ): Promise<ColumnStream>
+  listPairs(): Promise<Pair[]>
+  stats(): ManagerStats | Promise<ManagerStats>
+  verify(pair: PairLike): Promise<VerifyReport>
+  /** `file` is a path where the store is. */
+  snapshot(pair: PairLike, file: string): Promise<SnapshotReport>
+  cleanupPair(pair: PairLike): Promise<CleanupResult>
+  refreshAnalytics(pair: PairLike): Promise<RefreshResult>
+  on<Name extends keyof PairduckEvents>(
+    name: Name,
+    listener: (...args: PairduckEvents[Name]) => void,
+  ): unknown
+  off<Name extends keyof PairduckEvents>(
+    name: Name,
+    listener: (...args: PairduckEvents[Name]) => void,
+  ): unknown
+  /** Ends this end of it: a manager closes its files, a client its connections. */
+  close(): Promise<void>
+}

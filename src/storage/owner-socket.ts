@@ -1,0 +1,86 @@
+import { lstat, mkdir, unlink } from 'node:fs/promises'
+import { createServer, type Server, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { userInfo } from 'node:os'
+import { PairduckError } from '../errors.ts'
+import { ownerSocketOf } from './file/owner-socket-path.ts'
+import type { MarketStore } from './market-store.ts'
+
+/** What answers the callers of a socket; made at the first of them. */
+export interface OwnerDesk {
+  take(socket: Socket): void
+  close(): Promise<void>
+}
+
+/**
+ * The socket on which the owner of a data directory answers other processes of its user, the
+ * command line among them. Nothing is loaded until the first one calls, and it keeps no process
+ * alive. Where none can be made the store works all the same.
+ */
+export class OwnerSocket {
+  readonly #server: Server
+  readonly #path: string
+  readonly #sockets = new Set<Socket>()
+  readonly #desk: () => Promise<OwnerDesk>
+  #answering: Promise<OwnerDesk> | undefined
+
+  private constructor(path: string, desk: () => Promise<OwnerDesk>) {
+    this.#path = path
+    this.#desk = desk
+    this.#server = createServer({ pauseOnConnect: true }, (socket) => void this.#take(socket))
+  }
+
+  static async listen(dataDir: string, store: MarketStore): Promise<OwnerSocket> {
+    const path = await ownerSocketOf(dataDir, process.pid)
+    const owner = new OwnerSocket(path, async () =>
+      (await import('../serve/owner-desk.ts')).openOwnerDesk(store),
+    )
+    await owner.#listen()
+    return owner
+  }
+
+  async close(): Promise<void> {
+    this.#server.close()
+    const desk = await this.#answering?.catch(() => undefined)
+    await desk?.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  async #listen(): Promise<void> {
+    if (process.platform !== 'win32') {
+      await ownFolder(dirname(this.#path))
+      // Left by a process that is gone and whose number is now ours.
+      await unlink(this.#path).catch(() => undefined)
+    }
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject)
+      this.#server.listen(this.#path, resolve)
+    })
+    this.#server.on('error', () => undefined)
+    this.#server.unref()
+  }
+
+  async #take(socket: Socket): Promise<void> {
+    this.#sockets.add(socket)
+    socket.on('close', () => this.#sockets.delete(socket))
+    socket.on('error', () => socket.destroy())
+    try {
+      const desk = await (this.#answering ??= this.#desk())
+      desk.take(socket)
+      socket.resume()
+    } catch {
+      this.#answering = undefined
+      socket.destroy()
+    }
+  }
+}
+
+/** Nobody else enters it: so nobody can be quicker than the rights of the socket inside. */
+async function ownFolder(folder: string): Promise<void> {
+  await mkdir(folder, { mode: 0o700 }).catch(() => undefined)
+  const found = await lstat(folder)
+  if (!found.isDirectory() || found.uid !== userInfo().uid || (found.mode & 0o077) !== 0)
+    throw new PairduckError('IO_FAILED', `${folder} is not a folder of this user's alone`, {
+      folder,
+    })
+}

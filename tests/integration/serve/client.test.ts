@@ -1,0 +1,241 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { connect, type MarketStore } from '../../../src/client/index.ts'
+import * as fc from 'fast-check'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import {
+  calculateCvdQuery,
+  calculateFootprintQuery,
+  DatabaseManager,
+  getCandlesQuery,
+  getRecentTicksQuery,
+  rowsOfBatch,
+  type Query,
+} from '../../../src/index.ts'
+import { served } from '../../support/http.ts'
+import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
+
+const pair = 'x/spot/A/B'
+const writerToken = 'a writer token of some length'
+
+interface Ends {
+  /** The end under test. */
+  readonly store: MarketStore
+  /** The manager behind it, or itself. */
+  readonly db: DatabaseManager
+}
+
+async function connected(
+  target: Parameters<typeof connect>[0],
+  token?: string,
+): Promise<MarketStore> {
+  const store = await connect(target, token === undefined ? {} : { token })
+  onTestFinished(() => store.close())
+  return store
+}
+
+const ends: Readonly<Record<string, () => Promise<Ends>>> = {
+  DatabaseManager: async () => {
+    const db = await openManager()
+    return { store: db, db }
+  },
+  'connect({ dataDir })': async () => {
+    const db = await openManager()
+    return { store: await connected({ dataDir: db.dataDir }), db }
+  },
+  'connect(url)': async () => {
+    const db = await openManager()
+    const url = await served(db, { writerToken })
+    return { store: await connected(url, writerToken), db }
+  },
+}
+
+describe.each(Object.entries(ends))('a MarketStore by %s', (_name, open) => {
+  it('stores every kind of row and counts it', async () => {
+    const { store, db } = await open()
+    const ticks = someTicks(20)
+    expect(await store.insertTicks(pair, ticks)).toMatchObject({ inserted: 20, duplicates: 0 })
+    expect(await store.insertTicks(pair, ticks)).toMatchObject({ inserted: 0, duplicates: 20 })
+    const columns = {
+      timestamp: Float64Array.of(ticks[19]!.timestamp + 0.001),
+      price: Float64Array.of(1.1),
+      volume: Float64Array.of(2.2),
+      side: ['SELL'] as const,
+      tradeId: ['last'],
+    }
+    expect(await store.insertTicks(pair, columns)).toMatchObject({ inserted: 1 })
+    const opening = Math.floor(Date.now() / 60_000) * 60_000 - 60_000 * 5
+    const candle = { timestamp: opening, open: 1, high: 2, low: 1, close: 2, volume: 0 }
+    expect(await store.insertCandles(pair, '1m', [candle])).toMatchObject({ inserted: 1 })
+    expect(await store.insertOrderFlow(pair, [])).toMatchObject({ inserted: 0 })
+    const newest = getRecentTicksQuery({ limit: 3 })
+    expect(await store.query(pair, newest)).toEqual(await db.query(pair, newest))
+    expect(await store.listPairs()).toEqual(await db.listPairs())
+    expect(await store.stats()).toMatchObject({ size: 1 })
+    expect(await store.verify(pair)).toMatchObject({ ok: true })
+    expect(await store.cleanupPair(pair)).toMatchObject({ pair })
+  })
+
+  it('answers queries as rows, as columns and as a stream', async () => {
+    const { store, db } = await open()
+    await db.insertTicks(pair, someTicks(20_000))
+    for (const query of [
+      calculateCvdQuery({ lookbackMinutes: 15 }),
+      calculateFootprintQuery({ timeframe: '1m', binSize: 3 }),
+      getCandlesQuery({ timeframe: '1m' }),
+      sql(
+        `SELECT 'NaN'::DOUBLE AS a, 'inf'::DOUBLE AS b, NULL AS c, true AS d, -0.0::DOUBLE AS e, DATE '2024-01-02' AS f`,
+      ),
+    ] as Query<unknown>[]) {
+      expect(await store.query(pair, query)).toEqual(await db.query(pair, query))
+      expect(await store.queryColumns(pair, query)).toEqual(await db.queryColumns(pair, query))
+    }
+    const stream = await store.streamColumns(pair, sql('SELECT * FROM ticks'), { batchRows: 4096 })
+    let rows = 0
+    for await (const batch of stream) rows += rowsOfBatch(stream.columns, batch).length
+    expect(rows).toBe(20_000)
+    const binds = {
+      name: 'binds',
+      sql: 'SELECT $a AS a, $b AS b, $c AS c',
+      params: { a: 2n ** 60n, b: 'é\'"', c: null },
+    }
+    expect(await store.query(pair, binds)).toEqual(await db.query(pair, binds))
+  })
+
+  it('throws the same errors', async () => {
+    const { store, db } = await open()
+    await db.insertTicks(pair, someTicks(1))
+    await expect(store.query('x/spot/NONE', sql('SELECT 1'))).rejects.toMatchObject({
+      code: 'PAIR_NOT_FOUND',
+    })
+    await expect(store.query(pair, sql('SELECT nothing FROM ticks'))).rejects.toMatchObject({
+      code: 'QUERY_FAILED',
+    })
+    const bad = [{ ...someTicks(1)[0]!, price: NaN }]
+    await expect(store.insertTicks(pair, bad)).rejects.toMatchObject({
+      code: 'INVALID_TICK',
+      details: { index: 0, field: 'price' },
+    })
+    const stop = new AbortController()
+    const slow = store.query(
+      pair,
+      sql('SELECT sum(a.range * b.range) FROM range(1000000) a, range(1000000) b'),
+      {
+        signal: stop.signal,
+      },
+    )
+    stop.abort()
+    await expect(slow).rejects.toMatchObject({ code: 'ABORTED' })
+    const late = sql(
+      `SELECT CASE WHEN range = 600000 THEN error('x') ELSE 'y' END AS v FROM range(900000)`,
+    )
+    await expect(store.query(pair, late)).rejects.toMatchObject({ code: 'QUERY_FAILED' })
+    await store.close()
+    await expect(store.query(pair, sql('SELECT 1'))).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+
+  it('tells events', async () => {
+    const { store, db } = await open()
+    const told = new Promise((resolve) => store.on('ticksStored', resolve))
+    // The connection of a client begins with its first listener.
+    const inserted = setInterval(
+      () => void db.insertTicks(pair, someTicks(1)).catch(() => undefined),
+      20,
+    )
+    onTestFinished(() => clearInterval(inserted))
+    expect(await told).toMatchObject({ pair, counts: expect.anything() as unknown })
+  })
+})
+
+it('gives the answers of the manager after any history', async () => {
+  const db = await openManager()
+  const store = await connected({ dataDir: db.dataDir })
+  const now = Date.now() - 60_000
+  const tick = fc.record({
+    timestamp: fc.integer({ min: 0, max: 50_000_000 }).map((micros) => now + micros / 1000),
+    price: fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
+    volume: fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
+    side: fc.constantFrom('BUY' as const, 'SELL' as const),
+    tradeId: fc.option(fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 30 }), {
+      nil: undefined,
+    }),
+  })
+  let number = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.array(tick, { maxLength: 50 }), { maxLength: 6, size: 'max' }),
+      async (calls) => {
+        const [here, there] = [`x/spot/H${++number}`, `x/spot/T${number}`]
+        for (const ticks of calls)
+          expect(await store.insertTicks(there, ticks)).toEqual(await db.insertTicks(here, ticks))
+        if (calls.length === 0) return
+        for (const query of [
+          sql('SELECT * FROM ticks ORDER BY ALL'),
+          getCandlesQuery({ timeframe: '1m' }),
+        ] as Query<unknown>[])
+          expect(await store.query(there, query)).toEqual(await db.query(here, query))
+      },
+    ),
+    { numRuns: 8 },
+  )
+})
+
+describe('a server that is killed and started anew', () => {
+  it('has every tick once when the client goes on', async () => {
+    const dataDir = temporaryFolder()
+    const start = async () => {
+      const child = fork(new URL('../../support/store-owner.ts', import.meta.url), [dataDir], {
+        execArgv: ['--import', 'tsx'],
+      })
+      const [port] = (await once(child, 'message')) as [number]
+      return { child, port }
+    }
+    let owner = await start()
+    const { port } = owner
+    const stop = (): void => void owner.child.kill('SIGKILL')
+    onTestFinished(stop)
+    const store = await connect(`http://127.0.0.1:${port}`, {
+      token: writerToken,
+      reconnectMs: 60_000,
+    })
+    onTestFinished(() => store.close())
+    const given = someTicks(3000)
+    const inserting = (async () => {
+      for (let at = 0; at < given.length; at += 20)
+        await store.insertTicks(pair, given.slice(at, at + 20))
+    })()
+    for (let kill = 0; kill < 2; kill++) {
+      await nextStored(store)
+      owner.child.kill('SIGKILL')
+      await once(owner.child, 'exit')
+      const child = fork(
+        new URL('../../support/store-owner.ts', import.meta.url),
+        [dataDir, String(port)],
+        {
+          execArgv: ['--import', 'tsx'],
+        },
+      )
+      owner = { child, port }
+      await once(child, 'message')
+    }
+    await inserting
+    const ids = await store.query(
+      pair,
+      sql<{ n: number; d: number }>(
+        'SELECT count(*) AS n, count(DISTINCT trade_id) AS d FROM ticks',
+      ),
+    )
+    expect(ids).toEqual([{ n: 3000, d: 3000 }])
+  })
+})
+
+/** Resolves when the store tells of ticks. */
+function nextStored(store: MarketStore): Promise<void> {
+  return new Promise((resolve) => {
+    const listener = (): void => {
+      store.off('ticksStored', listener)
+      resolve()
+    }
+    store.on('ticksStored', listener)
+  })
+}

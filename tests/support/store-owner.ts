@@ -1,0 +1,9 @@
+/** A process that owns a store and serves it: `store-owner.ts <dataDir> [port]`. */
+import { DatabaseManager } from '../../src/index.ts'
+import { serve } from '../../src/serve/index.ts'
+
+const [dataDir = '', port = '0'] = process.argv.slice(2)
+const db = await DatabaseManager.open({ dataDir })
+const server = await serve(db, { port: Number(port), writerToken: 'a writer token of some length' })
+process.send?.(Number(new URL(server.url).port))
+process.on('disconnect', () => process.exit())
