@@ -8,15 +8,13 @@ import { interleave, median } from './harness/interleave.ts'
 import { collectGarbage } from './harness/memory.ts'
 import type { BenchRow } from './harness/row.ts'
 import { inScratchFolder } from './harness/scratch-folder.ts'
+import { lastId, newIds, newOrders, order } from './mirror/new-orders.ts'
 
 const batch = 1_000
 const singles = 2_000
 const inFlight = 64
 const parallel = 5_000
 const blockRuns = 5
-const steadyMs = 60_000
-const updatesPerSecond = 1_000
-const updatesPerCall = 20
 
 export function run(): Promise<readonly BenchRow[]> {
   return inScratchFolder(async (dir) => {
@@ -27,13 +25,8 @@ export function run(): Promise<readonly BenchRow[]> {
     const mirror = await ValkeyMirror.open({ url: status.url })
     try {
       await mirror.applyOrder(newOrders(1)[0]!)
-      await bare.writeLike(String(made))
-      return [
-        ...(await writes(mirror, bare)),
-        ...(await reads(mirror, bare)),
-        await block(mirror),
-        ...(await steadyLoad(mirror)),
-      ]
+      await bare.writeLike(lastId())
+      return [...(await writes(mirror, bare)), ...(await reads(mirror, bare)), await block(mirror)]
     } finally {
       await mirror.close()
       bare.close()
@@ -151,81 +144,6 @@ async function block(mirror: ValkeyMirror): Promise<BenchRow> {
     comparedWith: `the same loop idle for as long: ${median(idle).toFixed(2)} ms; the worst runs: ${Math.max(...busy).toFixed(2)} and ${Math.max(...idle).toFixed(2)} ms`,
     ratio: median(busy) / median(idle),
     target: { atMost: 10, of: 'value' },
-  }
-}
-
-/**
- * A minute of a busy account, 1,000 updates a second in batches of 20, beside the same loop idle:
- * how late a timer comes, and the longest block.
- */
-async function steadyLoad(mirror: ValkeyMirror): Promise<BenchRow[]> {
-  await collectGarbage()
-  const idle = await eventLoopDuring(() => pause(steadyMs))
-  const busy = await eventLoopDuring(() => updates(mirror))
-  return [
-    {
-      name: `event-loop delay at ${updatesPerSecond} updates/s, p99`,
-      value: busy.p99Ms,
-      unit: 'ms',
-      comparedWith: `the same loop idle: ${idle.p99Ms.toFixed(2)} ms`,
-      ratio: busy.p99Ms / idle.p99Ms,
-      target: { atMost: 3 },
-    },
-    {
-      name: `longest event-loop block at ${updatesPerSecond} updates/s`,
-      value: busy.maxMs,
-      unit: 'ms',
-      comparedWith: `the same loop idle: ${idle.maxMs.toFixed(2)} ms`,
-      ratio: busy.maxMs / idle.maxMs,
-      target: { atMost: 50, of: 'value' },
-    },
-  ]
-}
-
-/** Half of them make an order, half cancel it, each call on time whatever the one before does. */
-async function updates(mirror: ValkeyMirror): Promise<void> {
-  const calls: Promise<unknown>[] = []
-  const everyMs = (updatesPerCall * 1_000) / updatesPerSecond
-  let orders: OrderInput[] = []
-  for (let call = 0; call < steadyMs / everyMs; call++) {
-    const isNew = call % 2 === 0
-    orders = isNew
-      ? newOrders(updatesPerCall)
-      : orders.map((each) => ({ ...each, status: 'canceled' }))
-    calls.push(mirror.applyOrders(orders))
-    await pause(everyMs)
-  }
-  await Promise.all(calls)
-}
-
-async function pause(ms: number): Promise<void> {
-  await new Promise((resolve) => setTimeout(resolve, ms))
-}
-
-/** All ids are of one length, so that all JSON is. */
-let made = 100_000
-
-function newIds(count: number): string[] {
-  return Array.from({ length: count }, () => String((made += 1)))
-}
-
-function newOrders(count: number): OrderInput[] {
-  return newIds(count).map(order)
-}
-
-function order(id: string): OrderInput {
-  return {
-    id,
-    symbol: 'ETH/USDT',
-    side: 'buy',
-    type: 'limit',
-    amount: '1.00000000',
-    price: '2500.00000000',
-    filled: '0.00000000',
-    status: 'open',
-    clientOrderId: `client-${id}`,
-    timestamp: 1_709_654_400_000,
-    lastUpdateTimestamp: 1_709_654_400_000,
   }
 }
 
