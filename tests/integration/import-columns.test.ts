@@ -7,7 +7,14 @@ const summary = async (
   options: Parameters<typeof importedText>[1] = {},
 ): Promise<unknown[]> =>
   (await importedText(content, options)).ticks.map(
-    ({ timestamp, price, volume, side, tradeId }) => [timestamp - at, price, volume, side, tradeId],
+    ({ timestamp, price, volume, side, tradeId }) => [
+      // To the microsecond: a difference of large numbers has more digits.
+      Math.round((timestamp - at) * 1000) / 1000,
+      price,
+      volume,
+      side,
+      tradeId,
+    ],
   )
 
 const sidedRows = (sides: readonly string[]): string =>
