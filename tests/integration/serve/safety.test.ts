@@ -1,0 +1,166 @@
+import { request } from 'node:http'
+import { statSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { connect } from '../../../src/client/index.ts'
+import type { DatabaseManager } from '../../../src/index.ts'
+import { serve, type RequestLogEntry } from '../../../src/serve/index.ts'
+import { ownerSocketOf } from '../../../src/storage/file/owner-socket-path.ts'
+import { served } from '../../support/http.ts'
+import { countTicks, openManager, someTicks } from '../../support/store.ts'
+
+const pair = 'x/spot/A'
+const base = '/api/v1/pairs/x/spot/A'
+const token = 'reads-and-nothing-else'
+const writerToken = 'writes-and-reads-both'
+
+async function opened(): Promise<DatabaseManager> {
+  const db = await openManager()
+  await db.insertTicks(pair, someTicks(10))
+  return db
+}
+
+/** What a raw request is answered, whatever its Host says. */
+function statusBy(url: string, host: string): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const { hostname, port } = new URL(url)
+    request({ hostname, port, path: `${base}/cvd`, headers: { host } }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode!)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('who may ask', () => {
+  it('refuses to listen to other machines without token and TLS', async () => {
+    const db = await opened()
+    await expect(serve(db, { host: '0.0.0.0' })).rejects.toThrow('give a `token`')
+    await expect(serve(db, { host: '0.0.0.0', token })).rejects.toThrow('in the clear')
+    await expect(serve(db, { token: 'short' })).rejects.toThrow(TypeError)
+  })
+
+  it('asks for the token everywhere but at health and status, and tells reading from writing', async () => {
+    const db = await opened()
+    const log: RequestLogEntry[] = []
+    const url = await served(db, { token, writerToken, onRequest: (entry) => log.push(entry) })
+    for (const path of [
+      `${base}/cvd`,
+      '/api/v1/pairs',
+      '/pairs',
+      '/metrics',
+      '/udf/config',
+      '/api/v1/store/hello',
+      '/trades.arrow?venue=x&market=spot&symbol=a',
+      `${base}/events`,
+    ]) {
+      expect((await fetch(url + path)).status).toBe(401)
+      expect(
+        (await fetch(url + path, { headers: { authorization: `Bearer ${token}x` } })).status,
+      ).toBe(401)
+    }
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+    expect(
+      (await fetch(`${url}${base}/cvd`, { headers: { authorization: `Bearer ${token}` } })).status,
+    ).toBe(200)
+    await expect(connect(url, { token: 'wrong', reconnectMs: 0 })).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    })
+    const reader = await connect(url, { token })
+    await expect(reader.insertTicks(pair, someTicks(1, { first: 99 }))).rejects.toMatchObject({
+      code: 'REQUEST_REFUSED',
+    })
+    await expect(reader.snapshot(pair, 'copy.duckdb')).rejects.toMatchObject({
+      code: 'REQUEST_REFUSED',
+    })
+    await reader.close()
+    expect(await countTicks(db, pair)).toBe(10)
+    expect(JSON.stringify(log)).not.toContain(token)
+  })
+
+  it('takes no writes over HTTP without a writer token', async () => {
+    const db = await opened()
+    const store = await connect(await served(db))
+    await expect(store.insertTicks(pair, someTicks(1, { first: 99 }))).rejects.toMatchObject({
+      code: 'UNAUTHORIZED',
+    })
+    await store.close()
+  })
+
+  it('answers to its own names alone', async () => {
+    const url = await served(await opened())
+    const { port } = new URL(url)
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`])
+      expect(await statusBy(url, host)).toBe(200)
+    for (const host of ['evil.example.org', `evil.example.org:${port}`, '127.0.0.1.evil.org'])
+      expect(await statusBy(url, host)).toBe(403)
+  })
+
+  it('lets pages of listed origins read, and no others', async () => {
+    const url = await served(await opened(), { corsOrigins: ['https://charts.example.org'] })
+    const ask = (origin: string): Promise<Response> =>
+      fetch(`${url}${base}/cvd`, { headers: { origin } })
+    expect(
+      (await ask('https://charts.example.org')).headers.get('access-control-allow-origin'),
+    ).toBe('https://charts.example.org')
+    expect(
+      (await ask('https://evil.example.org')).headers.get('access-control-allow-origin'),
+    ).toBeNull()
+  })
+
+  it('gives the local socket to its owner alone', async () => {
+    const db = await opened()
+    const path = await ownerSocketOf(db.dataDir, process.pid)
+    expect(statSync(path.slice(0, path.lastIndexOf('/'))).mode & 0o077).toBe(0)
+  })
+})
+
+describe('what may be asked', () => {
+  const refused = [
+    "SELECT * FROM read_csv('/etc/passwd')",
+    "SELECT * FROM '/etc/passwd'",
+    'SELECT * FROM "/etc/passwd"',
+    "SELECT content FROM read_text('/etc/passwd')",
+    "SELECT (SELECT content FROM read_blob('/etc/passwd'))",
+    "WITH a AS (SELECT * FROM glob('/*')) SELECT * FROM a",
+    "FROM parquet_scan('x.parquet')",
+    'SELECT * FROM p1.main.ticks',
+    'SELECT * FROM p1.ticks',
+    'SELECT * FROM duckdb_settings()',
+    "SELECT getenv('HOME')",
+    "SELECT * FROM query('DELETE FROM ticks')",
+    'DELETE FROM ticks',
+    'INSERT INTO order_flow SELECT * FROM order_flow',
+    "COPY ticks TO '/nowhere/x.csv'",
+    "ATTACH '/nowhere/x.duckdb'",
+    'SELECT 1; DELETE FROM ticks',
+    'DROP TABLE ticks',
+    'SET memory_limit = 1',
+    'PRAGMA database_list',
+    'INSTALL httpfs',
+    'EXPLAIN ANALYZE DELETE FROM ticks',
+    '',
+    ';',
+    'SELECT 1 /* unfinished',
+    'CALL pragma_version()',
+    'SELECT * FROM pairduck_batch(0)',
+  ]
+
+  it('refuses SQL that writes, or reaches outside the pair', async () => {
+    const db = await opened()
+    const url = await served(db)
+    const headers = { 'content-type': 'application/json' }
+    for (const text of refused) {
+      const body = JSON.stringify({ sql: text })
+      const { status } = await fetch(`${url}${base}/sql`, { method: 'POST', body, headers })
+      expect([400, 403]).toContain(status)
+    }
+    expect(await countTicks(db, pair)).toBe(10)
+  })
+
+  it.each(['..%2F..%2Fetc', '%2e%2e', '%00'])('takes %s for no pair', async (symbol) => {
+    const url = await served(await opened())
+    expect([400, 404]).toContain((await fetch(`${url}/api/v1/pairs/x/spot/${symbol}/cvd`)).status)
+    expect((await fetch(`${url}/health`)).status).toBe(200)
+  })
+})
