@@ -15,6 +15,7 @@ export const errorCodes = [
   'DIRECTORY_IN_USE',
   'QUERY_FAILED',
   'WRITE_REFUSED',
+  'ID_SPACE',
   'IMPORT_FAILED',
   'ABORTED',
   'DEADLINE_EXCEEDED',

@@ -9,8 +9,10 @@ export {
   type RetentionPolicy,
   type RetentionRule,
 } from './schema/retention-policy.ts'
+export type { Gap, GapState } from './schema/gaps.ts'
 export { schemaVersion } from './schema/migrations.ts'
 export type { CandleRelation, Relation } from './schema/tables.ts'
+export type { BackfillReport, GapFetcher } from './storage/backfill.ts'
 export { DatabaseManager } from './storage/database-manager.ts'
 export type { AnalyticsOptions } from './storage/upkeep/analytics-keeper.ts'
 export type { RefreshOptions } from './storage/upkeep/analytics-refresh.ts'
@@ -38,6 +40,7 @@ export type { ColumnsOf, ColumnValues } from './storage/duckdb/read-vector.ts'
 export type { RepairReport } from './storage/upkeep/repair.ts'
 export type { RowCounts } from './storage/events/outcomes.ts'
 export type { SnapshotReport } from './storage/upkeep/snapshot.ts'
+export type { InsertOptions } from './storage/write/insert-options.ts'
 export type { TickColumns } from './storage/write/tick.ts'
 export type { VerifyReport } from './storage/upkeep/verify.ts'
 export {

@@ -28,6 +28,12 @@ export const migrations: readonly (readonly string[])[] = [
   opened_at TIMESTAMP,
   closed_at TIMESTAMP)`,
   ],
+  // 3: which of an exchange's ids a pair's trades carry.
+  [
+    `CREATE TABLE pairduck_recording (
+  id_space VARCHAR,
+  since TIMESTAMP)`,
+  ],
 ]
 
 /** The schema version of this package; a file with a higher one is refused, never touched. */

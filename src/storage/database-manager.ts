@@ -1,6 +1,7 @@
-import { PairduckError } from '../errors.ts'
+import { PairduckError, shown } from '../errors.ts'
 import type { Pair, PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
+import type { Gap } from '../schema/gaps.ts'
 import { AnalyticsKeeper, type AnalyticsOptions } from './upkeep/analytics-keeper.ts'
 import type { RefreshOptions } from './upkeep/analytics-refresh.ts'
 import type { ColumnStream } from './pool/column-stream.ts'
@@ -31,6 +32,8 @@ import type { RepairReport } from './upkeep/repair.ts'
 import type { SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
 import { StoreInserts } from './store-inserts.ts'
+import { backfillGaps, type BackfillReport, type GapFetcher } from './backfill.ts'
+import { gapsQuery } from './write/gap-ledger.ts'
 import { ThreadBudget } from './duckdb/thread-budget.ts'
 
 /**
@@ -115,6 +118,22 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   /** The query's rows; times are Unix ms. `PAIR_NOT_FOUND` when nothing was ever stored. */
   async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
     return this.#leases.read(this.parsePair(pair), (lease) => lease.query(query, options), options)
+  }
+
+  /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
+  async gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]> {
+    return this.query(pair, gapsQuery, options)
+  }
+
+  /**
+   * Fills holes from a source of the caller's. A hole counts as filled when the ids between its
+   * ends are consecutive and all there; where ids prove nothing it stays `unproved`.
+   */
+  async backfill(pair: PairLike, fetcher: GapFetcher): Promise<BackfillReport> {
+    if (typeof fetcher !== 'function')
+      throw new TypeError(`backfill: expected a function that gives ticks, got ${shown(fetcher)}`)
+    const gaps = () => this.gaps(pair)
+    return backfillGaps({ gaps, insert: (...given) => this.insertTicks(pair, ...given) }, fetcher)
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */

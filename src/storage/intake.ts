@@ -1,5 +1,6 @@
 import { parsePair, type Pair, type PairLike } from '../pair.ts'
 import type { InsertRows, UpsertRelation } from '../schema/insert-columns.ts'
+import type { Gap } from '../schema/gaps.ts'
 import type { Tick } from '../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../time.ts'
 import type { ConnectionPool } from './pool/connection-pool.ts'
@@ -28,8 +29,12 @@ import type { PairDatabase } from './pool/pair-database.ts'
 import type { PoolOptions } from './pool/pool-slot.ts'
 import { writeCandles, writeRows } from './write/row-writer.ts'
 import { type RowCounts } from './events/outcomes.ts'
+import { claimIdSpace } from './write/id-space.ts'
+import { resolveInsertOptions, type InsertOptions } from './write/insert-options.ts'
 import type { TickColumns } from './write/tick.ts'
 import type { WriterOptions } from './write/tick-writer.ts'
+
+const none: readonly Gap[] = []
 
 /** Everything that comes into the store, on its way to the pair's writer. */
 export class Intake {
@@ -54,8 +59,19 @@ export class Intake {
     this.#events = events
   }
 
-  ticks(pair: Pair, ticks: readonly Tick[] | TickColumns): Promise<InsertCounts> {
-    return this.#lockWait.use(pair, (database) => database.writer.insert(ticks))
+  ticks(
+    pair: Pair,
+    ticks: readonly Tick[] | TickColumns,
+    options: InsertOptions | undefined,
+  ): Promise<InsertCounts> {
+    const gaps = options === undefined ? none : resolveInsertOptions(options).gaps
+    return this.#lockWait.use(pair, (database) => database.writer.insert(ticks, gaps))
+  }
+
+  claimIdSpace(pair: Pair, idSpace: string): Promise<void> {
+    return this.#lockWait.use(pair, (database) =>
+      database.writer.run((connection) => claimIdSpace(connection, database.name, idSpace)),
+    )
   }
 
   candles(

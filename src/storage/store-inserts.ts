@@ -1,3 +1,4 @@
+import { shown } from '../errors.ts'
 import type { Pair, PairLike } from '../pair.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Timeframe } from '../time.ts'
@@ -11,6 +12,7 @@ import type {
   TickColumnMap,
 } from './import/import-options.ts'
 import type { Intake } from './intake.ts'
+import type { InsertOptions } from './write/insert-options.ts'
 import type { TickColumns } from './write/tick.ts'
 
 type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
@@ -26,10 +28,25 @@ export abstract class StoreInserts extends Events {
    * Stores ticks; resolves when they are durable. A call is stored whole or, when one of its ticks
    * cannot be stored (`INVALID_TICK`, naming index and field), not at all. Ticks that are stored
    * already are not stored again, so sending anew what was not acknowledged is always right.
-   * `BACKPRESSURE` when too many wait.
+   * `BACKPRESSURE` when too many wait. Who records live may note the holes that the ticks leave.
    */
-  async insertTicks(pair: PairLike, ticks: Rows<'ticks'> | TickColumns): Promise<InsertCounts> {
-    return this.intake.ticks(this.parsePair(pair), ticks)
+  async insertTicks(
+    pair: PairLike,
+    ticks: Rows<'ticks'> | TickColumns,
+    options?: InsertOptions,
+  ): Promise<InsertCounts> {
+    return this.intake.ticks(this.parsePair(pair), ticks, options)
+  }
+
+  /**
+   * Says which of an exchange's ids the pair's trades carry, such as `binance aggregate trades`;
+   * the pair remembers it for good. `ID_SPACE` when it holds others: the same trade would be
+   * stored twice.
+   */
+  async claimIdSpace(pair: PairLike, idSpace: string): Promise<void> {
+    if (typeof idSpace !== 'string' || idSpace === '')
+      throw new TypeError(`claimIdSpace: expected a name of the ids, got ${shown(idSpace)}`)
+    return this.intake.claimIdSpace(this.parsePair(pair), idSpace)
   }
 
   /**

@@ -82,6 +82,7 @@ describe('the packed package', () => {
       './ccxt',
       './client',
       './serve',
+      './record',
       './package.json',
     ])
     expect(files.get('CHANGELOG.md')).toContain(manifest.version)

@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ccxt: ['leaf', 'schema', 'ccxt'],
   client: ['leaf', 'schema', 'queries', 'storage', 'client'],
   serve: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror', 'client', 'serve'],
+  record: ['leaf', 'schema', 'queries', 'storage', 'ccxt', 'record'],
   simulator: ['leaf', 'simulator'],
   cli: [
     'leaf',
@@ -25,6 +26,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'ccxt',
     'client',
     'serve',
+    'record',
     'simulator',
     'cli',
     'index',

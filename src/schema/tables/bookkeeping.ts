@@ -37,6 +37,12 @@ export const marks = {
   columns: { relation: 'text', deletedBefore: 'time' },
 } as const
 
+/** Which of an exchange's ids the pair's trades carry; two counts never meet in one file. */
+export const recording = {
+  name: 'pairduck_recording',
+  columns: { idSpace: 'text', since: 'time' },
+} as const
+
 /** How far refreshAnalytics is, and from where a late tick makes it look again. */
 export const analytics = {
   name: 'pairduck_analytics',

@@ -1,3 +1,4 @@
+import type { Gap } from '../../schema/gaps.ts'
 import type { Tick } from '../../schema/rows.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import { TickBatch } from './tick-batch.ts'
@@ -15,6 +16,8 @@ interface Call {
 export class PendingCommit {
   readonly batch: TickBatch = new TickBatch()
   readonly calls: Call[] = []
+  /** Holes that are noted with the ticks, or not at all. */
+  readonly gaps: Gap[] = []
   /** Ticks that count against the bounds of what may wait. */
   counted = 0
 

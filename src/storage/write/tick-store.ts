@@ -8,6 +8,7 @@ import type { InsertCounts } from '../events/outcomes.ts'
 import { countCalls, total, type PendingCommit } from './pending-commit.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { Deduplicator, type StoredTick } from './deduplicator.ts'
+import { storeGaps } from './gap-ledger.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
 
@@ -65,7 +66,7 @@ export class TickStore {
     const conflicts = stored === undefined ? [] : judge.resolve(stored)
     const { counts, newest, oldest } = countCalls(commit, judge.outcomes, this.#state.newest)
     commit.dropRejected(judge.outcomes)
-    if (batch.length > 0) await this.#write(oldest)
+    if (batch.length > 0 || commit.gaps.length > 0) await this.#write(commit, oldest)
     this.#state = {
       ...this.#state,
       newest,
@@ -145,18 +146,19 @@ export class TickStore {
   }
 
   /** The common commit is one prepared statement; a late one also mends what is built on ticks. */
-  async #write(oldest: number): Promise<void> {
+  async #write({ batch, gaps }: PendingCommit, oldest: number): Promise<void> {
     const { rolledUntil, analyzedUntil } = this.#state
     this.#insertion ??= this.#connection.prepare(
       `INSERT INTO ticks SELECT * FROM pairduck_batch(${this.#slot})`,
     )
     const insertion = await this.#insertion
-    if (oldest >= rolledUntil && oldest >= analyzedUntil) {
+    if (oldest >= rolledUntil && oldest >= analyzedUntil && gaps.length === 0) {
       await insertion.run()
       return
     }
     await inTransaction(this.#connection, async () => {
-      await insertion.run()
+      if (gaps.length > 0) await storeGaps(this.#connection, gaps)
+      if (batch.length > 0) await insertion.run()
       if (oldest < rolledUntil)
         for (const sql of latePartsSql(this.#candles, `pairduck_batch(${this.#slot})`, rolledUntil))
           await this.#connection.run(sql)

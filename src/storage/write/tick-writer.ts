@@ -1,11 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import PQueue from 'p-queue'
 import { PairduckError } from '../../errors.ts'
+import type { Gap } from '../../schema/gaps.ts'
 import type { Tick } from '../../schema/rows.ts'
 import type { Clock } from '../../time.ts'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Events } from '../events/events.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
+import { checkGaps } from './gap-ledger.ts'
 import { PendingCommit } from './pending-commit.ts'
 import { countOfTicks, type TickColumns } from './tick.ts'
 import type { TickStore } from './tick-store.ts'
@@ -72,11 +74,15 @@ export class TickWriter {
     return this.#pendingTicks
   }
 
-  /** Resolves when the ticks are durable; see {@link InsertCounts}. */
-  insert(ticks: readonly Tick[] | TickColumns): Promise<InsertCounts> {
+  /**
+   * Resolves when the ticks are durable; see {@link InsertCounts}. Holes are noted in the same
+   * transaction.
+   */
+  insert(ticks: readonly Tick[] | TickColumns, gaps: readonly Gap[] = []): Promise<InsertCounts> {
     const given = countOfTicks(ticks)
+    checkGaps(gaps)
     this.#checkRoom(given)
-    return this.#join(ticks, given)
+    return this.#join(ticks, given, gaps)
   }
 
   /**
@@ -87,7 +93,11 @@ export class TickWriter {
     return this.#join(ticks, 0)
   }
 
-  #join(ticks: readonly Tick[] | TickColumns, counted: number): Promise<InsertCounts> {
+  #join(
+    ticks: readonly Tick[] | TickColumns,
+    counted: number,
+    gaps: readonly Gap[] = [],
+  ): Promise<InsertCounts> {
     if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
     const last = this.#waiting.at(-1)
     const commit =
@@ -97,6 +107,7 @@ export class TickWriter {
     const done = commit.add(ticks, this.#options.clock() + this.#options.maxFutureMs)
     if (commit !== last) this.#waiting.push(commit)
     commit.counted += counted
+    commit.gaps.push(...gaps)
     this.#pendingTicks += counted
     this.#budget.pendingTicks += counted
     this.#schedule(commit)
@@ -177,7 +188,7 @@ export class TickWriter {
       // Before the calls are answered: who awaited them finds their room free.
       this.#freeRoom(commit)
       commit.settle(counts)
-      this.wrote ||= commit.batch.length > 0
+      this.wrote ||= commit.batch.length + commit.gaps.length > 0
       if (this.ticks.needsRollUp) await this.#budget.write(() => this.ticks.rollUp())
       if (this.#wal.full) await this.#budget.write(() => this.#wal.empty(this.#connection))
     } catch (error) {

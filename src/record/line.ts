@@ -1,0 +1,140 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BackOff } from './back-off.ts'
+import type { ExchangeRule } from './exchange-rule.ts'
+import type { PairRecorder } from './pair-recorder.ts'
+import type { RecordListener } from './record-events.ts'
+import type { TradeExchange } from './trade-exchange.ts'
+
+/** Two lines overlap for this long when one takes over from the other. */
+const overlapMs = 5_000
+
+export interface LineOptions {
+  readonly rule: ExchangeRule
+  readonly recorders: ReadonlyMap<string, PairRecorder>
+  readonly silentMs: number
+  readonly renewAfterMs: number
+  readonly tell: RecordListener
+}
+
+/** Why a line ended: it was cut, gave nothing for too long, was to be changed, or nobody wants it any more. */
+type End = { readonly state: 'cut' | 'silent' | 'changed' | 'stopped'; readonly error?: unknown }
+
+/**
+ * Listens to an exchange's trades and hands them to their recorders, until the signal fires: opens
+ * the line again after a cut, with back-off, and before the exchange's own limit of time. With a
+ * `makeExchange` the new line is there before the old one goes.
+ */
+export async function listen(
+  exchange: TradeExchange,
+  makeExchange: (() => Promise<TradeExchange>) | undefined,
+  options: LineOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const symbols = [...options.recorders.keys()]
+  const backOff = new BackOff()
+  let current = exchange
+  while (!signal.aborted) {
+    const end = await follow(current, options, backOff, signal)
+    if (end.state === 'stopped') break
+    const reason = end.error === undefined ? null : (end.error as Error).message
+    options.tell({ type: 'line', state: end.state, symbols, reason })
+    if (end.state === 'changed' && makeExchange !== undefined) {
+      current = await takeOver(current, await makeExchange(), options, signal)
+      continue
+    }
+    for (const recorder of options.recorders.values()) recorder.cut()
+    await current.close?.().catch(() => undefined)
+    if (end.state !== 'changed') await backOff.wait(signal)
+  }
+  await current.close?.().catch(() => undefined)
+}
+
+/** Both lines are heard until the new one has been for a while; trades that come twice are one. */
+async function takeOver(
+  old: TradeExchange,
+  fresh: TradeExchange,
+  options: LineOptions,
+  signal: AbortSignal,
+): Promise<TradeExchange> {
+  const overlap = new AbortController()
+  const both = AbortSignal.any([signal, overlap.signal])
+  const hearing = follow(old, { ...options, renewAfterMs: Infinity }, new BackOff(), both)
+  await Promise.race([
+    follow(fresh, { ...options, renewAfterMs: overlapMs }, new BackOff(), signal),
+    sleep(overlapMs * 2, undefined, { signal }).catch(() => undefined),
+  ])
+  overlap.abort()
+  await hearing
+  await old.close?.().catch(() => undefined)
+  return fresh
+}
+
+/** One line until it ends. */
+async function follow(
+  exchange: TradeExchange,
+  { rule, recorders, silentMs, renewAfterMs, tell }: LineOptions,
+  backOff: BackOff,
+  signal: AbortSignal,
+): Promise<End> {
+  const symbols = [...recorders.keys()]
+  const renewAt = Date.now() + renewAfterMs
+  let isOpen = false
+  for (;;) {
+    const given = await nextTrades(exchange, symbols, rule, {
+      deadline: Math.min(renewAt, Date.now() + silentMs),
+      signal,
+    })
+    if (signal.aborted) return { state: 'stopped' }
+    if ('error' in given) return { state: 'cut', error: given.error }
+    if ('late' in given) {
+      if (Date.now() >= renewAt) return { state: 'changed' }
+      return { state: 'silent', error: new Error(`nothing came for ${silentMs} ms`) }
+    }
+    if (!isOpen) tell({ type: 'line', state: 'open', symbols, reason: null })
+    isOpen = true
+    backOff.reset()
+    for (const [symbol, recorder] of recorders) {
+      const trades = given.trades.filter((trade) => (trade.symbol ?? symbol) === symbol)
+      if (trades.length > 0) recorder.take(trades)
+    }
+    if (Date.now() >= renewAt) return { state: 'changed' }
+  }
+}
+
+type Given =
+  | { readonly trades: Awaited<ReturnType<TradeExchange['watchTrades']>> }
+  | { readonly error: unknown }
+  | { readonly late: true }
+
+/** What the line gives next, or that nothing came by the deadline. */
+async function nextTrades(
+  exchange: TradeExchange,
+  symbols: string[],
+  { watchParams }: ExchangeRule,
+  { deadline, signal }: { deadline: number; signal: AbortSignal },
+): Promise<Given> {
+  const watching = watch(exchange, symbols, watchParams).then(
+    (trades): Given => ({ trades }),
+    (error: unknown): Given => ({ error }),
+  )
+  const waited = new AbortController()
+  const timer = sleep(Math.max(0, Math.min(deadline - Date.now(), 2 ** 31 - 1)), undefined, {
+    signal: AbortSignal.any([signal, waited.signal]),
+  }).then(
+    (): Given => ({ late: true }),
+    (): Given => ({ late: true }),
+  )
+  const given = await Promise.race([watching, timer])
+  waited.abort()
+  return given
+}
+
+function watch(
+  exchange: TradeExchange,
+  symbols: string[],
+  params: ExchangeRule['watchParams'],
+): ReturnType<TradeExchange['watchTrades']> {
+  return exchange.has['watchTradesForSymbols'] === true && exchange.watchTradesForSymbols
+    ? exchange.watchTradesForSymbols(symbols, undefined, undefined, params)
+    : exchange.watchTrades(symbols[0]!, undefined, undefined, params)
+}

@@ -1,0 +1,48 @@
+import { integer, optional, resolveOptions, rule, signalRule, type OptionRule } from '../options.ts'
+import { maxTimerMs } from '../time.ts'
+import type { PairLike } from '../pair.ts'
+import type { RecordListener } from './record-events.ts'
+
+export interface RecordOptions {
+  /** Ends recording; what was received is stored, then the promise resolves. */
+  readonly signal?: AbortSignal | undefined
+  /** How much of the time before recording is fetched where nothing is stored yet, in ms. Default 0. */
+  readonly backfillMs?: number | undefined
+  /** A longer hole is noted and left to `db.backfill`. Default 24 hours. */
+  readonly maxFillMs?: number | undefined
+  /** A line without any event for this long is dead. Default 60,000. */
+  readonly silentMs?: number | undefined
+  /** A line is changed for a new one after this. Default: an hour before the exchange's own limit. */
+  readonly renewAfterMs?: number | undefined
+  /** Trades of one pair that may wait to be stored; more become a hole that is filled later. Default 100,000. */
+  readonly maxQueuedTrades?: number | undefined
+  /** The pair that a symbol is stored in. Default `exchange/type/symbol`, as ccxt names them. */
+  readonly pairOf?: ((symbol: string) => PairLike) | undefined
+  readonly onEvent?: RecordListener | undefined
+}
+
+const functionRule = <F>(expected: string): OptionRule<F | undefined> =>
+  rule<F | undefined>(expected, (value) => typeof value === 'function', undefined)
+
+const rules = {
+  signal: signalRule,
+  backfillMs: integer(0, 10 * 365 * 86_400_000, 0),
+  maxFillMs: integer(0, 10 * 365 * 86_400_000, 86_400_000),
+  silentMs: integer(10, maxTimerMs, 60_000),
+  renewAfterMs: optional(integer(10, maxTimerMs, 0)),
+  maxQueuedTrades: integer(1, 10_000_000, 100_000),
+  pairOf: functionRule<(symbol: string) => PairLike>('a function from symbol to pair'),
+  onEvent: functionRule<RecordListener>('a function'),
+}
+
+/** What has no default stays undefined. */
+export interface ResolvedRecordOptions extends RecordOptions {
+  readonly backfillMs: number
+  readonly maxFillMs: number
+  readonly silentMs: number
+  readonly maxQueuedTrades: number
+}
+
+export function resolveRecordOptions(options: RecordOptions | undefined): ResolvedRecordOptions {
+  return resolveOptions('recordTrades', options, rules)
+}

@@ -1,0 +1,18 @@
+import { resolveOptions, rule } from '../../options.ts'
+import type { Gap } from '../../schema/gaps.ts'
+
+export interface InsertOptions {
+  /**
+   * Holes that the ticks leave or close. They are noted in the transaction that stores the ticks:
+   * after a crash either both are there or neither is.
+   */
+  readonly gaps?: readonly Gap[] | undefined
+}
+
+const rules = { gaps: rule<readonly Gap[]>('a list of gaps', Array.isArray, []) }
+
+export function resolveInsertOptions(options: InsertOptions): Required<InsertOptions> & {
+  readonly gaps: readonly Gap[]
+} {
+  return resolveOptions('insertTicks', options, rules)
+}

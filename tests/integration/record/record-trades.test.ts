@@ -1,0 +1,164 @@
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import type { DatabaseManager } from '../../../src/index.ts'
+import { madeTrades, pairOf, Recording, storedTrades } from '../../support/exchange/recording.ts'
+import { noFaults, StandIn, type Faults } from '../../support/exchange/stand-in.ts'
+import type { ExchangeName } from '../../support/exchange/wire-formats.ts'
+import { temporaryStore } from '../../support/temporary-store.ts'
+
+const patience = { timeout: 30_000, interval: 50 }
+
+async function standIn(name: ExchangeName, seed: number, faults?: Faults): Promise<StandIn> {
+  const exchange = await StandIn.start(name, seed, faults)
+  onTestFinished(() => exchange.close())
+  return exchange
+}
+
+async function heard(exchange: StandIn): Promise<void> {
+  await vi.waitFor(() => expect(exchange.listeners).toBeGreaterThan(0), patience)
+}
+
+async function storedAll(db: DatabaseManager, exchange: StandIn): Promise<void> {
+  await vi.waitFor(async () => {
+    const made = madeTrades(exchange, exchange.market.trades)
+    const stored = await storedTrades(db, exchange)
+    expect(stored.map(({ id }) => id)).toEqual(made.map(({ id }) => id))
+    expect(stored).toEqual(made)
+  }, patience)
+}
+
+const forever = { retention: { ticks: 'forever' } } as const
+
+describe('recordTrades', () => {
+  it.each(['binance', 'kraken'] as const)(
+    'stores what %s told and fetches what it did not',
+    async (name) => {
+      const exchange = await standIn(name, 1)
+      const db = await temporaryStore(forever)
+      const recording = new Recording(db, exchange)
+      await heard(exchange)
+      exchange.trade(20)
+      await storedAll(db, exchange)
+      // Dropped without a cut: only the ids show it.
+      exchange.tradeSilently(30)
+      exchange.trade(5)
+      await storedAll(db, exchange)
+      exchange.cutLines()
+      exchange.tradeSilently(40)
+      await heard(exchange)
+      exchange.trade(5)
+      await storedAll(db, exchange)
+      await vi.waitFor(async () => {
+        const states = (await db.gaps(pairOf(exchange))).map(({ state }) => state)
+        expect(states).toEqual(['filled', 'filled'])
+      }, patience)
+      await recording.stop()
+    },
+  )
+
+  it('takes up where it stopped, and backfills before it began', async () => {
+    const exchange = await standIn('binance', 2)
+    exchange.tradeSilently(50)
+    const db = await temporaryStore(forever)
+    const first = new Recording(db, exchange, { backfillMs: 3_600_000 })
+    await heard(exchange)
+    exchange.trade(3)
+    await storedAll(db, exchange)
+    await first.stop()
+    exchange.tradeSilently(2_500)
+    const second = new Recording(db, exchange)
+    await heard(exchange)
+    exchange.trade(3)
+    await storedAll(db, exchange)
+    await second.stop()
+    const gaps = await db.gaps(pairOf(exchange))
+    expect(gaps.map(({ state, fromId }) => [state, fromId])).toEqual([
+      ['filled', null],
+      ['filled', exchange.market.trades[52]!.id],
+    ])
+  })
+
+  it('never says of Bybit that it is complete', async () => {
+    const exchange = await standIn('bybit', 3)
+    const db = await temporaryStore(forever)
+    const recording = new Recording(db, exchange)
+    await heard(exchange)
+    exchange.trade(10)
+    await storedAll(db, exchange)
+    exchange.cutLines()
+    exchange.tradeSilently(20)
+    await heard(exchange)
+    exchange.trade(5)
+    await storedAll(db, exchange)
+    await recording.stop()
+    const gaps = await db.gaps(pairOf(exchange))
+    expect(gaps.map(({ state }) => state)).toEqual(['unproved', 'unproved'])
+    expect(gaps[0]).toMatchObject({ reason: expect.stringContaining('do not tell') })
+  })
+
+  it('says what the exchange does not give any more', async () => {
+    const exchange = await standIn('binance', 4)
+    const db = await temporaryStore(forever)
+    const recording = new Recording(db, exchange)
+    await heard(exchange)
+    exchange.trade(5)
+    await storedAll(db, exchange)
+    exchange.tradeSilently(10)
+    const lost = exchange.market.trades.splice(7, 3)
+    exchange.trade(1)
+    await vi.waitFor(async () => {
+      const gaps = await db.gaps(pairOf(exchange))
+      expect(gaps.filter(({ state }) => state === 'unfillable')).toMatchObject([
+        { fromId: String(BigInt(lost[0]!.id) - 1n), toId: String(BigInt(lost[2]!.id) + 1n) },
+      ])
+    }, patience)
+    await recording.stop()
+  })
+
+  it('refuses a pair that holds ids of another count', async () => {
+    const exchange = await standIn('binance', 5)
+    const db = await temporaryStore()
+    await db.claimIdSpace(pairOf(exchange), 'binance trades')
+    await expect(new Recording(db, exchange).stop()).rejects.toMatchObject({ code: 'ID_SPACE' })
+  })
+
+  it.each([
+    ['binance', 11],
+    ['kraken', 12],
+  ] as const)(
+    'keeps the whole truth of a %s that fails in every way (seed %i)',
+    async (name, seed) => {
+      const faults = {
+        ...noFaults,
+        cutMidFrame: 0.01,
+        drop: 0.05,
+        repeat: 0.1,
+        reorder: 0.1,
+        refuse: 0.3,
+        shortPage: 0.3,
+        lie: 0.02,
+      }
+      const exchange = await standIn(name, seed, faults)
+      const db = await temporaryStore(forever)
+      const recording = new Recording(db, exchange, { silentMs: 5_000 })
+      await heard(exchange)
+      exchange.faults = noFaults
+      exchange.trade(1)
+      await storedAll(db, exchange)
+      exchange.faults = faults
+      for (let burst = 0; burst < 30; burst++) {
+        exchange.trade(10)
+        await new Promise(setImmediate)
+      }
+      exchange.faults = { ...faults, cutMidFrame: 0, drop: 0, reorder: 0, lie: 0 }
+      await heard(exchange)
+      exchange.trade(2)
+      await storedAll(db, exchange)
+      await vi.waitFor(async () => {
+        const open = (await db.gaps(pairOf(exchange))).filter(({ state }) => state !== 'filled')
+        expect(open).toEqual([])
+      }, patience)
+      expect(exchange.told.dropped).toBeGreaterThan(0)
+      await recording.stop()
+    },
+  )
+})
