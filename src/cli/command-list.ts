@@ -28,6 +28,17 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
       description: 'List the stored pairs and their sizes.',
       load: async () => (await import('./commands/pairs.ts')).addPairsCommand,
     },
+    record: {
+      usage: '[options] <exchange> <symbols...>',
+      description:
+        'Record live trades of an exchange until stopped, and show rate, lag and gaps of each pair.',
+      load: async () => (await import('./commands/record.ts')).addRecordCommand,
+    },
+    gaps: {
+      usage: '[options] [pairs...]',
+      description: 'Holes in the recorded trades: what is missing, and why.',
+      load: async () => (await import('./commands/gaps.ts')).addGapsCommand,
+    },
     stats: {
       usage: '[options] [pairs...]',
       description: 'What is stored: rows, oldest and newest time of every table, and file sizes.',

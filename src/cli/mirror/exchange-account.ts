@@ -42,7 +42,7 @@ export async function openExchange(
   name: string,
   { symbols, sandbox, tickers = true, environment = process.env }: ExchangeOptions,
 ): Promise<OpenedAccount> {
-  const ccxt = await loadCcxt()
+  const ccxt = await loadCcxt('mirroring an exchange')
   const Exchange = ccxt.exchanges.includes(name)
     ? (ccxt.pro[name] ?? (ccxt[name] as ExchangeClass))
     : undefined
@@ -77,7 +77,7 @@ export function failureText(error: unknown): string {
 }
 
 /** ccxt beside the user's own code, else beside pairduck. */
-async function loadCcxt(): Promise<Ccxt> {
+export async function loadCcxt(purpose: string): Promise<Ccxt> {
   for (const from of [join(process.cwd(), 'package.json'), import.meta.url]) {
     let file: string
     try {
@@ -88,7 +88,7 @@ async function loadCcxt(): Promise<Ccxt> {
     const loaded = (await import(pathToFileURL(file).href)) as { default?: Ccxt } & Ccxt
     return loaded.default ?? loaded
   }
-  throw new UsageError('mirroring an exchange needs the package ccxt: npm install ccxt')
+  throw new UsageError(`${purpose} needs the package ccxt: npm install ccxt`)
 }
 
 function keysOf(

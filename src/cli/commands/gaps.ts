@@ -1,0 +1,68 @@
+import { formatPair } from '../../pair.ts'
+import type { Gap } from '../../schema/gaps.ts'
+import { pairArgument } from '../arguments.ts'
+import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { countText, timeText } from '../figures.ts'
+import { chosenPairs, noneStored, withStore } from '../manager.ts'
+import { printAnswer } from '../pair-command.ts'
+import { textTable } from '../text-table.ts'
+
+interface GapsOptions extends CommonOptions {
+  readonly all: boolean
+}
+
+interface ListedGap extends Gap {
+  readonly pair: string
+}
+
+export const addGapsCommand: AddCommand = (program, context) => {
+  withCommonOptions(program.command('gaps'))
+    .argument('[pairs...]', 'exchange/market/symbol (default: all)')
+    .option('--all', 'filled ones too', false)
+    .action(async (given: string[], options: GapsOptions) => {
+      const { dataDir, all } = options
+      const wanted = given.map((text) => pairArgument(text))
+      const gaps = await withStore<ListedGap[]>(
+        { dataDir },
+        () => noneStored(wanted, dataDir),
+        async (db) => {
+          const found: ListedGap[] = []
+          for (const pair of await chosenPairs(db, wanted)) {
+            const name = formatPair(pair)
+            for (const gap of await db.gaps(pair, { signal: context.signal }))
+              if (all || gap.state !== 'filled') found.push({ pair: name, ...gap })
+          }
+          return found
+        },
+      )
+      printAnswer(context, options, { json: gaps, lines: () => gapLines(context, gaps, all) })
+    })
+}
+
+function gapLines({ terminal }: CliContext, gaps: readonly ListedGap[], all: boolean): string[] {
+  const { tableColumns, ink } = terminal
+  if (gaps.length === 0) return [all ? 'no gaps are known' : 'no gaps are open']
+  return [
+    textTable(
+      gaps,
+      [
+        { title: 'pair', cell: ({ pair }) => pair, align: 'left' },
+        { title: 'from (UTC)', cell: ({ fromTime }) => timeText(fromTime), align: 'left' },
+        { title: 'to', cell: ({ toTime }) => timeText(toTime), align: 'left' },
+        { title: 'missing', cell: missingText },
+        { title: 'state', cell: ({ state }) => state, align: 'left' },
+        { title: 'tries', cell: ({ tries }) => countText(tries) },
+        { title: 'reason', cell: ({ reason }) => reason ?? '–', align: 'left' },
+      ],
+      { columns: tableColumns, ink },
+    ),
+  ]
+}
+
+/** How many trades are missing, where ids count them. */
+function missingText({ fromId, toId, state }: Gap): string {
+  const isCounted = /^\d+$/.test(fromId ?? '') && /^\d+$/.test(toId ?? '')
+  if (!isCounted || state === 'unproved') return '–'
+  return countText(Number(BigInt(toId!) - BigInt(fromId!) - 1n))
+}

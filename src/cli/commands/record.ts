@@ -1,0 +1,58 @@
+import { InvalidArgumentError } from 'commander'
+import { recordTrades, type RecordEvent } from '../../record/index.ts'
+import { positiveArgument } from '../arguments.ts'
+import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { parseDuration } from '../duration.ts'
+import { withManager } from '../manager.ts'
+import { tradeExchange } from '../record/trade-exchange.ts'
+import { recordView } from '../record/record-view.ts'
+
+interface RecordCommandOptions extends CommonOptions {
+  readonly backfill?: number
+  readonly seconds?: number
+  readonly silent?: number
+}
+
+export const addRecordCommand: AddCommand = (program, context) => {
+  withCommonOptions(program.command('record'))
+    .argument('<exchange>', 'one that ccxt knows, such as binance')
+    .argument('<symbols...>', "ccxt's symbols, such as BTC/USDT")
+    .option('--backfill <time>', 'fetch what came before, such as 1h', durationArgument)
+    .option('--silent <time>', 'a line without trades for so long is dead (60s)', durationArgument)
+    .option('--seconds <number>', 'stop by itself after so long', positiveArgument)
+    .action((exchange: string, symbols: string[], options: RecordCommandOptions) =>
+      record(exchange, symbols, options, context),
+    )
+}
+
+async function record(
+  name: string,
+  symbols: readonly string[],
+  { dataDir, json, backfill, seconds, silent }: RecordCommandOptions,
+  { terminal, signal: wish }: CliContext,
+): Promise<void> {
+  const make = await tradeExchange(name)
+  const signal =
+    seconds === undefined ? wish : AbortSignal.any([wish, AbortSignal.timeout(seconds * 1_000)])
+  const view = recordView(`${name} → ${dataDir}`, terminal, json)
+  await withManager({ dataDir }, async (db) => {
+    db.startCleanup()
+    try {
+      await recordTrades(db, make, symbols, {
+        signal,
+        backfillMs: backfill,
+        silentMs: silent,
+        onEvent: (event: RecordEvent) => view.show(event),
+      })
+    } finally {
+      view.end()
+    }
+  })
+}
+
+function durationArgument(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new InvalidArgumentError('Expected a time such as 90s, 15m or 1h.')
+  return Math.round(ms)
+}

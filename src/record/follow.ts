@@ -1,0 +1,56 @@
+import { formatPair, parsePair, type PairLike } from '../pair.ts'
+import type { Query } from '../queries/query.ts'
+import type { DatabaseManager } from '../storage/database-manager.ts'
+
+export interface FollowOptions {
+  /** Ends the iteration. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * The rows of a query now and again after each commit to the pair by this manager. Commits that
+ * come while the caller is busy count as one: a slow reader misses states, never the last one.
+ */
+export async function* follow<Row>(
+  db: DatabaseManager,
+  pair: PairLike,
+  query: Query<Row>,
+  { signal }: FollowOptions = {},
+): AsyncGenerator<Row[], void, undefined> {
+  for await (const _ of commits(db, pair, signal)) yield await db.query(pair, query)
+}
+
+function nobodyWaits(): void {
+  // Replaced by whoever waits.
+}
+
+/** One value at once and one after each commit; `late` when a tick came behind the newest one. */
+export async function* commits(
+  db: DatabaseManager,
+  pair: PairLike,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ readonly late: boolean }, void, undefined> {
+  const wanted = formatPair(parsePair(pair))
+  let waiting: { late: boolean } | undefined = { late: true }
+  let wake = nobodyWaits
+  const stored = (event: { pair: string; counts: { late: number } }): void => {
+    if (event.pair !== wanted) return
+    waiting = { late: (waiting?.late ?? false) || event.counts.late > 0 }
+    wake()
+  }
+  const stop = (): void => wake()
+  db.on('ticksStored', stored)
+  signal?.addEventListener('abort', stop)
+  try {
+    for (;;) {
+      if (signal?.aborted === true) return
+      const next: { late: boolean } | undefined = waiting
+      waiting = undefined
+      if (next === undefined) await new Promise<void>((resolve) => (wake = resolve))
+      else yield next
+    }
+  } finally {
+    db.off('ticksStored', stored)
+    signal?.removeEventListener('abort', stop)
+  }
+}

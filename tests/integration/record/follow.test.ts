@@ -1,0 +1,90 @@
+import { describe, expect, it } from 'vitest'
+import {
+  calculateCvdQuery,
+  calculateMarketProfileQuery,
+  calculateOrderFlowImbalanceQuery,
+  type DatabaseManager,
+} from '../../../src/index.ts'
+import { closedCandles, follow, replay, type CandleEvent } from '../../../src/record/index.ts'
+import { temporaryStore } from '../../support/temporary-store.ts'
+
+const pair = 'x/spot/A'
+const minute = 60_000
+const start = Date.UTC(2026, 0, 5)
+const forever = { retention: { ticks: 'forever', candles_1m: 'forever' } } as const
+
+function tick(minutes: number, price: number, id: string) {
+  const timestamp = start + minutes * minute
+  return { timestamp, price, volume: 1, side: 'BUY', tradeId: id } as const
+}
+
+async function nextOf(events: AsyncGenerator<CandleEvent>): Promise<[string, number, number]> {
+  const { value } = await events.next()
+  const { type, candle } = value as CandleEvent
+  return [type, (candle.timestamp - start) / minute, candle.close]
+}
+
+async function filled(minutes: number): Promise<DatabaseManager> {
+  const db = await temporaryStore(forever)
+  const ticks = Array.from({ length: minutes * 4 }, (_, index) => ({
+    ...tick(index / 4, 100 + Math.sin(index) * 5, String(index)),
+    side: index % 3 === 0 ? ('SELL' as const) : ('BUY' as const),
+  }))
+  await db.insertTicks(pair, ticks)
+  return db
+}
+
+describe('closedCandles', () => {
+  it('gives each bar once, and again when a late trade changed it', async () => {
+    const db = await temporaryStore(forever)
+    await db.insertTicks(pair, [tick(0, 100, '1')])
+    const events = closedCandles(db, pair, '1m', { from: start })
+    const first = nextOf(events)
+    await db.insertTicks(pair, [tick(0.5, 101, '2'), tick(1, 102, '3'), tick(2, 103, '4')])
+    expect(await first).toEqual(['candleClosed', 0, 101])
+    expect(await nextOf(events)).toEqual(['candleClosed', 1, 102])
+    await db.insertTicks(pair, [tick(0.75, 99, '5')])
+    expect(await nextOf(events)).toEqual(['candleCorrected', 0, 99])
+    await db.insertTicks(pair, [tick(3, 104, '6')])
+    expect(await nextOf(events)).toEqual(['candleClosed', 2, 103])
+    await events.return()
+  })
+})
+
+describe('follow', () => {
+  it('gives a query anew after each commit and ends with its signal', async () => {
+    const db = await temporaryStore(forever)
+    await db.insertTicks(pair, [tick(0, 100, '1')])
+    const stop = new AbortController()
+    const rows = follow(db, pair, calculateCvdQuery(), { signal: stop.signal })
+    expect((await rows.next()).value).toMatchObject([{ cvd: 1 }])
+    await db.insertTicks(pair, [tick(1, 100, '2')])
+    expect((await rows.next()).value).toMatchObject([{ cvd: 2 }])
+    const last = rows.next()
+    stop.abort()
+    expect(await last).toEqual({ done: true, value: undefined })
+  })
+})
+
+describe('replay', () => {
+  it('gives the bars in order, and each what was known then', async () => {
+    const db = await filled(15)
+    const times: number[] = []
+    for await (const bar of replay(db, pair, {
+      timeframe: '1m',
+      from: start,
+      to: start + 15 * minute,
+    })) {
+      times.push((bar.candle.timestamp - start) / minute)
+      const window = { lookbackMinutes: 10, now: bar.asOf, asOf: bar.asOf }
+      expect(await bar.query(calculateCvdQuery, { lookbackMinutes: 10 })).toEqual(
+        await db.query(pair, calculateCvdQuery(window)),
+      )
+      const [known] = await bar.query(calculateOrderFlowImbalanceQuery, {})
+      expect(known).toMatchObject({ buyVolume: expect.any(Number) })
+      const [profile] = await bar.query(calculateMarketProfileQuery, { binSize: 1 })
+      expect(profile!.totalVolume).toBe(times.length * 4)
+    }
+    expect(times).toEqual(Array.from({ length: 15 }, (_, index) => index))
+  })
+})
