@@ -5,7 +5,8 @@ import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type Pair } from '../pair.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
 import type { ManagerOptions } from '../storage/manager-options.ts'
-import { listPairs, pairFiles, sizeOf } from '../storage/file/pair-files.ts'
+import { listPairs as listStored } from '../storage/file/list-pairs.ts'
+import { pairFiles, sizeOf } from '../storage/file/pair-files.ts'
 
 export type Manager = DatabaseManager
 
@@ -57,8 +58,12 @@ export async function chosenPairs(db: Manager, wanted: readonly string[]): Promi
   return wanted.map((pair) => parsePair(pair))
 }
 
-/** The pairs of a data directory, without an engine. */
-export { listPairs }
+/** The pairs of a data directory, without an engine; says what it could not look into. */
+export function listPairs(dataDir: string): Promise<Pair[]> {
+  return listStored(dataDir, ({ code, message }) =>
+    process.stderr.write(`left out: ${code}: ${message}\n`),
+  )
+}
 
 /** What {@link chosenPairs} leads to without a data directory: an empty list, or the same error. */
 export function noneStored(wanted: readonly string[], dataDir: string): [] {

@@ -1,7 +1,11 @@
 /** Opens a data directory from a worker thread; an error goes to the thread that started it. */
-import { workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { register } from 'tsx/esm/api'
 
 register()
 const { DatabaseManager } = await import('../../src/index.ts')
-await DatabaseManager.open({ dataDir: workerData.dataDir })
+const db = await DatabaseManager.open({ dataDir: workerData.dataDir })
+const tick = { timestamp: Date.now(), price: 1, volume: 1, side: 'BUY', tradeId: '1' }
+await db.insertTicks('x/spot/W', [tick])
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, no window
+parentPort.postMessage('open')

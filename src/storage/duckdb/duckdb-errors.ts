@@ -42,6 +42,15 @@ export function fromDuckDb(error: unknown, subject: string, fallback: ErrorCode)
   })
 }
 
+/**
+ * The same error when it is ours or a caller's mistake (TypeError, RangeError), else what the
+ * engine or the system said, with a code: nothing raw reaches a caller.
+ */
+export function withCode(error: unknown, subject: string): unknown {
+  const isForeign = systemCode(error) !== undefined || /^[A-Z][\w ]* Error: /.test(messages(error))
+  return isForeign ? fromDuckDb(error, subject, 'QUERY_FAILED') : error
+}
+
 /** An error about candles that a file does not keep, when that is what a statement stumbled on. */
 export function candlesNotKept(
   error: unknown,

@@ -1,5 +1,7 @@
+import { stat } from 'node:fs/promises'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import PQueue from 'p-queue'
+import { PairduckError } from '../../errors.ts'
 import { BatchFunction } from './batch-function.ts'
 import { mayEndEngine } from './duckdb-errors.ts'
 
@@ -15,8 +17,8 @@ interface Core {
   readonly instance: DuckDBInstance
   readonly control: DuckDBConnection
   readonly batches: BatchFunction
-  /** Files that are attached to it. */
-  readonly attached: Set<string>
+  /** What is attached to it: by alias, which file that is, whatever its name. */
+  readonly attached: Map<string, string>
 }
 
 interface Renewal {
@@ -63,12 +65,15 @@ export class Engine {
     // Numbers, because aliases ignore case. With a storage version a WAL that belongs to another
     // file is refused instead of replayed. With a type a file's first bytes cannot call an extension.
     const alias = `p${this.#nextAlias++}`
-    this.#enter(alias, core)
+    this.#cores.set(alias, core)
+    core.attached.set(alias, 'being attached')
     try {
+      await refuseSecondName(file, core)
       await this.#run(
         core,
         `ATTACH '${file.replaceAll(`'`, `''`)}' AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384, ROW_GROUP_SIZE ${rowGroupRows})`,
       )
+      core.attached.set(alias, (await identityOf(file)) ?? file)
     } catch (error) {
       await this.report(error)
       await this.#leave(alias, core)
@@ -135,11 +140,6 @@ export class Engine {
     void this.#renewWhenLeft()
   }
 
-  #enter(alias: string, core: Core): void {
-    this.#cores.set(alias, core)
-    core.attached.add(alias)
-  }
-
   async #leave(alias: string, core: Core): Promise<void> {
     this.#cores.delete(alias)
     core.attached.delete(alias)
@@ -152,7 +152,7 @@ export class Engine {
     if (renewal === undefined || this.#core.attached.size > 0 || this.#stopped) return
     const dead = this.#core
     // Whatever else leaves meanwhile finds nothing to do.
-    dead.attached.add('replaced')
+    dead.attached.set('replaced', '')
     closeCore(dead)
     const core = await startCore()
     if (this.#stopped) return closeCore(core)
@@ -165,6 +165,20 @@ export class Engine {
   async #run(core: Core, sql: string): Promise<void> {
     await this.#statements.add(() => core.control.run(sql))
   }
+}
+
+/** The engine attaches one file under two names without a complaint, and then loses rows. */
+async function refuseSecondName(file: string, { attached }: Core): Promise<void> {
+  const identity = await identityOf(file)
+  if (identity !== undefined && [...attached.values()].includes(identity))
+    throw new PairduckError('PAIR_LOCKED', `${file} is open in this process under another name`, {
+      pid: process.pid,
+    })
+}
+
+async function identityOf(file: string): Promise<string | undefined> {
+  const found = await stat(file).catch(() => undefined)
+  return found === undefined ? undefined : `${found.dev}:${found.ino}`
 }
 
 function pendingRenewal(): Renewal {
@@ -189,7 +203,7 @@ async function startCore(): Promise<Core> {
   await control.run('PRAGMA disable_checkpoint_on_shutdown')
   // No commit becomes a checkpoint by itself, of which one may even leave no trace in the log.
   await control.run(`SET GLOBAL checkpoint_threshold = '1TB'`)
-  return { instance, control, batches: new BatchFunction(control), attached: new Set() }
+  return { instance, control, batches: new BatchFunction(control), attached: new Map() }
 }
 
 function closeCore({ control, instance }: Core): void {

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Relation } from '../../schema/tables.ts'
+import { withCode } from '../duckdb/duckdb-errors.ts'
 import type { Timeframe } from '../../time.ts'
 import { TypedEmitter } from './typed-emitter.ts'
 import type { CleanupResult, Conflict, InsertCounts, RefreshResult, RowCounts } from './outcomes.ts'
@@ -48,7 +49,8 @@ export class Events extends TypedEmitter<PairduckEvents> {
     super(Object.keys(names) as (keyof PairduckEvents)[])
   }
 
-  tell<Name extends keyof PairduckEvents>(name: Name, event: PairduckEvents[Name][0]): void {
+  tell<Name extends keyof PairduckEvents>(name: Name, told: PairduckEvents[Name][0]): void {
+    const event = 'error' in told ? { ...told, error: withCode(told.error, subjectOf(told)) } : told
     const diagnostics = channel(`pairduck:${name}`)
     if (diagnostics.hasSubscribers) diagnostics.publish(event)
     if (this.listenerCount(name) === 0) return
@@ -65,6 +67,10 @@ export class Events extends TypedEmitter<PairduckEvents> {
       }
     }
   }
+}
+
+function subjectOf({ pair }: { pair?: string }): string {
+  return pair ?? 'pairduck'
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, readdir, stat } from 'node:fs/promises'
+import { mkdir, mkdtemp, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
-import { folderToSymbol, formatPair, isPairName, symbolToFolder, type Pair } from '../../pair.ts'
-import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { formatPair, symbolToFolder, type Pair } from '../../pair.ts'
 import { makeFolder } from './sync-folder.ts'
 
 /** Where a pair's files are. Only checked names become paths: DuckDB takes a path literally. */
@@ -25,26 +24,6 @@ export function pairFiles(dataDir: string, pair: Pair): PairFiles {
     state: join(directory, 'trading.state.json'),
     ours: join(dataDir, '.pairduck'),
   }
-}
-
-/** Every pair that has a folder in the data directory, sorted by its text form. */
-export async function listPairs(dataDir: string): Promise<Pair[]> {
-  const pairs: Pair[] = []
-  for (const exchange of await folders(dataDir)) {
-    if (!isPairName(exchange)) continue
-    for (const market of await folders(join(dataDir, exchange))) {
-      if (!isPairName(market)) continue
-      for (const folder of await folders(join(dataDir, exchange, market))) {
-        const symbol = folderToSymbol(folder)
-        if (symbol === undefined) continue
-        const pair: Pair = { exchange, market, symbol }
-        const files = pairFiles(dataDir, pair)
-        if ((await sizeOf(files.database)) !== undefined || (await sizeOf(files.wal)) !== undefined)
-          pairs.push(pair)
-      }
-    }
-  }
-  return pairs.sort((a, b) => (formatPair(a) < formatPair(b) ? -1 : 1))
 }
 
 /**
@@ -89,15 +68,5 @@ export async function sizeOf(file: string): Promise<number | undefined> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
-  }
-}
-
-async function folders(directory: string): Promise<string[]> {
-  try {
-    const entries = await readdir(directory, { withFileTypes: true })
-    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw fromDuckDb(error, `folder ${directory}`, 'IO_FAILED')
   }
 }

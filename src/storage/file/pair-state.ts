@@ -1,4 +1,4 @@
-import { readFile, rename } from 'node:fs/promises'
+import { readFile, rename, stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { barTimesSql } from '../../schema/candles.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
@@ -100,12 +100,37 @@ export async function writeState(file: string, state: PairState): Promise<void> 
   await rename(draft, file)
 }
 
-/** Undefined when there is none, or none that can be read: it is a second witness, not the truth. */
+/**
+ * Undefined when there is none, or none that can be read: it is a second witness, not the truth.
+ * Whatever else bears its name is not read: a pipe would be waited for without end.
+ */
 export async function readState(file: string): Promise<PairState | undefined> {
   try {
-    const state = JSON.parse(await readFile(file, 'utf8')) as PairState
-    return typeof state.relations === 'object' ? state : undefined
+    const found = await stat(file)
+    if (!found.isFile() || found.size > maxStateBytes) return undefined
+    const state: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return isState(state) ? state : undefined
   } catch {
     return undefined
   }
+}
+
+/** Ours have a few kilobytes. */
+const maxStateBytes = 1_000_000
+
+function isState(state: unknown): state is PairState {
+  if (!isObject(state) || !isObject(state['relations'])) return false
+  const { deletedBefore, marks } = state
+  return (
+    Object.values(state['relations']).every(
+      (relation) => isObject(relation) && typeof relation['rows'] === 'number',
+    ) &&
+    (typeof deletedBefore === 'number' || deletedBefore === null || deletedBefore === undefined) &&
+    (marks === undefined ||
+      (isObject(marks) && Object.values(marks).every((mark) => typeof mark === 'number')))
+  )
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null
 }

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { maxTimerMs } from '../../time.ts'
+import { withCode } from '../duckdb/duckdb-errors.ts'
 import type { Events } from '../events/events.ts'
 import { closeTogether } from './close-together.ts'
 import type { PairDatabase } from './pair-database.ts'
@@ -93,6 +94,8 @@ export class ConnectionPool {
     if (slot?.leases === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs
     try {
       return await work(database)
+    } catch (error) {
+      throw withCode(error, database.name)
     } finally {
       this.endLease(database.name)
     }
@@ -114,11 +117,8 @@ export class ConnectionPool {
 
   /** Closes the pairs that have been idle for `idleCloseMs`, or with `all` every idle one. */
   closeIdle({ all = false }: { all?: boolean } = {}): void {
-    if (!all) {
-      this.#idle.purgeStale()
-      return
-    }
-    for (const name of this.#slots.keys()) void this.release(name)
+    if (!all) this.#idle.purgeStale()
+    else for (const name of this.#slots.keys()) void this.release(name)
   }
 
   /** Closes one pair if nobody holds it, and resolves when its file is free. */
@@ -241,7 +241,6 @@ export class ConnectionPool {
     if (this.#closing !== undefined || this.#line.length === 0) return
     for (const waiter of this.#line.waiters()) {
       const slot = this.#find(waiter.name)
-      // What is being closed comes back here when it is closed.
       if (slot !== undefined && !isUsable(slot)) continue
       if (slot !== undefined) waiter.serve(this.#hit(slot))
       else if (this.#slots.size < this.#options.maxConnections)

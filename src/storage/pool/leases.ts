@@ -13,7 +13,7 @@ import {
 } from './lease-options.ts'
 import { Lease } from './lease.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
-import { isEngineLost } from '../duckdb/duckdb-errors.ts'
+import { isEngineLost, withCode } from '../duckdb/duckdb-errors.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
 /** Lends connections of pairs and knows which are out. */
@@ -93,7 +93,7 @@ export class Leases {
       return lease
     } catch (error) {
       this.#pool.endLease(database.name)
-      throw error
+      throw withCode(error, database.name)
     }
   }
 

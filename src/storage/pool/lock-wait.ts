@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
+import { withCode } from '../duckdb/duckdb-errors.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PairDatabase } from './pair-database.ts'
 import type { PoolOptions } from './pool-slot.ts'
@@ -51,6 +52,8 @@ export class LockWait {
     if (open === undefined) return this.#openFor(pair, name, work)
     try {
       return await work(open)
+    } catch (error) {
+      throw withCode(error, name)
     } finally {
       this.#pool.endLease(name)
     }

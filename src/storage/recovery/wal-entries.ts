@@ -20,9 +20,16 @@ const fieldEnd = 0xffff
 const tableFields = { schema: 101, table: 102 }
 const versionFields = { type: 100, version: 101, identity: 102, iteration: 103 }
 
-/** Where the entry ends that a log begins with, which names its version; undefined for one cut short. */
-export async function walVersionEnd(file: FileHandle, bytes: number): Promise<number | undefined> {
-  return versionEntryEnd(await read(file, 0, Math.min(bytes, 4096)))
+/** What a log begins with: where that ends, and the file and the checkpoint of it that the log follows. */
+export interface WalStart {
+  readonly end: number
+  readonly identity: Buffer | undefined
+  readonly iteration: number | undefined
+}
+
+/** Undefined for a log whose first entry is cut short. */
+export async function readWalStart(file: FileHandle, bytes: number): Promise<WalStart | undefined> {
+  return versionEntryIn(await read(file, 0, Math.min(bytes, 4096)))
 }
 
 /** The entries of a write-ahead log, in order, up to the first that is not whole. */
@@ -118,31 +125,32 @@ function entryType(data: Buffer): number | undefined {
     : undefined
 }
 
-/** Where the version entry ends; it has no size and no checksum. */
-function versionEntryEnd(head: Buffer): number | undefined {
+/** The version entry has no size and no checksum. */
+function versionEntryIn(head: Buffer): WalStart | undefined {
   let at = 0
-  const number = (): number | undefined => {
-    const read = readVarint(head, at)
-    at = read?.next ?? at
-    return read?.value
+  let identity: Buffer | undefined
+  let iteration: number | undefined
+  const number = (): number => {
+    const found = readVarint(head, at)
+    at = found?.next ?? Infinity
+    return found?.value ?? Number.NaN
   }
   while (at + 2 <= head.length) {
     const field = head.readUInt16LE(at)
     at += 2
-    if (field === fieldEnd) return at
-    if (field === versionFields.identity) {
-      const length = number()
-      if (length === undefined || length > head.length) return undefined
-      for (let each = 0; each < length; each++) if (number() === undefined) return undefined
-    } else if (Object.values(versionFields).includes(field)) {
-      const value = number()
-      if (value === undefined || (field === versionFields.type && value !== walVersion))
-        return undefined
-    } else return undefined
+    if (field === fieldEnd) return { end: at, identity, iteration }
+    const value = number()
+    if (Number.isNaN(value) || !knownFields.has(field)) return undefined
+    if (field === versionFields.type && value !== walVersion) return undefined
+    if (field === versionFields.iteration) iteration = value
+    if (field !== versionFields.identity) continue
+    if (value > 64) return undefined
+    identity = Buffer.from(Array.from({ length: value }, number))
   }
   return undefined
 }
 
+const knownFields: ReadonlySet<number> = new Set(Object.values(versionFields))
 const walVersion = 98
 
 function readVarint(bytes: Buffer, from: number): { value: number; next: number } | undefined {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { commitEndsFrom, walEntriesFrom, walVersionEnd, walEntryType } from './wal-entries.ts'
+import { commitEndsFrom, readWalStart, walEntriesFrom, walEntryType } from './wal-entries.ts'
 
 /** What the end of a write-ahead log looks like. */
 export interface WalEnd {
@@ -19,7 +19,7 @@ export interface WalEnd {
  */
 export async function findWalEnd(file: FileHandle): Promise<WalEnd> {
   const { size: bytes } = await file.stat()
-  const start = await walVersionEnd(file, bytes)
+  const start = (await readWalStart(file, bytes))?.end
   let commitsEnd = start ?? 0
   let marker: number | undefined
   let markerOfThis: number | undefined

@@ -12,10 +12,11 @@ import type { Events } from '../events/events.ts'
 import type { CleanupResult } from '../events/outcomes.ts'
 import { resolveCleanupTimerOptions, type CleanupRules } from './cleanup-options.ts'
 import { compactFile, isMostlyFree } from './compact-file.ts'
-import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { fromDuckDb, withCode } from '../duckdb/duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
-import { listPairs, pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
+import { listPairs } from '../file/list-pairs.ts'
+import { pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
 import { readState, type PairState } from '../file/pair-state.ts'
 import { nothingToDelete } from './retention-plan.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
@@ -73,7 +74,7 @@ export class Maintenance {
   }
 
   listPairs(): Promise<Pair[]> {
-    return listPairs(this.#dataDir)
+    return listPairs(this.#dataDir, (error) => this.#events.tell('error', { error }))
   }
 
   startTimer(options: object | undefined): void {
@@ -225,8 +226,12 @@ export class Maintenance {
     work: (database: PairDatabase) => Promise<T>,
     options?: UseOptions,
   ): Promise<T> {
-    await refuseMissing(pair, pairFiles(this.#dataDir, pair))
-    return this.#pool.use(pair, work, options)
+    try {
+      await refuseMissing(pair, pairFiles(this.#dataDir, pair))
+      return await this.#pool.use(pair, work, options)
+    } catch (error) {
+      throw withCode(error, formatPair(pair))
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { PairState } from '../file/pair-state.ts'
 import { copyReadable } from './copy-readable.ts'
 import { repairRescued, type LostCount } from './repair-rescued.ts'
 import { RescueEngine } from './rescue-engine.ts'
-import { writeInsertsAsLog } from './rescue-log.ts'
+import { writeInsertsAsLog, type Opened } from './rescue-log.ts'
 import { readWhole } from './verify.ts'
 
 /** A copy of damaged files, made ready to be opened. */
@@ -38,15 +38,14 @@ export async function rescueFile(
 ): Promise<Rescue> {
   const lost: Record<string, LostCount> = {}
   const notes: string[] = []
-  let rescue = await RescueEngine.open(copy.database, target)
+  let { rescue, opened } = await openDamaged(copy, target)
   try {
     const kept = await keptCandles(rescue, before)
-    const readable = rescue.from !== undefined
     await makeTables(rescue, kept)
     await copyTables(rescue, lost)
     await rescue.connection.run(`CHECKPOINT ${rescue.to}`)
     await rescue.close()
-    const commits = await writeInsertsAsLog(copy, target, { readable })
+    const commits = await writeInsertsAsLog(copy, target, opened)
     rescue = await openReplayed(target, commits, notes)
     const made = await rescue.connection.run(
       `INSERT INTO pairduck_candle_state SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
@@ -61,6 +60,19 @@ export async function rescueFile(
   } finally {
     await rescue.close()
   }
+}
+
+/** With what stands at the start of its log; where the engine does not take that, without. */
+async function openDamaged(
+  copy: DamagedCopy,
+  target: string,
+): Promise<{ rescue: RescueEngine; opened: Opened }> {
+  const rescue = await RescueEngine.open(copy.database, target)
+  if (rescue.from !== undefined) return { rescue, opened: 'with log' }
+  await rescue.close()
+  for (const log of [copy.wal, `${copy.wal}.checkpoint`]) await rm(log, { force: true })
+  const alone = await RescueEngine.open(copy.database, target)
+  return { rescue: alone, opened: alone.from === undefined ? 'not' : 'alone' }
 }
 
 /** Rows of an older version are copied into tables of that version, and migrated with them. */

@@ -6,11 +6,11 @@ import {
   commitEnd,
   commitEndsFrom,
   read,
+  readWalStart,
   tableOfEntry,
   versionEntry,
   walEntriesFrom,
   walEntryType,
-  walVersionEnd,
 } from '../recovery/wal-entries.ts'
 import { findWalEnd } from '../recovery/wal-tail.ts'
 import type { DamagedCopy } from './rescue-file.ts'
@@ -25,33 +25,47 @@ const portable: ReadonlySet<string> = new Set([
   'pairduck_candle_parts',
 ])
 
+/** How the damaged file was opened: with what stands at the start of its log, alone, or not at all. */
+export type Opened = 'with log' | 'alone' | 'not'
+
 /**
- * Writes, as the log of a new file with the same tables, the inserts that a damaged log still holds:
- * of a log without its file all, else those behind its first bad entry. An update or a delete goes
- * by row numbers of the old file and would hit other rows of the new one. Returns the number of
- * commits, 0 when there is nothing to write.
+ * Writes, as the log of a new file with the same tables, the inserts that a damaged log holds and
+ * the new file has not got. An update or a delete goes by row numbers of the old file and would hit
+ * other rows of the new one. Returns the number of commits, 0 when there is nothing to write.
  */
 export async function writeInsertsAsLog(
-  { wholeWal }: DamagedCopy,
+  { database, wholeWal }: DamagedCopy,
   target: string,
-  { readable }: { readable: boolean },
+  opened: Opened,
 ): Promise<number> {
   if ((await sizeOf(wholeWal)) === undefined) return 0
-  const file = await open(wholeWal, 'r')
-  try {
-    const { size } = await file.stat()
-    const { commitsEnd } = await findWalEnd(file)
-    const start = readable ? commitsEnd : ((await walVersionEnd(file, size)) ?? 0)
-    const commits = await insertsFrom(file, start, size)
-    if (commits.length > 0)
-      await writeDurably(
-        `${target}.wal`,
-        Buffer.concat([await versionEntryOf(target), ...commits.flat()]),
-      )
-    return commits.length
-  } finally {
-    await file.close()
-  }
+  const commits = await onFile(wholeWal, async (log) => {
+    const { size } = await log.stat()
+    const start = await firstToBring(log, size, database, opened)
+    return start === undefined ? [] : insertsFrom(log, start, size)
+  })
+  if (commits.length > 0)
+    await writeDurably(
+      `${target}.wal`,
+      Buffer.concat([await versionEntryOf(target), ...commits.flat()]),
+    )
+  return commits.length
+}
+
+/** Undefined for a log of another file, or one whose rows went into the file that was opened. */
+async function firstToBring(
+  log: FileHandle,
+  bytes: number,
+  database: string,
+  opened: Opened,
+): Promise<number | undefined> {
+  if (opened === 'with log') return (await findWalEnd(log)).commitsEnd
+  const start = await readWalStart(log, bytes)
+  const of = await fileStart(database)
+  if (start?.identity !== undefined && of !== undefined && !start.identity.equals(of.identity))
+    return undefined
+  if (opened === 'alone' && start?.iteration !== of?.iteration) return undefined
+  return start?.end ?? 0
 }
 
 /** The entries of each commit that insert into portable tables, whatever else stands between them. */
@@ -86,15 +100,28 @@ async function firstOf<T>(items: AsyncIterable<T>): Promise<T | undefined> {
 
 /** What ties a log to its file, and to the file's last checkpoint. */
 async function versionEntryOf(database: string): Promise<Buffer> {
-  const file = await open(database, 'r')
-  try {
+  const { identity, iteration } = (await fileStart(database))!
+  return versionEntry(identity, iteration)
+}
+
+/** Undefined for what has no headers that can be read. */
+function fileStart(database: string): Promise<{ identity: Buffer; iteration: number } | undefined> {
+  return onFile(database, async (file) => {
     const header = await readDatabaseHeader(file)
+    if (header === undefined) return undefined
     const identity = await read(file, identityAt, identityBytes)
-    return versionEntry(identity, Number(header?.iteration ?? 0))
-  } finally {
-    await file.close()
-  }
+    return { identity, iteration: Number(header.iteration) }
+  }).catch(() => undefined)
 }
 
 const identityAt = 124
 const identityBytes = 16
+
+async function onFile<T>(name: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
+  const file = await open(name, 'r')
+  try {
+    return await work(file)
+  } finally {
+    await file.close()
+  }
+}

@@ -1,10 +1,11 @@
-import { open, realpath, rename, rm, stat } from 'node:fs/promises'
+import { mkdtemp, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { sizeOf } from '../file/pair-files.ts'
+import { syncFolder } from '../file/sync-folder.ts'
 
 export interface SnapshotReport {
   readonly pair: string
@@ -24,8 +25,9 @@ export async function snapshotDatabase(
 ): Promise<SnapshotReport> {
   const target = await targetOf(file, dataDir)
   await refuseStranger(target)
-  const draft = `${target}.${process.pid}.draft`
-  await rm(draft, { force: true })
+  // Two snapshots to one target each have a draft of their own; the last to end stays.
+  const scratch = await mkdtemp(`${target}.draft-`)
+  const draft = join(scratch, 'snapshot.duckdb')
   const reader = await database.acquireReader()
   try {
     const alias = await engine.attach(draft)
@@ -38,11 +40,11 @@ export async function snapshotDatabase(
       await engine.detach(alias)
     }
     await rename(draft, target)
+    await syncFolder(dirname(target))
   } catch (error) {
-    await rm(draft, { force: true })
-    await rm(`${draft}.wal`, { force: true })
     throw fromDuckDb(error, `${database.name}: snapshot to ${target}`, 'QUERY_FAILED')
   } finally {
+    await rm(scratch, { recursive: true, force: true })
     await database.releaseReader(reader, { reuse: false })
   }
   return { pair: database.name, file: target, bytes: (await sizeOf(target)) ?? 0 }

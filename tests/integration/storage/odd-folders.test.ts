@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { describe, expect, it } from 'vitest'
+import { DatabaseManager, PairduckError } from '../../../src/index.ts'
+import { readState } from '../../../src/storage/file/pair-state.ts'
+import { countTicks, fileOf, openManager, someTicks, temporaryFolder } from '../../support/store.ts'
+
+describe('a data directory with odd things in it', () => {
+  it('names what it cannot look into, and goes on with all other pairs', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir })
+    const errors: unknown[] = []
+    db.on('error', ({ error }) => errors.push(error))
+    await db.insertTicks('x/spot/A', someTicks(5))
+    symlinkSync('LOOP', `${dataDir}/x/spot/LOOP`)
+    mkdirSync(`${dataDir}/x/spot/B`)
+    symlinkSync('trading.duckdb', `${dataDir}/x/spot/B/trading.duckdb`)
+    expect(await db.listPairs()).toEqual([{ exchange: 'x', market: 'spot', symbol: 'A' }])
+    const pass = await db.cleanupAllPairs()
+    expect(pass.pairs).toBe(1)
+    expect(errors.length).toBeGreaterThanOrEqual(2)
+    for (const error of errors)
+      expect(error).toMatchObject({ code: 'IO_FAILED', message: expect.stringMatching(/LOOP|B/) })
+  })
+
+  it('finds pairs behind links, each folder once, and never opens one file under two names', async () => {
+    const dataDir = temporaryFolder()
+    const elsewhere = temporaryFolder()
+    const db = await openManager({ dataDir, idleCloseMs: 50 })
+    await db.insertTicks('x/spot/A', someTicks(5))
+    await db.pool.release('x/spot/A')
+    renameSync(`${dataDir}/x/spot/A`, `${elsewhere}/A`)
+    symlinkSync(`${elsewhere}/A`, `${dataDir}/x/spot/A`)
+    symlinkSync(`${elsewhere}/A`, `${dataDir}/x/spot/B`)
+    expect(await db.listPairs()).toHaveLength(1)
+    const lease = await db.acquire('x/spot/A')
+    await expect(db.acquire('x/spot/B')).rejects.toMatchObject({ code: 'PAIR_LOCKED' })
+    await lease.release()
+    expect(await countTicks(db, 'x/spot/A')).toBe(5)
+  })
+
+  it('reads a state file only when it is one', async () => {
+    const file = `${temporaryFolder()}/trading.state.json`
+    const bad = [
+      'null',
+      '{"relations":null}',
+      '{"relations":{"ticks":null}}',
+      '[',
+      '{"relations":1}',
+    ]
+    for (const text of [...bad, ' '.repeat(2_000_000)]) {
+      writeFileSync(file, text)
+      expect(await readState(file)).toBeUndefined()
+    }
+    rmSync(file)
+    execFileSync('mkfifo', [file])
+    expect(await readState(file)).toBeUndefined()
+  })
+
+  it('opens a pair whose state file says nothing', async () => {
+    const dataDir = temporaryFolder()
+    const first = await openManager({ dataDir })
+    await first.insertTicks('x/spot/A', someTicks(5))
+    await first.close()
+    writeFileSync(
+      `${dirname(fileOf(dataDir, 'x/spot/A'))}/trading.state.json`,
+      '{"relations":null}',
+    )
+    const db = await openManager({ dataDir })
+    await db.cleanupAllPairs({ now: 'newest-tick' })
+    expect(await countTicks(db, 'x/spot/A')).toBe(5)
+  })
+})
+
+it('two snapshots to one target do not collide', async () => {
+  const db = await openManager()
+  await db.insertTicks('x/spot/A', someTicks(500))
+  const target = `${temporaryFolder()}/copy.duckdb`
+  const reports = await Promise.all([1, 2, 3].map(() => db.snapshot('x/spot/A', target)))
+  expect(reports.map(({ file }) => file)).toEqual([target, target, target])
+})
+
+it.skipIf(process.platform !== 'linux')(
+  'a directory is free again when the worker thread that held it was terminated',
+  async () => {
+    const dataDir = temporaryFolder()
+    const script = new URL('../../support/store-worker.mjs', import.meta.url)
+    const worker = new Worker(script, { workerData: { dataDir } })
+    // Loaders of the test runner post messages of their own.
+    await new Promise<void>((resolve) => {
+      worker.on('message', (message) => message === 'open' && resolve())
+    })
+    await expect(DatabaseManager.open({ dataDir })).rejects.toSatisfy((error) =>
+      PairduckError.is(error, 'DIRECTORY_IN_USE'),
+    )
+    await worker.terminate()
+    const db = await openManager({ dataDir })
+    expect(await countTicks(db, 'x/spot/W')).toBe(1)
+  },
+)
