@@ -1,4 +1,4 @@
-import { integer, number, resolveOptions, rule, type OptionRule } from '../options.ts'
+import { integer, number, resolveOptions, rule, unknownName, type OptionRule } from '../options.ts'
 import { timeframes, type Timeframe } from '../time.ts'
 import { candleRelation, retained, type Relation } from './tables.ts'
 
@@ -17,10 +17,15 @@ export interface RetentionRule {
 
 export type RetentionPolicy = Readonly<Record<Relation, RetentionRule>>
 
-/** What a caller may give: a rule, or only its `keepMs`. */
-export type RetentionOptions = Readonly<
-  Partial<Record<Relation, number | 'forever' | Partial<RetentionRule>>>
->
+/**
+ * What a caller may give: `'forever'` for everything, or by table a rule or only its `keepMs`.
+ * Candles are kept at least as long as the ticks are said to be, unless a rule says otherwise.
+ */
+export type RetentionOptions =
+  'forever' | Readonly<Partial<Record<Relation, number | 'forever' | Partial<RetentionRule>>>>
+
+/** What is stored in a pair's file: whole rules of the tables that someone spoke of. */
+export type RetentionRules = Readonly<Partial<Record<Relation, RetentionRule>>>
 
 const candleKeepMs: Readonly<Record<Timeframe, number>> = {
   '1s': 15 * minute,
@@ -48,15 +53,34 @@ export const defaultRetention: RetentionPolicy = Object.fromEntries([
 
 /** The default with the caller's rules put over it; throws on unknown relations and bad values. */
 export function resolveRetention(options: RetentionOptions = {}): RetentionPolicy {
+  return policyOf(resolveRules(options))
+}
+
+/** The default with rules put over it. */
+export function policyOf(rules: RetentionRules): RetentionPolicy {
   const policy: Record<string, RetentionRule> = { ...defaultRetention }
+  if (rules.ticks !== undefined)
+    for (const timeframe of timeframes) {
+      const { keepMs, everyMs } = defaultRetention[candleRelation(timeframe)]
+      policy[candleRelation(timeframe)] = { keepMs: longer(keepMs, rules.ticks.keepMs), everyMs }
+    }
+  return { ...policy, ...rules } as RetentionPolicy
+}
+
+/** Whole rules for the tables that a caller speaks of; throws on unknown relations and bad values. */
+export function resolveRules(options: RetentionOptions = {}): RetentionRules {
+  if (options === 'forever') return everythingForever
+  const rules: Record<string, RetentionRule> = {}
   for (const [relation, given] of Object.entries(options)) {
-    const fallback = Object.hasOwn(policy, relation) ? policy[relation] : undefined
+    const fallback = Object.hasOwn(defaultRetention, relation)
+      ? defaultRetention[relation as Relation]
+      : undefined
     if (fallback === undefined)
       throw new TypeError(
-        `retention: unknown table \`${relation}\`; known: ${Object.keys(policy).join(', ')}`,
+        `retention: ${unknownName('table', relation, Object.keys(defaultRetention))}`,
       )
     if (given === undefined) continue
-    policy[relation] = resolveOptions(
+    rules[relation] = resolveOptions(
       `retention.${relation}`,
       typeof given === 'object' ? given : { keepMs: given },
       {
@@ -66,7 +90,18 @@ export function resolveRetention(options: RetentionOptions = {}): RetentionPolic
       },
     )
   }
-  return policy as RetentionPolicy
+  return rules
+}
+
+const everythingForever: RetentionRules = Object.fromEntries(
+  Object.entries(defaultRetention).map(([relation, { everyMs }]) => [
+    relation,
+    { keepMs: 'forever', everyMs },
+  ]),
+)
+
+function longer(one: number | 'forever', other: number | 'forever'): number | 'forever' {
+  return one === 'forever' || other === 'forever' ? 'forever' : Math.max(one, other)
 }
 
 function keepRule(fallback: number | 'forever'): OptionRule<number | 'forever'> {

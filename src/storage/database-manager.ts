@@ -66,7 +66,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     const budget = (this.#budget = new ThreadBudget(options.maxPendingTicksTotal))
     const { candles } = options
     const own = { engine, budget, events: this, onBroken: engine.onLost }
-    const context = { ...own, writer: options, candles }
+    const context = { ...own, writer: options, candles, retention: options.retention }
     const open = (pair: Pair) => openPair(pair, pairFiles(directory.path, pair), context)
     this.pool = new ConnectionPool(open, options, this)
     this.intake = new Intake(this.pool, { ...options, dataDir: directory.path }, this)

@@ -2,9 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { rollUpSql } from '../schema/candles.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Query } from '../queries/query.ts'
-import { resolveRetention, type RetentionOptions } from '../schema/retention-policy.ts'
+import { policyOf, resolveRules, type RetentionOptions } from '../schema/retention-policy.ts'
 import type { Relation } from '../schema/tables.ts'
-import { microsFromMs, type Timeframe } from '../time.ts'
+import type { Timeframe } from '../time.ts'
 import type { PairLike } from '../pair.ts'
 import type { ConnectionPool } from './pool/connection-pool.ts'
 import { DatabaseManager } from './database-manager.ts'
@@ -13,7 +13,8 @@ import type { ManagerOptions } from './manager-options.ts'
 import { migrate } from './file/migrate.ts'
 import { readRows } from './duckdb/read-rows.ts'
 import { applyRetention } from './upkeep/retention.ts'
-import { planRetention } from './upkeep/retention-plan.ts'
+import { planRetention, ticksBefore } from './upkeep/retention-plan.ts'
+import { readRules } from './file/retention-rules.ts'
 import type { RowCounts } from './events/outcomes.ts'
 import { inTransaction } from './duckdb/transaction.ts'
 import { readWriterState } from './write/writer-state.ts'
@@ -31,22 +32,23 @@ export function createAllTables(
 
 /**
  * Deletes what retention says as of `now` (Unix ms) from the connection's current database and
- * returns the rows deleted by relation. For databases that no manager holds; CHECKPOINT is the
- * caller's.
+ * returns the rows deleted by relation: the rules that the database holds, and above them those
+ * given. For databases that no manager holds; CHECKPOINT is the caller's.
  */
 export async function cleanupOldData(
   connection: DuckDBConnection,
   policy?: RetentionOptions,
   now: number = Date.now(),
 ): Promise<Partial<Record<Relation, number>>> {
+  const given = resolveRules(policy)
   const candles = await migrate(connection, undefined)
-  const plan = planRetention(resolveRetention(policy), candles, now)
-  const before = plan.find(({ relation }) => relation === 'ticks')?.before
+  const rules = { ...(await readRules(connection)), ...given }
+  const plan = planRetention(policyOf(rules), candles, now)
+  const before = ticksBefore(plan)
   const { state } = await readWriterState(connection)
-  if (before !== undefined && microsFromMs(before) > state.rolledUntil)
+  if (before !== undefined && before > state.rolledUntil)
     await inTransaction(connection, async () => {
-      for (const sql of rollUpSql(candles, state.rolledUntil, microsFromMs(before)))
-        await connection.run(sql)
+      for (const sql of rollUpSql(candles, state.rolledUntil, before)) await connection.run(sql)
     })
   return applyRetention(connection, plan)
 }

@@ -24,10 +24,13 @@ import {
   type ImportReport,
   type TickColumnMap,
 } from './import/import-options.ts'
+import { ImportedHistory } from './upkeep/imported-history.ts'
+import { candleRelation } from '../schema/tables.ts'
 import { LockWait } from './pool/lock-wait.ts'
 import type { PairDatabase } from './pool/pair-database.ts'
 import type { PoolOptions } from './pool/pool-slot.ts'
-import { writeCandles, writeRows } from './write/row-writer.ts'
+import { checkCandles, checkRows, writeCandles, writeRows } from './write/row-writer.ts'
+import { ownTicks } from './write/tick-batch.ts'
 import { type RowCounts } from './events/outcomes.ts'
 import { claimIdSpace } from './write/id-space.ts'
 import { resolveInsertOptions, type InsertOptions } from './write/insert-options.ts'
@@ -65,7 +68,14 @@ export class Intake {
     options: InsertOptions | undefined,
   ): Promise<InsertCounts> {
     const gaps = options === undefined ? none : resolveInsertOptions(options).gaps
-    return this.#lockWait.use(pair, (database) => database.writer.insert(ticks, gaps))
+    let given = ticks
+    return this.#lockWait.use(
+      pair,
+      (database) => database.writer.insert(given, gaps),
+      () => {
+        given = ownTicks(ticks, this.#latest())
+      },
+    )
   }
 
   claimIdSpace(pair: Pair, idSpace: string): Promise<void> {
@@ -80,7 +90,8 @@ export class Intake {
     candles: readonly InsertRows['candles'][],
   ): Promise<RowCounts> {
     if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
-    return this.#lockWait.use(pair, (database) => this.#candles(database, timeframe, candles))
+    const checked = checkCandles(timeframe, candles, this.#latest())
+    return this.#lockWait.use(pair, (database) => this.#candles(database, timeframe, checked))
   }
 
   rows<Relation extends UpsertRelation>(
@@ -88,25 +99,33 @@ export class Intake {
     relation: Relation,
     rows: readonly InsertRows[Relation][],
   ): Promise<RowCounts> {
+    const checked = checkRows(relation, rows)
     return this.#lockWait.use(pair, (database) =>
-      database.writer.run((connection) => writeRows(connection, relation, rows)),
+      database.writer.run((connection) => writeRows(connection, checked)),
     )
   }
 
-  tickFile(
+  async tickFile(
     pair: Pair,
     file: string,
     options: ImportOptions<TickColumnMap> | undefined,
   ): Promise<ImportReport> {
     const resolved = resolveImportOptions('importTicks', options)
+    const history = new ImportedHistory(resolved.retention, this.#options.clock)
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
     const insert = (ticks: TickColumns, instrument: string | undefined): Promise<InsertCounts> =>
-      this.#pool.use(pairOf(pair, instrument), (database) => database.writer.insertBatch(ticks))
+      this.#pool.use(pairOf(pair, instrument), async (database) => {
+        const kept = history.keep(database, 'ticks', ticks.timestamp)
+        const counts = await database.writer.insertBatch(ticks)
+        await kept
+        return counts
+      })
     const guard = idGuard(this.#ledger, pair, rowOptions(resolved, undefined))
-    return importTickFile(file, resolved, this.#latest(), insert, guard)
+    const report = await importTickFile(file, resolved, this.#latest(), insert, guard)
+    return { ...report, ...history.stored }
   }
 
-  candleFile(
+  async candleFile(
     pair: Pair,
     timeframe: Timeframe,
     file: string,
@@ -114,15 +133,21 @@ export class Intake {
   ): Promise<CandleImportReport> {
     if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
     const resolved = resolveImportOptions('importCandles', options)
-    return importCandleFile(
+    const latest = this.#latest()
+    const relation = candleRelation(timeframe)
+    const history = new ImportedHistory(resolved.retention, this.#options.clock)
+    const report = await importCandleFile(
       file,
-      { timeframe, latest: this.#latest() },
+      { timeframe, latest },
       resolved,
       (candles, instrument) =>
-        this.#pool.use(pairOf(pair, instrument), (database) =>
-          this.#candles(database, timeframe, candles),
-        ),
+        this.#pool.use(pairOf(pair, instrument), async (database) => {
+          const times = candles.map(({ timestamp }) => timestamp)
+          await history.keep(database, relation, times)
+          return this.#candles(database, timeframe, checkCandles(timeframe, candles, latest))
+        }),
     )
+    return { ...report, ...history.stored }
   }
 
   files(
@@ -155,9 +180,8 @@ export class Intake {
       throw new RangeError(
         `${database.name} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
       )
-    const latest = this.#latest()
     const counts = await database.writer.run((connection) =>
-      writeCandles(connection, timeframe, candles, latest),
+      writeCandles(connection, timeframe, candles),
     )
     if (counts.inserted + counts.replaced > 0)
       this.#events.tell('candlesStored', { pair: database.name, timeframe, counts })

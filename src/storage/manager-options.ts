@@ -1,8 +1,8 @@
 import { flag, integer, resolveOptions, rule, type OptionRule } from '../options.ts'
 import {
-  resolveRetention,
+  resolveRules,
   type RetentionOptions,
-  type RetentionPolicy,
+  type RetentionRules,
 } from '../schema/retention-policy.ts'
 import { isTimeframe, timeframes, type Clock, type Timeframe } from '../time.ts'
 import { century } from '../time.ts'
@@ -31,7 +31,11 @@ export interface ManagerOptions {
   readonly maxFutureMs?: number
   /** Candles to keep. Default: what the file keeps, and `1m 5m 15m` for a new one. */
   readonly candles?: readonly Timeframe[]
-  /** How long each table's rows are kept, in ms, or 'forever'. */
+  /**
+   * How long each table's rows are kept, in ms or 'forever'; or 'forever' for everything. It is
+   * written into the file of each pair that this manager opens, and stays there: any cleanup obeys
+   * it. Default: what the file holds, and small files for a new one.
+   */
   readonly retention?: RetentionOptions
   /**
    * Whether other processes of this user, the command line among them, may ask this one for what
@@ -66,8 +70,8 @@ const rules = {
     undefined,
   ),
   retention: rule<RetentionOptions | undefined>(
-    'an object of tables',
-    (value) => typeof value === 'object' && value !== null,
+    `an object of tables, or 'forever'`,
+    (value) => value === 'forever' || (typeof value === 'object' && value !== null),
     undefined,
   ),
   localSocket: flag(true),
@@ -83,7 +87,8 @@ export interface ResolvedManagerOptions extends Required<
 > {
   /** Undefined: what the file keeps. */
   readonly candles: readonly Timeframe[] | undefined
-  readonly retention: RetentionPolicy
+  /** What was given; all else is as each pair's file says. */
+  readonly retention: RetentionRules
 }
 
 export function resolveManagerOptions(options: ManagerOptions | undefined): ResolvedManagerOptions {
@@ -91,6 +96,6 @@ export function resolveManagerOptions(options: ManagerOptions | undefined): Reso
   return {
     ...resolved,
     candles: resolved.candles && timeframes.filter((each) => resolved.candles?.includes(each)),
-    retention: resolveRetention(resolved.retention),
+    retention: resolveRules(resolved.retention),
   }
 }

@@ -109,6 +109,8 @@ describe('wrong usage ends with 2 and one line on stderr', () => {
     ],
     ['an unknown table', ['cleanup', '--keep', 'tickz=1h'], /unknown table `tickz`/],
     ['an age that is none', ['cleanup', '--keep', 'ticks=soon'], /such as ticks=2h/],
+    ['a pause without a watch', ['cleanup', '--every', '5'], /--every goes with --watch/],
+    ['a dry watch', ['cleanup', '--watch', '--dry-run'], /not with --watch/],
     ['a fixed time for a watch', ['cleanup', '--watch', '--now', '2024-01-01'], /not with --watch/],
   ])('%s', async (_what, args, message) => {
     const { exitCode, stdout, stderr } = await cliRun(args)

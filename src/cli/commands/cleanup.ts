@@ -6,21 +6,25 @@ import { withCommonOptions, type AddCommand, type CommonOptions } from '../comma
 import type { CliContext } from '../context.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countedText, countText, durationText, timeText } from '../figures.ts'
-import { resolveRetention, type RetentionOptions } from '../../schema/retention-policy.ts'
+import { resolveRules } from '../../schema/retention-policy.ts'
 import type { CleanupPass } from '../../storage/upkeep/maintenance.ts'
 import { folderMissing, withStore, type Manager } from '../manager.ts'
 
+type KeepOptions = Readonly<Record<string, number | 'forever'>>
+
 interface CleanupCommandOptions extends CommonOptions {
   readonly watch: boolean
-  readonly every: number
+  readonly every?: number
+  readonly dryRun: boolean
   readonly now?: number | 'newest-tick'
-  readonly keep: RetentionOptions
+  readonly keep: KeepOptions
 }
 
 export const addCleanupCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('cleanup'))
     .option('--watch', 'go on until stopped, each table as often as it needs', false)
-    .option('--every <seconds>', 'how often --watch looks', countArgument, 60)
+    .option('--every <seconds>', 'how often --watch looks (default: 60)', countArgument)
+    .option('--dry-run', 'delete nothing, tell what would be deleted', false)
     .option(
       '--now <time>',
       'count ages from then; newest-tick: from each pair’s own',
@@ -28,17 +32,20 @@ export const addCleanupCommand: AddCommand = (program, context) => {
     )
     .option(
       '--keep <table=age>',
-      'how long a table is kept: 15m, 2h, 7d, forever (several times)',
+      'for this call alone: how long a table is kept, as 15m, 2h, 7d, forever (several times)',
       keepArgument,
       {},
     )
     .action(async (options: CleanupCommandOptions) => {
       if (options.watch && options.now !== undefined)
         throw new UsageError('--now goes with one pass, not with --watch')
-      const opened = { dataDir: options.dataDir, retention: options.keep }
-      checkedUsage(() => resolveRetention(options.keep))
+      if (options.watch && options.dryRun)
+        throw new UsageError('--dry-run goes with one pass, not with --watch')
+      if (options.every !== undefined && !options.watch)
+        throw new UsageError('--every goes with --watch')
+      checkedUsage(() => resolveRules(options.keep))
       await withStore<void>(
-        opened,
+        { dataDir: options.dataDir },
         // A schedule with a wrong folder has to hear of it: nothing would ever be deleted.
         () => {
           throw folderMissing(options.dataDir)
@@ -53,11 +60,11 @@ async function once(
   options: CleanupCommandOptions,
   context: CliContext,
 ): Promise<void> {
-  const { now } = options
+  const { now, keep, dryRun } = options
   const { signal, terminal } = context
-  const pass = await db.cleanupAllPairs({ signal, ...(now === undefined ? {} : { now }) })
+  const pass = await db.cleanupAllPairs({ signal, now, keep, dryRun })
   if (options.json) terminal.printJson(pass)
-  else terminal.print(passLines(pass).join('\n'))
+  else terminal.print(passLines(pass, dryRun).join('\n'))
   if (pass.results.some(({ skipped }) => skipped !== undefined && !passes(skipped)))
     context.exitCode = 1
 }
@@ -70,12 +77,12 @@ function passes(skipped: string): boolean {
 /** One line, or one JSON document, per pass; the next begins when the last has ended. */
 async function watch(
   db: Manager,
-  { every, json }: CleanupCommandOptions,
+  { every = 60, json, keep }: CleanupCommandOptions,
   { signal, terminal, now }: CliContext,
 ): Promise<void> {
   while (!signal.aborted) {
     try {
-      const pass = await db.cleanupAllPairs({ dueOnly: true, signal })
+      const pass = await db.cleanupAllPairs({ dueOnly: true, signal, keep })
       if (json) terminal.printJson(pass)
       else terminal.print(`${timeText(now())} ${summaryLine(pass)}`)
       await delay(every * 1_000, undefined, { signal })
@@ -85,7 +92,7 @@ async function watch(
   }
 }
 
-function passLines(pass: CleanupPass): string[] {
+function passLines(pass: CleanupPass, dryRun: boolean): string[] {
   return [
     ...pass.results.flatMap((result) => {
       const deleted = Object.entries(result.deleted).map(
@@ -94,25 +101,27 @@ function passLines(pass: CleanupPass): string[] {
       if (result.skipped !== undefined) return [`${result.pair}: skipped: ${result.skipped}`]
       return deleted.length === 0
         ? []
-        : [
-            `${result.pair}: deleted ${deleted.join(', ')}; ${bytesText(result.bytesBefore)} → ${bytesText(result.bytesAfter)}`,
-          ]
+        : dryRun
+          ? [`${result.pair}: would delete ${deleted.join(', ')}`]
+          : [
+              `${result.pair}: deleted ${deleted.join(', ')}; ${bytesText(result.bytesBefore)} → ${bytesText(result.bytesAfter)}`,
+            ]
     }),
-    summaryLine(pass),
+    summaryLine(pass, dryRun),
   ]
 }
 
-function summaryLine(pass: CleanupPass): string {
+function summaryLine(pass: CleanupPass, dryRun = false): string {
   const freed = pass.bytesBefore - pass.bytesAfter
   return [
-    `${countedText(pass.pairs, 'pair')}, ${countedText(pass.deletedRows, 'row')} deleted`,
+    `${countedText(pass.pairs, 'pair')}, ${countedText(pass.deletedRows, 'row')} ${dryRun ? 'would be deleted' : 'deleted'}`,
     ...(freed > 0 ? [`${bytesText(freed)} freed`] : []),
     ...(pass.skipped > 0 ? [`${countText(pass.skipped)} skipped`] : []),
     durationText(pass.tookMs),
   ].join(', ')
 }
 
-function keepArgument(text: string, before: RetentionOptions): RetentionOptions {
+function keepArgument(text: string, before: KeepOptions): KeepOptions {
   const [table, age] = text.split('=')
   const keepMs = age === 'forever' ? 'forever' : parseDuration(age ?? '')
   if (table === undefined || keepMs === undefined)

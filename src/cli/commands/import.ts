@@ -78,6 +78,10 @@ async function importOne(
   sayGuess(report, context)
   for (const note of report.notes) context.terminal.note(note)
   sayExpired(report, context)
+  if (report.retention === 'forever')
+    context.terminal.note(
+      `${pair} is new and its rows are older than the default retention keeps: the pair now keeps everything for ever`,
+    )
   if (file !== '-' && !report.stopped && rowsOf(report) > 0 && (await lastLineIsOpen(file)))
     context.terminal.note(
       `${file} has no line end after its last row, which is stored as it stands: if the file was cut short there, that row is not the whole one`,
@@ -165,7 +169,7 @@ function sayGuess(report: Report, { terminal }: CliContext): void {
 function sayExpired({ expired }: Report, { terminal }: CliContext): void {
   if (expired === 0) return
   terminal.note(
-    `${countedText(expired, 'row')} not stored: older than what a cleanup has deleted of this pair. Import history into another --data-dir, and clean it with --keep ticks=forever or not at all`,
+    `${countedText(expired, 'row')} not stored: older than what a cleanup has deleted of this pair. Import history into a new --data-dir: a new pair keeps what is imported for ever`,
   )
 }
 

@@ -21,6 +21,8 @@ interface PairStats {
   readonly pair: string
   readonly bytes: number
   readonly relations: readonly RelationStats[]
+  /** How long this pair's own rules keep a table: ms, or 'forever'; other tables as by default. */
+  readonly retention: Readonly<Record<string, number | 'forever'>> | null
   /** Why the pair could not be opened; null when all is well. */
   readonly error: { readonly code: string; readonly message: string } | null
 }
@@ -47,6 +49,20 @@ export const addStatsCommand: AddCommand = (program, context) => {
     })
 }
 
+interface Rule {
+  readonly relation: string
+  readonly keepMs: number | null
+}
+
+const rulesQuery = query<Rule>(
+  'retentionRules',
+  `SELECT relation AS "relation", keep_ms AS "keepMs" FROM retention_rules ORDER BY relation`,
+)
+
+function keptBy(rules: readonly Rule[]): Record<string, number | 'forever'> {
+  return Object.fromEntries(rules.map(({ relation, keepMs }) => [relation, keepMs ?? 'forever']))
+}
+
 /** A pair that another process holds is told, not a reason to stop. */
 async function statsOf(db: Manager, pair: Pair, { signal }: CliContext): Promise<PairStats> {
   const name = formatPair(pair)
@@ -56,8 +72,9 @@ async function statsOf(db: Manager, pair: Pair, { signal }: CliContext): Promise
       pair,
       query<{ name: string }>(
         'relations',
-        `SELECT table_name AS "name" FROM information_schema.tables
-        WHERE table_name NOT LIKE 'pairduck_%' AND table_catalog = current_database()
+        `SELECT table_name AS "name" FROM information_schema.columns
+        WHERE column_name = 'timestamp' AND table_name NOT LIKE 'pairduck_%'
+          AND table_catalog = current_database()
         ORDER BY table_name`,
       ),
       { signal },
@@ -72,17 +89,24 @@ async function statsOf(db: Manager, pair: Pair, { signal }: CliContext): Promise
       query<RelationStats>('stats', `${counts.join(' UNION ALL ')} ORDER BY 1`),
       { signal },
     )
-    return { pair: name, bytes, relations: rows, error: null }
+    const rules = await db.query(pair, rulesQuery, { signal })
+    return { pair: name, bytes, relations: rows, retention: keptBy(rules), error: null }
   } catch (error) {
     if (!PairduckError.is(error) || error.code === 'ABORTED') throw error
-    return { pair: name, bytes, relations: [], error: { code: error.code, message: error.message } }
+    return {
+      pair: name,
+      bytes,
+      relations: [],
+      retention: null,
+      error: { code: error.code, message: error.message },
+    }
   }
 }
 
 function statsLines({ terminal }: CliContext, stats: readonly PairStats[]): string[] {
   const { tableColumns, ink } = terminal
   if (stats.length === 0) return ['no pairs stored']
-  return stats.flatMap(({ pair, bytes, relations, error }, index) => {
+  return stats.flatMap(({ pair, bytes, relations, retention, error }, index) => {
     const title = `${ink.strong(pair)} ${ink.faint(bytesText(bytes))}`
     const filled = relations.filter(({ rows }) => rows > 0)
     const body =
@@ -102,6 +126,30 @@ function statsLines({ terminal }: CliContext, stats: readonly PairStats[]): stri
                 { columns: tableColumns, ink },
               ),
             ]
-    return [...(index > 0 ? [''] : []), title, ...body]
+    return [...(index > 0 ? [''] : []), title, ...body, ...retentionLines(retention)]
   })
 }
+
+/** What is kept otherwise than by default. */
+function retentionLines(retention: PairStats['retention']): string[] {
+  const rules = Object.entries(retention ?? {})
+  if (rules.length === 0) return []
+  const forever = rules.filter(([, keepMs]) => keepMs === 'forever').map(([relation]) => relation)
+  const limited = rules.flatMap(([relation, keepMs]) =>
+    keepMs === 'forever' ? [] : [`${relation} ${ageText(keepMs)}`],
+  )
+  const words = forever.length === 0 ? [] : [`for ever ${forever.join(' ')}`]
+  return [`kept by this pair's own rules: ${[...words, ...limited].join(', ')}`]
+}
+
+function ageText(ms: number): string {
+  const [unit, size] = units.find(([, each]) => ms % each === 0) ?? (['ms', 1] as const)
+  return `${countText(ms / size)}${unit}`
+}
+
+const units: readonly (readonly [unit: string, ms: number])[] = [
+  ['d', 86_400_000],
+  ['h', 3_600_000],
+  ['m', 60_000],
+  ['s', 1_000],
+]

@@ -20,6 +20,8 @@ export interface CleanupResult {
   readonly pair: string
   /** Rows deleted by relation; nothing where nothing was due. */
   readonly deleted: Readonly<Partial<Record<Relation, number>>>
+  /** True where nothing was deleted, and `deleted` tells what would have been. */
+  readonly dryRun?: true
   /** Undefined when all went well; else why the pair was left, with the holder's pid or lease. */
   readonly skipped?: string
   readonly bytesBefore: number

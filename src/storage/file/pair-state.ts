@@ -5,8 +5,10 @@ import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { readRows } from '../duckdb/read-rows.ts'
+import type { RetentionRules } from '../../schema/retention-policy.ts'
 import { readMarks, type Marks } from './marks.ts'
 import { writeDurably } from './write-durably.ts'
+import { readRules } from './retention-rules.ts'
 
 /** What a relation held. */
 export interface RelationState {
@@ -29,6 +31,8 @@ export interface PairState {
   readonly deletedBefore: number | null
   /** All of retention's marks; absent where an older version wrote the file. */
   readonly marks?: Marks
+  /** The retention rules that the file holds; absent where an older version wrote the state. */
+  readonly retention?: RetentionRules
   readonly relations: Readonly<Partial<Record<Relation, RelationState>>>
 }
 
@@ -54,6 +58,7 @@ export async function measureState(
     ),
   ]
   const marks = await readMarks(connection)
+  const retention = await readRules(connection)
   const rows = await readRows<Required<RelationState> & { relation: Relation }>(
     connection,
     measured
@@ -69,6 +74,7 @@ export async function measureState(
     clean,
     deletedBefore: marks.ticks ?? null,
     marks,
+    retention,
     relations: Object.fromEntries(
       rows.map(({ relation, rows, oldest, newest, ended }) => [
         relation,

@@ -9,6 +9,11 @@ import {
   signalRule,
   type OptionRule,
 } from '../../options.ts'
+import {
+  resolveRules,
+  type RetentionOptions,
+  type RetentionRules,
+} from '../../schema/retention-policy.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import type { RowCounts } from '../events/outcomes.ts'
 import type { Rejection } from './rejections.ts'
@@ -89,6 +94,8 @@ export interface ImportOptions<Columns> {
   readonly batchRows?: number | undefined
   /** Ends the import after the commits in flight; what they stored stays. */
   readonly signal?: AbortSignal | undefined
+  /** How long the pair's rows are kept, written into its file; as `retention` of the manager. */
+  readonly retention?: RetentionOptions | undefined
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
 }
 
@@ -110,6 +117,8 @@ export interface ImportReport extends InsertCounts {
   readonly timeUnitGuessed: boolean
   /** True when the signal ended the import early. */
   readonly stopped: boolean
+  /** There when the pair was new and its rows older than the default keeps: it now keeps them. */
+  readonly retention?: 'forever'
 }
 
 /** What became of a file's candles. */
@@ -149,6 +158,11 @@ const rules = {
   maxInvalidShare: number(0, 1, 0.01),
   batchRows: integer(1, 10_000_000, 122_880),
   signal: signalRule,
+  retention: rule<RetentionOptions | undefined>(
+    `an object of tables, or 'forever'`,
+    (value) => value === 'forever' || (typeof value === 'object' && value !== null),
+    undefined,
+  ),
   onProgress: rule<((progress: ImportProgress) => void) | undefined>(
     'a function',
     (value) => typeof value === 'function',
@@ -156,7 +170,8 @@ const rules = {
   ),
 }
 
-type Defaulted = 'skipInvalid' | 'maxInvalidShare' | 'batchRows' | 'idScope' | 'makeIds' | 'noIds'
+type Defaulted =
+  'retention' | 'skipInvalid' | 'maxInvalidShare' | 'batchRows' | 'idScope' | 'makeIds' | 'noIds'
 
 export interface ResolvedImportOptions extends Required<
   Omit<ImportOptions<Readonly<Record<string, string>>>, Defaulted>
@@ -167,6 +182,7 @@ export interface ResolvedImportOptions extends Required<
   readonly idScope: 'none' | 'second' | 'price'
   readonly makeIds: boolean
   readonly noIds: boolean
+  readonly retention: RetentionRules
 }
 
 export function resolveImportOptions(
@@ -178,7 +194,7 @@ export function resolveImportOptions(
   if (resolved.timeFormat !== undefined) strptimeOf(resolved.timeFormat)
   if (resolved.timeFormat !== undefined && resolved.timeUnit !== undefined)
     throw new TypeError(`${caller}: \`timeFormat\` and \`timeUnit\` say the same thing: give one`)
-  return resolved
+  return { ...resolved, retention: resolveRules(resolved.retention) }
 }
 
 function text(expected: string): OptionRule<string | undefined> {

@@ -1,24 +1,9 @@
+import { noIds } from '../../schema/trade-id.ts'
 import type { ColumnReference } from './file-relation.ts'
 
 /** Why the row of an id that {@link tradeIdExpression} reads as empty text cannot be stored. */
 export const notAnId =
   'is a number that does not tell one id from another: no whole one, or rounded'
-
-/** Text that programs write where there is no id. */
-const noIds = [
-  'none',
-  'nan',
-  'null',
-  'nil',
-  'n/a',
-  'na',
-  '#n/a',
-  '<na>',
-  'nat',
-  '\\n',
-  'undefined',
-  '-',
-]
 
 /** Whole numbers below are exact in a floating point number; those beyond may stand for several. */
 const exactBelow = { FLOAT: 2 ** 24, DOUBLE: 2 ** 53 }
@@ -42,9 +27,9 @@ export function tradeIdExpression({ sql, type }: ColumnReference): string {
   const text = `nullif(trim(${sql}), '')`
   const whole = `${text}[:-3]`
   const names = noIds.map((name) => `'${name}'`).join(', ')
-  return `CASE WHEN length(${text}) < 10 AND lower(${text}) IN (${names}) THEN NULL
+  return `CASE WHEN length(${text}) < 16 AND lower(${text}) IN (${names}) THEN NULL
     WHEN ends_with(${text}, '.0') AND regexp_full_match(${text}, '-?[0-9]+\\.0')
     THEN CASE WHEN abs(try_cast(${whole} AS HUGEINT)) < ${exactBelow.DOUBLE} THEN ${whole} ELSE '' END
-    WHEN regexp_full_match(${text}, '[-+]?[0-9]+(\\.[0-9]*[eE][-+]?|[eE][-+])[0-9]+|\\[object \\w+\\]') THEN ''
+    WHEN regexp_full_match(${text}, '[-+]?[0-9]+(\\.[0-9]*[eE][-+]?|[eE][-+])[0-9]+') THEN ''
     ELSE ${text} END`
 }

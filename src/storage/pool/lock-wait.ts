@@ -44,12 +44,20 @@ export class LockWait {
   /**
    * Runs `work` with the pair held open. `PAIR_LOCKED` when another process has its file until
    * the deadline (`acquireTimeoutMs`), or when `maxWaiting` writes wait for such files already.
+   * Where `work` cannot begin before this returns, `beforeWaiting` runs first.
    */
-  async use<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
+  async use<T>(
+    pair: Pair,
+    work: (database: PairDatabase) => Promise<T>,
+    beforeWaiting?: () => void,
+  ): Promise<T> {
     const name = formatPair(pair)
     // The way of nearly all calls, which may be hundreds of thousands a second.
     const open = this.#lines.size === 0 ? this.#pool.acquireOpen(name) : undefined
-    if (open === undefined) return this.#openFor(pair, name, work)
+    if (open === undefined) {
+      beforeWaiting?.()
+      return this.#openFor(pair, name, work)
+    }
     try {
       return await work(open)
     } catch (error) {

@@ -1,15 +1,17 @@
 import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { candleRelation } from '../../schema/tables.ts'
+import { refuseStrange } from '../file/refuse-strange.ts'
+import type { RetentionRules } from '../../schema/retention-policy.ts'
 import type { Timeframe } from '../../time.ts'
+import { keepRules, storeRules } from '../file/retention-rules.ts'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import type { Events } from '../events/events.ts'
 import { createFile, removeUnfinished } from '../file/create-file.ts'
-import { migrate, readSchemaVersion, refuseNewer } from '../file/migrate.ts'
+import { migrate } from '../file/migrate.ts'
 import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
 import {
@@ -20,7 +22,6 @@ import {
   type LostRows,
   type PairState,
 } from '../file/pair-state.ts'
-import { readRows } from '../duckdb/read-rows.ts'
 import { ReaderConnections } from '../duckdb/reader-connections.ts'
 import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
 import { readWriterState } from '../write/writer-state.ts'
@@ -35,6 +36,8 @@ export interface PairContext {
   readonly budget: ThreadBudget
   readonly events: Events
   readonly writer: WriterOptions
+  /** Rules to be put into each pair's file; the others stay as it holds them. */
+  readonly retention: RetentionRules
   /** Undefined: what the file keeps, and the default for a new one. */
   readonly candles: readonly Timeframe[] | undefined
   /** Called when the engine gave a file up: who holds it has to let go. */
@@ -62,6 +65,9 @@ export class PairDatabase {
   readonly #readers: ReaderConnections
   #givenUp = false
   readonly #onBroken: () => void
+  /** Whether there was no file before. */
+  readonly isNew: boolean
+  #rules: RetentionRules
 
   private constructor(of: {
     pair: Pair
@@ -76,7 +82,11 @@ export class PairDatabase {
     onBroken: () => void
     rowsLost: readonly LostRows[]
     wasClean: boolean
+    isNew: boolean
+    rules: RetentionRules
   }) {
+    this.isNew = of.isNew
+    this.#rules = of.rules
     this.pair = of.pair
     this.name = formatPair(of.pair)
     this.files = of.files
@@ -108,6 +118,7 @@ export class PairDatabase {
       if (!isNew) await refuseStrange(connection, name)
       if (hadWal) await emptyLog(connection, alias, files)
       const candles = await migrate(connection, context.candles)
+      const { rules, isRuled } = await keepRules(connection, context.retention)
       const { state, ticks, deletedBefore } = await readWriterState(connection)
       const wal = new WalWatch(files, (writing) => database.checkpoint(writing))
       const writer = new TickWriter({
@@ -140,7 +151,9 @@ export class PairDatabase {
         wal,
         onBroken: context.onBroken,
         rowsLost,
-        wasClean: !hadWal && rowsLost.length === 0 && describes(before, candles),
+        isNew,
+        rules,
+        wasClean: !hadWal && isRuled && rowsLost.length === 0 && describes(before, candles),
       })
       for (const lost of rowsLost) context.events.tell('rowsLost', { pair: name, ...lost })
       return database
@@ -161,6 +174,17 @@ export class PairDatabase {
     await this.#engine.report(error)
     if (isInvalidated(error)) this.#givenUp = true
     if (this.broken) this.#onBroken()
+  }
+
+  /** The retention rules that the file holds; a table without one follows the default. */
+  get rules(): RetentionRules {
+    return this.#rules
+  }
+
+  /** Puts rules into the file; from then on every cleanup obeys them. */
+  async storeRules(rules: RetentionRules): Promise<void> {
+    this.#rules = { ...this.#rules, ...rules }
+    this.#rules = await this.writer.run((connection) => storeRules(connection, rules))
   }
 
   /** A connection of the caller's own on this pair, to be given back. */
@@ -257,23 +281,6 @@ async function attachOrCreate(engine: Engine, files: PairFiles): Promise<string>
     await createFile(engine, files)
     return engine.attach(files.database)
   }
-}
-
-/** Looks, before the first byte is written, whether the file is one of ours and of our time. */
-async function refuseStrange(connection: DuckDBConnection, name: string): Promise<void> {
-  const version = await readSchemaVersion(connection)
-  refuseNewer(version, schemaVersion, name)
-  if (version > 0) return
-  const [found] = await readRows<{ relations: number }>(
-    connection,
-    `SELECT count(*) AS relations FROM information_schema.tables
-     WHERE table_catalog = current_database()`,
-  )
-  if (found!.relations > 0)
-    throw new PairduckError(
-      'PAIR_CORRUPT',
-      `${name}: the file is a DuckDB database, but none that pairduck made`,
-    )
 }
 
 /** Whether a state speaks of all that an opened file holds now; a migration may have added to it. */

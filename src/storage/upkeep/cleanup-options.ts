@@ -1,4 +1,9 @@
 import { flag, integer, resolveOptions, rule, signalRule, type OptionRule } from '../../options.ts'
+import {
+  resolveRules,
+  type RetentionOptions,
+  type RetentionRules,
+} from '../../schema/retention-policy.ts'
 import { latestMs, maxTimerMs } from '../../time.ts'
 import type { CleanupNow } from './pair-cleanup.ts'
 
@@ -9,6 +14,10 @@ export interface CleanupOptions {
   readonly signal?: AbortSignal | undefined
   /** Leave tables whose `everyMs` has not passed since they were last cleaned. Default false. */
   readonly dueOnly?: boolean | undefined
+  /** Rules that count for this call alone, above those in the pairs' files. */
+  readonly keep?: RetentionOptions | undefined
+  /** Delete nothing, and tell as `deleted` what would be. Default false. */
+  readonly dryRun?: boolean | undefined
 }
 
 export const nowRule: OptionRule<CleanupNow | undefined> = rule(
@@ -25,6 +34,12 @@ const cleanupRules = {
   now: nowRule,
   signal: signalRule,
   dueOnly: flag(false),
+  keep: rule<RetentionOptions | undefined>(
+    `an object of tables, or 'forever'`,
+    (value) => value === 'forever' || (typeof value === 'object' && value !== null),
+    undefined,
+  ),
+  dryRun: flag(false),
 }
 
 const timerRules = { everyMs: integer(1, maxTimerMs, 60_000) }
@@ -37,8 +52,11 @@ export interface CleanupRules {
   readonly now: CleanupNow | undefined
   readonly signal: AbortSignal | undefined
   readonly dueOnly: boolean
+  readonly keep: RetentionRules
+  readonly dryRun: boolean
 }
 
 export function resolveCleanupOptions(caller: string, options: object | undefined): CleanupRules {
-  return resolveOptions(caller, options, cleanupRules)
+  const resolved = resolveOptions(caller, options, cleanupRules)
+  return { ...resolved, keep: resolveRules(resolved.keep) }
 }

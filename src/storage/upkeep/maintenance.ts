@@ -3,7 +3,7 @@ import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { RepeatingTask } from './repeating-task.ts'
 import { candleRelation } from '../../schema/tables.ts'
-import type { RetentionPolicy } from '../../schema/retention-policy.ts'
+import { policyOf, type RetentionRules } from '../../schema/retention-policy.ts'
 import { timeframes, type Clock, type Timeframe } from '../../time.ts'
 import type { ConnectionPool } from '../pool/connection-pool.ts'
 import type { UseOptions } from '../pool/pool-slot.ts'
@@ -18,9 +18,8 @@ import type { PairDatabase } from '../pool/pair-database.ts'
 import { listPairs } from '../file/list-pairs.ts'
 import { pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
 import { readState, type PairState } from '../file/pair-state.ts'
-import { nothingToDelete } from './retention-plan.ts'
+import { nothingToDelete, planRetention, type Deletion } from './retention-plan.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
-import { planRetention } from './retention-plan.ts'
 import { snapshotDatabase, type SnapshotReport } from './snapshot.ts'
 import { verifyDatabase, type VerifyReport } from './verify.ts'
 
@@ -39,7 +38,7 @@ export interface CleanupPass {
 /** What of a manager's options the jobs on whole files follow. */
 export interface UpkeepOptions {
   readonly clock: Clock
-  readonly retention: RetentionPolicy
+  readonly retention: RetentionRules
 }
 
 /** The jobs on whole files: cleanup, snapshot, verify, repair. */
@@ -68,7 +67,8 @@ export class Maintenance {
     this.#events = of.events
     this.#leaseholders = of.leaseholders
     this.timer = new RepeatingTask(
-      (signal) => this.cleanupAllPairs({ now: undefined, dueOnly: true, signal }),
+      (signal) =>
+        this.cleanupAllPairs({ now: undefined, dueOnly: true, signal, keep: {}, dryRun: false }),
       (error) => of.events.tell('error', { error }),
     )
   }
@@ -81,16 +81,21 @@ export class Maintenance {
     this.timer.start(resolveCleanupTimerOptions(options).everyMs)
   }
 
-  async cleanupPair(pair: Pair, { now, dueOnly }: CleanupRules): Promise<CleanupResult> {
+  async cleanupPair(
+    pair: Pair,
+    { now = this.#options.clock(), dueOnly, keep, dryRun }: CleanupRules,
+    deletions?: readonly Deletion[],
+  ): Promise<CleanupResult> {
     let mostlyFree = false
     const result = await this.onFile(
       pair,
       async (database) => {
-        const cleaned = await cleanupDatabase(database, this.#options.retention, {
-          now: now ?? this.#options.clock(),
-          dueOnly,
-          leases: () => this.#leaseholders(database.name),
-        })
+        const cleaned = await cleanupDatabase(
+          database,
+          { now, dueOnly, keep, dryRun, deletions },
+          () => this.#leaseholders(database.name),
+        )
+        if (dryRun) return cleaned
         const reader = await database.acquireReader()
         try {
           mostlyFree = await isMostlyFree(reader)
@@ -124,12 +129,12 @@ export class Maintenance {
     return { ...result, bytesAfter: (await sizeOf(files.database)) ?? 0 }
   }
 
-  async cleanupAllPairs({ now, signal, dueOnly }: CleanupRules): Promise<CleanupPass> {
+  async cleanupAllPairs(rules: CleanupRules): Promise<CleanupPass> {
     const started = performance.now()
     const results: CleanupResult[] = []
     for (const pair of await this.listPairs()) {
-      if (signal?.aborted === true) break
-      results.push(await this.#cleanupOne(pair, { now, signal, dueOnly }))
+      if (rules.signal?.aborted === true) break
+      results.push(await this.#cleanupOne(pair, rules))
     }
     const sum = (of: (result: CleanupResult) => number): number =>
       results.reduce((total, result) => total + of(result), 0)
@@ -144,7 +149,7 @@ export class Maintenance {
       tookMs: performance.now() - started,
       results,
     }
-    this.#events.tell('cleanupDone', pass)
+    if (!rules.dryRun) this.#events.tell('cleanupDone', pass)
     this.#pool.closeIdle()
     return pass
   }
@@ -187,11 +192,12 @@ export class Maintenance {
     const name = formatPair(pair)
     const wasOpen = this.#pool.isOpen(name)
     try {
-      if (!wasOpen && (await this.#nothingExpired(pair, rules))) {
+      const deletions = wasOpen ? undefined : await this.#planClosed(pair, rules)
+      if (deletions === 'nothing') {
         const bytes = (await sizeOf(pairFiles(this.#dataDir, pair).database)) ?? 0
         return { pair: name, deleted: {}, bytesBefore: bytes, bytesAfter: bytes }
       }
-      return await this.cleanupPair(pair, rules)
+      return await this.cleanupPair(pair, rules, deletions)
     } catch (error) {
       // Another process at work is no error.
       if (!PairduckError.is(error, 'PAIR_LOCKED')) this.#events.tell('error', { pair: name, error })
@@ -203,21 +209,28 @@ export class Maintenance {
     }
   }
 
-  /** By the state file alone, where it is at least as new as the database and there is no WAL. */
-  async #nothingExpired(pair: Pair, { now, dueOnly }: CleanupRules): Promise<boolean> {
+  /**
+   * By the state file alone, where it is at least as new as the database and there is no WAL: what
+   * to delete, or that it is nothing. Undefined when only the file itself can tell.
+   */
+  async #planClosed(
+    pair: Pair,
+    { now, dueOnly, keep }: CleanupRules,
+  ): Promise<readonly Deletion[] | 'nothing' | undefined> {
     const files = pairFiles(this.#dataDir, pair)
     const state = await readState(files.state)
-    if (state === undefined || !state.clean || (await sizeOf(files.wal)) !== undefined) return false
+    if (state === undefined || !state.clean || (await sizeOf(files.wal)) !== undefined)
+      return undefined
+    const { retention, marks = {}, relations } = state
+    if (retention === undefined) return undefined
     const [file, witness] = await Promise.all([stat(files.database), stat(files.state)])
-    if (witness.mtimeMs < file.mtimeMs) return false
-    const newest = state.relations.ticks?.newest
+    if (witness.mtimeMs < file.mtimeMs) return undefined
+    const newest = relations.ticks?.newest
     const at = now === 'newest-tick' ? newest : Number(now ?? this.#options.clock())
-    if (at === undefined || at === null) return true
-    const { retention } = this.#options
-    return nothingToDelete(
-      state,
-      planRetention(retention, keptCandles(state), at, { marks: state.marks ?? {}, dueOnly }),
-    )
+    if (at === undefined || at === null) return 'nothing'
+    const policy = policyOf({ ...retention, ...this.#options.retention, ...keep })
+    const deletions = planRetention(policy, keptCandles(state), at, { marks, dueOnly })
+    return nothingToDelete(state, deletions) ? 'nothing' : deletions
   }
 
   /** Work on a pair that has files; a pair that has none is not made by looking at it. */

@@ -1,13 +1,13 @@
-import type { RetentionPolicy } from '../../schema/retention-policy.ts'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { policyOf, type RetentionRules } from '../../schema/retention-policy.ts'
 import type { Relation } from '../../schema/tables.ts'
 import { microsFromMs, msFromMicros } from '../../time.ts'
 import { isCheckpointBlocked } from '../duckdb/duckdb-errors.ts'
 import type { CleanupResult } from '../events/outcomes.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { measureState } from '../file/pair-state.ts'
-import { nothingToDelete } from './retention-plan.ts'
-import { applyRetention } from './retention.ts'
-import { planRetention } from './retention-plan.ts'
+import { nothingToDelete, planRetention, ticksBefore, type Deletion } from './retention-plan.ts'
+import { applyRetention, countDeletions } from './retention.ts'
 import { decidableMark, readMarks, type Marks } from '../file/marks.ts'
 import { dedupeWindowMicros } from '../write/deduplicator.ts'
 import type { WriterState } from '../write/writer-state.ts'
@@ -15,34 +15,41 @@ import type { WriterState } from '../write/writer-state.ts'
 /** The time that retention counts from: the clock's, a given one, or that of the newest tick (replays). */
 export type CleanupNow = number | Date | 'newest-tick'
 
+/** What a pass over one pair goes by. */
+export interface CleanupPlan {
+  /** In Unix ms, or the time of the pair's newest tick. */
+  readonly now: CleanupNow
+  readonly dueOnly: boolean
+  /** Rules of this call, above those of the file. */
+  readonly keep: RetentionRules
+  readonly dryRun: boolean
+  /** What is to be deleted, where that was found out before the pair was opened. */
+  readonly deletions?: readonly Deletion[] | undefined
+}
+
 /**
  * One cleanup pass over an open pair: roll up, delete, merge, CHECKPOINT, as one job of its writer,
- * between two commits. From another connection a CHECKPOINT under load fails nearly always.
+ * between two commits. From another connection a CHECKPOINT under load fails nearly always. It is
+ * planned once; what is deleted by a plan stays right when rows come in meanwhile.
  */
 export async function cleanupDatabase(
   database: PairDatabase,
-  policy: RetentionPolicy,
-  { now, dueOnly, leases }: { now: CleanupNow; dueOnly: boolean; leases: () => readonly string[] },
+  plan: CleanupPlan,
+  leases: () => readonly string[],
 ): Promise<CleanupResult> {
   const bytesBefore = await database.bytes()
   const { writer } = database
   const { ticks: store } = writer
-  if (dueOnly && (await nothingDue(database, policy, momentOf(now, store.state.newest))))
-    return { pair: database.name, deleted: {}, bytesBefore, bytesAfter: bytesBefore }
+  const nothing = { pair: database.name, deleted: {}, bytesBefore, bytesAfter: bytesBefore }
+  const deletions = plan.deletions ?? (await planOpen(database, plan))
+  if (plan.dryRun)
+    return { ...nothing, deleted: await wouldDelete(database, deletions ?? []), dryRun: true }
+  if (deletions === undefined) return nothing
   let skipped: string | undefined
   const deleted = await writer.run(
     async (connection): Promise<Partial<Record<Relation, number>>> => {
-      const at = momentOf(now, store.state.newest)
-      if (at === undefined) return {}
-      const plan = planRetention(policy, database.candles, at, {
-        marks: await readMarks(connection),
-        dueOnly,
-      })
-      const ticks = plan.find(({ relation }) => relation === 'ticks')
-      await store.rollUp(
-        store.rollTarget(ticks?.before === undefined ? undefined : microsFromMs(ticks.before)),
-      )
-      const gone = await applyRetention(connection, plan)
+      await store.rollUp(store.rollTarget(ticksBefore(deletions)))
+      const gone = await applyRetention(connection, deletions)
       store.moveMarks(ofTicks(await readMarks(connection)))
       try {
         await database.checkpoint(connection)
@@ -64,21 +71,39 @@ export async function cleanupDatabase(
   }
 }
 
-/** Found out beside the writer, which goes on meanwhile. */
-async function nothingDue(
+/** What to delete from an open pair; undefined when nothing is due. Found out beside the writer. */
+async function planOpen(
   database: PairDatabase,
-  policy: RetentionPolicy,
-  now: number | undefined,
-): Promise<boolean> {
-  if (now === undefined) return true
+  { now, dueOnly, keep }: CleanupPlan,
+): Promise<readonly Deletion[] | undefined> {
+  const at = momentOf(now, database.writer.ticks.state.newest)
+  const policy = policyOf({ ...database.rules, ...keep })
+  if (at === undefined) return dueOnly ? undefined : []
+  if (!dueOnly) return planRetention(policy, database.candles, at)
+  const state = await reading(database, (connection) =>
+    measureState(connection, database.candles, false),
+  )
+  const deletions = planRetention(policy, database.candles, at, {
+    marks: state.marks ?? {},
+    dueOnly,
+  })
+  return nothingToDelete(state, deletions) ? undefined : deletions
+}
+
+async function wouldDelete(
+  database: PairDatabase,
+  deletions: readonly Deletion[],
+): Promise<Partial<Record<Relation, number>>> {
+  return reading(database, (connection) => countDeletions(connection, deletions))
+}
+
+async function reading<T>(
+  database: PairDatabase,
+  work: (connection: DuckDBConnection) => Promise<T>,
+): Promise<T> {
   const connection = await database.acquireReader()
   try {
-    const state = await database.budget.read(() =>
-      measureState(connection, database.candles, false),
-    )
-    const { marks = {} } = state
-    const plan = planRetention(policy, database.candles, now, { marks, dueOnly: true })
-    return nothingToDelete(state, plan)
+    return await database.budget.read(() => work(connection))
   } finally {
     await database.releaseReader(connection, { reuse: true })
   }

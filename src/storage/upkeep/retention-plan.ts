@@ -1,7 +1,7 @@
 import type { RetentionPolicy } from '../../schema/retention-policy.ts'
 import type { TableRetention } from '../../schema/descriptor.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
-import type { Timeframe } from '../../time.ts'
+import { microsFromMs, type Timeframe } from '../../time.ts'
 import type { Marks } from '../file/marks.ts'
 import type { PairState } from '../file/pair-state.ts'
 
@@ -67,6 +67,12 @@ function tooMany(
 ): string {
   return `rowid NOT IN (SELECT rowid FROM ${relation} WHERE NOT (${ended})
     ORDER BY ${keepFirst} LIMIT ${maxRows})`
+}
+
+/** The time (µs) before which a plan deletes ticks: they have to be rolled up to there. */
+export function ticksBefore(plan: readonly Deletion[]): number | undefined {
+  const before = plan.find(({ relation }) => relation === 'ticks')?.before
+  return before === undefined ? undefined : microsFromMs(before)
 }
 
 /** Whether a cleanup would find nothing to delete, by what was measured when the file was closed. */

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { closedMark } from '../../schema/analytics-state.ts'
-import { compactPartsSql, needsRollUpSql } from '../../schema/candles.ts'
+import { barTimesSql, compactPartsSql, needsRollUpSql } from '../../schema/candles.ts'
 import { barStart, candleRelation, type Relation } from '../../schema/tables.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -29,20 +29,39 @@ export async function applyRetention(
   return deleted
 }
 
-async function applyDeletion(
+/** How many rows a plan would delete, by relation; of candles how many bars. */
+export async function countDeletions(
   connection: DuckDBConnection,
-  { relation, before, where, visitedAt }: Deletion,
-): Promise<number> {
+  plan: readonly Deletion[],
+): Promise<Partial<Record<Relation, number>>> {
+  const counted: Partial<Record<Relation, number>> = {}
+  for (const deletion of plan) {
+    const candle = candleOf(deletion.relation)
+    const from = candle === undefined ? deletion.relation : `(${barTimesSql(candle)})`
+    const [row] = await readRows<{ rows: number }>(
+      connection,
+      `SELECT count(*) AS rows FROM ${from} WHERE ${conditionOf(deletion)}`,
+    )
+    if (row!.rows > 0) counted[deletion.relation] = row!.rows
+  }
+  return counted
+}
+
+function conditionOf({ before, where }: Deletion): string {
   const conditions: string[] = []
   if (before !== undefined) conditions.push(`timestamp < make_timestamp(${microsFromMs(before)})`)
   if (where !== undefined) conditions.push(`(${where})`)
-  if (conditions.length === 0) return 0
+  return conditions.length === 0 ? 'false' : conditions.join(' OR ')
+}
+
+async function applyDeletion(connection: DuckDBConnection, deletion: Deletion): Promise<number> {
+  const { relation, before, where, visitedAt } = deletion
   const newest = before === undefined ? null : await newestOf(connection, relation)
   const candle = candleOf(relation)
   const result = await connection.run(
     candle === undefined
-      ? `DELETE FROM ${relation} WHERE ${conditions.join(' OR ')}`
-      : `DELETE FROM pairduck_candle_parts WHERE timeframe = '${candle}' AND ${conditions.join(' OR ')}`,
+      ? `DELETE FROM ${relation} WHERE ${conditionOf(deletion)}`
+      : `DELETE FROM pairduck_candle_parts WHERE timeframe = '${candle}' AND (${conditionOf(deletion)})`,
   )
   if (before !== undefined && newest !== null)
     await closeAged(connection, relation, { before: microsFromMs(before), newest })

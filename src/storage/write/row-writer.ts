@@ -17,16 +17,27 @@ import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import type { RowCounts } from '../events/outcomes.ts'
 
-/**
- * Stores rows of an analytics table, all or none; each replaces the one with its key, so that
- * sending them again changes nothing. Throws INVALID_ROW naming row, field and value.
- */
-export async function writeRows<Relation extends UpsertRelation>(
-  connection: DuckDBConnection,
+/** Rows of an analytics table, checked and by column; throws INVALID_ROW naming row, field and value. */
+export interface CheckedRows {
+  readonly relation: UpsertRelation
+  readonly records: readonly Record<string, unknown>[]
+}
+
+export function checkRows<Relation extends UpsertRelation>(
   relation: Relation,
   rows: readonly InsertRows[Relation][],
+): CheckedRows {
+  return { relation, records: toRecords('INVALID_ROW', insertColumns[relation], rows) }
+}
+
+/**
+ * Stores rows of an analytics table, all or none; each replaces the one with its key, so that
+ * sending them again changes nothing.
+ */
+export async function writeRows(
+  connection: DuckDBConnection,
+  { relation, records }: CheckedRows,
 ): Promise<RowCounts> {
-  const records = toRecords('INVALID_ROW', insertColumns[relation], rows)
   const keys = rowKeys[relation]
   return upsert(connection, relation, records, {
     microsOf: ({ timestamp }) => Number(timestamp),
@@ -57,17 +68,31 @@ async function replaceRows(
 }
 
 /**
- * Stores candles that come from elsewhere. Each replaces whatever stood for its bar, ticks
- * included, and stands for the whole bar until another one is given. `latest`: the Unix ms beyond
- * which an open time lies in the future.
+ * Candles of a call, checked and copied. `latest`: the Unix ms beyond which an open time lies in
+ * the future. Throws INVALID_CANDLE.
+ */
+export function checkCandles(
+  timeframe: Timeframe,
+  candles: readonly InsertRows['candles'][],
+  latest: number,
+): InsertRows['candles'][] {
+  if (!Array.isArray(candles))
+    throw new TypeError(`expected an array of candles, got ${shown(candles)}`)
+  return candles.map((candle, index) => {
+    checkCandle(index, timeframe, candle, latest)
+    return { ...candle }
+  })
+}
+
+/**
+ * Stores candles that come from elsewhere, checked. Each replaces whatever stood for its bar,
+ * ticks included, and stands for the whole bar until another one is given.
  */
 export async function writeCandles(
   connection: DuckDBConnection,
   timeframe: Timeframe,
   candles: readonly InsertRows['candles'][],
-  latest: number,
 ): Promise<RowCounts> {
-  for (const [index, candle] of candles.entries()) checkCandle(index, timeframe, candle, latest)
   return upsert(connection, candleRelation(timeframe), candles, {
     microsOf: ({ timestamp }) => microsFromMs(timestamp),
     keyOf: ({ timestamp }) => timestamp,
@@ -216,7 +241,8 @@ function toRecords<Row extends object>(
   columns: readonly InsertColumn<Row>[],
   rows: readonly Row[],
 ): Record<string, unknown>[] {
-  return rows.map((row, index) =>
+  if (!Array.isArray(rows)) throw new TypeError(`expected an array of rows, got ${shown(rows)}`)
+  return rows.map((row: Row, index) =>
     Object.fromEntries(
       columns.map(([field, column, kind, nullable]) => {
         const value: unknown = row[field]

@@ -1,6 +1,9 @@
 import { PairduckError, shown } from '../../errors.ts'
 import { earliestMs, latestMs } from '../../time.ts'
 import type { Tick } from '../../schema/rows.ts'
+import { insertColumns } from '../../schema/insert-columns.ts'
+import { isRoundedId, meansNoId } from '../../schema/trade-id.ts'
+import { unknownName } from '../../options.ts'
 
 /** Ticks by column: what `queryColumns` gives and `insertTicks` takes without making objects. */
 export interface TickColumns {
@@ -50,13 +53,28 @@ export function tickFault(
     return { field: 'volume', value: volume, reason: 'is not a finite number above 0' }
   if (side !== 'BUY' && side !== 'SELL')
     return { field: 'side', value: side, reason: `is neither 'BUY' nor 'SELL'` }
-  if (tradeId !== undefined && tradeId !== null && !isTradeId(tradeId))
-    return {
-      field: 'tradeId',
-      value: tradeId,
-      reason: `is not text of 1 to ${maxTradeIdLength} characters without control characters`,
-    }
+  if (tradeId !== undefined && tradeId !== null) {
+    const reason = tradeIdFault(tradeId)
+    if (reason !== undefined) return { field: 'tradeId', value: tradeId, reason }
+  }
   return undefined
+}
+
+const tickFields: readonly string[] = insertColumns.ticks.map(([field]) => field)
+
+/** A field of a tick that is none: with `trade_id` in place of `tradeId` nothing would be stored once. */
+export function refuseUnknownField(index: number, tick: object): void {
+  for (const field in tick) {
+    if (tickFields.includes(field)) continue
+    // By the names that exchanges and ccxt use for it.
+    const meant = /^(?:id|trade_?id|aggTradeId)$/i.test(field)
+      ? 'unknown field `' + field + '`: did you mean `tradeId`?'
+      : unknownName('field', field, tickFields)
+    throw new PairduckError('INVALID_TICK', `tick ${index}: ${meant}${hintOf(tick)}`, {
+      index,
+      field,
+    })
+  }
 }
 
 /** Throws INVALID_TICK, naming index, field and value; for ccxt's own objects also what helps. */
@@ -65,10 +83,7 @@ export function refuseTick(
   fault: NonNullable<ReturnType<typeof tickFault>>,
   given?: object,
 ): never {
-  const hint =
-    given !== undefined && isCcxtTrade(given)
-      ? `; this is a trade of ccxt: \`ticksFromCcxt(trades)\` from 'pairduck/ccxt' makes ticks of them`
-      : ''
+  const hint = given === undefined ? '' : hintOf(given)
   throw new PairduckError(
     'INVALID_TICK',
     `tick ${index}: \`${fault.field}\` ${shown(fault.value)} ${fault.reason}${hint}`,
@@ -76,12 +91,31 @@ export function refuseTick(
   )
 }
 
+function hintOf(given: object): string {
+  return isCcxtTrade(given)
+    ? `; this is a trade of ccxt: \`ticksFromCcxt(trades)\` from 'pairduck/ccxt' makes ticks of them`
+    : ''
+}
+
 /** Of ccxt's unified trades all carry these, and no tick does. */
 function isCcxtTrade(given: object): boolean {
   return 'amount' in given && ('datetime' in given || 'takerOrMaker' in given || 'info' in given)
 }
 
-function isTradeId(value: unknown): value is string {
+/** Why a text is no trade's id, or undefined when it is one. */
+function tradeIdFault(value: unknown): string | undefined {
+  if (!isTradeIdText(value))
+    return `is not text of 1 to ${maxTradeIdLength} characters without control characters`
+  // Nearly all ids begin with a digit and have none of the letters that matter here.
+  if (!/^\d+$/.test(value)) {
+    if (meansNoId(value)) return 'says that there is no id: leave `tradeId` out'
+    if (isRoundedId(value))
+      return 'is a rounded number, which may stand for several ids: give ids as text'
+  }
+  return undefined
+}
+
+function isTradeIdText(value: unknown): value is string {
   if (typeof value !== 'string' || value.length === 0 || value.length > maxTradeIdLength)
     return false
   for (let index = 0; index < value.length; index++) {

@@ -1,0 +1,167 @@
+import { describe, expect, it } from 'vitest'
+import { openManager, someTicks, sql } from '../../support/store.ts'
+
+const pair = 'x/spot/A'
+const start = Date.UTC(2026, 0, 5, 12)
+const clock = (): number => start + 60_000
+
+function prices(db: Awaited<ReturnType<typeof openManager>>): Promise<{ price: number }[]> {
+  return db.query(
+    pair,
+    sql<{ price: number }>(`SELECT price FROM ticks WHERE trade_id <> 'first' ORDER BY trade_id`),
+  )
+}
+
+/** Calls on a pair that is not open, and on one that is: both copy what they are given. */
+describe.each([false, true])(
+  'what a call was given is copied before it returns, open: %s',
+  (isOpen) => {
+    const opened = async (): ReturnType<typeof openManager> => {
+      const db = await openManager({ clock })
+      if (isOpen)
+        await db.insertTicks(pair, [
+          { ...someTicks(1)[0]!, timestamp: start - 5000, tradeId: 'first' },
+        ])
+      return db
+    }
+
+    it('ticks', async () => {
+      const db = await opened()
+      const ticks = [1, 2].map((id) => ({
+        timestamp: start,
+        price: id,
+        volume: 1,
+        side: 'BUY' as const,
+        tradeId: `${id}`,
+      }))
+      const stored = db.insertTicks(pair, ticks)
+      ticks[0]!.price = 99
+      ticks.length = 0
+      expect(await stored).toMatchObject({ inserted: 2 })
+      expect(await prices(db)).toEqual([{ price: 1 }, { price: 2 }])
+    })
+
+    it('columns of ticks', async () => {
+      const db = await opened()
+      const columns = {
+        timestamp: new Float64Array([start, start + 0.5]),
+        price: new Float64Array([1, 2]),
+        volume: new Float64Array([1, 1]),
+        side: ['BUY', 'SELL'] as ('BUY' | 'SELL')[],
+        tradeId: ['1', null] as (string | null)[],
+      }
+      const stored = db.insertTicks(pair, columns)
+      columns.price.fill(99)
+      columns.side.fill('BUY')
+      columns.timestamp.fill(start + 7)
+      expect(await stored).toMatchObject({ inserted: 2 })
+      const rows = await db.query(
+        pair,
+        sql(
+          `SELECT timestamp, price, side FROM ticks WHERE trade_id IS DISTINCT FROM 'first' ORDER BY 1`,
+        ),
+      )
+      expect(rows).toEqual([
+        { timestamp: start, price: 1, side: 'BUY' },
+        { timestamp: start + 0.5, price: 2, side: 'SELL' },
+      ])
+    })
+
+    it('candles and rows', async () => {
+      const db = await opened()
+      const candles = [{ timestamp: start, open: 1, high: 2, low: 1, close: 2, volume: 3 }]
+      const flow = [
+        {
+          timestamp: start,
+          timeframe: '1m' as const,
+          cvd: 1,
+          delta: 1,
+          buyVolume: 1,
+          sellVolume: 0,
+          imbalanceRatio: null,
+          knownAt: start,
+        },
+      ]
+      const calls = [db.insertCandles(pair, '1m', candles), db.insertOrderFlow(pair, flow)]
+      candles[0]!.volume = 99
+      flow[0]!.cvd = 99
+      candles.length = 0
+      flow.length = 0
+      await Promise.all(calls)
+      expect(
+        await db.query(pair, sql('SELECT volume FROM candles_1m WHERE volume = 3')),
+      ).toHaveLength(1)
+      expect(await db.query(pair, sql('SELECT cvd FROM order_flow'))).toEqual([{ cvd: 1 }])
+    })
+
+    it('a bad call makes no pair', async () => {
+      const db = await openManager({ clock })
+      const tick = { ...someTicks(1)[0]!, timestamp: start }
+      await expect(db.insertTicks(pair, [{ ...tick, price: -1 }])).rejects.toMatchObject({
+        code: 'INVALID_TICK',
+      })
+      await expect(db.insertCandles(pair, '1m', [{} as never])).rejects.toMatchObject({
+        code: 'INVALID_CANDLE',
+      })
+      await expect(db.insertOrderFlow(pair, [{} as never])).rejects.toMatchObject({
+        code: 'INVALID_ROW',
+      })
+      expect(await db.listPairs()).toEqual([])
+    })
+  },
+)
+
+describe('a tick', () => {
+  const tick = { timestamp: start, price: 1, volume: 1, side: 'BUY' as const }
+  it.each([
+    ['trade_id', /did you mean `tradeId`/],
+    ['id', /did you mean `tradeId`/],
+    ['tradeid', /did you mean `tradeId`/],
+    ['tardeId', /did you mean `tradeId`/],
+    ['Price', /did you mean `price`/],
+    ['cost', /unknown field `cost`; known: timestamp/],
+  ])('with an unknown field `%s` is refused', async (field, reason) => {
+    const db = await openManager({ clock })
+    await expect(db.insertTicks(pair, [tick, { ...tick, [field]: '5' }])).rejects.toMatchObject({
+      code: 'INVALID_TICK',
+      details: { index: 1, field },
+      message: expect.stringMatching(reason),
+    })
+  })
+
+  it.each([
+    'None',
+    'nan',
+    'NaN',
+    'NULL',
+    'N/A',
+    '\\N',
+    'undefined',
+    '[object Object]',
+    '',
+    ' ',
+    '1.2345678901234568e+18',
+    '3.73568E+09',
+    '1e+21',
+  ])('with the id `%s` is refused', async (tradeId) => {
+    const db = await openManager({ clock })
+    await expect(db.insertTicks(pair, [{ ...tick, tradeId }])).rejects.toMatchObject({
+      code: 'INVALID_TICK',
+      details: { index: 0, field: 'tradeId' },
+    })
+  })
+
+  it.each([
+    '1',
+    '0',
+    '12e5',
+    '3735683259',
+    '5e884898da28047151d0e56f8dc62927',
+    'nanotrade',
+    'Nones',
+    '1.5',
+  ])('with the id `%s` is taken', async (tradeId) => {
+    const db = await openManager({ clock })
+    expect(await db.insertTicks(pair, [{ ...tick, tradeId }])).toMatchObject({ inserted: 1 })
+  })
+})
