@@ -106,7 +106,7 @@ interface ZoneRules {
 
 /**
  * CTEs `bar` (for {@link laterBarsSql}) and `zone`. A volume that beats its average by rounding
- * alone does not count: bars of one and the same volume are no zones.
+ * alone does not count: bars of one and the same volume are no zones, nor are those without any.
  */
 export function zonesSql({ bars, timeframe, definition, volumeBars }: ZoneRules): string {
   const fractal = (price: 'high' | 'low', beyond: '>' | '<'): string => {
@@ -126,7 +126,7 @@ export function zonesSql({ bars, timeframe, definition, volumeBars }: ZoneRules)
         row_number() OVER in_order AS position, ${blockSql('position')} AS block,
         lead(timestamp, 2) OVER in_order AS last_timestamp,
         ${fractal('high', '>')} AS is_supply, ${fractal('low', '<')} AS is_demand,
-        volume / avg(volume) OVER (in_order ROWS ${volumeBars - 1} PRECEDING) AS strength
+        volume / nullif(avg(volume) OVER (in_order ROWS ${volumeBars - 1} PRECEDING), 0) AS strength
       FROM ${bars} WINDOW in_order AS (ORDER BY timestamp)
     ), zone AS (
       SELECT

@@ -9,6 +9,7 @@ import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { openStream, type BatchSource } from '../duckdb/stream-batches.ts'
 import { interruptUntil } from '../duckdb/transaction.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
+import { refuseNotOneSelect } from '../duckdb/one-select.ts'
 import { refuseWriterTables } from './writer-tables.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
@@ -61,8 +62,8 @@ export class Lease {
   async query<Row>(query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
     refuseNoQuery('query', query)
     const { signal } = resolveQueryOptions('query', options)
-    return this.#reading(query.name, signal, () => {
-      this.#look(query)
+    return this.#reading(query.name, signal, async () => {
+      await this.#look(query)
       return readRows<Row>(this.#connection, query.sql, query.params)
     })
   }
@@ -72,7 +73,7 @@ export class Lease {
     refuseNoQuery('queryColumns', query)
     const { signal } = resolveQueryOptions('queryColumns', options)
     return this.#reading(query.name, signal, async () => {
-      this.#look(query)
+      await this.#look(query)
       const columns = await readColumns(this.#connection, query.sql, query.params)
       return columns as ColumnsOf<Row>
     })
@@ -87,8 +88,8 @@ export class Lease {
     { signal, batchRows }: { signal?: AbortSignal | undefined; batchRows: number },
   ): Promise<BatchSource> {
     refuseNoQuery('streamColumns', query)
-    const stream = await this.#reading(query.name, signal, () => {
-      this.#look(query)
+    const stream = await this.#reading(query.name, signal, async () => {
+      await this.#look(query)
       // What a stream that is left open does to its connection is not for the next reader.
       this.#altered = true
       return openStream(this.#connection, query, batchRows)
@@ -185,10 +186,10 @@ export class Lease {
     }
   }
 
-  /** Built queries only read; one made by hand may be anything. */
-  #look({ sql }: Query<unknown>): void {
+  /** A query only reads: it is one SELECT, or nothing of it is run. */
+  async #look({ sql }: Query<unknown>): Promise<void> {
     refuseWriterTables(sql)
-    if (!/^\s*(?:select|with|from)\b/i.test(sql)) this.#altered = true
+    await refuseNotOneSelect(this.#connection, sql)
   }
 
   #refuseReleased(): void {
