@@ -1,4 +1,4 @@
-import { lstat, mkdir, unlink } from 'node:fs/promises'
+import { lstat, mkdir, rmdir, unlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { userInfo } from 'node:os'
@@ -44,6 +44,8 @@ export class OwnerSocket {
     const desk = await this.#answering?.catch(() => undefined)
     await desk?.close()
     for (const socket of this.#sockets) socket.destroy()
+    // Left where another process of the directory still listens in it.
+    if (process.platform !== 'win32') await rmdir(dirname(this.#path)).catch(() => undefined)
   }
 
   async #listen(): Promise<void> {

@@ -26,9 +26,10 @@ const statuses: Partial<Record<ErrorCode, number>> = {
 /** The status of an error. */
 export function statusOf(error: unknown): number {
   if (error instanceof PairduckError) return statuses[error.code] ?? 500
-  if (error instanceof TypeError || error instanceof RangeError) return 400
+  // Those of the HTTP layer are RangeErrors too, and know their status.
   const { statusCode } = (error ?? {}) as { readonly statusCode?: number }
-  return statusCode ?? 500
+  if (statusCode !== undefined) return statusCode
+  return error instanceof TypeError || error instanceof RangeError ? 400 : 500
 }
 
 /** Answers with the error's code and message; what we did not foresee is told to the log alone. */

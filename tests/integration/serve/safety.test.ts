@@ -1,6 +1,8 @@
 import { request } from 'node:http'
+import { connect as connectSocket } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { statSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
 import type { DatabaseManager } from '../../../src/index.ts'
 import { serve, type RequestLogEntry } from '../../../src/serve/index.ts'
@@ -162,5 +164,107 @@ describe('what may be asked', () => {
     const url = await served(await opened())
     expect([400, 404]).toContain((await fetch(`${url}/api/v1/pairs/x/spot/${symbol}/cvd`)).status)
     expect((await fetch(`${url}/health`)).status).toBe(200)
+  })
+
+  it('cuts off what has more rows than it gives, and refuses bodies and heads that are too large', async () => {
+    const db = await opened()
+    await db.insertTicks(pair, someTicks(30_000, { first: 100 }))
+    const url = await served(db, { maxRows: 20_000, maxBodyBytes: 2000 })
+    await expect(fetch(`${url}${base}/ticks`).then((answer) => answer.text())).rejects.toThrow(
+      TypeError,
+    )
+    expect(
+      (await fetch(`${url}${base}/sql`, { method: 'POST', body: 'x'.repeat(5000) })).status,
+    ).toBe(413)
+    const huge = await fetch(`${url}/health`, { headers: { 'x-much': 'y'.repeat(60_000) } }).then(
+      ({ status }) => status,
+      () => 431,
+    )
+    expect(huge).toBe(431)
+    expect(db.stats().active).toBe(0)
+  })
+})
+
+describe('slow and gone clients', () => {
+  it('lose their own connection, and give the lease back', async () => {
+    const db = await opened()
+    await db.insertTicks(pair, someTicks(90_000, { first: 100 }))
+    await db.insertTicks(pair, someTicks(90_000, { first: 100_000 }))
+    const url = await served(db, { answerTimeoutMs: 700 })
+    const { port } = new URL(url)
+    const socket = connectSocket(Number(port), '127.0.0.1')
+    onTestFinished(() => void socket.destroy())
+    socket.pause()
+    socket.write(`GET ${base}/ticks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
+    while (db.stats().active === 0) await delay(2)
+    while (db.stats().active > 0) await delay(10)
+    const stop = new AbortController()
+    const gone = fetch(`${url}${base}/ticks`, { signal: stop.signal }).catch(() => undefined)
+    while (db.stats().active === 0) await delay(2)
+    stop.abort()
+    await gone
+    while (db.stats().active > 0) await delay(10)
+    expect((await fetch(`${url}${base}/cvd`)).status).toBe(200)
+  })
+
+  it('are so many at once, and no more', async () => {
+    const db = await opened()
+    await db.insertTicks(pair, someTicks(90_000, { first: 100 }))
+    const url = await served(db, { maxParallelPerClient: 2, answerTimeoutMs: 2000 })
+    const { port } = new URL(url)
+    for (let held = 0; held < 2; held++) {
+      const socket = connectSocket(Number(port), '127.0.0.1')
+      onTestFinished(() => void socket.destroy())
+      socket.pause()
+      socket.write(`GET ${base}/ticks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
+      while (db.pool.stats().active === 0) await delay(2)
+    }
+    let answer = await fetch(`${url}${base}/cvd`)
+    while (answer.status === 200) answer = await fetch(`${url}${base}/cvd`)
+    expect(await answer.json()).toMatchObject({ error: { code: 'SERVER_BUSY' } })
+    while ((await fetch(`${url}${base}/cvd`)).status !== 200) await delay(20)
+  })
+})
+
+describe('events', () => {
+  it('tell each trade once, also over a resume', async () => {
+    const db = await opened()
+    const url = await served(db)
+    const now = Date.now()
+    const more = Array.from({ length: 700 }, (_, index) => ({
+      ...someTicks(1, { first: 1000 + index })[0]!,
+      timestamp: now + Math.floor(index / 20),
+    }))
+    const ids = more.map(({ tradeId }) => tradeId)
+    const told: string[] = []
+    const read = async (after: string | undefined, until: number): Promise<string> => {
+      const stop = new AbortController()
+      const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`
+      const answer = await fetch(`${url}${base}/events${query}`, { signal: stop.signal })
+      let last = after ?? ''
+      let rest = ''
+      for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
+        rest += chunk
+        const blocks = rest.split('\n\n')
+        rest = blocks.pop()!
+        for (const block of blocks) {
+          const data = /^id: (.*)\nevent: ticks\ndata: (.*)$/m.exec(block)
+          if (data === null) continue
+          last = data[1]!
+          told.push(
+            ...(JSON.parse(data[2]!) as { tradeId: string }[]).map(({ tradeId }) => tradeId),
+          )
+        }
+        if (told.length >= until) break
+        await db.insertTicks(pair, more.splice(0, 7))
+      }
+      stop.abort()
+      return last
+    }
+    const first = await read(undefined, 100)
+    await db.insertTicks(pair, more.splice(0, 50))
+    await read(first, 400)
+    expect(told).toEqual(ids.slice(0, told.length))
+    expect(told.length).toBeGreaterThanOrEqual(400)
   })
 })

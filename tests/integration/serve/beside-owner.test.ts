@@ -1,0 +1,55 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { DatabaseManager } from '../../../src/index.ts'
+import { cliRun } from '../../support/cli-run.ts'
+import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
+
+const pair = 'x/spot/A'
+
+/** A process that owns a store and holds its pair open. */
+async function owner(dataDir: string): Promise<void> {
+  const db = await openManager({ dataDir })
+  await db.insertTicks(pair, someTicks(200))
+  await db.close()
+  const child = fork(
+    new URL('../../support/store-owner.ts', import.meta.url),
+    [dataDir, '0', pair],
+    {
+      execArgv: ['--import', 'tsx'],
+    },
+  )
+  onTestFinished(() => void child.kill())
+  await once(child, 'message')
+}
+
+describe('the command line beside a process that holds the pair', () => {
+  it('answers all the same', async () => {
+    const dataDir = temporaryFolder()
+    await owner(dataDir)
+    const run = async (...args: string[]): Promise<unknown> => {
+      const { exitCode, stdout, stderr } = await cliRun([...args, '--data-dir', dataDir, '--json'])
+      expect(stderr).toBe('')
+      expect(exitCode).toBe(0)
+      return JSON.parse(stdout) as unknown
+    }
+    expect(await run('candles', pair)).not.toHaveLength(0)
+    expect(await run('cvd', pair)).toMatchObject({ tradeCount: 200 })
+    expect(await run('sql', pair, 'SELECT count(*) AS n FROM ticks')).toEqual([{ n: 200 }])
+    expect(await run('verify')).toMatchObject([{ ok: true }])
+    await run('snapshot', pair, join(temporaryFolder(), 'copy.duckdb'))
+  })
+
+  it('says PAIR_LOCKED where the owner keeps no socket', async () => {
+    const dataDir = temporaryFolder()
+    const db = await DatabaseManager.open({ dataDir, localSocket: false })
+    onTestFinished(() => db.close())
+    await db.insertTicks(pair, someTicks(1))
+    const { connect } = await import('../../../src/client/index.ts')
+    await expect(connect({ dataDir }, { reconnectMs: 0 })).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+    })
+    expect(await db.query(pair, sql('SELECT 1 AS x'))).toEqual([{ x: 1 }])
+  })
+})
