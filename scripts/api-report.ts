@@ -1,7 +1,7 @@
 /**
  * `npm run api`: writes api/*.api.md, the public names of each entry point with their types, so that
  * a change of them is seen where it is made. With `check` it writes nothing and fails when a report
- * is not what the sources say. "(undocumented)" in a report: an editor has no text to show.
+ * is not what the sources say. A public name without a doc comment fails either way.
  */
 import {
   existsSync,
@@ -69,7 +69,13 @@ function reportOf(name: string, module: string, onlyCheck: boolean): string[] {
     writeFileSync(path, text)
   } else if (!existsSync(path) || readFileSync(path, 'utf8') !== text)
     return [`api/${file} is not what the sources say: npm run api`, ...changes(path, text)]
-  return []
+  return text
+    .split('\n')
+    .flatMap((line, at, lines) =>
+      line.includes('(undocumented)')
+        ? [`api/${file}: an editor has no text to show for: ${lines[at + 1]?.trim()}`]
+        : [],
+    )
 }
 
 /** Lines that only one of the two has, in their order. */

@@ -40,6 +40,7 @@ export const errorCodes = [
   'INVALID_EVENT',
 ] as const
 
+/** A code of {@link PairduckError}. */
 export type ErrorCode = (typeof errorCodes)[number]
 
 /**
@@ -47,8 +48,11 @@ export type ErrorCode = (typeof errorCodes)[number]
  * person and may change; `details` names the value and the place; `cause` is the evidence.
  */
 export class PairduckError extends Error {
+  /** Always `PairduckError`. */
   override readonly name = 'PairduckError'
+  /** The stable code; docs/errors.md explains each. */
   readonly code: ErrorCode
+  /** Values that the message names, such as the pair or the file. */
   readonly details: Readonly<Record<string, unknown>>
 
   constructor(

@@ -2,8 +2,11 @@ import { PairduckError, shown } from './errors.ts'
 
 /** A trading pair: one DuckDB file. */
 export interface Pair {
+  /** Name of the exchange, in lower case. */
   readonly exchange: string
+  /** Kind of market, such as `spot` or `futures`, in lower case. */
   readonly market: string
+  /** The market, such as `BTC/USDT`. */
   readonly symbol: string
 }
 

@@ -24,8 +24,10 @@ export const timeframeMs = {
   '1d': 86_400_000,
 } as const
 
+/** The length of a bar. */
 export type Timeframe = keyof typeof timeframeMs
 
+/** Every timeframe, the shortest first. */
 export const timeframes: readonly Timeframe[] = Object.keys(timeframeMs) as Timeframe[]
 
 export function isTimeframe(value: unknown): value is Timeframe {

@@ -4,6 +4,7 @@ import type { Candle } from '../schema/rows.ts'
 import { earliestMs, isTimeframe, latestMs, timeframeMs, type Timeframe } from '../time.ts'
 import type { CcxtOhlcv } from './ccxt-objects.ts'
 
+/** Options of `candlesFromCcxt`. */
 export interface CcxtCandleOptions {
   /** Leaves out the bar that is still open, which would stand for the whole one. Default true. */
   readonly dropOpen?: boolean | undefined

@@ -18,7 +18,7 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
       load: async () => (await import('./commands/demo.ts')).addDemoCommand,
     },
     import: {
-      usage: '[options] <pair> <file>',
+      usage: '[options] [pair] [files...]',
       description:
         'Store the trades of a file; importing it again adds only what is missing. Reads csv, JSON and Parquet, also in gz, zst and zip.',
       load: async () => (await import('./commands/import.ts')).addImportCommand,

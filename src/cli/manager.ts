@@ -1,6 +1,5 @@
 import { access } from 'node:fs/promises'
 import { closest, distance } from 'fastest-levenshtein'
-import { besideOwner, Owners } from '../client/beside-owner.ts'
 import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type Pair } from '../pair.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
@@ -20,6 +19,7 @@ export async function withManager<T>(
   use: (db: Manager) => Promise<T>,
 ): Promise<T> {
   const { DatabaseManager } = await import('../storage/database-manager.ts')
+  const { besideOwner, Owners } = await import('../client/beside-owner.ts')
   const db = await DatabaseManager.open(options)
   const owners = new Owners(db.dataDir)
   let given: T

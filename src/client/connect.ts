@@ -6,6 +6,7 @@ import { RemoteStore } from './remote-store.ts'
 /** Where the store is: the address of `pairduck serve`, or the data directory that a process owns. */
 export type ConnectTarget = string | URL | { readonly dataDir: string; readonly pid?: number }
 
+/** Options of `connect`. */
 export interface ConnectOptions {
   /** For a server that asks for one. */
   readonly token?: string

@@ -57,6 +57,7 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     return this.#insert('ticks', ticksToJson(this.#named(pair), ticks))
   }
 
+  /** As `DatabaseManager.insertCandles`. */
   async insertCandles(
     pair: PairLike,
     timeframe: Timeframe,
@@ -65,22 +66,27 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     return this.#insert('candles', callBody({ pair: this.#named(pair), timeframe, rows: candles }))
   }
 
+  /** As `DatabaseManager.insertOrderFlow`. */
   async insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts> {
     return this.#insert('order_flow', callBody({ pair: this.#named(pair), rows }))
   }
 
+  /** As `DatabaseManager.insertMarketProfile`. */
   async insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts> {
     return this.#insert('market_profile', callBody({ pair: this.#named(pair), rows }))
   }
 
+  /** As `DatabaseManager.insertZones`. */
   async insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts> {
     return this.#insert('supply_demand_zones', callBody({ pair: this.#named(pair), rows }))
   }
 
+  /** As `DatabaseManager.insertFairValueGaps`. */
   async insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts> {
     return this.#insert('fair_value_gaps', callBody({ pair: this.#named(pair), rows }))
   }
 
+  /** Runs a query on one pair; rows as objects. */
   async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
     const rows: Row[] = []
     const stream = await this.streamColumns(pair, query, options)
@@ -89,6 +95,7 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     return rows
   }
 
+  /** Runs a query on one pair; each column as an array. */
   async queryColumns<Row>(
     pair: PairLike,
     query: Query<Row>,
@@ -101,6 +108,7 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     return joinColumns(stream.columns, parts) as ColumnsOf<Row>
   }
 
+  /** Runs a query on one pair; batches of columns. */
   async streamColumns<Row>(
     pair: PairLike,
     query: Query<Row>,
@@ -119,37 +127,45 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     return this.#http.json({ method: 'GET', path: '/api/v1/store/hello' })
   }
 
+  /** Every stored pair, sorted by its text form. */
   async listPairs(): Promise<Pair[]> {
     const pairs = await this.#call<Pair[]>('listPairs', {})
     return pairs.map((pair) => parsePair(pair))
   }
 
+  /** What the pool and the queues hold now. */
   async stats(): Promise<ManagerStats> {
     return this.#call('stats', {})
   }
 
+  /** Reads every column of every table of a pair. */
   async verify(pair: PairLike): Promise<VerifyReport> {
     return this.#call('verify', { pair: this.#named(pair) })
   }
 
+  /** Writes a consistent copy of a pair. */
   async snapshot(pair: PairLike, file: string): Promise<SnapshotReport> {
     return this.#call('snapshot', { pair: this.#named(pair), file })
   }
 
+  /** As `DatabaseManager.cleanupPair`. */
   async cleanupPair(pair: PairLike): Promise<CleanupResult> {
     return this.#call('cleanupPair', { pair: this.#named(pair) })
   }
 
+  /** As `DatabaseManager.refreshAnalytics`. */
   async refreshAnalytics(pair: PairLike): Promise<RefreshResult> {
     return this.#call('refreshAnalytics', { pair: this.#named(pair) })
   }
 
+  /** Ends it; further calls are refused. */
   override async close(): Promise<void> {
     this.#closed = true
     await super.close()
     this.#http.close()
   }
 
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

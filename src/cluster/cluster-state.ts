@@ -5,13 +5,17 @@ import { slotOf } from './slots.ts'
 
 /** A member of a cluster as the others see it. */
 export interface MemberState {
+  /** Name of the worker. */
   readonly member: string
   /** Where its pairs can be read; null when it told none. */
   readonly address: string | null
+  /** Host name or address. */
   readonly host: string
+  /** Process id. */
   readonly pid: number
   /** Unix ms, by its own clock. */
   readonly startedAt: number
+  /** Age of the worker's last sign of life, in ms. */
   readonly heartbeatAgoMs: number
   /** Slots whose lease it holds. */
   readonly slots: number
@@ -19,11 +23,15 @@ export interface MemberState {
   readonly waiting: number
 }
 
+/** What `clusterState` tells. */
 export interface ClusterState {
+  /** The workers. */
   readonly members: readonly MemberState[]
+  /** The slots. */
   readonly slots: number
   /** Slots without a lease that holds, and the entries that wait in their logs. */
   readonly unowned: number
+  /** Entries in slots that no worker holds. */
   readonly unownedWaiting: number
 }
 

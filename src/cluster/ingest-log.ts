@@ -2,7 +2,9 @@
 export interface LogEntry {
   /** Ascending within a slot. */
   readonly id: string
+  /** The pair as text: `exchange/market/symbol`. */
   readonly pair: string
+  /** The ticks. */
   readonly ticks: string
 }
 

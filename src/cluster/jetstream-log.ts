@@ -7,6 +7,7 @@ import type { IngestLog, LogEntry } from './ingest-log.ts'
 type Connection = Parameters<typeof import('@nats-io/jetstream').jetstream>[0]
 type Library = typeof import('@nats-io/jetstream')
 
+/** Options of `jetStreamLog`. */
 export interface JetStreamLogOptions {
   /** A connection of `@nats-io/transport-node`; it stays the caller's to close. */
   readonly connection: Connection

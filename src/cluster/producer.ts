@@ -17,6 +17,7 @@ import { slotOf } from './slots.ts'
 import { encodeTicks } from './tick-entry.ts'
 import { isLaterEntry } from './valkey-log.ts'
 
+/** Options of `send`. */
 export interface SendOptions {
   /**
    * `logged` (default): resolves when the ticks are in the log, where the pair's worker finds them;
@@ -32,6 +33,7 @@ export interface SendOptions {
 
 /** Where a call's ticks are. */
 export interface SendReceipt {
+  /** Number of the slot. */
   readonly slot: number
   /** The entry of the slot's log. */
   readonly id: string
@@ -76,7 +78,7 @@ export class Producer {
   ): Promise<SendReceipt> {
     const { until, timeoutMs, signal } = resolveOptions('insertTicks', options, sendRules)
     const name = formatPair(typeof pair === 'string' ? parsePair(pair) : pair)
-    // A worker judges by its own clock, which need not be this one: it refuses what lies too far ahead.
+    // A worker compares with its own clock, which may differ from this one, and refuses a tick that lies too far ahead.
     const entry = encodeTicks(ticks, Infinity)
     const slot = slotOf(name, this.#options.slots)
     if (until === 'stored') await (this.#listening ??= this.#listen())

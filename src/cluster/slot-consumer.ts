@@ -27,7 +27,7 @@ const readCount = 256
 const idleMs = 500
 const retryMs = 100
 
-/** Codes that no retry mends: the entry itself is wrong. */
+/** Codes that a retry cannot fix: the entry itself is wrong. */
 const finalCodes = ['INVALID_TICK', 'INVALID_PAIR'] as const
 
 /**

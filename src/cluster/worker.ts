@@ -13,6 +13,7 @@ import { SlotConsumer } from './slot-consumer.ts'
 import { SlotLeases } from './slot-leases.ts'
 import { slotOf, slotsOf } from './slots.ts'
 
+/** Options of a worker. */
 export interface WorkerOptions extends ClusterOptions {
   /** Where the ticks are stored. It stays the caller's to close, after the worker. */
   readonly manager: DatabaseManager
@@ -28,6 +29,7 @@ export interface WorkerOptions extends ClusterOptions {
 export interface WorkerEvents {
   /** The slots that it holds now. */
   slots: [slots: readonly number[]]
+  /** Ticks of a producer were stored. */
   stored: [event: { pair: string; counts: InsertCounts }]
   /** An entry that can never be stored; it is kept in the slot's list of refused entries. */
   refused: [event: { pair: string; slot: number; id: string; error: unknown }]
@@ -64,6 +66,7 @@ const beatsPerLease = 5
  * files are closed, so that the next owner has them at once.
  */
 export class Worker extends TypedEmitter<WorkerEvents> {
+  /** Name of the worker. */
   readonly member: string
   readonly #client: ValkeyClient
   readonly #keys: ClusterKeys
@@ -115,6 +118,7 @@ export class Worker extends TypedEmitter<WorkerEvents> {
     return (this.#stopping ??= this.#stop())
   }
 
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }

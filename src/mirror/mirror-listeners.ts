@@ -9,6 +9,7 @@ export interface MirrorEvents {
   readonly snapshotNeeded: undefined
   /** The server had lost data; what this writer knows was written again. */
   readonly rewritten: undefined
+  /** A reconciliation has ended. */
   readonly reconciled: ReconcileResult
   /** Another writer took over: this one has ended. */
   readonly fenced: PairduckError

@@ -49,6 +49,7 @@ export class MirrorReader extends MirrorReads implements AsyncDisposable {
     else this.client.end()
   }
 
+  /** The same as `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -33,11 +33,13 @@ const maxAskedByReconcile = 2_000
 
 /** What is kept, where it differs from the mirror's options. */
 export interface PruneOptions {
+  /** How long closed orders stay mirrored, in ms. */
   readonly retainClosedMs?: number
 }
 
 /** What became of a call's changes. */
 export interface ApplyResult {
+  /** What was written. */
   readonly written: number
   /** Older, repeated or already known. */
   readonly unchanged: number
@@ -232,6 +234,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     await (this.#closing ??= this.#shutdown())
   }
 
+  /** The same as `close`, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

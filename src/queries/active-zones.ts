@@ -4,6 +4,7 @@ import { query, type Query, type SqlValue } from './query.ts'
 import type { ZoneRow } from '../schema/rows.ts'
 import { windowRules } from './window.ts'
 
+/** Options of `getActiveSupplyZonesQuery` and `getActiveDemandZonesQuery`. */
 export interface ActiveZonesOptions {
   /** Default: of every timeframe. */
   readonly timeframe?: Timeframe | undefined

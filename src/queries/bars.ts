@@ -9,7 +9,9 @@ import { barsInWindow, closedBars, type ResolvedWindow } from './window.ts'
 /** Where bars come from: the stored `candles_<timeframe>`, or the stored ticks. */
 export type BarSource = 'candles' | 'ticks'
 
+/** Which bars a builder reads. */
 export interface BarOptions {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
   /** Default: `candles` for 1m, 5m and 15m, which are kept unless told otherwise; else `ticks`. */
   readonly source?: BarSource | undefined

@@ -8,12 +8,15 @@ import { query, type Query } from './query.ts'
 import type { StoredCandle } from '../schema/rows.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `candlesFromTicksQuery`. */
 export interface CandlesFromTicksOptions extends WindowOptions {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
   /** Bars without trades: left out (`none`, default), or flat at the close before (`previous`). */
   readonly fill?: 'none' | 'previous' | undefined
 }
 
+/** A bar of `candlesFromTicksQuery`. */
 export interface CandleFromTicks extends StoredCandle, Coverage {}
 
 /**

@@ -4,6 +4,7 @@ import { query, type Query } from './query.ts'
 import type { StoredCandle } from '../schema/rows.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `getCandlesQuery`. */
 export interface CandlesOptions extends BarOptions, WindowOptions {
   /** Only the newest so many. Default: all of the window. */
   readonly limit?: number | undefined

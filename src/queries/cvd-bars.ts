@@ -10,10 +10,13 @@ import { runningSql, swingSql } from './running-delta.ts'
 import { ticksOfSize, tradeSizeRules, type TradeSizeOptions } from './trade-size.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
 
+/** Options of `calculateCvdBarsQuery`. */
 export interface CvdBarsOptions extends WindowOptions, ResetOptions, TradeSizeOptions {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
 }
 
+/** A row of `calculateCvdBarsQuery`. */
 export interface CvdBar extends Coverage {
   /** Open time of the bar. */
   readonly timestamp: number
@@ -21,12 +24,17 @@ export interface CvdBar extends Coverage {
   readonly open: number
   /** `open` + the largest running sum inside the bar, which need not reach 0. */
   readonly high: number
+  /** The smallest running sum inside the bar. */
   readonly low: number
   /** `open` + `delta`. */
   readonly close: number
+  /** Bought less sold volume. */
   readonly delta: number
+  /** Volume that takers bought. */
   readonly buyVolume: number
+  /** Volume that takers sold. */
   readonly sellVolume: number
+  /** Number of trades. */
   readonly tradeCount: number
   /** When the bar closes. */
   readonly knownAt: number

@@ -4,13 +4,18 @@ import { query, type Query } from './query.ts'
 import { ticksOfSize, tradeSizeRules, type TradeSizeOptions } from './trade-size.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `calculateCvdQuery`. */
 export interface CvdOptions extends WindowOptions, TradeSizeOptions {}
 
+/** The row of `calculateCvdQuery`. */
 export interface Cvd extends Coverage {
   /** Σ bought − Σ sold over the window; 0 without a trade. */
   readonly cvd: number
+  /** Volume that takers bought. */
   readonly buyVolume: number
+  /** Volume that takers sold. */
   readonly sellVolume: number
+  /** Number of trades. */
   readonly tradeCount: number
 }
 

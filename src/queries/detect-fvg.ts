@@ -15,6 +15,7 @@ export type FvgDefinition = 'classic' | 'smc'
 /** How far a later bar must come back before the gap counts as filled. */
 export type FvgFill = 'full' | 'half' | 'touch'
 
+/** Options of `detectFvgQuery`. */
 export interface DetectFvgOptions extends BarOptions, WindowOptions {
   /** Default `classic`. */
   readonly definition?: FvgDefinition | undefined
@@ -24,6 +25,7 @@ export interface DetectFvgOptions extends BarOptions, WindowOptions {
   readonly minGap?: number | undefined
   /** `price`, `percent` of the lower edge, or `atr`: times Wilder's average true range of 14 bars. */
   readonly minGapUnit?: 'price' | 'percent' | 'atr' | undefined
+  /** Bars in Wilder's average true range. Default 14. */
   readonly atrPeriod?: number | undefined
   /** One gap out of a run of gaps of one direction on neighbouring bars. Default false. */
   readonly joinConsecutive?: boolean | undefined

@@ -9,10 +9,13 @@ import { query, type Query } from './query.ts'
 import { exceeds, reaches } from './rounding.ts'
 import { resolveWindow, windowRules, type ResolvedWindow, type WindowOptions } from './window.ts'
 
+/** Options of `calculateDiagonalImbalanceQuery`. */
 export interface DiagonalImbalanceOptions extends WindowOptions {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
   /** The width of a bin, in price. */
   readonly binSize: number
+  /** Which edge of a bin names it. Default `floor`: the lower edge. */
   readonly rounding?: Rounding | undefined
   /**
    * `atas` (default): volumes of a bin and the next one, a missing bin counting 0, marked on the
@@ -27,6 +30,7 @@ export interface DiagonalImbalanceOptions extends WindowOptions {
   readonly ignoreZero?: boolean | undefined
 }
 
+/** A row of `calculateDiagonalImbalanceQuery`. */
 export interface DiagonalImbalance extends Coverage {
   /** Open time of the bar. */
   readonly timestamp: number
@@ -36,6 +40,7 @@ export interface DiagonalImbalance extends Coverage {
   readonly price: number
   /** Volume (`freqtrade`: trades) of the dominant side, and of the opposite one. */
   readonly dominant: number
+  /** Volume of the other side that it is compared with. */
   readonly opposite: number
   /** dominant ÷ opposite; null where the opposite is 0. */
   readonly ratio: number | null

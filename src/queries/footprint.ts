@@ -10,7 +10,9 @@ import { comparable } from './rounding.ts'
 import { runningSql, swingSql } from './running-delta.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `calculateFootprintQuery`. */
 export interface FootprintOptions extends WindowOptions {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
   /** The width of a bin, in price. */
   readonly binSize: number
@@ -18,30 +20,43 @@ export interface FootprintOptions extends WindowOptions {
   readonly rounding?: Rounding | undefined
 }
 
+/** A bin of a footprint's bar. */
 export interface FootprintCell {
   /** The bin's name. */
   readonly price: number
+  /** Volume that takers bought. */
   readonly buyVolume: number
+  /** Volume that takers sold. */
   readonly sellVolume: number
+  /** Number of trades that takers bought. */
   readonly buyCount: number
+  /** Number of trades that takers sold. */
   readonly sellCount: number
   /** Bought − sold. */
   readonly delta: number
+  /** Traded volume in the base currency. */
   readonly volume: number
 }
 
+/** A row of `calculateFootprintQuery`. */
 export interface FootprintBar extends Coverage {
   /** Open time of the bar. */
   readonly timestamp: number
   /** The bin of the largest volume, by the rule of the market profile. */
   readonly poc: number
+  /** Bought less sold volume. */
   readonly delta: number
   /** The largest and the smallest running delta inside the bar. */
   readonly maxDelta: number
+  /** The smallest running delta inside the bar. */
   readonly minDelta: number
+  /** Volume that takers bought. */
   readonly buyVolume: number
+  /** Volume that takers sold. */
   readonly sellVolume: number
+  /** Traded volume in the base currency. */
   readonly volume: number
+  /** Number of trades. */
   readonly tradeCount: number
   /** Bins with trades, lowest first. */
   readonly bins: readonly FootprintCell[]

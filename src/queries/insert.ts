@@ -20,12 +20,17 @@ import type {
  * plain statement for a table of one's own.
  */
 export interface Insert<Relation extends InsertRelation = InsertRelation> {
+  /** Shown in messages and events. */
   readonly name: string
+  /** The table or candle view. */
   readonly relation: Relation
   /** Of candles alone: the other rows carry their own. */
   readonly timeframe?: Timeframe
+  /** The rows to insert. */
   readonly rows: readonly InsertRows[Relation][]
+  /** The statement in DuckDB's SQL, with named placeholders. */
   readonly sql: string
+  /** Values of the placeholders. */
   readonly params: Readonly<Record<string, SqlValue>>
 }
 

@@ -8,6 +8,7 @@ import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from '.
 /** What the size of a trade is: its volume, or its notional (price × volume). */
 export type TradeSize = 'volume' | 'notional'
 
+/** Options of `detectLargeTradesQuery`. */
 export interface DetectLargeTradesOptions extends WindowOptions {
   /** Default `volume`. */
   readonly measure?: TradeSize | undefined
@@ -19,12 +20,19 @@ export interface DetectLargeTradesOptions extends WindowOptions {
   readonly side?: 'both' | 'BUY' | 'SELL' | undefined
 }
 
+/** A row of `detectLargeTradesQuery`. */
 export interface LargeTrade extends Coverage {
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp: number
+  /** In the quote currency. */
   readonly price: number
+  /** Traded volume in the base currency. */
   readonly volume: number
+  /** Price × volume, in the quote currency. */
   readonly notional: number
+  /** The taker's side: `BUY` lifts the ask, `SELL` hits the bid. */
   readonly side: 'BUY' | 'SELL'
+  /** The exchange's id of the trade. */
   readonly tradeId: string | null
   /** The size from which on a trade is large. */
   readonly threshold: number

@@ -11,6 +11,7 @@ import {
 } from './value-area.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `calculateMarketProfileQuery`. */
 export interface MarketProfileOptions extends WindowOptions, ValueAreaOptions {
   /** The width of a bin, in price. */
   readonly binSize: number
@@ -18,15 +19,21 @@ export interface MarketProfileOptions extends WindowOptions, ValueAreaOptions {
   readonly rounding?: Rounding | undefined
 }
 
+/** A bin of a market profile. */
 export interface ProfileBin {
   /** The bin's name: its lower edge, middle or upper edge, by `rounding`. */
   readonly price: number
+  /** Volume that takers bought. */
   readonly buyVolume: number
+  /** Volume that takers sold. */
   readonly sellVolume: number
+  /** Traded volume in the base currency. */
   readonly volume: number
+  /** Number of trades. */
   readonly tradeCount: number
 }
 
+/** The row of `calculateMarketProfileQuery`. */
 export interface MarketProfile extends Coverage {
   /** The name of the bin of the largest volume; null without a trade, as are the next five. */
   readonly poc: number | null
@@ -36,10 +43,15 @@ export interface MarketProfile extends Coverage {
   readonly valueAreaHigh: number | null
   /** The same two bins by name. */
   readonly valueAreaLowBin: number | null
+  /** The name of the value area's highest bin. */
   readonly valueAreaHighBin: number | null
+  /** Volume of the point of control. */
   readonly pocVolume: number | null
+  /** Volume inside the value area. */
   readonly valueAreaVolume: number | null
+  /** Volume of all bins. */
   readonly totalVolume: number
+  /** The height of a bin, in units of the price. */
   readonly binSize: number
   /** Bins with trades, lowest first. */
   readonly bins: readonly ProfileBin[]

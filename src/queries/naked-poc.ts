@@ -10,16 +10,19 @@ import { query, type Query } from './query.ts'
 import { comparable } from './rounding.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
 
+/** Options of `calculateNakedPocQuery`. */
 export interface NakedPocOptions extends WindowOptions {
   /** The bars whose points of control are followed. */
   readonly timeframe: Timeframe
   /** The width of a bin, in price. */
   readonly binSize: number
+  /** Which edge of a bin names it. Default `floor`: the lower edge. */
   readonly rounding?: Rounding | undefined
   /** Those that were filled too. Default false. */
   readonly includeFilled?: boolean | undefined
 }
 
+/** A row of `calculateNakedPocQuery`. */
 export interface NakedPoc extends Coverage {
   /** Open time of the bar. */
   readonly timestamp: number

@@ -4,8 +4,10 @@ import { query, type Query } from './query.ts'
 import { ticksOfSize, tradeSizeRules, type TradeSizeOptions } from './trade-size.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `calculateOrderFlowImbalanceQuery`. */
 export interface OrderFlowImbalanceOptions extends WindowOptions, TradeSizeOptions {}
 
+/** The row of `calculateOrderFlowImbalanceQuery`. */
 export interface OrderFlowImbalance extends Coverage {
   /** Bought ÷ sold; null where nothing was sold. */
   readonly imbalanceRatio: number | null
@@ -13,9 +15,13 @@ export interface OrderFlowImbalance extends Coverage {
   readonly tradeImbalance: number | null
   /** Bought − sold. */
   readonly delta: number
+  /** Volume that takers bought. */
   readonly buyVolume: number
+  /** Volume that takers sold. */
   readonly sellVolume: number
+  /** Number of trades that takers bought. */
   readonly buyCount: number
+  /** Number of trades that takers sold. */
   readonly sellCount: number
 }
 

@@ -13,11 +13,13 @@ export interface Query<Row> {
   readonly name: string
   /** One SELECT in DuckDB's SQL, with named placeholders (`$fromMicros`). */
   readonly sql: string
+  /** Values of the placeholders. */
   readonly params: Readonly<Record<string, SqlValue>>
   /** Never there at run time: it carries the row type. */
   readonly [row]?: Row
 }
 
+/** The row type of a query. */
 export type RowOf<Q> = Q extends Query<infer Row> ? Row : never
 
 /** Freezes a query; every builder ends with it. */

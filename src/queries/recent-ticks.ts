@@ -3,6 +3,7 @@ import { query, type Query } from './query.ts'
 import type { StoredTick } from '../schema/rows.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `getRecentTicksQuery`. */
 export interface RecentTicksOptions extends WindowOptions {
   /** How many at most. Default 100. */
   readonly limit?: number | undefined

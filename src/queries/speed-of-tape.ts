@@ -7,8 +7,10 @@ import { query, type Query } from './query.ts'
 import { exceeds } from './rounding.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** What `detectSpeedOfTapeQuery` counts. */
 export type TapeMeasure = 'volume' | 'ticks' | 'buys' | 'sells' | 'delta'
 
+/** Options of `detectSpeedOfTapeQuery`. */
 export interface SpeedOfTapeOptions extends WindowOptions {
   /** What is counted: volume of all, number of trades, bought or sold volume, delta. */
   readonly measure?: TapeMeasure | undefined
@@ -22,6 +24,7 @@ export interface SpeedOfTapeOptions extends WindowOptions {
   readonly threshold?: number | undefined
 }
 
+/** A row of `detectSpeedOfTapeQuery`. */
 export interface SpeedOfTape extends Coverage {
   /** Beginning of the second whose end the speed is of, Unix ms. */
   readonly timestamp: number
@@ -31,6 +34,7 @@ export interface SpeedOfTape extends Coverage {
   readonly speed: number
   /** What the size of the speed had to exceed. */
   readonly threshold: number
+  /** Whether the speed is above the threshold. */
   readonly signal: boolean
   /** Bought less sold volume over the same seconds: which way the tape runs. */
   readonly delta: number

@@ -6,17 +6,21 @@ import { diagonalRules, diagonalSql, type DiagonalImbalanceOptions } from './dia
 import { query, type Query } from './query.ts'
 import { resolveWindow } from './window.ts'
 
+/** Options of `calculateStackedImbalanceQuery`. */
 export interface StackedImbalanceOptions extends DiagonalImbalanceOptions {
   /** How many neighbouring imbalances of one side make a stack. Default 3. */
   readonly minStack?: number | undefined
 }
 
+/** A row of `calculateStackedImbalanceQuery`. */
 export interface StackedImbalance extends Coverage {
   /** Open time of the bar. */
   readonly timestamp: number
+  /** The taker's side: `BUY` lifts the ask, `SELL` hits the bid. */
   readonly side: 'BUY' | 'SELL'
   /** Lower edge of the lowest marked bin, upper edge of the highest. */
   readonly priceLow: number
+  /** Upper edge of the price range. */
   readonly priceHigh: number
   /** How many bins are marked. */
   readonly count: number

@@ -13,17 +13,21 @@ import {
 } from './value-area.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `calculateTpoProfileQuery`. */
 export interface TpoProfileOptions extends WindowOptions, ValueAreaOptions, SessionOptions {
   /** The width of a bin, in price. */
   readonly binSize: number
+  /** Which edge of a bin names it. Default `floor`: the lower edge. */
   readonly rounding?: Rounding | undefined
   /** The time that one letter stands for. Default `30m`, by custom. */
   readonly timeframe?: Timeframe | undefined
+  /** Where bars come from: stored candles or stored ticks. */
   readonly source?: BarSource | undefined
   /** The initial balance: so many minutes from the session's beginning. Default 60. */
   readonly initialBalanceMinutes?: number | undefined
 }
 
+/** A bin of a TPO profile. */
 export interface TpoBin {
   /** The bin's name. */
   readonly price: number
@@ -33,23 +37,33 @@ export interface TpoBin {
   readonly letters: string
 }
 
+/** A row of `calculateTpoProfileQuery`: one session. */
 export interface TpoProfile extends Coverage {
   /** The beginning of the session. */
   readonly timestamp: number
   /** The bin that most periods touched, and the value area by count, as in the market profile. */
   readonly poc: number
+  /** Lower edge of the value area's lowest bin. */
   readonly valueAreaLow: number
+  /** Upper edge of the value area's highest bin. */
   readonly valueAreaHigh: number
+  /** The name of the value area's lowest bin. */
   readonly valueAreaLowBin: number
+  /** The name of the value area's highest bin. */
   readonly valueAreaHighBin: number
+  /** The highest price. */
   readonly high: number
+  /** The lowest price. */
   readonly low: number
   /** The range of the session's first minutes; null where nothing was traded then. */
   readonly initialBalanceHigh: number | null
+  /** The lowest price of the initial balance; null where nothing was traded then. */
   readonly initialBalanceLow: number | null
   /** When those minutes are over; before, the balance is of a part of them. */
   readonly initialBalanceKnownAt: number
+  /** Number of letters in all bins. */
   readonly tpoCount: number
+  /** The height of a bin, in units of the price. */
   readonly binSize: number
   /** Bins that were touched, lowest first. */
   readonly bins: readonly TpoBin[]

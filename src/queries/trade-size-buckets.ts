@@ -9,6 +9,7 @@ import { sizeSql, type TradeSize } from './large-trades.ts'
 import { query, type Query } from './query.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `calculateTradeSizeBucketsQuery`. */
 export interface TradeSizeBucketsOptions extends WindowOptions {
   /** Default `volume`. */
   readonly measure?: TradeSize | undefined
@@ -20,6 +21,7 @@ export interface TradeSizeBucketsOptions extends WindowOptions {
   readonly timeframe?: Timeframe | undefined
 }
 
+/** A row of `calculateTradeSizeBucketsQuery`. */
 export interface TradeSizeBucket extends Coverage {
   /** Open time of the bar, Unix ms; null without `timeframe`. */
   readonly timestamp: number | null
@@ -32,11 +34,17 @@ export interface TradeSizeBucket extends Coverage {
   readonly bucket: number
   /** Sizes of the bucket: `sizeFrom <= size < sizeTo`; null for no end, or no trade to rank. */
   readonly sizeFrom: number | null
+  /** Upper bound of the bucket's sizes, not included; null for the last bucket. */
   readonly sizeTo: number | null
+  /** Volume that takers bought. */
   readonly buyVolume: number
+  /** Volume that takers sold. */
   readonly sellVolume: number
+  /** Bought less sold volume. */
   readonly delta: number
+  /** Number of trades that takers bought. */
   readonly buyCount: number
+  /** Number of trades that takers sold. */
   readonly sellCount: number
 }
 

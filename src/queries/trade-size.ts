@@ -2,7 +2,9 @@ import { number, optional, type OptionRule } from '../options.ts'
 
 /** Only trades of a size: `minSize <= volume <= maxSize`. */
 export interface TradeSizeOptions {
+  /** Only trades of at least this size. */
   readonly minSize?: number | undefined
+  /** Only trades below this size. */
   readonly maxSize?: number | undefined
 }
 

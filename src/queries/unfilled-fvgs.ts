@@ -3,6 +3,7 @@ import { timeframes, type Timeframe } from '../time.ts'
 import { query, type Query } from './query.ts'
 import type { FairValueGapRow } from '../schema/rows.ts'
 
+/** Options of `getUnfilledFvgsQuery`. */
 export interface UnfilledFvgsOptions {
   /** Default: of every timeframe. */
   readonly timeframe?: Timeframe | undefined

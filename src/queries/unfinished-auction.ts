@@ -16,8 +16,11 @@ import { query, type Query } from './query.ts'
 import { exceeds } from './rounding.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `detectUnfinishedAuctionsQuery`. */
 export interface DetectUnfinishedAuctionsOptions extends WindowOptions {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
+  /** The height of a bin, in units of the price. */
   readonly binSize: number
   /** Default `floor`. */
   readonly rounding?: Rounding | undefined
@@ -32,15 +35,21 @@ export interface DetectUnfinishedAuctionsOptions extends WindowOptions {
   readonly includeClosed?: boolean | undefined
 }
 
+/** A row of `detectUnfinishedAuctionsQuery`. */
 export interface UnfinishedAuction extends Coverage {
   /** Open time of the bar, Unix ms. */
   readonly timestamp: number
+  /** Whether the bar's high or its low is unfinished. */
   readonly type: 'high' | 'low'
   /** The name of the bar's highest or lowest bin, and the bin's edges. */
   readonly price: number
+  /** Lower edge of the price range. */
   readonly priceLow: number
+  /** Upper edge of the price range. */
   readonly priceHigh: number
+  /** Volume that takers bought. */
   readonly buyVolume: number
+  /** Volume that takers sold. */
   readonly sellVolume: number
   /** Close time of the bar. */
   readonly knownAt: number

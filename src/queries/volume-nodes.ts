@@ -5,9 +5,11 @@ import { query, type Query } from './query.ts'
 import { comparable } from './rounding.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
+/** Options of `calculateVolumeNodesQuery`. */
 export interface VolumeNodesOptions extends WindowOptions {
   /** The width of a bin, in price. */
   readonly binSize: number
+  /** Which edge of a bin names it. Default `floor`: the lower edge. */
   readonly rounding?: Rounding | undefined
   /** With how many bins on each side a bin is compared. Default 1. */
   readonly neighbours?: number | undefined
@@ -15,10 +17,13 @@ export interface VolumeNodesOptions extends WindowOptions {
   readonly emptyBins?: 'count' | 'skip' | undefined
 }
 
+/** A row of `calculateVolumeNodesQuery`. */
 export interface VolumeNode extends Coverage {
+  /** More or less volume than the neighbours. */
   readonly type: 'high' | 'low'
   /** The bin's name. */
   readonly price: number
+  /** Traded volume in the base currency. */
   readonly volume: number
 }
 

@@ -14,18 +14,23 @@ import {
   type WindowOptions,
 } from './window.ts'
 
+/** Options of `calculateVwapQuery`. */
 export interface VwapOptions extends WindowOptions {
   /** The bands, in standard deviations. Default `[1, 2, 3]`. */
   readonly bands?: readonly number[] | undefined
 }
 
+/** A band of standard deviations around the average. */
 export interface VwapBand {
   /** In standard deviations. */
   readonly multiple: number
+  /** The average plus the multiple of the standard deviation. */
   readonly upper: number
+  /** The average less the multiple of the standard deviation. */
   readonly lower: number
 }
 
+/** The row of `calculateVwapQuery`. */
 export interface Vwap extends Coverage {
   /** Σ price × volume ÷ Σ volume; null without a trade. */
   readonly vwap: number | null
@@ -33,6 +38,7 @@ export interface Vwap extends Coverage {
   readonly standardDeviation: number | null
   /** In the order of the option; of nulls without a trade. */
   readonly bands: readonly VwapBand[]
+  /** Traded volume in the base currency. */
   readonly volume: number
 }
 
@@ -51,15 +57,21 @@ export function calculateVwapQuery(options: VwapOptions = {}): Query<Vwap> {
   )
 }
 
+/** Options of `calculateVwapBarsQuery`. */
 export interface VwapBarsOptions extends VwapOptions, ResetOptions {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
 }
 
+/** A row of `calculateVwapBarsQuery`. */
 export interface VwapBar extends Coverage {
   /** Open time of the bar; the figures are those at its close. */
   readonly timestamp: number
+  /** Volume-weighted average price. */
   readonly vwap: number
+  /** Volume-weighted standard deviation of the price. */
   readonly standardDeviation: number
+  /** The bands around the average, one per multiple. */
   readonly bands: readonly VwapBand[]
   /** Σ volume since the average began. */
   readonly volume: number

@@ -5,7 +5,9 @@ import type { SqlValue } from './query.ts'
 
 /** A stretch of time, half-open, in Unix ms: `from <= time < to`. No `from`, no `to`: all stored. */
 export interface TimeRange {
+  /** Unix ms: the first moment that counts. */
   readonly from?: number | undefined
+  /** Unix ms: the first moment that does not count. */
   readonly to?: number | undefined
 }
 
@@ -14,18 +16,26 @@ export interface TimeRange {
  * query runs, and the window has no end: an exchange's clock may be ahead of ours.
  */
 export interface Lookback {
+  /** The last minutes before `now`. */
   readonly lookbackMinutes: number
+  /** Unix ms: the end of the look-back. Default: the engine's clock when the query runs. */
   readonly now?: number | undefined
 }
 
+/** A stretch of time: from and to, or a look-back. */
 export type Window = TimeRange | Lookback
 
 /** Every builder over time takes its window as `window`, or the window's fields beside the rest. */
 export interface WindowOptions {
+  /** The window as an object, instead of its fields. */
   readonly window?: Window | undefined
+  /** Unix ms: the first moment that counts. */
   readonly from?: number | undefined
+  /** Unix ms: the first moment that does not count. */
   readonly to?: number | undefined
+  /** The last minutes before `now`. */
   readonly lookbackMinutes?: number | undefined
+  /** Unix ms: the end of the look-back. Default: the engine's clock when the query runs. */
   readonly now?: number | undefined
   /** Unix ms: the answer as it was then, from ticks before it and bars closed by it. */
   readonly asOf?: number | undefined

@@ -14,6 +14,7 @@ import type { Timeframe } from '../time.ts'
  */
 export type ZoneDefinition = 'fractal' | 'atas'
 
+/** Options of `detectZonesQuery`. */
 export interface DetectZonesOptions extends BarOptions, WindowOptions {
   /** Default `fractal`. */
   readonly definition?: ZoneDefinition | undefined

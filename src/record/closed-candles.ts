@@ -8,10 +8,13 @@ import { commits, type FollowOptions } from './follow.ts'
 
 /** A bar that closed, or that a late trade changed after it had been given. */
 export interface CandleEvent {
+  /** The kind of event. */
   readonly type: 'candleClosed' | 'candleCorrected'
+  /** The candle as it is stored. */
   readonly candle: StoredCandle
 }
 
+/** Options of `closedCandles`. */
 export interface ClosedCandlesOptions extends FollowOptions {
   /** Unix ms: bars that opened from here on. Default: those that close from now on. */
   readonly from?: number | undefined

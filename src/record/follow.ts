@@ -2,6 +2,7 @@ import { formatPair, parsePair, type PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
 
+/** Options of what follows a pair. */
 export interface FollowOptions {
   /** Ends the iteration. */
   readonly signal?: AbortSignal | undefined

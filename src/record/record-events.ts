@@ -24,4 +24,5 @@ export type RecordEvent =
   /** Something failed and will be tried again. */
   | { readonly type: 'error'; readonly pair: string | null; readonly error: unknown }
 
+/** Is called with each event of a recording. */
 export type RecordListener = (event: RecordEvent) => void

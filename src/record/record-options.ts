@@ -3,6 +3,7 @@ import { maxTimerMs } from '../time.ts'
 import type { PairLike } from '../pair.ts'
 import type { RecordListener } from './record-events.ts'
 
+/** Options of `recordTrades`. */
 export interface RecordOptions {
   /** Ends recording; what was received is stored, then the promise resolves. */
   readonly signal?: AbortSignal | undefined
@@ -18,6 +19,7 @@ export interface RecordOptions {
   readonly maxQueuedTrades?: number | undefined
   /** The pair that a symbol is stored in. Default `exchange/type/symbol`, as ccxt names them. */
   readonly pairOf?: ((symbol: string) => PairLike) | undefined
+  /** Called with each event. */
   readonly onEvent?: RecordListener | undefined
 }
 

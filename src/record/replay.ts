@@ -5,15 +5,19 @@ import type { StoredCandle } from '../schema/rows.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
 
+/** Options of `replay`. */
 export interface ReplayOptions {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
   /** Unix ms: the first bar's open time; `to` is the first moment after the last bar. */
   readonly from: number
+  /** Unix ms: the first moment that does not count. */
   readonly to: number
 }
 
 /** A bar of the past at the moment at which it closed. */
 export interface ReplayedBar {
+  /** The candle as it is stored. */
   readonly candle: StoredCandle
   /** Unix ms: the bar's end; nothing later was known then. */
   readonly asOf: number

@@ -71,7 +71,7 @@ export function partsFromTicks(timeframe: Timeframe, ticks: string, where = 'tru
     JOIN tied AS closing ON closing.timestamp = last_timestamp`
 }
 
-/** One piece per bar out of many; a given candle stands for its whole bar. */
+/** Merges the pieces of each bar into one; an external candle replaces its whole bar. */
 export function mergeParts(parts: string, bar: readonly string[] = ['timestamp']): string {
   const key = bar.join(', ')
   const given = `SELECT (${key}) FROM ${parts} AS other WHERE given`
@@ -119,7 +119,7 @@ export function candleViewSql(timeframe: Timeframe): string {
 /**
  * The candles of a timeframe: what was rolled up, merged with the ticks that were not yet. Bars
  * older than the relation's mark are gone, even where a late tick left a piece of one, and so are
- * those that a repair closed with a given candle that has no prices. `within`
+ * those that a repair closed with an external candle that has no prices. `within`
  * narrows by `timestamp`, before anything is merged, and has to hold for all of a bar or none.
  */
 export function candlesSql(timeframe: Timeframe, within = 'true'): string {

@@ -7,6 +7,7 @@ import { gaps } from './tables/gaps.ts'
  */
 export type Gap = GapRow
 
+/** The state of a hole in the recorded trades. */
 export type GapState = Gap['state']
 
 /**

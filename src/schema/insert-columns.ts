@@ -14,6 +14,7 @@ export type InsertRows = {
   readonly [Relation in keyof Insertable]: InsertRowOf<Insertable[Relation]>
 }
 
+/** A table that an insert can be for. */
 export type InsertRelation = keyof InsertRows
 
 /** What a field holds: how it is checked and how it is bound. */

@@ -9,12 +9,15 @@ const century = 100 * 365 * day
 
 /** How long a relation's rows are kept, by their `timestamp`, and how often the timer looks. */
 export interface RetentionRule {
+  /** How long rows are kept, in ms; for ever when absent. */
   readonly keepMs: number | 'forever'
+  /** How often a timer looks at the table, in ms. */
   readonly everyMs: number
   /** Only so many rows stay, the strongest ones, the newer first among equals (zones). */
   readonly maxRows?: number
 }
 
+/** A rule for every table and candle view. */
 export type RetentionPolicy = Readonly<Record<Relation, RetentionRule>>
 
 /**

@@ -32,6 +32,7 @@ export type Insertable = {
   readonly [Table in Extract<Described, { readonly insert: string }> as Table['name']]: Table
 }
 
+/** The name of a candle view, such as `candles_1m`. */
 export type CandleRelation = `candles_${Timeframe}`
 
 /** Every relation that a retention policy speaks of. */

@@ -8,7 +8,9 @@ import { resolveServeOptions, type ServeOptions } from './options/serve-options.
 export interface Server {
   /** Where it is, without a slash at the end. */
   readonly url: string
+  /** Ends it; further calls are refused. */
   close(): Promise<void>
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>
 }
 

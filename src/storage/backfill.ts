@@ -12,7 +12,9 @@ export type GapFetcher = (
 
 /** What a backfill did: the holes as the ledger has them now, and what was stored. */
 export interface BackfillReport {
+  /** The holes, in the state that they have now. */
   readonly gaps: readonly Gap[]
+  /** What became of the ticks. */
   readonly counts: InsertCounts
 }
 

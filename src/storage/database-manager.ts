@@ -41,11 +41,13 @@ import { ThreadBudget } from './duckdb/thread-budget.ts'
  * directory, share it, close it at the end. Its events are those of {@link PairduckEvents}.
  */
 export class DatabaseManager extends StoreInserts implements MarketStore {
+  /** The real path of the data directory. */
   readonly dataDir: string
   readonly #directory: DataDirectory
   readonly #engine: Engine
   readonly #budget: ThreadBudget
   readonly #names = new PairNames()
+  /** For {@link StoreInserts}. */
   protected readonly intake: Intake
   readonly #leases: Leases
   readonly #maintenance: Maintenance
@@ -180,6 +182,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     return this.#closing !== undefined
   }
 
+  /** What the pool and the queues hold now. */
   stats(): ManagerStats {
     return { ...this.pool.stats(), pendingTicks: this.#budget.pendingTicks }
   }
@@ -249,10 +252,12 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     return (this.#closing ??= this.#shutdown())
   }
 
+  /** The same as `close`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
+  /** For {@link StoreInserts}. */
   protected parsePair(pair: PairLike): Pair {
     this.#refuseClosed()
     return this.#names.parse(pair)

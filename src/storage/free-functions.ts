@@ -60,8 +60,11 @@ export function executeQuery<Row>(connection: DuckDBConnection, query: Query<Row
 
 /** What `executeInsert` takes: what the insert builders give. */
 export interface InsertValue<Relation extends InsertRelation = InsertRelation> {
+  /** The table or candle view. */
   readonly relation: Relation
+  /** The length of the bars. */
   readonly timeframe?: Timeframe
+  /** The rows to insert. */
   readonly rows: readonly InsertRows[Relation][]
 }
 

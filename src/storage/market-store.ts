@@ -19,34 +19,50 @@ type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
  * `pairduck/client` to the one of another. Both keep the same promises and throw the same codes.
  */
 export interface MarketStore {
+  /** As `DatabaseManager.insertTicks`. */
   insertTicks(pair: PairLike, ticks: Rows<'ticks'> | TickColumns): Promise<InsertCounts>
+  /** As `DatabaseManager.insertCandles`. */
   insertCandles(pair: PairLike, timeframe: Timeframe, candles: Rows<'candles'>): Promise<RowCounts>
+  /** As `DatabaseManager.insertOrderFlow`. */
   insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts>
+  /** As `DatabaseManager.insertMarketProfile`. */
   insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts>
+  /** As `DatabaseManager.insertZones`. */
   insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts>
+  /** As `DatabaseManager.insertFairValueGaps`. */
   insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts>
+  /** Runs a query on one pair; rows as objects. */
   query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]>
+  /** Runs a query on one pair; each column as an array. */
   queryColumns<Row>(
     pair: PairLike,
     query: Query<Row>,
     options?: QueryOptions,
   ): Promise<ColumnsOf<Row>>
+  /** Runs a query on one pair; batches of columns. */
   streamColumns<Row>(
     pair: PairLike,
     query: Query<Row>,
     options?: StreamOptions,
   ): Promise<ColumnStream>
+  /** Every stored pair, sorted by its text form. */
   listPairs(): Promise<Pair[]>
+  /** What the pool and the queues hold now. */
   stats(): ManagerStats | Promise<ManagerStats>
+  /** Reads every column of every table of a pair. */
   verify(pair: PairLike): Promise<VerifyReport>
   /** `file` is a path where the store is. */
   snapshot(pair: PairLike, file: string): Promise<SnapshotReport>
+  /** As `DatabaseManager.cleanupPair`. */
   cleanupPair(pair: PairLike): Promise<CleanupResult>
+  /** As `DatabaseManager.refreshAnalytics`. */
   refreshAnalytics(pair: PairLike): Promise<RefreshResult>
+  /** Calls the listener for each event of this name. */
   on<Name extends keyof PairduckEvents>(
     name: Name,
     listener: (...args: PairduckEvents[Name]) => void,
   ): unknown
+  /** Ends what `on` began. */
   off<Name extends keyof PairduckEvents>(
     name: Name,
     listener: (...args: PairduckEvents[Name]) => void,

@@ -4,28 +4,39 @@ import { shown } from '../errors.ts'
 
 /** A server of a Sentinel set-up or a cluster. */
 export interface ServerAddress {
+  /** Host name or address. */
   readonly host: string
+  /** TCP port. */
   readonly port: number
 }
 
 /** TLS beyond what a `rediss:` or `valkeys:` URL says. Certificates are PEM texts. */
 export interface TlsOptions {
+  /** Certificate authorities to trust, PEM. */
   readonly ca?: string
+  /** The client's certificate, PEM. */
   readonly cert?: string
+  /** The key of the client's certificate, PEM. */
   readonly key?: string
   /** The name to expect in the server's certificate, where it isn't the host. */
   readonly servername?: string
 }
 
+/** How the primary is found through Sentinel. */
 export interface SentinelOptions {
   /** The name under which the sentinels watch the server. */
   readonly name: string
+  /** The first addresses to try; the others are learned from them. */
   readonly nodes: readonly ServerAddress[]
+  /** User name, where the server asks for one. */
   readonly username?: string
+  /** Password, where the server asks for one. */
   readonly password?: string
 }
 
+/** How the servers of a cluster are reached. */
 export interface ClusterOptions {
+  /** The first addresses to try; the others are learned from them. */
   readonly nodes: readonly ServerAddress[]
 }
 
@@ -35,14 +46,21 @@ export interface ValkeyConnectionOptions {
   readonly url?: string
   /** Which client library to use; `glide` needs the package `@valkey/valkey-glide`. */
   readonly adapter?: 'redis' | 'glide'
+  /** User name, where the server asks for one. */
   readonly username?: string
+  /** Password, where the server asks for one. */
   readonly password?: string
+  /** Number of the database. Default 0. */
   readonly database?: number
+  /** TLS settings; `true` for the defaults. */
   readonly tls?: boolean | TlsOptions
   /** A Unix socket instead of host and port. */
   readonly socketPath?: string
+  /** Sentinel servers that name the primary, instead of an address. */
   readonly sentinel?: SentinelOptions
+  /** Nodes of a cluster, instead of an address. */
   readonly cluster?: ClusterOptions
+  /** How long the first connection may take, in ms. */
   readonly connectTimeoutMs?: number
   /** How long a silent server is waited for before the connection is given up. */
   readonly socketTimeoutMs?: number

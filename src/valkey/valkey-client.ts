@@ -3,11 +3,15 @@ export type ValkeyReply = string | number | null | ValkeyReply[]
 
 /** A Lua script with its SHA-1; `readOnly` ones run through EVALSHA_RO. */
 export interface ServerScript {
+  /** The script, in Lua. */
   readonly source: string
+  /** SHA-1 of the source. */
   readonly sha: string
+  /** True for a script that only reads. */
   readonly readOnly: boolean
 }
 
+/** Ends a subscription. */
 export type Unsubscribe = () => Promise<void>
 
 /**
@@ -32,5 +36,6 @@ export interface ValkeyClient {
   subscribe(channel: string, listener: (message: string) => void): Promise<Unsubscribe>
   /** Calls back after each reconnect, where the client can tell; returns how to stop. */
   onReconnect(listener: () => void): () => void
+  /** Ends the connection and all subscriptions. */
   close(): Promise<void>
 }

@@ -1,14 +1,15 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parsePair } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import { countArgument, positiveArgument } from '../arguments.ts'
 import type { AddCommand } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { ingestMarket, type MarketIngest } from '../demo/ingest-market.ts'
-import { demoAnalytics, ingestLines, retentionLines } from '../demo/demo-report.ts'
+import { demoAnalytics, ingestLines, retentionLines, summaryLines } from '../demo/demo-report.ts'
 import { countText } from '../figures.ts'
-import { withManager, type Manager } from '../manager.ts'
+import { pairBytes, withManager, type Manager } from '../manager.ts'
 import { startProgress } from '../progress.ts'
 
 interface DemoOptions {
@@ -59,6 +60,7 @@ async function runDemo(db: Manager, options: DemoOptions, context: CliContext): 
   const analytics = await demoAnalytics({ pair, db, query, terminal })
   if (!options.json) terminal.print(analytics.lines().join('\n'))
   // Files that the user wants to keep stay whole; the temporary ones show what retention does.
+  const bytes = await bytesOf(db, ingest)
   const cleanup =
     options.dataDir === undefined
       ? await db.cleanupAllPairs({ now: 'newest-tick', signal })
@@ -70,12 +72,27 @@ async function runDemo(db: Manager, options: DemoOptions, context: CliContext): 
       analytics: analytics.json,
       cleanup: cleanup ?? null,
     })
-  else terminal.print([...retentionLines(cleanup, terminal), nextLine(pair, options)].join('\n'))
+  else {
+    const { ticksPerSecond, pairs } = ingest
+    const ticks = pairs.reduce((sum, { inserted }) => sum + inserted, 0)
+    terminal.print(
+      [
+        ...retentionLines(cleanup),
+        ...summaryLines({ ticks, ticksPerSecond, pairs: pairs.length, bytes }, terminal),
+        nextLine(pair, options),
+      ].join('\n'),
+    )
+  }
+}
+
+async function bytesOf(db: Manager, { pairs }: MarketIngest): Promise<number> {
+  const sizes = await Promise.all(pairs.map(({ pair }) => pairBytes(db.dataDir, parsePair(pair))))
+  return sizes.reduce((sum, size) => sum + size, 0)
 }
 
 function nextLine(pair: string, { dataDir }: DemoOptions): string {
   return dataDir === undefined
-    ? 'nothing is left behind; `pairduck demo --data-dir demo-data` keeps the files to play with'
+    ? 'the files are deleted now; `pairduck demo --data-dir demo-data` keeps them to play with'
     : `now try: pairduck candles ${pair} --data-dir ${dataDir} --svg candles.svg`
 }
 

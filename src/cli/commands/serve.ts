@@ -30,7 +30,7 @@ export const addServeCommand: AddCommand = (program, context) => {
     .option('--valkey <url>', 'also answer from the account mirror there')
     .addHelpText(
       'after',
-      '\nPAIRDUCK_TOKEN and PAIRDUCK_WRITER_TOKEN in the environment are what callers must send.',
+      '\nCallers must send PAIRDUCK_TOKEN or PAIRDUCK_WRITER_TOKEN of the environment.',
     )
     .action(async (options: ServeCommandOptions) => {
       const { dataDir, json } = options

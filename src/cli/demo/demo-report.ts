@@ -84,16 +84,34 @@ export async function demoAnalytics(view: PairView): Promise<Answer> {
   }
 }
 
-/** What retention does to it: what it deletes makes room for what comes. */
-export function retentionLines(pass: CleanupPass | undefined, { ink }: Terminal): string[] {
+/** What a cleanup with the default retention did, where there was one. */
+export function retentionLines(pass: CleanupPass | undefined): string[] {
   if (pass === undefined) return []
-  const { deletedRows, bytesBefore, bytesAfter, tookMs } = pass
+  const { deletedRows, tookMs } = pass
   return [
-    'cleanup, with the default retention (ticks and 1m candles 15 minutes, 5m and 15m an hour):',
-    `${countText(deletedRows)} rows deleted in ${durationText(tookMs)}, files ${bytesText(bytesBefore)} → ${ink.strong(bytesText(bytesAfter))}`,
-    'the space of deleted rows is used again; small files need not shrink',
+    `cleanup: ${countText(deletedRows)} rows older than the default retention deleted in ${durationText(tookMs)}; new trades use their space, so the files stay at this size`,
     '',
   ]
+}
+
+/** The last thing that is read: what was stored, how fast, and in how many bytes. */
+export function summaryLines(
+  { ticks, ticksPerSecond, pairs, bytes }: DemoSummary,
+  { ink }: Terminal,
+): string[] {
+  return [
+    ink.strong(
+      `${countText(ticks)} trades of ${pairs} pairs, each stored once and durable: ${countText(ticksPerSecond)} a second, ${bytesText(bytes)} on disk`,
+    ),
+  ]
+}
+
+interface DemoSummary {
+  /** Without those that came a second time. */
+  readonly ticks: number
+  readonly ticksPerSecond: number
+  readonly pairs: number
+  readonly bytes: number
 }
 
 /** The cumulative delta at the end of each bar. */

@@ -14,6 +14,7 @@ import { CcxtTickers } from './ccxt-tickers.ts'
 import { ccxtStream } from './ccxt-stream.ts'
 import type { CcxtExchange } from './ccxt-exchange.ts'
 
+/** Options of `ccxtSource`. */
 export interface CcxtSourceOptions {
   /**
    * The symbols to mirror. Some exchanges (Binance) list own trades only by symbol: without this

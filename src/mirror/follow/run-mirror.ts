@@ -8,7 +8,7 @@ import { ReconcileTiming } from './reconcile-timing.ts'
 import type { RunSettings } from './run-options.ts'
 import { SnapshotTaker } from './snapshot-taker.ts'
 
-/** Failures that no waiting mends. */
+/** Failures that a retry cannot fix. */
 const finalCodes = ['FENCED', 'CLOSED', 'VALKEY_AUTH', 'VALKEY_WRONG_TYPE'] as const
 /** A stream that lived for so long is begun again at once. */
 const longLifeMs = 60_000

@@ -1,5 +1,6 @@
 import { flag, integer, optional, resolveOptions, signalRule } from '../../options.ts'
 
+/** Options of `run`. */
 export interface RunOptions {
   /** Ends the run; it then resolves. */
   readonly signal?: AbortSignal
@@ -12,6 +13,7 @@ export interface RunOptions {
   readonly sinceMs?: number
   /** First and longest wait after a failure; it doubles in between. Default 1,000 and 60,000. */
   readonly firstRetryMs?: number
+  /** The longest wait between retries, in ms; the waits grow up to it. Default 60,000. */
   readonly lastRetryMs?: number
   /**
    * Take over again by itself when the server was away for longer than the lease and came back

@@ -7,9 +7,13 @@ import { assetForm, isAsset } from './symbol.ts'
 
 /** What an account holds of one asset. Two of the three are enough; the third follows. */
 export interface BalanceInput {
+  /** The asset, such as `BTC`. */
   readonly asset: string
+  /** What can be used. */
   readonly free?: DecimalInput | null | undefined
+  /** What open orders hold. */
   readonly used?: DecimalInput | null | undefined
+  /** `free` + `used`. */
   readonly total?: DecimalInput | null | undefined
   /** When it was so, Unix ms; an older one than what is known changes nothing. */
   readonly timestamp?: number | null | undefined
@@ -19,9 +23,13 @@ export interface BalanceInput {
 
 /** A mirrored balance. */
 export interface Balance {
+  /** The asset, such as `BTC`. */
   readonly asset: string
+  /** What can be used, as decimal text. */
   readonly free: DecimalText
+  /** What open orders hold, as decimal text. */
   readonly used: DecimalText
+  /** `free` + `used`, as decimal text. */
   readonly total: DecimalText
 }
 

@@ -10,33 +10,53 @@ import { isUnixMs, unixMsForm } from './time.ts'
 
 /** One of the account's own trades as a source tells it; ccxt's unified trade fits as it is. */
 export interface FillInput {
+  /** The exchange's id. */
   readonly id?: string | number | bigint | null | undefined
   /** The id of its order. */
   readonly order?: string | number | bigint | null | undefined
+  /** The market, such as `BTC/USDT`. */
   readonly symbol?: string | null | undefined
+  /** `buy` or `sell`. */
   readonly side?: string | null | undefined
+  /** In the quote currency. */
   readonly price?: DecimalInput | null | undefined
+  /** In the base currency. */
   readonly amount?: DecimalInput | null | undefined
+  /** Price × amount, in the quote currency. */
   readonly cost?: DecimalInput | null | undefined
+  /** The fee. */
   readonly fee?: FeeInput | null | undefined
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp?: number | null | undefined
+  /** Whether the order took or made liquidity. */
   readonly takerOrMaker?: string | null | undefined
+  /** The exchange's own answer, untouched. */
   readonly info?: unknown
 }
 
 /** A mirrored fill. Decimals are the exchange's own digits. */
 export interface Fill {
+  /** The exchange's id. */
   readonly id: string
+  /** The order that the trade belongs to. */
   readonly orderId: string | null
+  /** The market, such as `BTC/USDT`. */
   readonly symbol: string
+  /** `buy` or `sell`. */
   readonly side: 'buy' | 'sell'
+  /** In the quote currency. */
   readonly price: DecimalText
+  /** In the base currency. */
   readonly amount: DecimalText
   /** Price times amount, in quote currency. */
   readonly cost: DecimalText
+  /** The fee. */
   readonly fee: DecimalText | null
+  /** The currency of the fee. */
   readonly feeCurrency: string | null
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp: number
+  /** Whether the order took or made liquidity. */
   readonly takerOrMaker: 'taker' | 'maker' | null
 }
 

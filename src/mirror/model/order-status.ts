@@ -14,6 +14,7 @@ export const orderStatuses = [
   'partially_rejected',
 ] as const
 
+/** The state of an order. */
 export type OrderStatus = (typeof orderStatuses)[number]
 
 /** How an order ended; undefined while it is open. */

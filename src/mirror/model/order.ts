@@ -11,10 +11,13 @@ import type { OrderOutcome } from './order-status.ts'
 export interface OrderInput {
   /** Text, or a whole number that a double holds exactly. */
   readonly id?: string | number | bigint | null | undefined
+  /** The market, such as `BTC/USDT`. */
   readonly symbol?: string | null | undefined
+  /** `buy` or `sell`. */
   readonly side?: string | null | undefined
   /** `market` or `limit`, or an exchange's name for a stop order (`stop_loss_limit`). */
   readonly type?: string | null | undefined
+  /** In the base currency. */
   readonly amount?: DecimalInput | null | undefined
   /** ccxt's word (`open`, `closed`, `canceled`, `expired`, `rejected`) or a mirrored status. */
   readonly status?: string | null | undefined
@@ -22,25 +25,37 @@ export interface OrderInput {
   readonly price?: DecimalInput | null | undefined
   /** The average price of what was filled. */
   readonly average?: DecimalInput | null | undefined
+  /** The price that activates the order. */
   readonly triggerPrice?: DecimalInput | null | undefined
+  /** Amount that was traded so far. */
   readonly filled?: DecimalInput | null | undefined
+  /** Amount that was not traded yet. */
   readonly remaining?: DecimalInput | null | undefined
   /** What was filled, in quote currency. */
   readonly cost?: DecimalInput | null | undefined
+  /** The fee. */
   readonly fee?: FeeInput | null | undefined
   /** The market's fee rate, for an order whose fill does not tell one. */
   readonly feeRate?: DecimalInput | null | undefined
   /** When it was made, Unix ms. */
   readonly timestamp?: number | null | undefined
+  /** Unix ms of the order's last change. */
   readonly lastUpdateTimestamp?: number | null | undefined
+  /** Unix ms of the order's last trade. */
   readonly lastTradeTimestamp?: number | null | undefined
+  /** The id that the client gave the order. */
   readonly clientOrderId?: string | null | undefined
+  /** A remark that is mirrored as it is. */
   readonly comment?: string | null | undefined
+  /** The exchange's own answer, untouched. */
   readonly info?: unknown
 }
 
+/** A fee as ccxt gives it. */
 export interface FeeInput {
+  /** The amount of the fee. */
   readonly cost?: DecimalInput | null | undefined
+  /** The currency of the fee. */
   readonly currency?: string | null | undefined
 }
 

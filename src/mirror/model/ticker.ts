@@ -7,26 +7,41 @@ import { parseSymbol } from './symbol.ts'
 
 /** A ticker as a source tells it; ccxt's unified ticker fits as it is (`last` is the price). */
 export interface TickerInput {
+  /** The market, such as `BTC/USDT`. */
   readonly symbol?: string | null | undefined
+  /** In the quote currency. */
   readonly price?: DecimalInput | null | undefined
+  /** Price of the last trade. */
   readonly last?: DecimalInput | null | undefined
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp?: number | null | undefined
+  /** Highest price of the buy orders. */
   readonly bid?: DecimalInput | null | undefined
+  /** Lowest price of the sell orders. */
   readonly ask?: DecimalInput | null | undefined
+  /** Volume at the bid. */
   readonly bidVolume?: DecimalInput | null | undefined
+  /** Volume at the ask. */
   readonly askVolume?: DecimalInput | null | undefined
+  /** The exchange's own answer, untouched. */
   readonly info?: unknown
 }
 
 /** A mirrored ticker; what the source doesn't tell is null. */
 export interface Ticker {
+  /** The market, such as `BTC/USDT`. */
   readonly symbol: string
+  /** In the quote currency. */
   readonly price: DecimalText
   /** Unix ms. */
   readonly timestamp: number
+  /** Highest price of the buy orders, as decimal text. */
   readonly bid: DecimalText | null
+  /** Lowest price of the sell orders, as decimal text. */
   readonly ask: DecimalText | null
+  /** Volume at the bid. */
   readonly bidVolume: DecimalText | null
+  /** Volume at the ask. */
   readonly askVolume: DecimalText | null
 }
 

@@ -8,22 +8,33 @@ import { assetForm, isAsset } from './symbol.ts'
 
 /** A deposit or withdrawal as a source tells it; ccxt's unified transaction fits as it is. */
 export interface TransferInput {
+  /** The exchange's id. */
   readonly id?: string | number | bigint | null | undefined
+  /** `deposit` or `withdrawal`. */
   readonly type?: string | null | undefined
+  /** The currency, such as `USDT`. */
   readonly currency?: string | null | undefined
+  /** In the base currency. */
   readonly amount?: DecimalInput | null | undefined
   /** ccxt's word: only `ok` moves the account; none means it is done. */
   readonly status?: string | null | undefined
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp?: number | null | undefined
+  /** The exchange's own answer, untouched. */
   readonly info?: unknown
 }
 
 /** A mirrored transfer. */
 export interface Transfer {
+  /** The exchange's id. */
   readonly id: string
+  /** `deposit` or `withdrawal`. */
   readonly type: 'deposit' | 'withdrawal'
+  /** The asset, such as `BTC`. */
   readonly asset: string
+  /** In the base currency. */
   readonly amount: DecimalText
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp: number
   /** Its worth in the reference currency at the first price known since; null while none is. */
   readonly refValue: DecimalText | null

@@ -22,7 +22,9 @@ import type { Transfer } from '../model/transfer.ts'
 
 /** What was traded of one base asset on one side. */
 export interface TradeStats {
+  /** `buy` or `sell`. */
   readonly side: 'buy' | 'sell'
+  /** The base currency, such as `BTC`. */
   readonly base: string
   /** Orders with a fill, by quote currency. */
   readonly count: Readonly<Record<string, number>>

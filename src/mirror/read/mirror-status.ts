@@ -15,7 +15,9 @@ export interface MirrorStatus {
   readonly writer: string | null
   /** Whether that writer holds the lease still: false when it has ended or is cut off. */
   readonly isWriting: boolean
+  /** Number of the writer's term; null before the first write. */
   readonly epoch: string | null
+  /** Number of the newest change. */
   readonly sequence: number
 }
 

@@ -4,16 +4,21 @@ import type { MirroredOrder } from '../stored/mirrored-order.ts'
 
 /** Own open orders at one price. */
 export interface OrderBookLevel {
+  /** In the quote currency. */
   readonly price: DecimalText
   /** What is not filled yet, in base currency. */
   readonly amount: DecimalText
+  /** The orders. */
   readonly orders: number
 }
 
 /** Own open limit orders by price: bids from the highest, asks from the lowest. */
 export interface OrderBook {
+  /** The market, such as `BTC/USDT`. */
   readonly symbol: string
+  /** Buy orders by price, the highest first. */
   readonly bids: readonly OrderBookLevel[]
+  /** Sell orders by price, the lowest first. */
   readonly asks: readonly OrderBookLevel[]
 }
 

@@ -16,31 +16,46 @@ import { allReadable } from '../stored/stored-value.ts'
 
 /** The whole state, at the beginning and whenever changes may have been missed. */
 export interface MirrorSnapshot {
+  /** A whole state: the first event, and after any gap. */
   readonly type: 'snapshot'
+  /** Why the whole state is sent. */
   readonly reason: 'start' | 'gap' | 'epoch' | 'overflow'
+  /** Number of the writer's term; it grows with every takeover. */
   readonly epoch: string
+  /** Number of the change within the mirror; it grows by one. */
   readonly sequence: number
+  /** The open orders. */
   readonly openOrders: readonly MirroredOrder[]
+  /** The balances. */
   readonly balances: readonly Balance[]
 }
 
 /** What changed since the event before; values are as of this sequence number or newer. */
 export interface MirrorChange {
+  /** What one write changed. */
   readonly type: 'change'
+  /** Number of the writer's term; it grows with every takeover. */
   readonly epoch: string
+  /** Number of the change within the mirror; it grows by one. */
   readonly sequence: number
+  /** The orders. */
   readonly orders: readonly MirroredOrder[]
+  /** The balances. */
   readonly balances: readonly Balance[]
   /** Assets that the account does not hold any more. */
   readonly gone: readonly string[]
   /** Symbols whose ticker changed, symbols with new fills, assets with new transfers. */
   readonly tickers: readonly string[]
+  /** The account's own trades. */
   readonly fills: readonly string[]
+  /** Deposits and withdrawals. */
   readonly transfers: readonly string[]
 }
 
+/** What `watch` yields. */
 export type MirrorEvent = MirrorSnapshot | MirrorChange
 
+/** Options of `watch`. */
 export interface WatchOptions {
   /** Ends the iteration. */
   readonly signal?: AbortSignal

@@ -9,6 +9,7 @@ import { symbolReport, TradeSums, type Closings, type SymbolReport } from './tra
 import { marketOf, tradeHistory, type FillOutcome, type ReportFill } from './trade-history.ts'
 import { utcDay } from './utc-day.ts'
 
+/** Options of `dailyReport`. */
 export interface DailyReportOptions {
   /**
    * The currency of `trades.pnl`; default: the quote currency of the fills when there is only
@@ -23,12 +24,17 @@ export interface DailyReportOptions {
 
 /** One day of an account. Decimals are exact texts; an order counts once, however it was filled. */
 export interface DailyReport {
+  /** The UTC day, `YYYY-MM-DD`. */
   readonly date: string
+  /** Unix ms when the report was written. */
   readonly writtenAt: number
+  /** The currency, such as `USDT`. */
   readonly currency: string
+  /** The balances. */
   readonly balances: Readonly<
     Record<string, { readonly free: DecimalText; readonly locked: DecimalText }>
   >
+  /** The figures of the day's trades. */
   readonly trades: {
     readonly totalBuys: number
     readonly totalSells: number
@@ -38,14 +44,19 @@ export interface DailyReport {
     readonly avgBuyPrice: DecimalText | null
     readonly avgSellPrice: DecimalText | null
   }
+  /** Number of trades. */
   readonly totalTrades: number
+  /** Number of the account's own trades. */
   readonly totalFills: number
   /** Orders that closed at a profit, as part of those that closed anything; null without any. */
   readonly winRate: number | null
   /** The orders that it is the share of. */
   readonly closings: Closings
+  /** Fees by currency. */
   readonly fees: Readonly<Record<string, DecimalText>>
+  /** Realised profit by currency. */
   readonly pnlByCurrency: Readonly<Record<string, DecimalText>>
+  /** The same figures for each symbol. */
   readonly bySymbol: Readonly<Record<string, SymbolReport>>
   /** What is in no figure of `currency`, because no rate was given. */
   readonly notConverted: {

@@ -6,16 +6,25 @@ import { historyJson, orderTokens, token } from './order-tokens.ts'
 
 /** An order as readers get it. Decimals are text with the exchange's own digits. */
 export interface MirroredOrder {
+  /** The exchange's id. */
   readonly id: string
+  /** The market, such as `BTC/USDT`. */
   readonly symbol: string
+  /** `buy` or `sell`. */
   readonly side: 'buy' | 'sell'
   /** What it executes as; `sourceType` is the exchange's name where that says more. */
   readonly type: 'market' | 'limit'
+  /** The type of order in the exchange's own words. */
   readonly sourceType: string | null
+  /** The order's state. */
   readonly status: OrderStatus
+  /** In the base currency. */
   readonly amount: DecimalText
+  /** Amount that was traded so far, as decimal text. */
   readonly filled: DecimalText
+  /** The price of a limit order, as decimal text. */
   readonly limitPrice: DecimalText | null
+  /** The price that activates the order. */
   readonly triggerPrice: DecimalText | null
   /** Average price of what was filled. */
   readonly price: DecimalText | null
@@ -23,14 +32,23 @@ export interface MirroredOrder {
   readonly notional: DecimalText
   /** Quote currency that the open rest may still take. */
   readonly reservedNotional: DecimalText
+  /** The quote currency, such as `USDT`. */
   readonly quote: string
+  /** The fee. */
   readonly fee: DecimalText
+  /** The currency of the fee. */
   readonly feeCurrency: string
+  /** The fee as a share of the cost. */
   readonly feeRate: DecimalText
+  /** Unix ms when the order was created. */
   readonly createdMs: number
+  /** Unix ms of the last change. */
   readonly updatedMs: number
+  /** Unix ms when the order was done; null while it is open. */
   readonly finishedMs: number | null
+  /** The id that the client gave the order. */
   readonly clientOrderId: string | null
+  /** A remark that is mirrored as it is. */
   readonly comment: string | null
   /** How many history entries there have been; the oldest may have been dropped. */
   readonly historyCount: number
@@ -38,17 +56,25 @@ export interface MirroredOrder {
 
 /** One step in an order's life; amounts are those of this step. */
 export interface OrderStep {
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp: number
+  /** The order's state. */
   readonly status: OrderStatus
+  /** In the quote currency. */
   readonly price: DecimalText | null
+  /** Amount that was not traded yet, as decimal text. */
   readonly amountRemaining: DecimalText | null
+  /** Amount that was traded so far, as decimal text. */
   readonly filled: DecimalText | null
+  /** Price × volume, in the quote currency. */
   readonly notional: DecimalText | null
+  /** The fee. */
   readonly fee: DecimalText | null
 }
 
 /** An order with its history, the oldest step first. */
 export interface MirroredOrderWithHistory extends MirroredOrder {
+  /** Every step of the order, the oldest first. */
   readonly history: readonly OrderStep[]
 }
 

@@ -13,6 +13,7 @@ import type { StoredAccount } from '../stored/stored-account.ts'
 
 /** One difference between what is stored and what should be. */
 export interface DriftEntry {
+  /** What differs: an order, a balance or an index of them. */
   readonly kind: 'order' | 'balance' | 'index'
   /** Order id, asset, or the key of the set. */
   readonly id: string
@@ -21,8 +22,11 @@ export interface DriftEntry {
    * `actual` is then the INVALID_ORDER or INVALID_EVENT.
    */
   readonly problem: 'missing' | 'unexpected' | 'different' | 'refused'
+  /** Name of the field that differs. */
   readonly field?: string
+  /** What the mirror held. */
   readonly stored?: unknown
+  /** What the exchange said. */
   readonly actual?: unknown
 }
 

@@ -19,7 +19,9 @@ import type { UnitWriter } from './unit-writer.ts'
 
 /** What a reconcile did. */
 export interface ReconcileResult {
+  /** What was written. */
   readonly written: number
+  /** What was mirrored already. */
   readonly unchanged: number
   /** Entries of sets that were wrong, and orders that were stored otherwise than written. */
   readonly repaired: number

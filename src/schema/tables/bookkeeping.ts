@@ -31,7 +31,7 @@ export const candleState = {
   columns: { rolledUntil: 'time' },
 } as const
 
-/** What retention has deleted: a row older than its relation's mark cannot be judged any more. */
+/** What retention has deleted: whether a row older than its relation's mark was stored before is not known any more. */
 export const marks = {
   name: 'pairduck_marks',
   columns: { relation: 'text', deletedBefore: 'time' },

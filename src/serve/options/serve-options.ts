@@ -1,6 +1,7 @@
 import { flag, integer, optional, resolveOptions, rule, type OptionRule } from '../../options.ts'
 import type { MirrorReads } from '../../mirror/read/mirror-reads.ts'
 
+/** Options of `serve`. */
 export interface ServeOptions {
   /** Default 0: a free one. */
   readonly port?: number
@@ -40,11 +41,15 @@ export interface ServeOptions {
 
 /** A request as the log may know it. */
 export interface RequestLogEntry {
+  /** The HTTP method. */
   readonly method: string
   /** The route's pattern, not the address that was asked for. */
   readonly route: string
+  /** The HTTP status. */
   readonly status: number
+  /** Duration in milliseconds. */
   readonly tookMs: number
+  /** Address of the caller. */
   readonly client: string
 }
 

@@ -11,7 +11,9 @@ export type ColumnKind = 'float64' | 'int64' | 'timestamp' | 'boolean' | 'enum' 
 
 /** A column of a stream: what every batch has in its place. */
 export interface StreamColumn {
+  /** The column's name. */
   readonly name: string
+  /** Which array holds the values. */
   readonly kind: ColumnKind
   /** The words that an `enum` column's codes stand for. */
   readonly words?: readonly string[]
@@ -35,7 +37,9 @@ export type ColumnData = { readonly nulls?: Uint8Array | undefined } & (
 
 /** Some thousand rows of a result, as columns. They are the receiver's own: nothing overwrites them. */
 export interface ColumnBatch {
+  /** Number of rows in the batch. */
   readonly rows: number
+  /** One entry per column. */
   readonly columns: readonly ColumnData[]
 }
 

@@ -7,6 +7,7 @@ import type { SqlValue } from '../../queries/query.ts'
 import { rowMaker } from './row-maker.ts'
 import { columnSink, type ColumnSink, type ColumnValues } from './read-vector.ts'
 
+/** Values of a statement's placeholders, by name or by position. */
 export type SqlParams = Readonly<Record<string, SqlValue>> | readonly SqlValue[]
 
 /** Runs one statement and gives its rows as objects: 3 times faster than `getRowObjectsJS`. */

@@ -7,12 +7,17 @@ import type { CleanupResult, Conflict, InsertCounts, RefreshResult, RowCounts } 
 
 /** The events of a manager and what they carry; each is also on `diagnostics_channel` as `pairduck:<name>`. */
 export interface PairduckEvents {
+  /** A commit of ticks is durable. */
   ticksStored: [event: { pair: string; counts: InsertCounts; newest: number }]
   /** Candles were given and stored; an import tells it of each of its batches. */
   candlesStored: [event: { pair: string; timeframe: Timeframe; counts: RowCounts }]
+  /** Another trade came under an id that is stored; it was not stored. */
   conflict: [event: { pair: string; conflicts: readonly Conflict[] }]
+  /** A pair's file was opened. */
   pairOpened: [event: { pair: string }]
+  /** A pair's file was closed to make room, or because nobody used it. */
   pairEvicted: [event: { pair: string; reason: 'idle' | 'room' }]
+  /** A pair's files were moved to quarantine. */
   pairQuarantined: [event: { pair: string; folder: string }]
   /**
    * A process or the power had gone in the middle of a write: bytes of a commit that was never
@@ -20,9 +25,13 @@ export interface PairduckEvents {
    * there before is in `folder`.
    */
   pairRecovered: [event: { pair: string; cutBytes: number; resealed: number; folder: string }]
+  /** A file holds fewer rows than when it was last closed. */
   rowsLost: [event: { pair: string; relation: Relation; expectedRows: number; foundRows: number }]
+  /** The kept analytics of a pair were brought up to date. */
   analyticsRefreshed: [event: RefreshResult]
+  /** A cleanup of a pair has ended. */
   cleanupDone: [event: { results: readonly CleanupResult[]; tookMs: number }]
+  /** Something failed that no caller is told of. */
   error: [event: { pair?: string; error: unknown }]
 }
 

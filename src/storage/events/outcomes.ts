@@ -9,7 +9,7 @@ export interface InsertCounts {
   readonly duplicates: number
   /** The id was stored before with another price, volume or side; the first stays. */
   readonly conflicts: number
-  /** Too old to be judged: retention has deleted that time. */
+  /** Older than what retention has deleted: whether it was stored before is not known any more. */
   readonly expired: number
   /** Older than the newest that was stored; part of `inserted`. */
   readonly late: number
@@ -17,6 +17,7 @@ export interface InsertCounts {
 
 /** What a cleanup of one pair did. */
 export interface CleanupResult {
+  /** The pair as text: `exchange/market/symbol`. */
   readonly pair: string
   /** Rows deleted by relation; nothing where nothing was due. */
   readonly deleted: Readonly<Partial<Record<Relation, number>>>
@@ -24,12 +25,15 @@ export interface CleanupResult {
   readonly dryRun?: true
   /** Undefined when all went well; else why the pair was left, with the holder's pid or lease. */
   readonly skipped?: string
+  /** Bytes of files and write-ahead logs before. */
   readonly bytesBefore: number
+  /** Bytes of files and write-ahead logs afterwards. */
   readonly bytesAfter: number
 }
 
 /** What a refresh of a pair's analytics did. */
 export interface RefreshResult {
+  /** The pair as text: `exchange/market/symbol`. */
   readonly pair: string
   /** What was computed: bars of a timeframe that opened from `from` (null: all) to before `until`. */
   readonly refreshed: readonly {
@@ -43,6 +47,7 @@ export interface RefreshResult {
 
 /** What became of rows that are not ticks: `inserted + replaced + expired` = given. */
 export interface RowCounts {
+  /** Rows that are new. */
   readonly inserted: number
   /** Stood there before (the same bar, zone or gap) and were replaced. */
   readonly replaced: number
@@ -52,12 +57,16 @@ export interface RowCounts {
 
 /** An id that came again with another price, volume or side. */
 export interface Conflict {
+  /** The exchange's id of the trade. */
   readonly tradeId: string
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp: number
+  /** What is stored under the id. */
   readonly stored: {
     readonly price: number
     readonly volume: number
     readonly side: 'BUY' | 'SELL'
   }
+  /** What came under the same id, and was not stored. */
   readonly given: { readonly price: number; readonly volume: number; readonly side: 'BUY' | 'SELL' }
 }

@@ -10,6 +10,7 @@ import {
 
 /** What became of one of many files. */
 export interface ImportedFile {
+  /** Path of the file. */
   readonly file: string
   /** `exchange/market/symbol`. */
   readonly pair: string
@@ -17,6 +18,7 @@ export interface ImportedFile {
   readonly status: 'imported' | 'skipped' | 'stopped' | 'failed'
   /** What became of its rows; undefined where it was skipped or failed. */
   readonly report: ImportReport | CandleImportReport | undefined
+  /** Why the file failed; undefined when all went well. */
   readonly error: PairduckError | undefined
 }
 
@@ -24,11 +26,15 @@ export interface ImportedFile {
 export interface ImportFilesProgress extends ImportedFile {
   /** Files that are done, this one among them, of how many. */
   readonly done: number
+  /** Number of files. */
   readonly of: number
+  /** Bytes of the files that were read so far. */
   readonly doneBytes: number
+  /** Bytes of all files. */
   readonly totalBytes: number
 }
 
+/** Options of `importFiles`. */
 export interface ImportFilesOptions extends ImportOptions<Readonly<Record<string, string>>> {
   /** The files hold candles of this timeframe; trades unless told otherwise. */
   readonly candles?: Timeframe | undefined
@@ -44,15 +50,25 @@ export interface ImportFilesOptions extends ImportOptions<Readonly<Record<string
 
 /** What became of many files; the counts are sums over them. */
 export interface ImportFilesReport {
+  /** One entry per file. */
   readonly files: readonly ImportedFile[]
+  /** Number of files that were imported. */
   readonly imported: number
+  /** Number of files that were skipped. */
   readonly skipped: number
+  /** Number of files that failed. */
   readonly failed: number
+  /** Rows that are new. */
   readonly inserted: number
+  /** Rows that are stored already. */
   readonly duplicates: number
+  /** Rows whose id is stored with other values; not stored. */
   readonly conflicts: number
+  /** Rows older than what retention has deleted. */
   readonly expired: number
+  /** Candles that were replaced. */
   readonly replaced: number
+  /** Rows that are no trades. */
   readonly rejected: number
   /** True when the signal ended the import early. */
   readonly stopped: boolean

@@ -28,6 +28,7 @@ export type TickColumnMap = Readonly<
   Partial<Record<'timestamp' | 'price' | 'volume' | 'side' | 'buyerIsMaker' | 'tradeId', string>>
 >
 
+/** Our names of a candle's fields → the columns of a file. */
 export type CandleColumnMap = Readonly<
   Partial<
     Record<
@@ -54,7 +55,9 @@ export interface ImportProgress {
   readonly fraction: number | undefined
 }
 
+/** Options of `importTicks` and `importCandles`. */
 export interface ImportOptions<Columns> {
+  /** Our field names → the file's column names. Default: recognised by their names. */
   readonly columns?: Columns | undefined
   /** Default: guessed from the size of the first time, and told in the report. */
   readonly timeUnit?: TimeUnit | undefined
@@ -96,6 +99,7 @@ export interface ImportOptions<Columns> {
   readonly signal?: AbortSignal | undefined
   /** How long the pair's rows are kept, written into its file; as `retention` of the manager. */
   readonly retention?: RetentionOptions | undefined
+  /** Called after each batch. */
   readonly onProgress?: ((progress: ImportProgress) => void) | undefined
 }
 

@@ -6,10 +6,13 @@ import { whyNoTime, type TimeReader } from './time-reader.ts'
 export interface Rejection {
   /** The file's column; undefined where the line is no row. */
   readonly column: string | undefined
+  /** Why, in words. */
   readonly reason: string
+  /** How many rows. */
   readonly count: number
   /** Of the first of them. */
   readonly line: number
+  /** The value in the file. */
   readonly value: unknown
 }
 

@@ -3,7 +3,9 @@ import type { ColumnReference } from './file-relation.ts'
 
 /** Which word of the file stands for which side; several are parted by `|`. */
 export interface SideWords {
+  /** The word that stands for a buying taker. */
   readonly buy: string
+  /** The word that stands for a selling taker. */
   readonly sell: string
 }
 

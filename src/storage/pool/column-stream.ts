@@ -10,7 +10,9 @@ import type { Lease } from './lease.ts'
  * connection back; who never begins the loop calls `close()`.
  */
 export interface ColumnStream extends AsyncIterable<ColumnBatch> {
+  /** Name and type of each column. */
   readonly columns: readonly StreamColumn[]
+  /** Ends the query and gives its connection back. */
   close(): Promise<void>
 }
 

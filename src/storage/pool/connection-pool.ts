@@ -19,11 +19,7 @@ import {
 } from './pool-slot.ts'
 import { WaitingLine, type WaitReason } from './waiting-line.ts'
 
-/**
- * At most `maxConnections` open pair files. Who uses a pair leases it; only pairs without a lease
- * lie in the LRU and can be evicted for another pair or closed for having been idle. When all are
- * leased, callers wait in line, with a deadline.
- */
+/** At most `maxConnections` open pair files. A lease keeps its pair open; others may be closed. */
 export class ConnectionPool {
   readonly #open: (pair: Pair) => Promise<PairDatabase>
   readonly #options: PoolOptions
@@ -111,6 +107,7 @@ export class ConnectionPool {
     this.#serve()
   }
 
+  /** Whether the pair's file is open. */
   isOpen(name: string): boolean {
     return this.#slots.has(name)
   }
@@ -162,6 +159,7 @@ export class ConnectionPool {
     for (const name of this.#slots.keys()) this.#find(name)
   }
 
+  /** Counts since the manager was opened, and what is open now. */
   stats(): PoolStats {
     const active = [...this.#slots.values()].filter(({ leases }) => leases > 0)
     const asked = this.#hits + this.#misses

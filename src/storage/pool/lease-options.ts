@@ -3,17 +3,21 @@ import { integer, optional, resolveOptions } from '../../options.ts'
 import { signalRule } from '../../options.ts'
 import { century } from '../../time.ts'
 
+/** Options of `query` and `queryColumns`. */
 export interface QueryOptions {
   /** Interrupts the query; the call then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of `acquire`. */
 export interface AcquireOptions {
+  /** Aborts the call: it rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
   /** How long to wait for a connection; default `acquireTimeoutMs`. */
   readonly timeoutMs?: number | undefined
 }
 
+/** Options of a streamed query. */
 export interface StreamOptions extends QueryOptions {
   /** Rows of a batch, about: one ends with the first of the engine's chunks that reaches it. Default 8,192. */
   readonly batchRows?: number | undefined

@@ -18,7 +18,9 @@ import type { ThreadBudget } from '../duckdb/thread-budget.ts'
  * a transaction left open is rolled back.
  */
 export class Lease {
+  /** The pair as text: `exchange/market/symbol`. */
   readonly pair: string
+  /** Unix ms when the lease was given. */
   readonly acquiredAt: number
   readonly #connection: DuckDBConnection
   readonly #database: PairDatabase
@@ -115,6 +117,7 @@ export class Lease {
     return (this.#released ??= this.#giveBack())
   }
 
+  /** The same as `release`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release()
   }

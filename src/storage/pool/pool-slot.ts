@@ -14,7 +14,7 @@ export interface SlotOptions {
 }
 
 export interface UseOptions {
-  /** False for what is no use of the pair: a cleanup that comes by must not keep it open for ever. */
+  /** False for a scheduled cleanup: it must not keep an unused pair open for ever. */
   readonly renews?: boolean
 }
 
@@ -28,7 +28,7 @@ export interface Slot {
   database?: PairDatabase
   /** Of a pair whose file is kept closed: what is done to it meanwhile. */
   readonly work?: string
-  /** How much longer it may be idle, when what held it last was no use of it. */
+  /** How much longer it may be idle, when a scheduled cleanup held it last. */
   idleMs?: number
 }
 

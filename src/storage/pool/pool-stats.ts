@@ -2,15 +2,23 @@
 export interface PoolStats {
   /** Pair files held open, those being opened or closed included. */
   readonly size: number
+  /** The most pairs that may be open at once. */
   readonly max: number
   /** Held by a lease, a commit or a job. */
   readonly active: number
+  /** Open pairs that nobody leases. */
   readonly idle: number
+  /** Callers that wait for a place. */
   readonly waiting: number
+  /** Leases of pairs that were open already. */
   readonly hits: number
+  /** Leases that had to open the pair. */
   readonly misses: number
+  /** Hits ÷ (hits + misses). */
   readonly hitRate: number
+  /** Pairs closed to make room for others. */
   readonly evictions: number
+  /** The pairs that are leased, as text. */
   readonly activePairs: readonly string[]
 }
 

@@ -7,6 +7,7 @@ import type { Events } from '../events/events.ts'
 import type { RefreshResult } from '../events/outcomes.ts'
 import type { Maintenance } from './maintenance.ts'
 
+/** Options of `startAnalytics`. */
 export interface AnalyticsOptions extends RefreshOptions {
   /** Time between two rounds. Default 5,000. */
   readonly everyMs?: number | undefined
@@ -26,7 +27,7 @@ const storedEvents = ['ticksStored', 'candlesStored'] as const
 /** A pair that another process holds is not asked for every few seconds. */
 const retryAfterMs = 60_000
 
-/** How the files are come by: {@link Maintenance}. */
+/** How the keeper gets at the pairs' files; {@link Maintenance} is the implementation. */
 type PairFilesAccess = Pick<Maintenance, 'onFile' | 'listPairs'>
 
 /** Keeps analytics up to date: on request, or by a clock that visits pairs with new ticks or candles. */

@@ -14,6 +14,7 @@ import type { PairDatabase } from '../pool/pair-database.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 
+/** Options of `refreshAnalytics`. */
 export interface RefreshOptions {
   /** Bars that had closed by then are processed: the manager's clock, Unix ms or 'newest-tick'. */
   readonly now?: CleanupNow | undefined

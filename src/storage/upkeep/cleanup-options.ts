@@ -7,6 +7,7 @@ import {
 import { latestMs, maxTimerMs } from '../../time.ts'
 import type { CleanupNow } from './pair-cleanup.ts'
 
+/** Options of `cleanupPair` and `cleanupAllPairs`. */
 export interface CleanupOptions {
   /** What retention counts from: the manager's clock when left out; `'newest-tick'` serves replays. */
   readonly now?: CleanupNow | undefined

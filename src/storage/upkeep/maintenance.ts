@@ -25,13 +25,19 @@ import { verifyDatabase, type VerifyReport } from './verify.ts'
 
 /** What a pass over all pairs did. */
 export interface CleanupPass {
+  /** Number of pairs. */
   readonly pairs: number
   /** Pairs that were not cleaned: held by another process, damaged, or a lease in the way. */
   readonly skipped: number
+  /** Rows deleted in all pairs. */
   readonly deletedRows: number
+  /** Bytes of files and write-ahead logs before. */
   readonly bytesBefore: number
+  /** Bytes of files and write-ahead logs afterwards. */
   readonly bytesAfter: number
+  /** Duration in milliseconds. */
   readonly tookMs: number
+  /** One result per pair. */
   readonly results: readonly CleanupResult[]
 }
 

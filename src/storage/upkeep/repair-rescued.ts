@@ -68,7 +68,7 @@ function insertMark(relation: string, mark: string): string {
 /**
  * Leaves it to the views to fold the stored ticks. A bar that retention has passed by as a whole has
  * one part, which is there or not. Of the others nobody knows whether their parts are all there: those
- * whose ticks are not all stored are closed, by a given candle that has no prices.
+ * whose ticks are not all stored are closed, by an external candle that has no prices.
  */
 async function foldAgain(
   connection: DuckDBConnection,

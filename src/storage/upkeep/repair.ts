@@ -14,10 +14,13 @@ import { findWalEnd } from '../recovery/wal-tail.ts'
 import { rescueFile, type DamagedCopy, type Rescue } from './rescue-file.ts'
 import type { LostCount } from './repair-rescued.ts'
 
+/** What `repair` did. */
 export interface RepairReport {
+  /** The pair as text: `exchange/market/symbol`. */
   readonly pair: string
   /** `none`: nothing was wrong. `rescued`: a new file holds all that could be read. `set aside`: nothing could. */
   readonly action: 'none' | 'rescued' | 'set aside'
+  /** What is damaged, one sentence each. */
   readonly problems: readonly string[]
   /** Rows in the pair's file now, by table. */
   readonly rows: Readonly<Record<string, number>>

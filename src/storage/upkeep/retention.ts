@@ -95,7 +95,7 @@ async function closeAged(
 ): Promise<void> {
   const end = newest + 1
   const moved = await moveMark(connection, relation, Math.min(before, end))
-  // What is newer than all that there were is no namesake of any that was deleted.
+  // A tick that is newer than every stored one cannot have the id of a deleted one.
   if (moved && relation === 'ticks')
     await moveMark(connection, decidableMark, Math.min(before + dedupeWindowMicros, end))
 }

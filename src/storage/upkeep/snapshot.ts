@@ -7,9 +7,13 @@ import type { PairDatabase } from '../pool/pair-database.ts'
 import { sizeOf } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
 
+/** What `snapshot` wrote. */
 export interface SnapshotReport {
+  /** The pair as text: `exchange/market/symbol`. */
   readonly pair: string
+  /** Path of the file. */
   readonly file: string
+  /** Size in bytes. */
   readonly bytes: number
 }
 

@@ -5,8 +5,11 @@ import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 
+/** What `verify` found. */
 export interface VerifyReport {
+  /** The pair as text: `exchange/market/symbol`. */
   readonly pair: string
+  /** True when nothing is damaged. */
   readonly ok: boolean
   /** What is wrong, in words; empty when all is well. */
   readonly problems: readonly string[]

@@ -1,6 +1,7 @@
 import { resolveOptions, rule } from '../../options.ts'
 import type { Gap } from '../../schema/gaps.ts'
 
+/** Options of `insertTicks`. */
 export interface InsertOptions {
   /**
    * Holes that the ticks leave or close. They are noted in the transaction that stores the ticks:

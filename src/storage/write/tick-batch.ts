@@ -5,8 +5,8 @@ import type { Tick } from '../../schema/rows.ts'
 const initialCapacity = 64
 
 /**
- * Ticks on their way into one commit, by column. Calls append to it; a call that holds a bad
- * tick leaves no trace of itself and of nobody else.
+ * Ticks on their way into one commit, by column. Calls append to it. A call with a bad tick is
+ * rejected whole, and the ticks of other calls stay.
  */
 export class TickBatch {
   length = 0

@@ -7,10 +7,15 @@ import { unknownName } from '../../options.ts'
 
 /** Ticks by column: what `queryColumns` gives and `insertTicks` takes without making objects. */
 export interface TickColumns {
+  /** Unix ms; the fraction carries microseconds. */
   readonly timestamp: ArrayLike<number>
+  /** In the quote currency. */
   readonly price: ArrayLike<number>
+  /** In the base currency. */
   readonly volume: ArrayLike<number>
+  /** The taker's side: `BUY` lifts the ask, `SELL` hits the bid. */
   readonly side: ArrayLike<'BUY' | 'SELL'>
+  /** The exchange's ids of the trades. */
   readonly tradeId?: ArrayLike<string | null | undefined> | undefined
 }
 

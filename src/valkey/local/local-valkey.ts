@@ -11,6 +11,7 @@ import { isVersionText } from './server-version.ts'
 import { withStartLock } from './start-lock.ts'
 import { lastLines, startServer, stopServer } from './server-process.ts'
 
+/** Options of the local server. */
 export interface LocalValkeyOptions {
   /** Holds the server's configuration, log and data; made when it is not there. */
   readonly dir: string
@@ -22,6 +23,7 @@ export interface LocalValkeyOptions {
   readonly version?: string
 }
 
+/** What is known of the local server. */
 export type LocalValkeyStatus =
   | { readonly running: false; readonly dir: string }
   | {
@@ -44,6 +46,7 @@ export type LocalValkeyStatus =
  * its place is `VALKEY_NOT_OURS`. Linux and macOS; on Windows `VALKEY_NOT_FOUND` says so.
  */
 export class LocalValkey {
+  /** The folder of the server. */
   readonly dir: string
   readonly #cacheDir: string | undefined
   readonly #onProgress: (line: string) => void
