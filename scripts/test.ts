@@ -34,7 +34,7 @@ async function all(): Promise<Totals[]> {
     Promise.all(checks.map((each) => check(...each))),
     installSystemPackages(),
   ])
-  return [...checked, await suite('unit', 14 * minute), await suite('integration', 14 * minute)]
+  return [...checked, await suite('unit', 10 * minute), await suite('integration', 40 * minute)]
 }
 
 async function check(name: string, command: string, ...args: string[]): Promise<Totals> {
