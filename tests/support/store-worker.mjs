@@ -9,3 +9,5 @@ const tick = { timestamp: Date.now(), price: 1, volume: 1, side: 'BUY', tradeId:
 await db.insertTicks('x/spot/W', [tick])
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, no window
 parentPort.postMessage('open')
+// The store's own timers do not keep a thread alive.
+setInterval(() => undefined, 1000)

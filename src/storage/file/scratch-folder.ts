@@ -1,30 +1,26 @@
-import { mkdir, mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
 
-const ownName = /^scratch-(\d+)$/
+const ownName = /^scratch-(\d+)-/
 /** What earlier versions left, without a word about whose it was. */
 const earlierName = /^(?:compact|repair)-\w+$/
 
 /**
- * A new folder for files that are being built, in one of this process's own. It lies where the
- * target does, so that a rename brings them there: a pair's folder may be on another disk.
+ * A new folder for files that are being built, with this process's number in its name. It lies
+ * where the target does, so that a rename brings them there: a pair's folder may be on another disk.
  */
 export async function makeScratch(
   ours: string,
   { target, purpose }: { target: string; purpose: string },
 ): Promise<string> {
   const [there, here] = await Promise.all([stat(target), stat(ours)])
-  const home = join(there.dev === here.dev ? ours : target, `scratch-${process.pid}`)
-  await mkdir(home, { recursive: true })
-  return mkdtemp(join(home, `${purpose}-`))
+  const home = there.dev === here.dev ? ours : target
+  return mkdtemp(join(home, `scratch-${process.pid}-${purpose}-`))
 }
 
-/** Removes one of {@link makeScratch}, and the process's own when it was the last in it. */
+/** Removes one of {@link makeScratch}. */
 export async function removeScratch(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true })
-  const home = dirname(folder)
-  if ((await readdir(home).catch(() => ['?'])).length === 0)
-    await rm(home, { recursive: true, force: true })
 }
 
 /** Removes what processes left that are gone, and what this one's number left before it. */
