@@ -234,7 +234,7 @@ it('of a header alone nothing is guessed; an empty or wrong input is named as wh
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   for (const [input, message] of [
     ['', /IMPORT_FAILED: - is empty/],
-    ['{"data":[1]}', /IMPORT_FAILED: - is JSON without rows/],
+    ['{"data":[1]}', /IMPORT_FAILED: -: no column for timestamp; the file has data/],
   ] as const) {
     const child = pairduck.start(['import', pair, '-', '--data-dir', dataDir])
     child.stdin.end(input)

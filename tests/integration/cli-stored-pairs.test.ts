@@ -24,8 +24,11 @@ const keptCandles = ['candles_1m', 'candles_5m', 'candles_15m'].flatMap((table) 
   `${table}=forever`,
 ])
 
-async function withManager<T>(use: (db: api.DatabaseManager) => Promise<T>): Promise<T> {
-  const db = await api.DatabaseManager.open({ dataDir })
+async function withManager<T>(
+  use: (db: api.DatabaseManager) => Promise<T>,
+  options: api.ManagerOptions = {},
+): Promise<T> {
+  const db = await api.DatabaseManager.open({ dataDir, ...options })
   try {
     return await use(db)
   } finally {
@@ -539,8 +542,8 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     expect(await readdir(folder)).not.toContain('nowhere')
   })
 
-  it('a pair that another process holds: PAIR_LOCKED with its pid; the others go on', async () => {
-    await withManager(async (db) => {
+  it('a pair that another process holds without a socket: PAIR_LOCKED with its pid; the others go on', async () => {
+    const locks = async (db: api.DatabaseManager): Promise<void> => {
       const lease = await db.acquire(btc)
       const held = new RegExp(`PAIR_LOCKED: .*${process.pid}`)
       const { exitCode, stderr } = await pairduck.run(at('candles', btc))
@@ -559,7 +562,8 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
       expect(pass).toMatchObject({ pairs: 2, skipped: 1 })
       expect(pass.results[0]!.skipped).toMatch(held)
       await lease.release()
-    })
+    }
+    await withManager(locks, { localSocket: false })
   })
 
   it('a reader that closes the pipe ends it without a word', async () => {

@@ -1,4 +1,4 @@
-import { importFormats } from '../../storage/import/formats/registry.ts'
+import { importFormats } from '../../storage/import/formats/known-formats.ts'
 import { presets } from '../../storage/import/presets.ts'
 import { shapes } from '../../storage/import/shapes.ts'
 import type { CommonOptions } from '../command.ts'
