@@ -543,27 +543,29 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
   })
 
   it('a pair that another process holds without a socket: PAIR_LOCKED with its pid; the others go on', async () => {
-    const locks = async (db: api.DatabaseManager): Promise<void> => {
-      const lease = await db.acquire(btc)
-      const held = new RegExp(`PAIR_LOCKED: .*${process.pid}`)
-      const { exitCode, stderr } = await pairduck.run(at('candles', btc))
-      expect(exitCode).toBe(1)
-      expect(stderr).toMatch(held)
-      const stats = await pairduck.json<{ pair: string; error: { code: string } | null }[]>(
-        at('stats'),
-      )
-      expect(stats.map(({ pair, error }) => [pair, error?.code])).toEqual([
-        [btc, 'PAIR_LOCKED'],
-        [eth, undefined],
-      ])
-      const pass = await pairduck.json<api.CleanupPass>(
-        at('cleanup', '--now', '2024-08-08T12:40', '--keep', 'ticks=35m', ...keptCandles),
-      )
-      expect(pass).toMatchObject({ pairs: 2, skipped: 1 })
-      expect(pass.results[0]!.skipped).toMatch(held)
-      await lease.release()
-    }
-    await withManager(locks, { localSocket: false })
+    await withManager(
+      async (db) => {
+        const lease = await db.acquire(btc)
+        const held = new RegExp(`PAIR_LOCKED: .*${process.pid}`)
+        const { exitCode, stderr } = await pairduck.run(at('candles', btc))
+        expect(exitCode).toBe(1)
+        expect(stderr).toMatch(held)
+        const stats = await pairduck.json<{ pair: string; error: { code: string } | null }[]>(
+          at('stats'),
+        )
+        expect(stats.map(({ pair, error }) => [pair, error?.code])).toEqual([
+          [btc, 'PAIR_LOCKED'],
+          [eth, undefined],
+        ])
+        const pass = await pairduck.json<api.CleanupPass>(
+          at('cleanup', '--now', '2024-08-08T12:40', '--keep', 'ticks=35m', ...keptCandles),
+        )
+        expect(pass).toMatchObject({ pairs: 2, skipped: 1 })
+        expect(pass.results[0]!.skipped).toMatch(held)
+        await lease.release()
+      },
+      { localSocket: false },
+    )
   })
 
   it('a reader that closes the pipe ends it without a word', async () => {
