@@ -246,6 +246,7 @@ describe('a damaged file', () => {
     expect(readdirSync(`${dataDir}/.pairduck`).sort()).toEqual([
       `manager-${process.pid}.lock`,
       'quarantine',
+      'sockets',
     ])
   })
 
@@ -445,7 +446,7 @@ describe('a data directory', () => {
     await child.kill()
     expect(readdirSync(`${dataDir}/.pairduck`)).toContain(`manager-${child.pid}.lock`)
     await openManager({ dataDir })
-    expect(readdirSync(`${dataDir}/.pairduck`)).toEqual([`manager-${process.pid}.lock`])
+    expect(readdirSync(`${dataDir}/.pairduck`)).toEqual([`manager-${process.pid}.lock`, 'sockets'])
   })
 
   it('serves several processes: each pair is locked on its own', async () => {
