@@ -446,7 +446,10 @@ describe('a data directory', () => {
     await child.kill()
     expect(readdirSync(`${dataDir}/.pairduck`)).toContain(`manager-${child.pid}.lock`)
     await openManager({ dataDir })
-    expect(readdirSync(`${dataDir}/.pairduck`)).toEqual([`manager-${process.pid}.lock`, 'sockets'])
+    expect(readdirSync(`${dataDir}/.pairduck`).sort()).toEqual([
+      `manager-${process.pid}.lock`,
+      'sockets',
+    ])
   })
 
   it('serves several processes: each pair is locked on its own', async () => {

@@ -347,7 +347,10 @@ describe('a pass over all pairs', () => {
     db.on('pairOpened', (event) => opened.push(event.pair))
     await db.cleanupAllPairs()
     expect(opened).toEqual([])
-    expect(readdirSync(`${dataDir}/.pairduck`)).toEqual([`manager-${process.pid}.lock`])
+    expect(readdirSync(`${dataDir}/.pairduck`).sort()).toEqual([
+      `manager-${process.pid}.lock`,
+      'sockets',
+    ])
   })
 })
 
