@@ -51,6 +51,16 @@ export function withCode(error: unknown, subject: string): unknown {
   return isForeign ? fromDuckDb(error, subject, 'QUERY_FAILED') : error
 }
 
+/**
+ * Whether an error is about what is read, and not about a disk that takes no more or a file that the
+ * system refuses: those say nothing about what is stored.
+ */
+export function isDamage(error: unknown): boolean {
+  if (/fsync failed|Could not write/.test(messages(error))) return false
+  if (/Could not read from file/.test(messages(error))) return true
+  return fromDuckDb(error, '', 'PAIR_CORRUPT').code === 'PAIR_CORRUPT'
+}
+
 /** An error about candles that a file does not keep, when that is what a statement stumbled on. */
 export function candlesNotKept(
   error: unknown,

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { TableName } from '../../schema/tables.ts'
+import { isDamage } from '../duckdb/duckdb-errors.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import type { LostCount } from './repair-rescued.ts'
 
@@ -16,7 +17,7 @@ export async function copyReadable(
   const [extent] = await readRows<{ end: number }>(
     target,
     `SELECT coalesce(max(rowid) + 1, 0) AS "end" FROM ${from}.${table}`,
-  ).catch(() => [])
+  ).catch(noneIfDamaged)
   if (extent === undefined) return 'unknown'
   let lost = 0
   const stretches: [first: number, end: number][] = [[0, extent.end]]
@@ -25,13 +26,24 @@ export async function copyReadable(
     const where = `WHERE rowid >= ${first} AND rowid < ${end}`
     try {
       await target.run(`INSERT INTO ${to}.${table} SELECT * FROM ${from}.${table} ${where}`)
-    } catch {
+    } catch (error) {
+      refuseOtherThanDamage(error)
       const half = Math.ceil((end - first) / 2 / smallestStretch) * smallestStretch
       if (end - first > smallestStretch) stretches.push([first + half, end], [first, first + half])
       else lost += await countRows(target, `${from}.${table} ${where}`, end - first)
     }
   }
   return lost
+}
+
+/** A full disk is no lost row. */
+function refuseOtherThanDamage(error: unknown): void {
+  if (!isDamage(error)) throw error
+}
+
+function noneIfDamaged(error: unknown): [] {
+  refuseOtherThanDamage(error)
+  return []
 }
 
 async function countRows(

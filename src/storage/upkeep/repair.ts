@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { tables } from '../../schema/tables.ts'
-import { quarantineFolder, type PairFiles } from '../file/pair-files.ts'
+import { quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { readState } from '../file/pair-state.ts'
 import { makeScratch, removeScratch } from '../file/scratch-folder.ts'
 import { repairedFile, swapInRepaired } from '../recovery/repair-swap.ts'
@@ -106,9 +106,8 @@ async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCo
       problems.push(`the write-ahead log can be read up to byte ${commitsEnd} of ${bytes}`)
     await truncate(copy.wal, commitsEnd)
   }
-  const resealed = await onFile(copy.database, async (file) => (await reseal(file)).length).catch(
-    () => 0,
-  )
+  const isThere = (await sizeOf(copy.database)) !== undefined
+  const resealed = isThere ? (await onFile(copy.database, reseal)).length : 0
   if (resealed > 0) problems.push(`${resealed} metadata blocks had a wrong checksum`)
   return { ...copy, problems }
 }

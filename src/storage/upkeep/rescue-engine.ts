@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { isDamage } from '../duckdb/duckdb-errors.ts'
 import { Engine } from '../duckdb/engine.ts'
 import { sizeOf } from '../file/pair-files.ts'
 
@@ -50,7 +51,11 @@ export class RescueEngine {
     this.from = undefined
     let engine = await Engine.start()
     if (this.#damaged !== undefined && (await sizeOf(this.#damaged)) !== undefined) {
-      this.from = await engine.attach(this.#damaged).catch(() => undefined)
+      this.from = await engine.attach(this.#damaged).catch((error: unknown) => {
+        if (isDamage(error)) return undefined
+        engine.stop()
+        throw error
+      })
       if (this.from === undefined) {
         engine.stop()
         engine = await Engine.start()

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { migrations, schemaVersion } from '../../schema/migrations.ts'
 import { candleRelation, tables, type TableName } from '../../schema/tables.ts'
 import { timeframes, type Timeframe } from '../../time.ts'
+import { isDamage } from '../duckdb/duckdb-errors.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { emptyVersionSql, migrate } from '../file/migrate.ts'
 import type { PairState } from '../file/pair-state.ts'
@@ -128,7 +129,7 @@ async function openReplayed(
       )
     return rescue
   } catch (error) {
-    if (commits === 0) throw error
+    if (commits === 0 || !isDamage(error)) throw error
     await rm(`${target}.wal`, { force: true })
     notes.push(`${commits} commits of the log could not be brought back`)
     return RescueEngine.open(undefined, target)
