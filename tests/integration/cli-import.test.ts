@@ -235,6 +235,7 @@ it('of a header alone nothing is guessed; an empty or wrong input is named as wh
   for (const [input, message] of [
     ['', /IMPORT_FAILED: - is empty/],
     ['{"data":[1]}', /IMPORT_FAILED: -: no column for timestamp; the file has data/],
+    ['{\n"data":[1]}', /IMPORT_FAILED: - is JSON without rows/],
   ] as const) {
     const child = pairduck.start(['import', pair, '-', '--data-dir', dataDir])
     child.stdin.end(input)

@@ -281,7 +281,9 @@ describe('columns', () => {
     ['trades.jsonl', '', / is empty; nothing is stored$/],
     ['trades.csv.gz', gzipSync(''), / is empty; nothing is stored$/],
     ['trades.json', '{"code":0}', /no column for timestamp; the file has code/],
-    ['trades.json', '{"data":[1,2]}', /no column for timestamp; the file has data/],
+    ['trades.json', '{"data":[]}', /no column for timestamp; the file has data/],
+    ['trades.json', '{\n"data":[]}', / is empty; nothing is stored$/],
+    ['trades.json', '{\n"data":[1,2]}', / is JSON without rows: .*; nothing is stored$/],
   ])('none: %s %j', async (name, text, message) => {
     expect((await refused(text, { name })).error).toMatchObject({
       code: 'IMPORT_FAILED',

@@ -55,7 +55,7 @@ export class ImportInput {
     note: (text: string) => void,
   ): Promise<ImportInput> {
     const folder = await mkdtemp(join(tmpdir(), 'pairduck-import-'))
-    const instance = await DuckDBInstance.create(':memory:')
+    const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
     try {
       const connection = await instance.connect()
       await connection.run(`SET GLOBAL TimeZone = 'UTC'`)

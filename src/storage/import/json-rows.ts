@@ -6,8 +6,13 @@
 export class JsonRows {
   /** What the rows are; undefined before the first. */
   kind: 'object' | 'list' | undefined
-  /** Whether there was an array at all, be it an empty one. */
-  sawArray = false
+  /** Whether there was an array, and none that holds plain values inside something else. */
+  get sawEmpty(): boolean {
+    return this.#sawArray && !this.#sawValue
+  }
+
+  #sawArray = false
+  #sawValue = false
   /** The text from the beginning of a row that is not complete, else what is left to look at. */
   #text = ''
   #at = 0
@@ -75,7 +80,7 @@ export class JsonRows {
   }
 
   #enter(bracket: string, at: number): void {
-    if (bracket === '[') this.sawArray = true
+    if (bracket === '[') this.#sawArray = true
     const parent = this.#open.at(-1)
     if (this.#rowDepth === undefined && parent === '[') {
       this.#rowDepth = this.#open.length
@@ -102,6 +107,7 @@ export class JsonRows {
 
   /** A plain value in an array that nothing is around: the array itself is a row. */
   #scalar(at: number): void {
+    if (this.#open.at(-1) === '[') this.#sawValue = true
     if (this.#rowDepth !== undefined || this.#open.length !== 1 || this.#open[0] !== '[') return
     this.#rowDepth = 0
     this.#rowStart = this.#text.lastIndexOf('[', at)

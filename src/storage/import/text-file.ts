@@ -10,6 +10,8 @@ import { csvLayout, delimiterOf } from './text-layout.ts'
 /** Rows by which columns and the unit of times are told. */
 const sampleRows = 100
 const pieceBytes = 1 << 18
+/** For the first rows alone. */
+const samplePieceBytes = 1 << 15
 
 /** A line that is no row: its number, the line, and what is wrong with it. */
 export interface BrokenLine {
@@ -221,16 +223,20 @@ async function firstRecords(
   count: number,
 ): Promise<TextRecord[]> {
   const found: TextRecord[] = []
-  for await (const records of scan(path, delimiter)) {
+  for await (const records of scan(path, delimiter, samplePieceBytes)) {
     found.push(...records)
     if (found.length >= count) break
   }
   return found.slice(0, count)
 }
 
-async function* scan(path: string, delimiter: Delimiter): AsyncGenerator<TextRecord[]> {
+async function* scan(
+  path: string,
+  delimiter: Delimiter,
+  highWaterMark = pieceBytes,
+): AsyncGenerator<TextRecord[]> {
   const scanner = new RecordScanner(delimiter)
-  const file = createReadStream(path, { highWaterMark: pieceBytes, encoding: 'utf8' })
+  const file = createReadStream(path, { highWaterMark, encoding: 'utf8' })
   let isFirst = true
   try {
     for await (const piece of file as AsyncIterable<string>) {

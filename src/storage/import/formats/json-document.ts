@@ -22,7 +22,7 @@ export const jsonDocument: RowFormat = {
       isWhole = rows.isWhole
     }
     await pipeline(Readable.from(lines()), createWriteStream(path))
-    if (rows.kind === undefined && !(isWhole && rows.sawArray)) throw withoutRows(file)
+    if (rows.kind === undefined && !(isWhole && rows.sawEmpty)) throw withoutRows(file)
     const text =
       rows.kind === 'list'
         ? await TextFile.openCsv(path, { delimiter: ',', hasHeader: false })
