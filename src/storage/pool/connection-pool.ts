@@ -6,7 +6,7 @@ import { withCode } from '../duckdb/duckdb-errors.ts'
 import type { Events } from '../events/events.ts'
 import { closeTogether } from './close-together.ts'
 import type { PairDatabase } from './pair-database.ts'
-import type { PoolStats } from './pool-stats.ts'
+import { poolStats, type PoolStats } from './pool-stats.ts'
 import {
   isHeld,
   isLeaving,
@@ -161,20 +161,19 @@ export class ConnectionPool {
 
   /** Counts since the manager was opened, and what is open now. */
   stats(): PoolStats {
-    const active = [...this.#slots.values()].filter(({ leases }) => leases > 0)
-    const asked = this.#hits + this.#misses
-    return {
-      size: this.#slots.size,
+    return poolStats(this.#slots.values(), {
       max: this.#options.maxConnections,
-      active: active.length,
       idle: this.#idle.size,
       waiting: this.#line.length,
       hits: this.#hits,
       misses: this.#misses,
-      hitRate: asked === 0 ? 0 : this.#hits / asked,
       evictions: this.#evictions,
-      activePairs: active.map(({ name }) => name),
-    }
+    })
+  }
+
+  /** True from the call of {@link close} on. */
+  get closing(): boolean {
+    return this.#closing !== undefined
   }
 
   /** Refuses newcomers, then closes every pair, leased or not; all failures are reported together. */

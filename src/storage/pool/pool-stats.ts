@@ -1,3 +1,5 @@
+import type { Slot } from './pool-slot.ts'
+
 /** What a pool counts since it was made, and what it holds now. */
 export interface PoolStats {
   /** Pair files held open, those being opened or closed included. */
@@ -26,4 +28,21 @@ export interface PoolStats {
 export interface ManagerStats extends PoolStats {
   /** Ticks that were given and are not durable yet. */
   readonly pendingTicks: number
+}
+
+/** What a pool counts, with what its places tell. */
+export function poolStats(
+  places: Iterable<Slot>,
+  counted: Pick<PoolStats, 'max' | 'idle' | 'waiting' | 'hits' | 'misses' | 'evictions'>,
+): PoolStats {
+  const slots = [...places]
+  const active = slots.filter(({ leases }) => leases > 0)
+  const asked = counted.hits + counted.misses
+  return {
+    ...counted,
+    size: slots.length,
+    active: active.length,
+    hitRate: asked === 0 ? 0 : counted.hits / asked,
+    activePairs: active.map(({ name }) => name),
+  }
 }

@@ -249,7 +249,11 @@ export class Maintenance {
       await refuseMissing(pair, pairFiles(this.#dataDir, pair))
       return await this.#pool.use(pair, work, options)
     } catch (error) {
-      throw withCode(error, formatPair(pair))
+      const coded = withCode(error, formatPair(pair))
+      // No signal reaches this work: only the closing of the pairs interrupts it.
+      if (this.#pool.closing && PairduckError.is(coded, 'ABORTED'))
+        throw new PairduckError('CLOSED', `${formatPair(pair)}: ended by closing`, { cause: error })
+      throw coded
     }
   }
 }

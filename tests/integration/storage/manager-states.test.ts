@@ -187,6 +187,23 @@ describe('closing', () => {
     expect(await countTicks(again, pair)).toBe(5000)
   })
 
+  it('interrupts what verifies, wherever it is, and says so', async () => {
+    const dataDir = temporaryFolder()
+    const first = await openManager({ dataDir })
+    await first.insertTicks(pair, someTicks(100_000))
+    await first.close()
+    const ends = new Set<unknown>()
+    for (let queries = 1; queries <= 6; queries++) {
+      const db = await openManager({ dataDir })
+      const end = endOf(() => db.verify(pair))
+      // Beside it, so that each manager closes at another moment of the reading.
+      for (let query = 0; query < queries; query++) await db.query(pair, sql('SELECT 1'))
+      await db.close()
+      ends.add(await end)
+    }
+    expect([...ends].filter((end) => end !== 'answers')).toEqual(['CLOSED'])
+  })
+
   it('leaves no WAL and no lock, and lets the process end', async () => {
     const dataDir = temporaryFolder()
     const child = await StoreChild.start({ dataDir })
