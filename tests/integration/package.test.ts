@@ -198,7 +198,6 @@ describe('the packed package', () => {
       { module: 'commonjs', moduleResolution: 'node10', ignoreDeprecations: '6.0' },
     ],
     ['module node16', 'newer', { module: 'node16' }],
-    ['module node16', 'older', { module: 'node16' }],
   ])('compiles as CommonJS with %s, %s compiler', async (what, age, options) => {
     const folder = await typedProject(`commonjs-${age}-${what}`, typedUse, {
       ...strictly,

@@ -77,7 +77,7 @@ describe.runIf(oracleIsHere)('real trades, some of them late', () => {
     const once = await inOneGo()
     const tradesFile = join(folder, 'trades.json')
     await writeFile(tradesFile, JSON.stringify({ trades, candles, pieceLength: 1500 }))
-    for (const killAt of [0, 1500, 4500, 7500, Infinity]) {
+    for (const killAt of [0, 4500, Infinity]) {
       const child = fork(
         fileURLToPath(new URL('refreshing-child.ts', import.meta.url)),
         [join(folder, 'killed'), tradesFile, pair],
