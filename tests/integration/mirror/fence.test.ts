@@ -273,16 +273,21 @@ describe('one writer', () => {
   })
 })
 
-/** All keys of ours but the fence's with their values. */
+/** All keys of ours but the fence's, and when the last unit was written, with their values. */
 async function everything(
   send: (...args: string[]) => Promise<unknown>,
 ): Promise<Record<string, unknown>> {
   const found: Record<string, unknown> = {}
   for (const key of ((await send('KEYS', '*')) as string[]).sort()) {
     if (/fence|epoch|sequence|leader|written/.test(key)) continue
-    const type = await send('TYPE', key)
-    const value = await send(type === 'hash' ? 'HGETALL' : 'SMEMBERS', key)
-    found[key] = (value as string[]).sort()
+    const read = readCommands[String(await send('TYPE', key)) as keyof typeof readCommands](key)
+    found[key] = ((await send(...read)) as string[]).sort()
   }
   return found
 }
+
+const readCommands = {
+  hash: (key: string) => ['HGETALL', key],
+  set: (key: string) => ['SMEMBERS', key],
+  zset: (key: string) => ['ZRANGE', key, '0', '-1', 'WITHSCORES'],
+} as const

@@ -148,6 +148,8 @@ describe('an order that can not be mirrored', () => {
     ['amount', { amount: '.5' }],
     ['amount', { amount: '1e999' }],
     ['id', { id: 2 ** 53 }],
+    ['id', { id: -1 }],
+    ['id', { id: '-1' }],
     ['timestamp', { timestamp: 1_700_000_000 }],
     ['lastUpdateTimestamp', { lastUpdateTimestamp: 1_700_000_000_000_000 }],
     ['amount', { amount: '0.000' }],
