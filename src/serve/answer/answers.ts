@@ -12,6 +12,9 @@ import type { ParallelLimit } from '../safety/parallel-limit.ts'
 import type { ResolvedServeOptions } from '../options/serve-options.ts'
 import type { RowFormat } from './formats.ts'
 
+/** How long a reader has to hear that its time is over, before its connection is. */
+const graceMs = 500
+
 /** One answer: whose it is, and what is asked in which form. */
 export interface Asked {
   readonly request: FastifyRequest
@@ -72,11 +75,19 @@ export class Answers {
         stream.columns,
         from([first.value as ColumnBatch, second.value], batches),
       )
+      this.#endLate(reply)
       return sendStream(request, reply, ended(body, leave))
     } catch (error) {
       leave()
       throw error
     }
+  }
+
+  /** The stream itself ends in time; who does not read on would not hear of it. */
+  #endLate(reply: FastifyReply): void {
+    const late = setTimeout(() => reply.raw.destroy(), this.#options.answerTimeoutMs + graceMs)
+    late.unref()
+    reply.raw.once('close', () => clearTimeout(late))
   }
 
   /** Never a part for the whole: an answer that passes the bound is cut off as a broken one. */

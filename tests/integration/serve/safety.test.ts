@@ -1,24 +1,26 @@
 import { request } from 'node:http'
 import { connect as connectSocket } from 'node:net'
-import { setTimeout as delay } from 'node:timers/promises'
+import { once } from 'node:events'
 import { statSync } from 'node:fs'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
-import type { DatabaseManager } from '../../../src/index.ts'
 import { serve, type RequestLogEntry } from '../../../src/serve/index.ts'
 import { ownerSocketOf } from '../../../src/storage/file/owner-socket-path.ts'
 import { served } from '../../support/http.ts'
 import { countTicks, openManager, someTicks } from '../../support/store.ts'
+import { storeOfFile } from '../../support/store-of-file.ts'
 
 const pair = 'x/spot/A'
 const base = '/api/v1/pairs/x/spot/A'
 const token = 'reads-and-nothing-else'
 const writerToken = 'writes-and-reads-both'
 
-async function opened(): Promise<DatabaseManager> {
-  const db = await openManager()
-  await db.insertTicks(pair, someTicks(10))
-  return db
+const store = storeOfFile({}, (db) => db.insertTicks(pair, someTicks(10)))
+/** An answer that no buffer between here and there holds, of 30 MB: it waits until it is read. */
+const long = {
+  method: 'POST',
+  body: "SELECT repeat('x', 1000) AS x FROM range(30000)",
+  headers: { 'accept-encoding': 'identity' },
 }
 
 /** What a raw request is answered, whatever its Host says. */
@@ -36,14 +38,14 @@ function statusBy(url: string, host: string): Promise<number> {
 
 describe('who may ask', () => {
   it('refuses to listen to other machines without token and TLS', async () => {
-    const db = await opened()
+    const db = store()
     await expect(serve(db, { host: '0.0.0.0' })).rejects.toThrow('give a `token`')
     await expect(serve(db, { host: '0.0.0.0', token })).rejects.toThrow('in the clear')
     await expect(serve(db, { token: 'short' })).rejects.toThrow(TypeError)
   })
 
   it('asks for the token everywhere but at health and status, and tells reading from writing', async () => {
-    const db = await opened()
+    const db = store()
     const log: RequestLogEntry[] = []
     const url = await served(db, { token, writerToken, onRequest: (entry) => log.push(entry) })
     for (const path of [
@@ -81,16 +83,16 @@ describe('who may ask', () => {
   })
 
   it('takes no writes over HTTP without a writer token', async () => {
-    const db = await opened()
-    const store = await connect(await served(db))
-    await expect(store.insertTicks(pair, someTicks(1, { first: 99 }))).rejects.toMatchObject({
+    const db = store()
+    const reader = await connect(await served(db))
+    await expect(reader.insertTicks(pair, someTicks(1, { first: 99 }))).rejects.toMatchObject({
       code: 'UNAUTHORIZED',
     })
-    await store.close()
+    await reader.close()
   })
 
   it('answers to its own names alone', async () => {
-    const url = await served(await opened())
+    const url = await served(store())
     const { port } = new URL(url)
     for (const host of [`127.0.0.1:${port}`, `localhost:${port}`])
       expect(await statusBy(url, host)).toBe(200)
@@ -99,7 +101,7 @@ describe('who may ask', () => {
   })
 
   it('lets pages of listed origins read, and no others', async () => {
-    const url = await served(await opened(), { corsOrigins: ['https://charts.example.org'] })
+    const url = await served(store(), { corsOrigins: ['https://charts.example.org'] })
     const ask = (origin: string): Promise<Response> =>
       fetch(`${url}${base}/cvd`, { headers: { origin } })
     expect(
@@ -111,7 +113,7 @@ describe('who may ask', () => {
   })
 
   it('gives the local socket to its owner alone', async () => {
-    const db = await opened()
+    const db = store()
     const path = await ownerSocketOf(db.dataDir, process.pid)
     expect(statSync(path.slice(0, path.lastIndexOf('/'))).mode & 0o077).toBe(0)
   })
@@ -149,7 +151,7 @@ describe('what may be asked', () => {
   ]
 
   it('refuses SQL that writes, or reaches outside the pair', async () => {
-    const db = await opened()
+    const db = store()
     const url = await served(db)
     const headers = { 'content-type': 'application/json' }
     for (const text of refused) {
@@ -161,16 +163,15 @@ describe('what may be asked', () => {
   })
 
   it.each(['..%2F..%2Fetc', '%2e%2e', '%00'])('takes %s for no pair', async (symbol) => {
-    const url = await served(await opened())
+    const url = await served(store())
     expect([400, 404]).toContain((await fetch(`${url}/api/v1/pairs/x/spot/${symbol}/cvd`)).status)
     expect((await fetch(`${url}/health`)).status).toBe(200)
   })
 
   it('cuts off what has more rows than it gives, and refuses bodies and heads that are too large', async () => {
-    const db = await opened()
-    await db.insertTicks(pair, someTicks(30_000, { first: 100 }))
+    const db = store()
     const url = await served(db, { maxRows: 20_000, maxBodyBytes: 2000 })
-    await expect(fetch(`${url}${base}/ticks`).then((answer) => answer.text())).rejects.toThrow(
+    await expect(fetch(`${url}${base}/sql`, long).then((answer) => answer.text())).rejects.toThrow(
       TypeError,
     )
     expect(
@@ -181,54 +182,55 @@ describe('what may be asked', () => {
       () => 431,
     )
     expect(huge).toBe(431)
-    expect(db.stats().active).toBe(0)
   })
 })
 
 describe('slow and gone clients', () => {
   it('lose their own connection, and give the lease back', async () => {
-    const db = await opened()
-    await db.insertTicks(pair, someTicks(90_000, { first: 100 }))
-    await db.insertTicks(pair, someTicks(90_000, { first: 100_000 }))
-    const url = await served(db, { answerTimeoutMs: 700 })
-    const { port } = new URL(url)
-    const socket = connectSocket(Number(port), '127.0.0.1')
+    // With room for one pair: another one is answered when the lease of the first has ended.
+    const db = await openManager({ maxConnections: 1 })
+    await db.insertTicks(pair, someTicks(1))
+    await db.insertTicks('x/spot/B', someTicks(1))
+    const url = await served(db, { answerTimeoutMs: 300 })
+    const socket = connectSocket(Number(new URL(url).port), '127.0.0.1')
     onTestFinished(() => void socket.destroy())
-    socket.pause()
-    socket.write(`GET ${base}/ticks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
-    while (db.stats().active === 0) await delay(2)
-    while (db.stats().active > 0) await delay(10)
+    const { method, body } = long
+    const head = ['Host: 127.0.0.1', 'Content-Type: text/plain', `Content-Length: ${body.length}`]
+    socket.write(`${method} ${base}/sql HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n${body}`)
+    // It reads the beginning of the answer, and then no more.
+    await once(socket, 'readable')
+    expect(await countTicks(db, 'x/spot/B')).toBe(1)
+    socket.resume()
+    await once(socket, 'close')
+    const patient = await served(db)
     const stop = new AbortController()
-    const gone = fetch(`${url}${base}/ticks`, { signal: stop.signal }).catch(() => undefined)
-    while (db.stats().active === 0) await delay(2)
+    expect((await fetch(`${patient}${base}/sql`, { ...long, signal: stop.signal })).status).toBe(
+      200,
+    )
     stop.abort()
-    await gone
-    while (db.stats().active > 0) await delay(10)
+    expect(await countTicks(db, 'x/spot/B')).toBe(1)
     expect((await fetch(`${url}${base}/cvd`)).status).toBe(200)
   })
 
   it('are so many at once, and no more', async () => {
-    const db = await opened()
-    await db.insertTicks(pair, someTicks(90_000, { first: 100 }))
-    const url = await served(db, { maxParallelPerClient: 2, answerTimeoutMs: 2000 })
-    const { port } = new URL(url)
-    for (let held = 0; held < 2; held++) {
-      const socket = connectSocket(Number(port), '127.0.0.1')
-      onTestFinished(() => void socket.destroy())
-      socket.pause()
-      socket.write(`GET ${base}/ticks HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n`)
-      while (db.pool.stats().active === 0) await delay(2)
-    }
-    let answer = await fetch(`${url}${base}/cvd`)
-    while (answer.status === 200) answer = await fetch(`${url}${base}/cvd`)
-    expect(await answer.json()).toMatchObject({ error: { code: 'SERVER_BUSY' } })
-    while ((await fetch(`${url}${base}/cvd`)).status !== 200) await delay(20)
+    const url = await served(store(), { maxParallelPerClient: 2 })
+    const ask = (): Promise<Response> => fetch(`${url}${base}/sql`, long)
+    const held = [await ask(), await ask()]
+    const refused = await ask()
+    expect(refused.status).toBe(429)
+    expect(await refused.json()).toMatchObject({ error: { code: 'SERVER_BUSY' } })
+    // Its place is free before a client sees the end of its answer.
+    expect((await held[0]!.text()).endsWith(']')).toBe(true)
+    const next = await ask()
+    expect(next.status).toBe(200)
+    expect((await ask()).status).toBe(429)
+    await Promise.all([held[1]!.text(), next.text()])
   })
 })
 
 describe('events', () => {
   it('tell each trade once, also over a resume', async () => {
-    const db = await opened()
+    const db = store()
     const url = await served(db)
     const now = Date.now()
     const more = Array.from({ length: 700 }, (_, index) => ({
