@@ -1,7 +1,8 @@
-/** `npm run build`: src/ → dist/, plain tsc, the command line made executable, and the door for CommonJS. */
+/** `npm run build`: src/ → dist/, plain tsc, the command line made executable, the door for CommonJS, and the page. */
 import { chmodSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
+import { buildPage } from './build-page.ts'
 import { writeCommonJs } from './common-js.ts'
 import { root, run } from './run.ts'
 
@@ -12,6 +13,7 @@ const exitCode = await run('tsc', ['-p', 'tsconfig.build.json'])
 if (exitCode === 0) {
   makeExecutable(join(dist, 'cli', 'main.js'))
   writeCommonJs(root, manifest.exports)
+  await buildPage()
 }
 process.exitCode = exitCode
 

@@ -18,6 +18,7 @@ import {
 const minute = 60_000
 const checks: readonly (readonly [name: string, command: string, ...args: string[]])[] = [
   ['types', 'tsc', '-p', 'tsconfig.json'],
+  ['types of the page', 'tsc', '-p', 'page/tsconfig.json'],
   ['api', 'tsx', 'scripts/api-report.ts', 'check'],
   ['lint', 'oxlint', '--type-aware', '--deny-warnings'],
   ['format', 'prettier', '--check', '--log-level', 'warn', '.'],

@@ -8,6 +8,7 @@ import { addHealthRoutes } from './routes/health.ts'
 import { addMetricsRoute } from './routes/metrics.ts'
 import { addMirrorRoutes } from './routes/mirror.ts'
 import { addOpenApiRoute } from './routes/openapi.ts'
+import { addPageRoutes } from './routes/page.ts'
 import { addPairRoutes } from './routes/pairs.ts'
 import { addSqlRoute } from './routes/sql.ts'
 import { addStoreRoutes } from './routes/store.ts'
@@ -67,6 +68,7 @@ export async function makeApp(
   addMirrorRoutes(context)
   addOpenApiRoute(context)
   await addMetricsRoute(context)
+  await addPageRoutes(context)
   return app
 }
 

@@ -40,7 +40,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 export const floors: Readonly<Record<string, readonly string[]>> = {
   storage: ['duckdb', 'events', 'file', 'recovery', 'write', 'import', 'pool', 'upkeep', ''],
   client: ['wire', ''],
-  serve: ['options', 'analytics', 'safety', 'metrics', 'answer', 'routes', ''],
+  serve: ['options', 'analytics', 'safety', 'metrics', 'answer', 'page', 'routes', ''],
   mirror: ['exchanges', 'model', 'stored', 'write', 'read', 'follow', 'ccxt', 'report', ''],
 }
 /** Files that may lie at the front of a part: what its users meet. */

@@ -15,6 +15,7 @@ interface ServeCommandOptions extends CommonOptions {
   readonly allowHost?: string[]
   readonly maxRows?: number
   readonly valkey?: string
+  readonly ui: boolean
 }
 
 export const addServeCommand: AddCommand = (program, context) => {
@@ -27,6 +28,7 @@ export const addServeCommand: AddCommand = (program, context) => {
     .option('--cors-origin <origin...>', 'pages of these origins may ask')
     .option('--allow-host <name...>', 'names by which a proxy calls it')
     .option('--max-rows <count>', 'rows of one answer', countArgument)
+    .option('--ui', 'also the page, at /: charts, pairs, health and account in a browser', false)
     .option('--valkey <url>', 'also answer from the account mirror there')
     .addHelpText(
       'after',
@@ -58,6 +60,7 @@ async function given(options: ServeCommandOptions): Promise<object> {
     port: options.port,
     host: options.host,
     behindProxy: options.behindProxy,
+    ui: options.ui,
     ...(token === undefined ? {} : { token }),
     ...(writerToken === undefined ? {} : { writerToken }),
     ...(options.corsOrigin === undefined ? {} : { corsOrigins: options.corsOrigin }),

@@ -33,6 +33,8 @@ export interface ServeOptions {
   readonly maxEventStreams?: number
   /** Connections open at once. Default 2,000. */
   readonly maxConnections?: number
+  /** True: also the page, at `/`. Default false. */
+  readonly ui?: boolean
   /** The mirror that `/api/v1/mirror/…` and `/api/orderbook` read. */
   readonly mirror?: MirrorReads
   /** Called with every request when it is answered; never with tokens or query values. */
@@ -91,6 +93,7 @@ const rules = {
   maxParallel: integer(1, 10_000, 32),
   maxEventStreams: integer(1, 100_000, 200),
   maxConnections: integer(1, 100_000, 2_000),
+  ui: flag(false),
   mirror: object<MirrorReads>('a MirrorReader or ValkeyMirror'),
   onRequest: optional(
     rule<((entry: RequestLogEntry) => void) | undefined>(
@@ -118,6 +121,7 @@ export interface ResolvedServeOptions {
   readonly maxParallel: number
   readonly maxEventStreams: number
   readonly maxConnections: number
+  readonly ui: boolean
   readonly mirror: MirrorReads | undefined
   readonly onRequest: ((entry: RequestLogEntry) => void) | undefined
 }

@@ -1,7 +1,10 @@
 import type { RouteContext } from '../answer/route-context.ts'
 
-/** `/health`: 200 while the store answers, else 503. Asked without a token, it tells nothing else. */
-export function addHealthRoutes({ app, store }: RouteContext): void {
+/**
+ * `/health`: 200 while the store answers, else 503. Asked without a token, it tells nothing else.
+ * `/api/v1/info`: what this server was given, so that nobody has to try.
+ */
+export function addHealthRoutes({ app, store, options, allow }: RouteContext): void {
   const started = performance.now()
   app.get('/health', async (_request, reply) => {
     const ok = await answersNow(store)
@@ -9,6 +12,10 @@ export function addHealthRoutes({ app, store }: RouteContext): void {
       status: ok ? 'ok' : 'failing',
       uptimeSeconds: Math.round((performance.now() - started) / 1000),
     })
+  })
+  app.get('/api/v1/info', async (request) => {
+    allow(request, 'read')
+    return { mirror: options.mirror !== undefined, writes: options.writerToken !== undefined }
   })
 }
 

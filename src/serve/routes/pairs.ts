@@ -1,6 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { formatPair, parsePair, type Pair } from '../../pair.ts'
 import { analytics, buildAnalytic } from '../analytics/analytics.ts'
+import { pairStats } from '../analytics/pair-stats.ts'
 import { formatOf } from '../answer/formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 
@@ -12,11 +13,15 @@ export function pairOf({ params }: FastifyRequest): Pair {
   return parsePair(params as Pair)
 }
 
-/** `/api/v1/pairs`, and every analytic of each as rows. */
+/** `/api/v1/pairs`, what each holds, and every analytic of each as rows. */
 export function addPairRoutes({ app, store, answers, allow }: RouteContext): void {
   app.get('/api/v1/pairs', async (request) => {
     allow(request, 'read')
     return (await store.listPairs()).map((pair) => ({ pair: formatPair(pair), ...pair }))
+  })
+  app.get(`${pairPath}/stats`, async (request) => {
+    allow(request, 'read')
+    return answers.within(request, () => pairStats(store, pairOf(request)))
   })
   for (const name of Object.keys(analytics))
     app.get(`${pairPath}/${name}`, async (request, reply) => {
