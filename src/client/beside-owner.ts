@@ -9,6 +9,7 @@ const shared = [
   'query',
   'queryColumns',
   'streamColumns',
+  'gaps',
   'verify',
   'snapshot',
   'cleanupPair',

@@ -5,19 +5,25 @@ import { readEvents } from './wire/event-stream.ts'
 import type { HttpCaller } from './wire/http-caller.ts'
 
 /**
- * The events of a store in another process. They are told from the moment of the first listener;
- * while the connection is away none are, as none are before `on`: what was stored is in the file.
+ * The events of a store in another process. They are told from the moment of the first listener: a
+ * call that is made after `on` waits until they are, so that nothing it leads to is missed. While
+ * the connection is away none are told, and then `reconnected`: what was stored is in the file.
  */
 export abstract class RemoteEvents extends Events {
   readonly #http: HttpCaller
   readonly #stop = new AbortController()
   #following: Promise<void> | undefined
+  /** Resolves when what happens from then on is told, or when the connection could not be had. */
+  protected listening: Promise<void> = Promise.resolve()
 
   constructor(http: HttpCaller) {
     super()
     this.#http = http
     this.on('newListener', (name) => {
-      if (name !== 'removeListener') this.#following ??= this.#follow()
+      if (name === 'removeListener' || this.#following !== undefined) return
+      this.listening = new Promise((resolve) => {
+        this.#following = this.#follow(resolve).finally(resolve)
+      })
     })
   }
 
@@ -26,15 +32,23 @@ export abstract class RemoteEvents extends Events {
     await this.#following
   }
 
-  async #follow(): Promise<void> {
+  async #follow(opened: () => void): Promise<void> {
     const { signal } = this.#stop
+    let lostAt: number | undefined
     while (!signal.aborted) {
       try {
         const body = await this.#http.open({ method: 'GET', path: '/api/v1/store/events', signal })
+        if (lostAt !== undefined)
+          this.tell('reconnected', { awayMs: Math.round(performance.now() - lostAt) })
+        lostAt = undefined
+        opened()
         for await (const { event, data } of readEvents(body)) this.#told(event, data)
+        lostAt = performance.now()
       } catch {
+        lostAt ??= performance.now()
         // Away, or told to stop: the loop tells the one from the other.
       }
+      opened()
       await delay(100, undefined, { signal }).catch(() => undefined)
     }
   }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type Pair, type PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
+import type { Gap } from '../schema/gaps.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Timeframe } from '../time.ts'
 import { columnOfBatch, rowsOfBatch } from '../storage/duckdb/column-batch.ts'
@@ -19,6 +20,7 @@ import type { QueryOptions, StreamOptions } from '../storage/pool/lease-options.
 import type { ManagerStats } from '../storage/pool/pool-stats.ts'
 import type { SnapshotReport } from '../storage/upkeep/snapshot.ts'
 import type { VerifyReport } from '../storage/upkeep/verify.ts'
+import type { InsertOptions } from '../storage/write/insert-options.ts'
 import type { TickColumns } from '../storage/write/tick.ts'
 import { joinColumns } from './join-columns.ts'
 import { RemoteEvents } from './remote-events.ts'
@@ -53,8 +55,12 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
    * know the key: then ticks with ids are told apart by them, and a call with ticks without ids
    * is rejected with `CONNECTION_LOST`, since they may be stored or not.
    */
-  async insertTicks(pair: PairLike, ticks: Rows<'ticks'> | TickColumns): Promise<InsertCounts> {
-    return this.#insert('ticks', ticksToJson(this.#named(pair), ticks))
+  async insertTicks(
+    pair: PairLike,
+    ticks: Rows<'ticks'> | TickColumns,
+    options?: InsertOptions,
+  ): Promise<InsertCounts> {
+    return this.#insert('ticks', ticksToJson(this.#named(pair), ticks, options))
   }
 
   /** As `DatabaseManager.insertCandles`. */
@@ -127,6 +133,11 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     return this.#http.json({ method: 'GET', path: '/api/v1/store/hello' })
   }
 
+  /** As `DatabaseManager.gaps`. */
+  async gaps(pair: PairLike, { signal }: QueryOptions = {}): Promise<Gap[]> {
+    return this.#call('gaps', { pair: this.#named(pair) }, signal)
+  }
+
   /** Every stored pair, sorted by its text form. */
   async listPairs(): Promise<Pair[]> {
     const pairs = await this.#call<Pair[]>('listPairs', {})
@@ -179,10 +190,10 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     if (this.#closed) throw new PairduckError('CLOSED', 'this client is closed')
   }
 
-  async #call<T>(name: string, given: object): Promise<T> {
+  async #call<T>(name: string, given: object, signal?: AbortSignal): Promise<T> {
     this.#refuseClosed()
     const call = { method: 'POST', path: `/api/v1/store/${name}`, body: callBody(given) } as const
-    return this.#again(() => this.#http.json<T>(call))
+    return this.#again((signal) => this.#http.json<T>({ ...call, signal }), signal)
   }
 
   async #insert<T>(relation: InsertRelation, body: string): Promise<T> {
@@ -211,6 +222,7 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     call: (signal: AbortSignal | undefined) => Promise<T>,
     signal?: AbortSignal,
   ): Promise<T> {
+    await this.listening
     const until = performance.now() + this.#reconnectMs
     for (let pauseMs = 5; ; pauseMs = Math.min(pauseMs * 2, 250)) {
       try {

@@ -2,7 +2,7 @@ import type { PairLike } from '../pair.ts'
 import { getCandlesQuery } from '../queries/candles.ts'
 import { query } from '../queries/query.ts'
 import type { StoredCandle } from '../schema/rows.ts'
-import type { DatabaseManager } from '../storage/database-manager.ts'
+import type { MarketStore } from '../storage/market-store.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
 import { commits, type FollowOptions } from './follow.ts'
 
@@ -29,7 +29,7 @@ const keptBars = 500
  * correction.
  */
 export async function* closedCandles(
-  db: DatabaseManager,
+  db: MarketStore,
   pair: PairLike,
   timeframe: Timeframe,
   { from, signal }: ClosedCandlesOptions = {},

@@ -1,6 +1,6 @@
 import { formatPair, parsePair, type PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
-import type { DatabaseManager } from '../storage/database-manager.ts'
+import type { MarketStore } from '../storage/market-store.ts'
 
 /** Options of what follows a pair. */
 export interface FollowOptions {
@@ -9,11 +9,12 @@ export interface FollowOptions {
 }
 
 /**
- * The rows of a query now and again after each commit to the pair by this manager. Commits that
- * come while the caller is busy count as one: a slow reader misses states, never the last one.
+ * The rows of a query now and again after each commit to the pair by the manager, or by the process
+ * that a client is connected to. Commits that come while the caller is busy count as one: a slow
+ * reader misses states, never the last one, also when the connection was away for a while.
  */
 export async function* follow<Row>(
-  db: DatabaseManager,
+  db: MarketStore,
   pair: PairLike,
   query: Query<Row>,
   { signal }: FollowOptions = {},
@@ -27,7 +28,7 @@ function nobodyWaits(): void {
 
 /** One value at once and one after each commit; `late` when a tick came behind the newest one. */
 export async function* commits(
-  db: DatabaseManager,
+  db: MarketStore,
   pair: PairLike,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<{ readonly late: boolean }, void, undefined> {
@@ -39,8 +40,13 @@ export async function* commits(
     waiting = { late: (waiting?.late ?? false) || event.counts.late > 0 }
     wake()
   }
+  const missed = (): void => {
+    waiting = { late: true }
+    wake()
+  }
   const stop = (): void => wake()
   db.on('ticksStored', stored)
+  db.on('reconnected', missed)
   signal?.addEventListener('abort', stop)
   try {
     for (;;) {
@@ -52,6 +58,7 @@ export async function* commits(
     }
   } finally {
     db.off('ticksStored', stored)
+    db.off('reconnected', missed)
     signal?.removeEventListener('abort', stop)
   }
 }

@@ -269,7 +269,12 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
 
   /** Without a socket the store works all the same: other processes hear `PAIR_LOCKED`. */
   async #listen(): Promise<void> {
-    this.#socket = await OwnerSocket.listen(this.dataDir, this).catch(() => undefined)
+    try {
+      this.#socket = await OwnerSocket.listen(this.dataDir, this)
+    } catch (error) {
+      // Behind `await DatabaseManager.open()`, so that the caller's listener hears of it.
+      setImmediate(() => this.tell('error', { error: OwnerSocket.missing(error) }))
+    }
   }
 
   async #shutdown(): Promise<void> {

@@ -1,5 +1,6 @@
 import type { PairLike, Pair } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
+import type { Gap } from '../schema/gaps.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Timeframe } from '../time.ts'
 import type { ColumnsOf } from './duckdb/read-vector.ts'
@@ -10,6 +11,7 @@ import type { QueryOptions, StreamOptions } from './pool/lease-options.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
 import type { SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
+import type { InsertOptions } from './write/insert-options.ts'
 import type { TickColumns } from './write/tick.ts'
 
 type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
@@ -20,7 +22,11 @@ type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
  */
 export interface MarketStore {
   /** As `DatabaseManager.insertTicks`. */
-  insertTicks(pair: PairLike, ticks: Rows<'ticks'> | TickColumns): Promise<InsertCounts>
+  insertTicks(
+    pair: PairLike,
+    ticks: Rows<'ticks'> | TickColumns,
+    options?: InsertOptions,
+  ): Promise<InsertCounts>
   /** As `DatabaseManager.insertCandles`. */
   insertCandles(pair: PairLike, timeframe: Timeframe, candles: Rows<'candles'>): Promise<RowCounts>
   /** As `DatabaseManager.insertOrderFlow`. */
@@ -45,6 +51,8 @@ export interface MarketStore {
     query: Query<Row>,
     options?: StreamOptions,
   ): Promise<ColumnStream>
+  /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
+  gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]>
   /** Every stored pair, sorted by its text form. */
   listPairs(): Promise<Pair[]>
   /** What the pool and the queues hold now. */

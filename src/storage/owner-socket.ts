@@ -39,6 +39,15 @@ export class OwnerSocket {
     return owner
   }
 
+  /** What is told where none can be had. */
+  static missing(cause: unknown): PairduckError {
+    return new PairduckError(
+      'IO_FAILED',
+      'no local socket: other processes cannot ask this one for the pairs that it holds (`localSocket: false` says that none is wanted)',
+      { cause },
+    )
+  }
+
   async close(): Promise<void> {
     this.#server.close()
     const desk = await this.#answering?.catch(() => undefined)

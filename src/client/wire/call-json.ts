@@ -1,4 +1,5 @@
 import type { InsertRows } from '../../schema/insert-columns.ts'
+import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
 
 /** A call's arguments as they travel: what is undefined is left out, what is no number stays wrong. */
@@ -13,8 +14,10 @@ export function callBody(given: object): string {
 export function ticksToJson(
   pair: string,
   ticks: readonly InsertRows['ticks'][] | TickColumns,
+  options: InsertOptions | undefined,
 ): string {
-  if (Array.isArray(ticks)) return callBody({ pair, rows: ticks as readonly InsertRows['ticks'][] })
+  if (Array.isArray(ticks))
+    return callBody({ pair, rows: ticks as readonly InsertRows['ticks'][], options })
   const columns = Object.fromEntries(
     Object.entries(ticks as TickColumns).map(([name, values]) => [
       name,
@@ -23,5 +26,5 @@ export function ticksToJson(
         : (values as unknown),
     ]),
   )
-  return callBody({ pair, columns })
+  return callBody({ pair, columns, options })
 }

@@ -27,6 +27,7 @@ import {
   getUnfilledFvgsQuery,
 } from '../../queries/index.ts'
 import type { Query } from '../../queries/query.ts'
+import { gapsOfPairQuery } from './gaps-of-pair.ts'
 import { ticksOfWindowQuery } from './ticks-of-window.ts'
 
 type Build = (options: never) => Query<unknown>
@@ -35,6 +36,7 @@ type Build = (options: never) => Query<unknown>
 export const analytics: Readonly<Record<string, readonly [build: Build, gives: string]>> = {
   ticks: [ticksOfWindowQuery, 'Stored trades, oldest first.'],
   'recent-ticks': [getRecentTicksQuery, 'The newest trades, newest first.'],
+  gaps: [gapsOfPairQuery, 'Holes in the recorded trades, filled ones too, oldest first.'],
   candles: [getCandlesQuery, 'Bars that open inside the window, oldest first.'],
   'candles-from-ticks': [
     candlesFromTicksQuery,

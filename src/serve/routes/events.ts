@@ -3,7 +3,7 @@ import { errorToJson } from '../../client/wire/error-json.ts'
 import { eventText } from '../../client/wire/event-stream.ts'
 import { PairduckError } from '../../errors.ts'
 import { formatPair } from '../../pair.ts'
-import type { PairduckEvents } from '../../storage/events/events.ts'
+import { eventNames } from '../../storage/events/events.ts'
 import { isTimeframe } from '../../time.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 import { followTicks } from './follow-ticks.ts'
@@ -12,19 +12,6 @@ import { pairOf, pairPath } from './pairs.ts'
 /** Bytes that may wait for a client that does not read; then its connection ends. */
 const maxBacklogBytes = 4 * 2 ** 20
 const heartbeatMs = 15_000
-
-const storeEvents = [
-  'ticksStored',
-  'candlesStored',
-  'conflict',
-  'pairOpened',
-  'pairEvicted',
-  'pairQuarantined',
-  'rowsLost',
-  'analyticsRefreshed',
-  'cleanupDone',
-  'error',
-] as const satisfies readonly (keyof PairduckEvents)[]
 
 /** Server-sent events: a pair's trades and bars with resume, and the store's own events. */
 export function addEventRoutes(context: RouteContext): void {
@@ -54,7 +41,7 @@ export function addEventRoutes(context: RouteContext): void {
   app.get('/api/v1/store/events', (request, reply) => {
     allow(request, 'read')
     const events = begin(request, reply)
-    for (const name of storeEvents) {
+    for (const name of eventNames) {
       const listener = (event: object): void => {
         const carried = 'error' in event ? { ...event, error: errorToJson(event.error) } : event
         events.send({ id: undefined, event: name, data: carried })

@@ -4,6 +4,7 @@ import { queryFromJson } from '../../client/wire/query-json.ts'
 import { PairduckError } from '../../errors.ts'
 import type { InsertRows } from '../../schema/insert-columns.ts'
 import type { Timeframe } from '../../time.ts'
+import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
 import { framesFormat } from '../answer/formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
@@ -15,7 +16,7 @@ interface CallBody {
   readonly columns?: unknown
   readonly timeframe?: Timeframe
   readonly query?: unknown
-  readonly options?: { readonly batchRows?: number; readonly timeoutMs?: number }
+  readonly options?: InsertOptions
   readonly file?: string
 }
 
@@ -62,6 +63,10 @@ function addCalls({ app, store, answers, allow }: RouteContext): void {
     allow(request, 'read')
     return store.stats()
   })
+  app.post('/api/v1/store/gaps', async (request) => {
+    allow(request, 'read')
+    return store.gaps(body(request).pair)
+  })
   app.post('/api/v1/store/verify', async (request) => {
     allow(request, 'read')
     return answers.within(request, () => store.verify(body(request).pair))
@@ -105,11 +110,11 @@ async function insertRows(
   relation: string,
   given: CallBody,
 ): Promise<unknown> {
-  const { pair, timeframe } = given
+  const { pair, timeframe, options } = given
   const rows = (given.columns ?? given.rows) as never
   switch (relation) {
     case 'ticks':
-      return store.insertTicks(pair, rows)
+      return store.insertTicks(pair, rows, options)
     case 'candles':
       return store.insertCandles(pair, timeframe!, rows)
     case 'order_flow':

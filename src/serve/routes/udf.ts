@@ -1,9 +1,9 @@
 import { formatPair, parsePair, type Pair } from '../../pair.ts'
-import { candlesFromTicksQuery, detectFvgQuery, getCandlesQuery } from '../../queries/index.ts'
-import type { StoredCandle } from '../../schema/rows.ts'
+import { detectFvgQuery } from '../../queries/index.ts'
 import { timeframeMs, type Timeframe } from '../../time.ts'
 import type { RouteContext } from '../answer/route-context.ts'
-import { newestBarBefore, priceDecimals } from './udf-figures.ts'
+import { barsOf, keeps, newestBarBefore, type Bar } from './udf-bars.ts'
+import { priceDecimals } from './udf-figures.ts'
 
 /** TradingView's names of bar lengths. */
 const resolutions: Readonly<Record<string, Timeframe>> = {
@@ -138,13 +138,13 @@ async function history(context: RouteContext, asked: Asked): Promise<object> {
   const from = seconds('from', asked.from)
   const bars =
     countback === undefined || countback === 0
-      ? await barsOf(context, pair, { timeframe, from: from * 1000, to: to * 1000 })
-      : await barsOf(context, pair, { timeframe, to: to * 1000, limit: countback })
+      ? await barsOf(context.store, pair, { timeframe, from: from * 1000, to: to * 1000 })
+      : await barsOf(context.store, pair, { timeframe, to: to * 1000, limit: countback })
   if (bars.length === 0) {
-    const before = await newestBarBefore(context.store, pair, timeframe, to * 1000)
+    const before = await newestBarBefore(context.store, pair, { timeframe, to: to * 1000 })
     return { s: 'no_data', ...(before === undefined ? {} : { nextTime: before / 1000 }) }
   }
-  const column = (read: (bar: StoredCandle) => number): number[] => bars.map((bar) => read(bar))
+  const column = (read: (bar: Bar) => number): number[] => bars.map((bar) => read(bar))
   return {
     s: 'ok',
     t: column(({ timestamp }) => timestamp / 1000),
@@ -154,34 +154,6 @@ async function history(context: RouteContext, asked: Asked): Promise<object> {
     c: column(({ close }) => close),
     v: column(({ volume }) => volume),
   }
-}
-
-interface BarsAsked {
-  readonly timeframe: Timeframe
-  readonly from?: number
-  readonly to: number
-  readonly limit?: number
-}
-
-/** Bars as stored; where a file does not keep that length, folded from the ticks. */
-async function barsOf(
-  { store }: RouteContext,
-  pair: Pair,
-  asked: BarsAsked,
-): Promise<StoredCandle[]> {
-  const { timeframe, limit, from, to } = asked
-  // The builders refuse times before the year 2000, from which on there are trades.
-  const window = {
-    to: Math.max(to, 946_684_800_000),
-    ...(from === undefined ? {} : { from: Math.max(from, 946_684_800_000) }),
-  }
-  if (['1m', '5m', '15m'].includes(timeframe)) {
-    const kept = getCandlesQuery({ timeframe, limit, ...window })
-    const bars = await store.query(pair, kept).catch(() => undefined)
-    if (bars !== undefined) return bars
-  }
-  const folded = await store.query(pair, candlesFromTicksQuery({ timeframe, ...window }))
-  return limit === undefined ? folded : folded.slice(-limit)
 }
 
 function timeframeOf(resolution: string | undefined): Timeframe {
@@ -209,7 +181,7 @@ async function gapMarks(context: RouteContext, asked: Asked): Promise<object[]> 
       timeframe,
       from: Math.max(from - 3 * timeframeMs[timeframe], 946_684_800_000),
       to: Math.max(to, 946_684_800_000),
-      source: 'ticks',
+      source: (await keeps(context.store, pair, timeframe)) ? 'candles' : 'ticks',
     }),
   )
   return gaps

@@ -31,6 +31,11 @@ export interface PairduckEvents {
   analyticsRefreshed: [event: RefreshResult]
   /** A cleanup of a pair has ended. */
   cleanupDone: [event: { results: readonly CleanupResult[]; tookMs: number }]
+  /**
+   * The store of another process answers again after the connection to it was away; what happened
+   * meanwhile was not told. A manager never tells it.
+   */
+  reconnected: [event: { awayMs: number }]
   /** Something failed that no caller is told of. */
   error: [event: { pair?: string; error: unknown }]
 }
@@ -46,8 +51,10 @@ const names: Readonly<Record<keyof PairduckEvents, true>> = {
   rowsLost: true,
   analyticsRefreshed: true,
   cleanupDone: true,
+  reconnected: true,
   error: true,
 }
+export const eventNames = Object.keys(names) as (keyof PairduckEvents)[]
 
 /**
  * Tells listeners; one that throws or whose promise rejects, or none for `error`, never harms the
@@ -55,7 +62,7 @@ const names: Readonly<Record<keyof PairduckEvents, true>> = {
  */
 export class Events extends TypedEmitter<PairduckEvents> {
   constructor() {
-    super(Object.keys(names) as (keyof PairduckEvents)[])
+    super(eventNames)
   }
 
   tell<Name extends keyof PairduckEvents>(name: Name, told: PairduckEvents[Name][0]): void {

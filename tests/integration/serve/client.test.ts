@@ -6,16 +6,20 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import {
   calculateCvdQuery,
   calculateFootprintQuery,
-  DatabaseManager,
+  type DatabaseManager,
   getCandlesQuery,
   getRecentTicksQuery,
   rowsOfBatch,
+  type Gap,
   type Query,
+  type Tick,
 } from '../../../src/index.ts'
+import { follow } from '../../../src/record/index.ts'
 import { served } from '../../support/http.ts'
-import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
+import { someTicks, sql, temporaryFolder } from '../../support/store.ts'
+import { storeOfFile } from '../../support/store-of-file.ts'
 
-const pair = 'x/spot/A/B'
+const manager = storeOfFile()
 const writerToken = 'a writer token of some length'
 
 interface Ends {
@@ -35,24 +39,24 @@ async function connected(
 }
 
 const ends: Readonly<Record<string, () => Promise<Ends>>> = {
-  DatabaseManager: async () => {
-    const db = await openManager()
-    return { store: db, db }
-  },
+  DatabaseManager: async () => ({ store: manager(), db: manager() }),
   'connect({ dataDir })': async () => {
-    const db = await openManager()
+    const db = manager()
     return { store: await connected({ dataDir: db.dataDir }), db }
   },
   'connect(url)': async () => {
-    const db = await openManager()
+    const db = manager()
     const url = await served(db, { writerToken })
     return { store: await connected(url, writerToken), db }
   },
 }
 
-describe.each(Object.entries(ends))('a MarketStore by %s', (_name, open) => {
+describe.each(Object.entries(ends))('a MarketStore by %s', (name, open) => {
+  const market = `x/market${Object.keys(ends).indexOf(name)}`
+
   it('stores every kind of row and counts it', async () => {
     const { store, db } = await open()
+    const pair = `${market}/A/B`
     const ticks = someTicks(20)
     expect(await store.insertTicks(pair, ticks)).toMatchObject({ inserted: 20, duplicates: 0 })
     expect(await store.insertTicks(pair, ticks)).toMatchObject({ inserted: 0, duplicates: 20 })
@@ -71,13 +75,14 @@ describe.each(Object.entries(ends))('a MarketStore by %s', (_name, open) => {
     const newest = getRecentTicksQuery({ limit: 3 })
     expect(await store.query(pair, newest)).toEqual(await db.query(pair, newest))
     expect(await store.listPairs()).toEqual(await db.listPairs())
-    expect(await store.stats()).toMatchObject({ size: 1 })
+    expect(await store.stats()).toMatchObject({ size: db.stats().size, pendingTicks: 0 })
     expect(await store.verify(pair)).toMatchObject({ ok: true })
     expect(await store.cleanupPair(pair)).toMatchObject({ pair })
   })
 
   it('answers queries as rows, as columns and as a stream', async () => {
     const { store, db } = await open()
+    const pair = `${market}/READ`
     await db.insertTicks(pair, someTicks(20_000))
     for (const query of [
       calculateCvdQuery({ lookbackMinutes: 15 }),
@@ -104,7 +109,7 @@ describe.each(Object.entries(ends))('a MarketStore by %s', (_name, open) => {
 
   it('throws the same errors', async () => {
     const { store, db } = await open()
-    await db.insertTicks(pair, someTicks(1))
+    const pair = `${market}/A/B`
     await expect(store.query('x/spot/NONE', sql('SELECT 1'))).rejects.toMatchObject({
       code: 'PAIR_NOT_FOUND',
     })
@@ -130,25 +135,61 @@ describe.each(Object.entries(ends))('a MarketStore by %s', (_name, open) => {
       `SELECT CASE WHEN range = 600000 THEN error('x') ELSE 'y' END AS v FROM range(900000)`,
     )
     await expect(store.query(pair, late)).rejects.toMatchObject({ code: 'QUERY_FAILED' })
+    if (store === db) return
     await store.close()
     await expect(store.query(pair, sql('SELECT 1'))).rejects.toMatchObject({ code: 'CLOSED' })
   })
 
+  it('keeps a ledger of holes', async () => {
+    const { store, db } = await open()
+    const pair = `${market}/HOLES`
+    const [tick, next] = someTicks(2) as [Tick, Tick]
+    const gap: Gap = {
+      fromTime: tick.timestamp,
+      toTime: next.timestamp,
+      fromId: tick.tradeId!,
+      toId: next.tradeId!,
+      state: 'unfillable',
+      reason: 'the exchange was away',
+      tries: 3,
+      openedAt: next.timestamp,
+      closedAt: null,
+    }
+    await store.insertTicks(pair, [tick, next], { gaps: [gap] })
+    expect(await store.gaps(pair)).toEqual([gap])
+    expect(await db.gaps(pair)).toEqual([gap])
+    await expect(
+      store.insertTicks(pair, [], { gaps: [{ ...gap, tries: -1 }] }),
+    ).rejects.toMatchObject({ code: 'INVALID_ROW', details: { field: 'tries' } })
+  })
+
   it('tells events', async () => {
     const { store, db } = await open()
+    const pair = `${market}/A/B`
     const told = new Promise((resolve) => store.on('ticksStored', resolve))
-    // The connection of a client begins with its first listener.
-    const inserted = setInterval(
-      () => void db.insertTicks(pair, someTicks(1)).catch(() => undefined),
-      20,
-    )
-    onTestFinished(() => clearInterval(inserted))
-    expect(await told).toMatchObject({ pair, counts: expect.anything() as unknown })
+    // What is called after `on` waits until events are told.
+    await store.stats()
+    await db.insertTicks(pair, someTicks(1, { first: 1000 }))
+    expect(await told).toMatchObject({ pair, counts: { inserted: 1 } })
+  })
+
+  it('is followed', async () => {
+    const { store, db } = await open()
+    const pair = `${market}/FOLLOWED`
+    await db.insertTicks(pair, someTicks(1))
+    const seen: number[] = []
+    const count = sql<{ n: number }>('SELECT count(*) AS n FROM ticks')
+    for await (const [row] of follow(store, pair, count)) {
+      seen.push(row!.n)
+      if (seen.length === 3) break
+      await db.insertTicks(pair, someTicks(1, { first: 1 + seen.length }))
+    }
+    expect(seen).toEqual([1, 2, 3])
   })
 })
 
 it('gives the answers of the manager after any history', async () => {
-  const db = await openManager()
+  const db = manager()
   const store = await connected({ dataDir: db.dataDir })
   const now = Date.now() - 60_000
   const tick = fc.record({
@@ -183,14 +224,13 @@ it('gives the answers of the manager after any history', async () => {
 describe('a server that is killed and started anew', () => {
   it('has every tick once when the client goes on', async () => {
     const dataDir = temporaryFolder()
-    const start = async () => {
-      const child = fork(new URL('../../support/store-owner.ts', import.meta.url), [dataDir], {
-        execArgv: ['--import', 'tsx'],
-      })
+    const start = async (wanted: number) => {
+      const program = new URL('../../support/store-owner.ts', import.meta.url)
+      const child = fork(program, [dataDir, String(wanted)], { execArgv: ['--import', 'tsx'] })
       const [port] = (await once(child, 'message')) as [number]
       return { child, port }
     }
-    let owner = await start()
+    let owner = await start(0)
     const { port } = owner
     const stop = (): void => void owner.child.kill('SIGKILL')
     onTestFinished(stop)
@@ -199,25 +239,16 @@ describe('a server that is killed and started anew', () => {
       reconnectMs: 60_000,
     })
     onTestFinished(() => store.close())
+    const pair = 'x/spot/KILLED'
     const given = someTicks(3000)
     const inserting = (async () => {
       for (let at = 0; at < given.length; at += 20)
         await store.insertTicks(pair, given.slice(at, at + 20))
     })()
-    for (let kill = 0; kill < 2; kill++) {
-      await nextStored(store)
-      owner.child.kill('SIGKILL')
-      await once(owner.child, 'exit')
-      const child = fork(
-        new URL('../../support/store-owner.ts', import.meta.url),
-        [dataDir, String(port)],
-        {
-          execArgv: ['--import', 'tsx'],
-        },
-      )
-      owner = { child, port }
-      await once(child, 'message')
-    }
+    await nextStored(store)
+    owner.child.kill('SIGKILL')
+    await once(owner.child, 'exit')
+    owner = await start(port)
     await inserting
     const ids = await store.query(
       pair,

@@ -3,15 +3,19 @@ import { describe, expect, it } from 'vitest'
 import { calculateMarketProfileQuery, getCandlesQuery } from '../../../src/index.ts'
 import { analytics } from '../../../src/serve/analytics/analytics.ts'
 import { json, served } from '../../support/http.ts'
-import { openManager, someTicks, sql } from '../../support/store.ts'
+import { someTicks, sql } from '../../support/store.ts'
+import { storeOfFile } from '../../support/store-of-file.ts'
 
+/** Five minutes of trades, for whoever only reads. */
 const pair = 'binance/spot/BTC/USDT'
 const base = '/api/v1/pairs/binance/spot/BTC%2FUSDT'
+const store = storeOfFile({}, (db) =>
+  db.insertTicks(pair, someTicks(600, { stepMs: 500, from: Date.now() - 300_000 })),
+)
 
 describe('the pairs over HTTP', () => {
   it('gives an analytic as the builder does, in every form', async () => {
-    const db = await openManager()
-    await db.insertTicks(pair, someTicks(500, { stepMs: 100 }))
+    const db = store()
     const url = await served(db)
     const rows = await db.query(pair, getCandlesQuery({ timeframe: '1m' }))
     const address = `${url}${base}/candles?timeframe=1m`
@@ -34,8 +38,7 @@ describe('the pairs over HTTP', () => {
   })
 
   it('takes the options of the builder, nested rows included, and refuses others by name', async () => {
-    const db = await openManager()
-    await db.insertTicks(pair, someTicks(500))
+    const db = store()
     const url = await served(db)
     expect(await json(`${url}${base}/profile?binSize=2&rounding=nearest`)).toEqual(
       await db.query(pair, calculateMarketProfileQuery({ binSize: 2, rounding: 'nearest' })),
@@ -50,60 +53,57 @@ describe('the pairs over HTTP', () => {
 
   const required: Readonly<Record<string, string>> = { timeframe: '1m', binSize: '1' }
 
-  it.each(Object.keys(analytics))('answers %s with what its description asks for', async (name) => {
-    const db = await openManager()
-    await db.insertTicks(pair, someTicks(200, { stepMs: 1000, from: Date.now() - 300_000 }))
-    const url = await served(db)
+  it('answers every analytic with what its description asks for', async () => {
+    const url = await served(store())
     const api = await json<{
       paths: Record<
         string,
         { get: { parameters: { name: string; in: string; required: boolean }[] } }
       >
     }>(`${url}/api/v1/openapi.json`)
-    const { parameters } = api.paths[`/api/v1/pairs/{exchange}/{market}/{symbol}/${name}`]!.get
-    const query = parameters.filter((each) => each.in === 'query' && each.required)
-    const text = new URLSearchParams(
-      query.map((each): [string, string] => [each.name, required[each.name] ?? '']),
-    )
-    expect(await json(`${url}${base}/${name}?${text.toString()}`)).toBeInstanceOf(Array)
+    for (const name of Object.keys(analytics)) {
+      const { parameters } = api.paths[`/api/v1/pairs/{exchange}/{market}/{symbol}/${name}`]!.get
+      const query = parameters.filter((each) => each.in === 'query' && each.required)
+      const text = new URLSearchParams(
+        query.map((each): [string, string] => [each.name, required[each.name] ?? '']),
+      )
+      expect(await json(`${url}${base}/${name}?${text.toString()}`)).toBeInstanceOf(Array)
+    }
   })
 
   it('spares an answer that the client has', async () => {
-    const db = await openManager()
-    await db.insertTicks(pair, someTicks(10))
-    const address = `${await served(db)}${base}/ticks`
+    const db = store()
+    await db.insertTicks('x/spot/TAGGED', someTicks(10))
+    const address = `${await served(db)}/api/v1/pairs/x/spot/TAGGED/ticks`
     const first = await fetch(address)
     const etag = first.headers.get('etag')!
     expect(await first.json()).toHaveLength(10)
     expect((await fetch(address, { headers: { 'if-none-match': etag } })).status).toBe(304)
-    await db.insertTicks(pair, someTicks(1, { from: Date.now(), first: 99 }))
+    await db.insertTicks('x/spot/TAGGED', someTicks(1, { from: Date.now(), first: 99 }))
     expect((await fetch(address, { headers: { 'if-none-match': etag } })).status).toBe(200)
   })
 
   it('streams what is larger than a batch, compressed too', async () => {
-    const db = await openManager()
-    await db.insertTicks(pair, someTicks(50_000))
-    const url = await served(db)
-    const table = tableFromIPC(
-      await (await fetch(`${url}${base}/ticks?format=arrow`)).arrayBuffer(),
-    )
+    const db = store()
+    await db.insertTicks('x/spot/LONG', someTicks(50_000))
+    const address = `${await served(db)}/api/v1/pairs/x/spot/LONG/ticks`
+    const table = tableFromIPC(await (await fetch(`${address}?format=arrow`)).arrayBuffer())
     expect(table.numRows).toBe(50_000)
     const [{ n }] = (await db.query(
-      pair,
+      'x/spot/LONG',
       sql<{ n: number }>('SELECT sum(price) AS n FROM ticks'),
     )) as [{ n: number }]
     const prices = table.getChild('price')!.toArray() as Float64Array
     expect(prices.reduce((sum, price) => sum + price, 0)).toBeCloseTo(n, 3)
-    expect(await json<unknown[]>(`${url}${base}/ticks`)).toHaveLength(50_000)
+    expect(await json<unknown[]>(address)).toHaveLength(50_000)
     expect(db.stats().active).toBe(0)
   })
 
   it('answers one SELECT, and metrics', async () => {
-    const db = await openManager()
-    const url = await served(db)
-    await db.insertTicks(pair, someTicks(10))
+    const url = await served(store())
+    await store().insertTicks('x/spot/NEW', someTicks(10))
     const body = 'SELECT side, count(*) AS n FROM ticks GROUP BY side ORDER BY side'
-    expect(await json(`${url}${base}/sql`, { method: 'POST', body })).toEqual([
+    expect(await json(`${url}/api/v1/pairs/x/spot/NEW/sql`, { method: 'POST', body })).toEqual([
       { side: 'BUY', n: 5 },
       { side: 'SELL', n: 5 },
     ])
