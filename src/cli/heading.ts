@@ -31,13 +31,3 @@ export function spanText(from: number | null | undefined, to: number | null | un
 function asOfText(asOf: number | undefined): string {
   return asOf === undefined ? '' : `, as of ${timeText(asOf)} UTC`
 }
-
-/** Said under a figure that is not of the whole window that was asked for. */
-export function coverageLines(
-  coverage: { readonly coveredFrom: number | null; readonly truncated: boolean } | undefined,
-): string[] {
-  if (coverage?.truncated !== true) return []
-  return coverage.coveredFrom === null
-    ? ['nothing is stored for this time']
-    : [`only from ${timeText(coverage.coveredFrom)} UTC on: what is older is not stored`]
-}

@@ -1,5 +1,6 @@
-import type { Coverage } from '../queries/index.ts'
-import { coverageLines, headingLine } from './heading.ts'
+import type { BarOptions } from '../queries/bars.ts'
+import { coverageLines, coverageOfList } from './coverage.ts'
+import { headingLine } from './heading.ts'
 import type { WindowOptions } from './command.ts'
 import type { Answer, PairView } from './pair-command.ts'
 import { textTable, type TableColumn } from './text-table.ts'
@@ -9,17 +10,20 @@ export interface List<Row> {
   readonly what: string
   readonly rows: readonly Row[]
   readonly columns: readonly TableColumn<Row>[]
-  /** Of the first row, where rows carry it. */
-  readonly coverage?: Coverage | undefined
+  /** The bars that the rows were found in; absent: ticks. */
+  readonly bars?: BarOptions
 }
 
 /** Rows as an answer: the list itself for programs, a table under a heading for people. */
-export function listAnswer<Row>(
-  { pair, terminal }: PairView,
-  { from, to, asOf }: WindowOptions,
-  { what, rows, columns, coverage }: List<Row>,
-): Answer {
+export async function listAnswer<Row extends object>(
+  view: PairView,
+  options: WindowOptions,
+  { what, rows, columns, bars }: List<Row>,
+): Promise<Answer> {
+  const { pair, terminal } = view
+  const { from, to, asOf } = options
   const { tableColumns, ink } = terminal
+  const coverage = await coverageOfList(view, options, rows, bars)
   return {
     json: rows,
     lines: () => [

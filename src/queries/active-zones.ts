@@ -54,7 +54,7 @@ function activeZones(
     `SELECT timestamp AS "timestamp", timeframe AS "timeframe", type AS "type",
       price_low AS "priceLow", price_high AS "priceHigh", strength AS "strength",
       if(${tested}, 'tested', 'active') AS "status", known_at AS "knownAt",
-      if(${tested}, touched_at, NULL) AS "touchedAt", NULL::TIMESTAMP AS "brokenAt"
+      if(${tested}, touched_at, NULL) AS "touchedAt", NULL::TIMESTAMP AS "brokenAt", complete AS "complete"
     FROM supply_demand_zones
     WHERE type = '${type}' AND ${unbroken}
       ${timeframe === undefined ? '' : `AND timeframe = '${timeframe}'`}

@@ -1,9 +1,9 @@
 import { oneOf, resolveOptions } from '../options.ts'
-import { partsFromTicks } from '../schema/candles.ts'
+import { barEnd, partsFromTicks } from '../schema/candles.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
 import { candleFields } from './candles.ts'
-import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
+import { rowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import type { StoredCandle } from '../schema/rows.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
@@ -33,12 +33,11 @@ export function candlesFromTicksQuery(options: CandlesFromTicksOptions): Query<C
     fill: oneOf(['none', 'previous'], 'none'),
   })
   const window = resolveWindow(name, rest)
-  const covered = coveredFromSql(window)
   const bars = partsFromTicks(timeframe, 'ticks', ticksOfBars(window, timeframe))
   return query(
     name,
-    `SELECT ${candleFields}, ${covered} AS "coveredFrom",
-      ${truncatedSql('bar.timestamp', covered)} AS "truncated"
+    `SELECT ${candleFields},
+      ${rowCoverage(window, { begin: 'bar.timestamp', end: barEnd(timeframe, 'bar.timestamp') })}
     FROM (${fill === 'previous' ? filled(bars, timeframe) : bars}) AS bar
     ORDER BY bar.timestamp`,
     window.params,

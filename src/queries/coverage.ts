@@ -8,6 +8,83 @@ export interface Coverage {
   readonly coveredFrom: number | null
   /** The window or session begins before `coveredFrom`, so the figures are of a part of it. */
   readonly truncated: boolean
+  /**
+   * False where the pair's ledger of gaps has a hole in the time that the row is made of, open,
+   * unfillable or unproved. True says that no hole is known, and of unrecorded pairs nothing.
+   */
+  readonly complete: boolean
+}
+
+type CoveredRelation = 'ticks' | CandleRelation
+
+/** The columns of {@link Coverage} for the end of a SELECT list, of rows over the whole window. */
+export function windowCoverage(window: ResolvedWindow, relation?: CoveredRelation): string {
+  const span = windowSpan(window)
+  return columns(window, relation, span.begin, completeSql(span, relation))
+}
+
+/** The same where what comes after the window counts as well, up to `asOf`. */
+export function coverageToAsOf(window: ResolvedWindow, relation?: CoveredRelation): string {
+  return windowCoverage({ ...window, to: undefined }, relation)
+}
+
+/**
+ * The same where each row is made of a time of its own. `askedFrom` is what `truncated` speaks of,
+ * if that is not the beginning of the row's time.
+ */
+export function rowCoverage(
+  window: ResolvedWindow,
+  span: Span & { readonly askedFrom?: string | undefined },
+  relation?: CoveredRelation,
+): string {
+  const askedFrom = 'askedFrom' in span ? span.askedFrom : span.begin
+  return columns(window, relation, askedFrom, completeRowSql(span, relation))
+}
+
+/** A time, as TIMESTAMP expressions; no `begin`: all that is stored, no `end`: until now. */
+export interface Span {
+  readonly begin: string | undefined
+  readonly end: string | undefined
+}
+
+function columns(
+  window: ResolvedWindow,
+  relation: CoveredRelation | undefined,
+  askedFrom: string | undefined,
+  complete: string,
+): string {
+  const covered = coveredFromSql(window, relation)
+  return `${covered} AS "coveredFrom", ${truncatedSql(askedFrom, covered)} AS "truncated",
+      ${complete} AS "complete"`
+}
+
+const unfilled = `FROM gaps WHERE state <> 'filled'`
+const holeEnd = `coalesce(to_time, 'infinity')`
+
+/** Whether no hole of the ledger that is not filled reaches into a time. */
+function completeSql(span: Span, relation: CoveredRelation = 'ticks'): string {
+  const { begin = deletedBefore(relation), end } = span
+  return `(SELECT count(*) = 0 ${unfilled} AND ${reaches('from_time', holeEnd, { begin, end })})`
+}
+
+/** The same row by row: the holes are one list, so that many rows cost one look at the ledger. */
+export function completeRowSql(span: Span, relation: CoveredRelation = 'ticks'): string {
+  const stored = span.begin === undefined ? ` AND ${holeEnd} >= ${deletedBefore(relation)}` : ''
+  const holes = `(SELECT list({ since: from_time, until: ${holeEnd} }) ${unfilled}${stored})`
+  return `coalesce(len(list_filter(${holes}, lambda hole: ${reaches('hole.since', 'hole.until', span)})), 0) = 0`
+}
+
+function reaches(since: string, until: string, { begin, end }: Span): string {
+  const conditions = [
+    ...(end === undefined ? [] : [`${since} < ${end}`]),
+    ...(begin === undefined ? [] : [`${until} >= ${begin}`]),
+  ]
+  return conditions.length === 0 ? 'true' : conditions.join(' AND ')
+}
+
+/** All that is stored begins behind what retention deleted. */
+function deletedBefore(relation: CoveredRelation): string {
+  return `coalesce(${deletedBeforeSql(relation)}, '-infinity')`
 }
 
 /**
@@ -44,6 +121,13 @@ export function truncatedSql(begin: string | undefined, coveredFrom: string): st
 /** The beginning of a window as a TIMESTAMP expression. */
 export function windowBegin({ from }: ResolvedWindow): string | undefined {
   return from === undefined ? undefined : `make_timestamp(${from})`
+}
+
+/** What a row over the whole window is made of. */
+export function windowSpan(window: ResolvedWindow): Span {
+  const ends = [window.to, window.asOf].filter((end) => end !== undefined)
+  const end = ends.length === 0 ? undefined : `make_timestamp(least(${ends.join(', ')}))`
+  return { begin: windowBegin(window), end }
 }
 
 function oldestTick(until: string): string {

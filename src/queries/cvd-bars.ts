@@ -77,7 +77,7 @@ export function calculateCvdBarsQuery(options: CvdBarsOptions): Query<CvdBar> {
       open + max_delta AS "high", open + min_delta AS "low", close AS "close", delta AS "delta",
       buy_volume AS "buyVolume", sell_volume AS "sellVolume", trade_count AS "tradeCount",
       ${barEnd(timeframe, 'bar')} AS "knownAt",
-      ${runs.coveredFrom} AS "coveredFrom", ${runs.truncated} AS "truncated"
+      ${runs.coverage}
     FROM opened WHERE ${windowStart(window, 'bar')} ORDER BY bar`,
     window.params,
   )

@@ -4,7 +4,7 @@ import type { FairValueGapRow } from '../schema/rows.ts'
 import { timeframeMs } from '../time.ts'
 import { averageTrueRangeSql } from './average-true-range.ts'
 import { barRules, barsSql, resolveBars, type BarColumn, type BarOptions } from './bars.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { coverageToAsOf, type Coverage } from './coverage.ts'
 import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
 import { reaches } from './rounding.ts'
@@ -40,7 +40,7 @@ export interface DetectFvgOptions extends BarOptions, WindowOptions {
  * `filledAt` are the closes of the first later bars that reached the near edge, the middle and the
  * level of `fill`. `knownAt` is the close of the third bar: nobody could know of the gap before.
  */
-export interface DetectedFvg extends FairValueGapRow, Coverage {}
+export interface DetectedFvg extends Omit<FairValueGapRow, 'complete'>, Coverage {}
 
 const rules = {
   ...barRules,
@@ -68,7 +68,6 @@ export function detectFvgQuery(options: DetectFvgOptions): Query<DetectedFvg> {
   const { timeframe, joinConsecutive } = resolved
   const window = resolveWindow('detectFvgQuery', resolved, { asOf: 'now' })
   const bars = resolveBars(resolved)
-  const covered = coveredFromSql(window, bars.relation)
   const filled = { full: 'filled', half: 'mid', touch: 'touched' }[resolved.fill]
   return query(
     'detectFvgQuery',
@@ -85,7 +84,7 @@ export function detectFvgQuery(options: DetectFvgOptions): Query<DetectedFvg> {
       ${filledPctSql} AS "filledPct",
       ${barEnd(timeframe, 'touched')} AS "touchedAt", ${barEnd(timeframe, 'mid')} AS "midAt",
       ${barEnd(timeframe, filled)} AS "filledAt",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${coverageToAsOf(window, bars.relation)}
     FROM reached
     WHERE ${resolved.includeFilled ? 'true' : `${filled} IS NULL`}
     ORDER BY timestamp`,

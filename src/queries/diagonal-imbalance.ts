@@ -4,7 +4,7 @@ import type { Timeframe } from '../time.ts'
 import { timeframeRule } from './bars.ts'
 import { binRules, bins, type Bins, type Rounding } from './bins.ts'
 import { cellsSql, wholeBars } from './cells.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { rowCoverage, windowBegin, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { exceeds, reaches } from './rounding.ts'
 import { resolveWindow, windowRules, type ResolvedWindow, type WindowOptions } from './window.ts'
@@ -60,14 +60,13 @@ export function calculateDiagonalImbalanceQuery(
   const resolved = resolveOptions(name, options, diagonalRules)
   const window = resolveWindow(name, resolved, { asOf: 'now' })
   const grid = bins(resolved)
-  const covered = coveredFromSql(window)
   return query(
     name,
     `WITH ${diagonalSql(resolved, grid, window)}
     SELECT bar AS "timestamp", side AS "side", ${grid.label('bin')} AS "price",
       dominant AS "dominant", opposite AS "opposite",
       dominant / nullif(opposite, 0) AS "ratio", ${barEnd(resolved.timeframe, 'bar')} AS "knownAt",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${rowCoverage(window, { begin: 'bar', end: barEnd(resolved.timeframe, 'bar'), askedFrom: windowBegin(window) })}
     FROM imbalance ORDER BY bar, bin, side`,
     window.params,
   )

@@ -4,7 +4,7 @@ import { barNumber, barTime } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
-import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
+import { rowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { comparable } from './rounding.ts'
 import { runningSql, swingSql } from './running-delta.ts'
@@ -109,7 +109,7 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
         })) AS bins
       FROM cell GROUP BY bar
     ), named AS (
-      SELECT *, ${barTime(timeframe, 'bar')} AS timestamp, ${coveredFromSql(window)} AS covered_from,
+      SELECT *, ${barTime(timeframe, 'bar')} AS timestamp,
         list_min(list_transform(ranked, lambda bin:
           { volume: -bin.volume, distance: abs(2 * bin.bin - middle), bin: bin.bin })).bin AS poc
       FROM (${swingSql('reached')})
@@ -119,7 +119,7 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
       buy_volume AS "buyVolume", sell_volume AS "sellVolume",
       buy_volume + sell_volume AS "volume", trade_count AS "tradeCount", bins AS "bins",
       ${barEnd(timeframe)} AS "knownAt",
-      covered_from AS "coveredFrom", ${truncatedSql('timestamp', 'covered_from')} AS "truncated"
+      ${rowCoverage(window, { begin: 'timestamp', end: barEnd(timeframe) })}
     FROM named ORDER BY bar`,
     window.params,
   )

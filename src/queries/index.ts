@@ -17,6 +17,7 @@ export type {
   ZoneRow,
 } from '../schema/rows.ts'
 
+export { getCoverageQuery, type CoverageOptions } from './get-coverage.ts'
 export { getRecentTicksQuery, type RecentTicksOptions } from './recent-ticks.ts'
 export { getCandlesQuery, type CandlesOptions } from './candles.ts'
 export {

@@ -5,14 +5,7 @@ import type { SqlValue } from './query.ts'
 import { insertExternalSql } from '../schema/candles.ts'
 import { expected, fits, insertColumns, type InsertColumn } from '../schema/insert-columns.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
-import type {
-  Candle,
-  FairValueGapRow,
-  MarketProfileRow,
-  OrderFlowRow,
-  Tick,
-  ZoneRow,
-} from '../schema/rows.ts'
+import type { Candle, Tick } from '../schema/rows.ts'
 
 /**
  * An insert as a value. A manager takes `relation` and `rows` through the pair's writer, so that
@@ -49,28 +42,28 @@ export function insertCandleQuery(options: {
 
 /** The insert of one bar's order flow: `{ orderFlow }`. */
 export function insertOrderFlowQuery(options: {
-  readonly orderFlow: OrderFlowRow
+  readonly orderFlow: InsertRows['order_flow']
 }): Insert<'order_flow'> {
   return insertOf('insertOrderFlowQuery', 'order_flow', 'orderFlow', options)
 }
 
 /** The insert of one bar's market profile: `{ marketProfile }`. */
 export function insertMarketProfileQuery(options: {
-  readonly marketProfile: MarketProfileRow
+  readonly marketProfile: InsertRows['market_profile']
 }): Insert<'market_profile'> {
   return insertOf('insertMarketProfileQuery', 'market_profile', 'marketProfile', options)
 }
 
 /** The insert of one supply or demand zone: `{ zone }`. */
 export function insertSupplyDemandZoneQuery(options: {
-  readonly zone: ZoneRow
+  readonly zone: InsertRows['supply_demand_zones']
 }): Insert<'supply_demand_zones'> {
   return insertOf('insertSupplyDemandZoneQuery', 'supply_demand_zones', 'zone', options)
 }
 
 /** The insert of one fair value gap: `{ gap }`. */
 export function insertFvgQuery(options: {
-  readonly gap: FairValueGapRow
+  readonly gap: InsertRows['fair_value_gaps']
 }): Insert<'fair_value_gaps'> {
   return insertOf('insertFvgQuery', 'fair_value_gaps', 'gap', options)
 }

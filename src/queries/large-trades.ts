@@ -1,7 +1,7 @@
 import { shown } from '../errors.ts'
 import { number, oneOf, optional, resolveOptions } from '../options.ts'
 import { tickOrder } from '../schema/tables.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { windowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
@@ -61,7 +61,6 @@ export function detectLargeTradesQuery(options: DetectLargeTradesOptions = {}): 
       `detectLargeTradesQuery: give \`minSize\` (${shown(minSize)}) or \`quantile\`, not both`,
     )
   const window = resolveWindow('detectLargeTradesQuery', resolved, { asOf: 'now' })
-  const covered = coveredFromSql(window)
   const size = sizeSql(measure)
   const bound =
     minSize === undefined
@@ -74,7 +73,7 @@ export function detectLargeTradesQuery(options: DetectLargeTradesOptions = {}): 
     SELECT
       timestamp, price, volume, price * volume AS "notional", side, trade_id AS "tradeId",
       threshold, coalesce(known_at, timestamp) AS "knownAt",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${windowCoverage(window)}
     FROM ticks, bound
     WHERE ${ticksInWindow(window)} AND ${size} >= threshold
       AND ${side === 'both' ? 'true' : `side = '${side}'`}

@@ -1,7 +1,7 @@
 import { resolveOptions } from '../options.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
 import { bothSides } from './cells.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { windowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import {
   valueAreaColumns,
@@ -72,7 +72,6 @@ export function calculateMarketProfileQuery(options: MarketProfileOptions): Quer
   })
   const window = resolveWindow(name, resolved)
   const grid = bins(resolved)
-  const covered = coveredFromSql(window)
   return query(
     name,
     `WITH bin AS MATERIALIZED (
@@ -83,7 +82,7 @@ export function calculateMarketProfileQuery(options: MarketProfileOptions): Quer
       poc_weight AS "pocVolume", area_weight AS "valueAreaVolume",
       coalesce(total, 0) AS "totalVolume", ${resolved.binSize.toExponential()}::DOUBLE AS "binSize",
       coalesce(bins, []) AS "bins",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${windowCoverage(window)}
     FROM (SELECT list({
         price: ${grid.label('bin')}, buyVolume: buy_volume, sellVolume: sell_volume,
         volume: weight, tradeCount: buy_count + sell_count

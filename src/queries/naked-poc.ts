@@ -5,7 +5,7 @@ import type { Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
 import { wholeBars } from './cells.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { coverageToAsOf, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { comparable } from './rounding.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
@@ -51,7 +51,6 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
   const window = resolveWindow(name, resolved, { asOf: 'now' })
   const until = { ...window, to: undefined }
   const grid = bins(resolved)
-  const covered = coveredFromSql(window)
   const inside = [
     windowStart(window, 'bar'),
     window.to === undefined ? 'true' : `bar < make_timestamp(${window.to})`,
@@ -61,7 +60,7 @@ export function calculateNakedPocQuery(options: NakedPocOptions): Query<NakedPoc
     SELECT control.bar AS "timestamp", ${grid.label('control.poc')} AS "poc",
       control.volume AS "volume", ${barEnd(timeframe, 'control.bar')} AS "knownAt",
       ${filledBar} AS "filledAt",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${coverageToAsOf(window)}
     FROM control`
   const holds = 'later.bar > control.bar AND control.poc BETWEEN later.lowest AND later.highest'
   const stillNaked = `${fields('NULL::TIMESTAMP')}

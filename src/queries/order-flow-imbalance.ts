@@ -1,5 +1,5 @@
 import { resolveOptions } from '../options.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { windowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { ticksOfSize, tradeSizeRules, type TradeSizeOptions } from './trade-size.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
@@ -35,7 +35,6 @@ export function calculateOrderFlowImbalanceQuery(
   const name = 'calculateOrderFlowImbalanceQuery'
   const resolved = resolveOptions(name, options, { ...windowRules, ...tradeSizeRules })
   const window = resolveWindow(name, resolved)
-  const covered = coveredFromSql(window)
   return query(
     name,
     `SELECT buy_volume / nullif(sell_volume, 0) AS "imbalanceRatio",
@@ -43,7 +42,7 @@ export function calculateOrderFlowImbalanceQuery(
       buy_volume - sell_volume AS "delta",
       buy_volume AS "buyVolume", sell_volume AS "sellVolume",
       buy_count AS "buyCount", sell_count AS "sellCount",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${windowCoverage(window)}
     FROM (
       SELECT coalesce(sum(if(side = 'BUY', volume, 0)), 0) AS buy_volume,
         coalesce(sum(if(side = 'SELL', volume, 0)), 0) AS sell_volume,

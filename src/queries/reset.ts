@@ -3,7 +3,8 @@ import { optional, type OptionRule } from '../options.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
 import { midnight, sessionMicros, sessionRules, type SessionOptions } from './session.ts'
 import { ticksOfBars } from './bars.ts'
-import { coveredFromSql, truncatedSql, windowBegin } from './coverage.ts'
+import { barEnd } from '../schema/candles.ts'
+import { rowCoverage, windowBegin } from './coverage.ts'
 import type { ResolvedWindow } from './window.ts'
 
 /** Where a running sum over bars begins anew. */
@@ -45,9 +46,8 @@ export interface Runs {
   readonly ticks: string
   /** Of a bar at `bar`: when its run began, or NULL where the window has no beginning. */
   readonly begin: string
-  readonly coveredFrom: string
-  /** Whether the run began before the data do. */
-  readonly truncated: string
+  /** The columns of `Coverage`: of a bar at `bar`, from the beginning of its run to its end. */
+  readonly coverage: string
 }
 
 /** A bar belongs to the run that holds its opening. */
@@ -61,14 +61,13 @@ export function runsOf(
     throw new TypeError(
       `${caller}: \`sessionStart\` belongs to \`reset: 'session'\`, got ${shown(reset.reset)}`,
     )
-  const coveredFrom = coveredFromSql(window)
+  const end = barEnd(timeframe, 'bar')
   if (reset.reset === 'none') {
     const begin = windowBegin(window)
     return {
       ticks: ticksOfBars(window, timeframe),
       begin: begin ?? 'NULL::TIMESTAMP',
-      coveredFrom,
-      truncated: truncatedSql(begin, coveredFrom),
+      coverage: rowCoverage(window, { begin, end }),
     }
   }
   const begin = (micros: string): string =>
@@ -78,8 +77,7 @@ export function runsOf(
   return {
     ticks: from === undefined ? after : `timestamp >= ${begin(from)} AND ${after}`,
     begin: begin('epoch_us(bar)'),
-    coveredFrom,
-    truncated: truncatedSql(begin('epoch_us(bar)'), coveredFrom),
+    coverage: rowCoverage(window, { begin: begin('epoch_us(bar)'), end }),
   }
 }
 

@@ -9,7 +9,7 @@ export interface SessionOptions {
 /** The default of `sessionStart`. */
 export const midnight = '00:00'
 
-const dayMicros = 86_400_000_000
+export const dayMicros = 86_400_000_000
 
 export const sessionRules: { readonly sessionStart: OptionRule<string> } = {
   sessionStart: rule(

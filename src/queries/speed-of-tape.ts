@@ -2,7 +2,7 @@ import { integer, number, oneOf, optional, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
 import { barStart } from '../schema/tables.ts'
 import { ticksOfBars } from './bars.ts'
-import { coveredFromSql, deletedBeforeSql, truncatedSql, type Coverage } from './coverage.ts'
+import { deletedBeforeSql, rowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { exceeds } from './rounding.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
@@ -71,7 +71,6 @@ export function detectSpeedOfTapeQuery(options: SpeedOfTapeOptions = {}): Query<
       'detectSpeedOfTapeQuery: `threshold` is instead of the moving average: give it without `factor` and `averageOf`',
     )
   const window = resolveWindow('detectSpeedOfTapeQuery', resolved, { asOf: 'now' })
-  const covered = coveredFromSql(window)
   const begin = `timestamp - INTERVAL ${seconds - 1} SECOND`
   return query(
     'detectSpeedOfTapeQuery',
@@ -95,7 +94,7 @@ export function detectSpeedOfTapeQuery(options: SpeedOfTapeOptions = {}): Query<
     SELECT
       timestamp, ${barEnd('1s')} AS "knownAt", speed, threshold,
       ${exceeds('abs(speed)', 'threshold')} AS "signal", delta,
-      ${covered} AS "coveredFrom", ${truncatedSql(begin, covered)} AS "truncated"
+      ${rowCoverage(window, { begin, end: barEnd('1s') })}
     FROM judged WHERE ${barsInWindow({ ...window, asOf: undefined }, '1s')}
     ORDER BY timestamp`,
     window.params,

@@ -1,7 +1,7 @@
 import { integer, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
 import { bins } from './bins.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { rowCoverage, windowBegin, type Coverage } from './coverage.ts'
 import { diagonalRules, diagonalSql, type DiagonalImbalanceOptions } from './diagonal-imbalance.ts'
 import { query, type Query } from './query.ts'
 import { resolveWindow } from './window.ts'
@@ -45,7 +45,6 @@ export function calculateStackedImbalanceQuery(
   })
   const window = resolveWindow(name, resolved, { asOf: 'now' })
   const grid = bins(resolved)
-  const covered = coveredFromSql(window)
   return query(
     name,
     `WITH ${diagonalSql(resolved, grid, window)}, stack AS (
@@ -58,7 +57,7 @@ export function calculateStackedImbalanceQuery(
     SELECT bar AS "timestamp", side AS "side", ${grid.lowerEdge('lowest')} AS "priceLow",
       ${grid.upperEdge('highest')} AS "priceHigh", count AS "count", dominant AS "dominant",
       ${barEnd(resolved.timeframe, 'bar')} AS "knownAt",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${rowCoverage(window, { begin: 'bar', end: barEnd(resolved.timeframe, 'bar'), askedFrom: windowBegin(window) })}
     FROM stack ORDER BY bar, lowest, side`,
     window.params,
   )

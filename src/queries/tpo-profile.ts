@@ -2,9 +2,15 @@ import { integer, oneOf, resolveOptions } from '../options.ts'
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
 import { barRules, barsOfWindowSql, resolveBars, type BarSource } from './bars.ts'
 import { binRules, bins, type Bins, type Rounding } from './bins.ts'
-import { coveredFromSql, truncatedSql, type Coverage } from './coverage.ts'
+import { rowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
-import { sessionMicros, sessionRules, sessionStartMinutes, type SessionOptions } from './session.ts'
+import {
+  dayMicros,
+  sessionMicros,
+  sessionRules,
+  sessionStartMinutes,
+  type SessionOptions,
+} from './session.ts'
 import {
   valueAreaColumns,
   valueAreaRules,
@@ -94,7 +100,8 @@ export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoP
   const session = (micros: string): string => sessionMicros(micros, resolved)
   const whole = { ...window, from: from === undefined ? undefined : session(from) }
   const grid = bins(resolved)
-  const covered = coveredFromSql(window, bars.relation)
+  const ends = [`profile + ${dayMicros}`, window.to, window.asOf].filter((end) => end !== undefined)
+  const sessionEnd = `make_timestamp(least(${ends.join(', ')}))`
   const balance = `letter < ${resolved.initialBalanceMinutes / periodMinutes}`
   return query(
     name,
@@ -113,7 +120,7 @@ export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoP
       balance_high AS "initialBalanceHigh", balance_low AS "initialBalanceLow",
       make_timestamp(profile + ${resolved.initialBalanceMinutes * 60_000_000}) AS "initialBalanceKnownAt",
       total AS "tpoCount", ${resolved.binSize.toExponential()}::DOUBLE AS "binSize", bins AS "bins",
-      ${covered} AS "coveredFrom", ${truncatedSql('make_timestamp(profile)', covered)} AS "truncated"
+      ${rowCoverage(window, { begin: 'make_timestamp(profile)', end: sessionEnd }, bars.relation)}
     FROM area JOIN price USING (profile) JOIN listed USING (profile) ORDER BY profile`,
     window.params,
   )

@@ -4,7 +4,7 @@ import { barEnd } from '../schema/candles.ts'
 import { barStart } from '../schema/tables.ts'
 import { timeframes, type Timeframe } from '../time.ts'
 import { ticksOfBars } from './bars.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { rowCoverage, windowCoverage, windowSpan, type Coverage } from './coverage.ts'
 import { sizeSql, type TradeSize } from './large-trades.ts'
 import { query, type Query } from './query.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
@@ -73,7 +73,16 @@ export function calculateTradeSizeBucketsQuery(
   if (bounds !== undefined && resolved.quantiles !== undefined)
     throw new TypeError(`${caller}: give \`bounds\` (${shown(bounds)}) or \`quantiles\`, not both`)
   const window = resolveWindow(caller, resolved)
-  const covered = coveredFromSql(window)
+  const coverage =
+    timeframe === undefined
+      ? windowCoverage(window)
+      : // By quantile, a bar's bounds are of the whole window.
+        rowCoverage(window, {
+          ...(bounds === undefined
+            ? windowSpan(window)
+            : { begin: 'bars.bar', end: barEnd(timeframe, 'bars.bar') }),
+          askedFrom: 'bars.bar',
+        })
   const size = sizeSql(resolved.measure)
   const ticks = timeframe === undefined ? ticksInWindow(window) : ticksOfBars(window, timeframe)
   const { buckets, bucketOf } =
@@ -97,7 +106,7 @@ export function calculateTradeSizeBucketsQuery(
       coalesce(bought, 0) AS "buyVolume", coalesce(sold, 0) AS "sellVolume",
       coalesce(bought, 0) - coalesce(sold, 0) AS "delta",
       coalesce(buys, 0) AS "buyCount", coalesce(sells, 0) AS "sellCount",
-      ${covered} AS "coveredFrom", ${truncatedSql(bar ? 'bars.bar' : windowBegin(window), covered)} AS "truncated"
+      ${coverage}
     FROM buckets ${perBar} LEFT JOIN traded
       ON traded.bucket = buckets.bucket ${bar && 'AND traded.bar = bars.bar'}
     ORDER BY ${bar && 'bars.bar,'} buckets.bucket`,

@@ -28,7 +28,8 @@ export function getUnfilledFvgsQuery(options: UnfilledFvgsOptions = {}): Query<F
     name,
     `SELECT timestamp AS "timestamp", timeframe AS "timeframe", type AS "type",
       price_low AS "priceLow", price_high AS "priceHigh", filled_pct AS "filledPct",
-      known_at AS "knownAt", touched_at AS "touchedAt", mid_at AS "midAt", filled_at AS "filledAt"
+      known_at AS "knownAt", touched_at AS "touchedAt", mid_at AS "midAt", filled_at AS "filledAt",
+      complete AS "complete"
     FROM fair_value_gaps
     WHERE filled_at IS NULL
       ${timeframe === undefined ? '' : `AND timeframe = '${timeframe}'`}

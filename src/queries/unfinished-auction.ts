@@ -4,13 +4,7 @@ import { barStart } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
-import {
-  coveredFromSql,
-  deletedBeforeSql,
-  truncatedSql,
-  windowBegin,
-  type Coverage,
-} from './coverage.ts'
+import { coverageToAsOf, deletedBeforeSql, type Coverage } from './coverage.ts'
 import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
 import { exceeds } from './rounding.ts'
@@ -79,7 +73,6 @@ export function detectUnfinishedAuctionsQuery(
   const { timeframe, definition, filter } = resolved
   const window = resolveWindow('detectUnfinishedAuctionsQuery', resolved, { asOf: 'now' })
   const bin = bins(resolved)
-  const covered = coveredFromSql(window)
   const filtered = definition === 'atas' ? ['bought', 'sold'] : ['sold', 'bought']
   return query(
     'detectUnfinishedAuctionsQuery',
@@ -119,7 +112,7 @@ export function detectUnfinishedAuctionsQuery(
       ${bin.upperEdge('bin')} AS "priceHigh",
       bought AS "buyVolume", sold AS "sellVolume", known_at AS "knownAt",
       ${barEnd(timeframe, 'closed')} AS "closedAt",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${coverageToAsOf(window)}
     FROM reached WHERE ${resolved.includeClosed ? 'true' : 'closed IS NULL'}
     ORDER BY timestamp, upper DESC`,
     window.params,

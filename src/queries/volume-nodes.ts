@@ -1,6 +1,6 @@
 import { integer, oneOf, resolveOptions } from '../options.ts'
 import { binRules, bins, type Rounding } from './bins.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { windowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { comparable } from './rounding.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
@@ -43,7 +43,6 @@ export function calculateVolumeNodesQuery(options: VolumeNodesOptions): Query<Vo
   })
   const window = resolveWindow(name, resolved)
   const grid = bins(resolved)
-  const covered = coveredFromSql(window)
   return query(
     name,
     `WITH traded AS MATERIALIZED (
@@ -52,7 +51,7 @@ export function calculateVolumeNodesQuery(options: VolumeNodesOptions): Query<Vo
         FROM ticks WHERE ${ticksInWindow(window)} GROUP BY bin)
     ), ${neighbours === 1 ? besideNext(emptyBins) : amongNeighbours(emptyBins, neighbours)}
     SELECT type AS "type", ${grid.label('bin')} AS "price", volume AS "volume",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${windowCoverage(window)}
     FROM node WHERE type IS NOT NULL ORDER BY bin`,
     window.params,
   )

@@ -3,7 +3,7 @@ import { barEnd } from '../schema/candles.ts'
 import { barStart } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { timeframeRule } from './bars.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { windowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { resetRules, runsOf, type ResetOptions } from './reset.ts'
 import {
@@ -47,11 +47,10 @@ export function calculateVwapQuery(options: VwapOptions = {}): Query<Vwap> {
   const name = 'calculateVwapQuery'
   const { bands, ...rest } = resolveOptions(name, options, { ...windowRules, bands: bandsRule })
   const window = resolveWindow(name, rest)
-  const covered = coveredFromSql(window)
   return query(
     name,
     `SELECT ${averageFields(bands)}, coalesce(v, 0) AS "volume",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${windowCoverage(window)}
     FROM (${averageSql(`SELECT ${sums} FROM ${shiftedTicks(ticksInWindow(window))}`)})`,
     window.params,
   )
@@ -104,7 +103,7 @@ export function calculateVwapBarsQuery(options: VwapBarsOptions): Query<VwapBar>
     name,
     `SELECT bar AS "timestamp", ${averageFields(bands)}, v AS "volume",
       ${barEnd(timeframe, 'bar')} AS "knownAt",
-      ${runs.coveredFrom} AS "coveredFrom", ${runs.truncated} AS "truncated"
+      ${runs.coverage}
     FROM (${averageSql(running)}) WHERE ${windowStart(window, 'bar')} ORDER BY bar`,
     window.params,
   )

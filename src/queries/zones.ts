@@ -2,7 +2,7 @@ import { flag, integer, number, oneOf, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
 import type { ZoneRow } from '../schema/rows.ts'
 import { barRules, barsSql, resolveBars, type BarColumn, type BarOptions } from './bars.ts'
-import { coveredFromSql, truncatedSql, windowBegin, type Coverage } from './coverage.ts'
+import { coverageToAsOf, type Coverage } from './coverage.ts'
 import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
 import { barsInWindow, resolveWindow, windowRules, type WindowOptions } from './window.ts'
@@ -33,7 +33,7 @@ export interface DetectZonesOptions extends BarOptions, WindowOptions {
  * `brokenAt` of the first that closed beyond its far edge. `knownAt` is the close of the second bar
  * after the middle one: nobody could know of the zone before, and bars up to it do not count.
  */
-export interface DetectedZone extends ZoneRow, Coverage {}
+export interface DetectedZone extends Omit<ZoneRow, 'complete'>, Coverage {}
 
 const rules = {
   ...barRules,
@@ -59,7 +59,6 @@ export function detectZonesQuery(options: DetectZonesOptions): Query<DetectedZon
   const { timeframe, type, minStrength } = resolved
   const window = resolveWindow('detectZonesQuery', resolved, { asOf: 'now' })
   const bars = resolveBars(resolved)
-  const covered = coveredFromSql(window, bars.relation)
   return query(
     'detectZonesQuery',
     `WITH stored AS (${barsSql(bars, window, 'true', zoneColumns)}),
@@ -75,7 +74,7 @@ export function detectZonesQuery(options: DetectZonesOptions): Query<DetectedZon
       price_low AS "priceLow", price_high AS "priceHigh", strength AS "strength",
       ${zoneStatusSql} AS "status", known_at AS "knownAt",
       ${barEnd(timeframe, 'touched')} AS "touchedAt", ${barEnd(timeframe, 'broken')} AS "brokenAt",
-      ${covered} AS "coveredFrom", ${truncatedSql(windowBegin(window), covered)} AS "truncated"
+      ${coverageToAsOf(window, bars.relation)}
     FROM reached
     WHERE ${resolved.includeBroken ? 'true' : 'broken IS NULL'}
     ORDER BY timestamp, supply DESC`,

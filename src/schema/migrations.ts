@@ -34,6 +34,13 @@ export const migrations: readonly (readonly string[])[] = [
   id_space VARCHAR,
   since TIMESTAMP)`,
   ],
+  // 4: whether a stored row was computed over a hole.
+  [
+    'ALTER TABLE order_flow ADD COLUMN complete BOOLEAN',
+    'ALTER TABLE market_profile ADD COLUMN complete BOOLEAN',
+    'ALTER TABLE supply_demand_zones ADD COLUMN complete BOOLEAN',
+    'ALTER TABLE fair_value_gaps ADD COLUMN complete BOOLEAN',
+  ],
 ]
 
 /** The schema version of this package; a file with a higher one is refused, never touched. */

@@ -140,6 +140,7 @@ const cleared = [
   'pairduck_candle_parts',
   'pairduck_marks',
   'pairduck_analytics',
+  'gaps',
 ]
 
 function stamp(ms: number): DuckDBTimestampValue {

@@ -1,4 +1,9 @@
-import { candlesFromTicksQuery, getCandlesQuery, type StoredCandle } from '../../queries/index.ts'
+import {
+  candlesFromTicksQuery,
+  getCandlesQuery,
+  type Coverage,
+  type StoredCandle,
+} from '../../queries/index.ts'
 import { choiceOption, countArgument } from '../arguments.ts'
 import {
   withSourceOption,
@@ -10,6 +15,7 @@ import { candlePictureOf, spokenCandles } from '../candle-view.ts'
 import { candleChart } from '../charts/candle-chart.ts'
 import { windowOf, type AddCommand } from '../command.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
+import { coverageLines, coverageOfList } from '../coverage.ts'
 import { headingLine } from '../heading.ts'
 import { addPairCommand, type PairView } from '../pair-command.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
@@ -35,7 +41,8 @@ export const addCandlesCommand: AddCommand = (program, context) => {
     answer: async (view, options) => {
       const candles = await candlesOf(view, options)
       await writePicture(options, () => candlePictureOf(view, options, candles))
-      return { json: candles, lines: () => candleLines(view, options, candles) }
+      const coverage = await coverageOfCandles(view, options, candles)
+      return { json: candles, lines: () => candleLines(view, options, candles, coverage) }
     },
   })
 }
@@ -53,14 +60,28 @@ async function candlesOf(view: PairView, options: CandlesOptions): Promise<Store
   return limit === undefined ? filled : filled.slice(-limit)
 }
 
+/** Of the newest bars alone, where those were asked for. */
+function coverageOfCandles(
+  view: PairView,
+  { timeframe, source, limit, fill, ...options }: CandlesOptions,
+  candles: readonly StoredCandle[],
+): Promise<Coverage> {
+  const from = limit === undefined ? options.from : candles[0]?.timestamp
+  const bars = { timeframe, source: fill === 'none' ? source : 'ticks' } as const
+  const window = { ...options, ...(from !== undefined && { from }) }
+  return coverageOfList(view, window, candles, bars)
+}
+
 function candleLines(
   { pair, terminal }: PairView,
   { timeframe, asOf }: CandlesOptions,
   candles: readonly StoredCandle[],
+  coverage: Coverage,
 ): string[] {
   const { columns, rows, ink } = terminal
   return [
     headingLine({ ...spokenCandles(pair, timeframe, candles), asOf }, ink),
     ...candleChart(candles, { columns, rows: rows - 4, ink }),
+    ...coverageLines(coverage),
   ]
 }

@@ -19,7 +19,8 @@ import {
 } from '../command.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
 import { countText, signedText, volumeText } from '../figures.ts'
-import { coverageLines, headingLine, headingText } from '../heading.ts'
+import { coverageLines } from '../coverage.ts'
+import { headingLine, headingText } from '../heading.ts'
 import { addPairCommand, onlyRow, type PairView } from '../pair-command.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
 

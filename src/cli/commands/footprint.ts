@@ -19,7 +19,8 @@ import {
 } from '../diagonal-options.ts'
 import { checkedUsage } from '../failure.ts'
 import { priceDecimals, priceText, timeText, volumeText } from '../figures.ts'
-import { coverageLines, headingLine, headingText } from '../heading.ts'
+import { coverageLinesOfRows } from '../coverage.ts'
+import { headingLine, headingText } from '../heading.ts'
 import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, type Answer, type PairView } from '../pair-command.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
@@ -122,7 +123,7 @@ function gridLines(
   return [
     headingLine({ pair, what: `${options.timeframe} footprint`, ...options }, ink),
     ...footprintGrid(cells, binSize, { columns, rows: rows - 2, ink }),
-    ...coverageLines(bars[0]),
+    ...coverageLinesOfRows(bars),
   ]
 }
 

@@ -63,7 +63,11 @@ export const addFvgCommand: AddCommand = (program, context) => {
   })
 }
 
-function gapsAnswer(view: PairView, options: FvgOptions, gaps: readonly DetectedFvg[]): Answer {
+function gapsAnswer(
+  view: PairView,
+  options: FvgOptions,
+  gaps: readonly DetectedFvg[],
+): Promise<Answer> {
   const { ink } = view.terminal
   const decimals = priceDecimals(gaps.flatMap((gap) => [gap.priceLow, gap.priceHigh]))
   return listAnswer(view, options, {
@@ -81,6 +85,6 @@ function gapsAnswer(view: PairView, options: FvgOptions, gaps: readonly Detected
       { title: 'filled', cell: (gap) => percentText(gap.filledPct) },
       { title: 'filled at', cell: (gap) => timeText(gap.filledAt), align: 'left' },
     ],
-    coverage: gaps[0],
+    bars: { timeframe: options.timeframe, source: options.source },
   })
 }

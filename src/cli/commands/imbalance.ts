@@ -24,7 +24,8 @@ import {
   timeText,
   volumeText,
 } from '../figures.ts'
-import { coverageLines, headingLine } from '../heading.ts'
+import { coverageLines } from '../coverage.ts'
+import { headingLine } from '../heading.ts'
 import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, onlyRow, type Answer, type PairView } from '../pair-command.ts'
 

@@ -14,7 +14,8 @@ import { tpoChart } from '../charts/tpo-chart.ts'
 import { withWindowOptions, windowOf, type AddCommand } from '../command.ts'
 import { checkedUsage } from '../failure.ts'
 import { priceText } from '../figures.ts'
-import { coverageLines, headingLine } from '../heading.ts'
+import { coverageLines } from '../coverage.ts'
+import { headingLine } from '../heading.ts'
 import { addPairCommand, type PairView } from '../pair-command.ts'
 
 interface TpoOptions extends BinOptions, RoundingOptions, SourceOptions {

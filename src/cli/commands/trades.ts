@@ -165,7 +165,7 @@ async function speedAnswer(view: PairView, options: TradesOptions): Promise<Answ
     ),
   )
   const bursts = speeds.filter(({ signal }) => signal)
-  const answer = listAnswer(view, options, {
+  return listAnswer(view, options, {
     what: `bursts of the tape (${measure} of ${seconds} s)`,
     rows: bursts,
     columns: [
@@ -175,7 +175,6 @@ async function speedAnswer(view: PairView, options: TradesOptions): Promise<Answ
       { title: 'delta', cell: ({ delta }) => signedText(delta) },
     ],
   })
-  return { ...answer, json: bursts }
 }
 
 const barColumn: TableColumn<TradeSizeBucket> = {

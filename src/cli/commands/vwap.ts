@@ -12,7 +12,8 @@ import { tickExtent, timeframeForWidth } from '../bar-options.ts'
 import { withWindowOptions, windowOf, type AddCommand, type WindowOptions } from '../command.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
 import { priceText, timeText, volumeText } from '../figures.ts'
-import { coverageLines, headingLine, headingText } from '../heading.ts'
+import { coverageLines, coverageLinesOfRows } from '../coverage.ts'
+import { headingLine, headingText } from '../heading.ts'
 import { addPairCommand, onlyRow, type PairView } from '../pair-command.ts'
 import { withPictureOption, writePicture, type PictureOptions } from '../picture-file.ts'
 import { checkSessionStart } from '../session-start.ts'
@@ -140,7 +141,7 @@ function barLines(
     ],
     { columns: tableColumns, ink },
   )
-  return [title, table, ...coverageLines(bars[0])]
+  return [title, table, ...coverageLinesOfRows(bars)]
 }
 
 /** Three digits of the deviation and six of the price say all that a person can use. */

@@ -56,7 +56,7 @@ function zonesAnswer(
   view: PairView,
   options: ZonesOptions,
   zones: readonly DetectedZone[],
-): Answer {
+): Promise<Answer> {
   const { ink } = view.terminal
   const decimals = priceDecimals(zones.flatMap((zone) => [zone.priceLow, zone.priceHigh]))
   return listAnswer(view, options, {
@@ -75,6 +75,6 @@ function zonesAnswer(
       { title: 'status', cell: (zone) => zone.status, align: 'left' },
       { title: 'known at', cell: (zone) => timeText(zone.knownAt), align: 'left' },
     ],
-    coverage: zones[0],
+    bars: { timeframe: options.timeframe, source: options.source },
   })
 }

@@ -2,6 +2,7 @@ import { closedMark } from '../../schema/analytics-state.ts'
 import { barEnd } from '../../schema/candles.ts'
 import { filledPctSql, fvgLaterBars, fvgMiddle, gapsSql } from '../detect-fvg.ts'
 import { laterBarsSql } from '../later-bars.ts'
+import { keptComplete } from './mark-complete.ts'
 import { timestampSql, type RefreshPass } from './plan-refresh.ts'
 import { lastBlockSql, recomputedFromSql, refreshBars } from './refresh-bars.ts'
 
@@ -67,7 +68,7 @@ export function refreshGapsSql(pass: RefreshPass): string[] {
     `DELETE FROM fair_value_gaps
     WHERE timeframe = '${timeframe}'
       AND (known_at > ${from} OR rowid IN (SELECT stored_row FROM pairduck_refreshed))`,
-    `INSERT INTO fair_value_gaps SELECT * EXCLUDE (stored_row) FROM pairduck_refreshed`,
+    `INSERT INTO fair_value_gaps SELECT * EXCLUDE (stored_row), ${keptComplete('fair_value_gaps', timeframe)} FROM pairduck_refreshed`,
   ]
 }
 

@@ -3,6 +3,7 @@ import { barStart } from '../../schema/tables.ts'
 import { timeframeMs } from '../../time.ts'
 import { bins } from '../bins.ts'
 import { valueAreaSql } from '../value-area.ts'
+import { keptComplete } from './mark-complete.ts'
 import { timestampSql, type RefreshPass } from './plan-refresh.ts'
 
 /**
@@ -39,7 +40,7 @@ export function refreshMarketProfileSql(pass: RefreshPass, binSize?: number): st
       total AS total_volume, units / scale AS bin_size, ${barEnd(timeframe, 'profile')} AS known_at
     FROM area JOIN grid USING (profile)`,
     `DELETE FROM market_profile WHERE timeframe = '${timeframe}' AND ${range}`,
-    `INSERT INTO market_profile SELECT * FROM pairduck_refreshed`,
+    `INSERT INTO market_profile SELECT *, ${keptComplete('market_profile', timeframe)} FROM pairduck_refreshed`,
   ]
 }
 

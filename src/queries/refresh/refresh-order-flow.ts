@@ -1,4 +1,5 @@
 import { barEnd } from '../../schema/candles.ts'
+import { keptComplete } from './mark-complete.ts'
 import { timestampSql, type RefreshPass } from './plan-refresh.ts'
 import { recomputedFromSql, refreshBars } from './refresh-bars.ts'
 
@@ -26,6 +27,6 @@ export function refreshOrderFlowSql(pass: RefreshPass): string[] {
     FROM ${refreshBars}, base
     WHERE timestamp >= since AND buy_volume IS NOT NULL AND sell_volume IS NOT NULL`,
     `DELETE ${stored} >= ${from}`,
-    `INSERT INTO order_flow SELECT * FROM pairduck_refreshed`,
+    `INSERT INTO order_flow SELECT *, ${keptComplete('order_flow', timeframe)} FROM pairduck_refreshed`,
   ]
 }

@@ -1,4 +1,5 @@
 import { keptAnalytics, timestampSql, type RefreshPass } from './plan-refresh.ts'
+import { markCompleteSql } from './mark-complete.ts'
 import { refreshBars, refreshBarsSql } from './refresh-bars.ts'
 import { refreshGapsSql } from './refresh-gaps.ts'
 import { refreshMarketProfileSql } from './refresh-market-profile.ts'
@@ -23,6 +24,7 @@ export function refreshSql(
     ...refreshMarketProfileSql(pass, binSize),
     ...refreshGapsSql(pass),
     ...refreshZonesSql(pass),
+    ...markCompleteSql(pass),
     `DROP TABLE pairduck_refreshed`,
     `DROP TABLE ${refreshBars}`,
     `DELETE FROM pairduck_analytics

@@ -2,6 +2,7 @@ import { closedMark } from '../../schema/analytics-state.ts'
 import { barEnd } from '../../schema/candles.ts'
 import { laterBarsSql } from '../later-bars.ts'
 import { zoneLaterBars, zonesSql } from '../zones.ts'
+import { keptComplete } from './mark-complete.ts'
 import { timestampSql, type RefreshPass } from './plan-refresh.ts'
 import { lastBlockSql, lookBackBars, recomputedFromSql, refreshBars } from './refresh-bars.ts'
 
@@ -57,7 +58,7 @@ export function refreshZonesSql(pass: RefreshPass): string[] {
     `DELETE FROM supply_demand_zones
     WHERE timeframe = '${timeframe}'
       AND (known_at > ${from} OR rowid IN (SELECT stored_row FROM pairduck_refreshed))`,
-    `INSERT INTO supply_demand_zones SELECT * EXCLUDE (stored_row) FROM pairduck_refreshed`,
+    `INSERT INTO supply_demand_zones SELECT * EXCLUDE (stored_row), ${keptComplete('supply_demand_zones', timeframe)} FROM pairduck_refreshed`,
   ]
 }
 

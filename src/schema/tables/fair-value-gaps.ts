@@ -18,6 +18,8 @@ export const fairValueGaps = {
     midAt: 'time?',
     /** Close time of the first later bar that filled it. */
     filledAt: 'time?',
+    /** No hole of the ledger reaches into what it was computed from; null: nobody looked. */
+    complete: 'flag?',
   },
   key: ['timestamp', 'timeframe', 'type', 'priceLow', 'priceHigh'],
   insert: 'upsert',

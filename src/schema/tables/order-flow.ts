@@ -15,6 +15,8 @@ export const orderFlow = {
     imbalanceRatio: 'number?',
     /** Close time of the bar. */
     knownAt: 'time',
+    /** No hole of the ledger reaches into what it was computed from; null: nobody looked. */
+    complete: 'flag?',
   },
   key: ['timestamp', 'timeframe'],
   insert: 'upsert',

@@ -17,6 +17,8 @@ export const zones = {
     touchedAt: 'time?',
     /** Close time of the first later bar that closed beyond its far edge. */
     brokenAt: 'time?',
+    /** No hole of the ledger reaches into what it was computed from; null: nobody looked. */
+    complete: 'flag?',
   },
   key: ['timestamp', 'timeframe', 'type', 'priceLow', 'priceHigh'],
   insert: 'upsert',

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
+import type { Gap } from '../../schema/gaps.ts'
 import type { Relation } from '../../schema/tables.ts'
 import { withCode } from '../duckdb/duckdb-errors.ts'
 import type { Timeframe } from '../../time.ts'
@@ -11,6 +12,8 @@ export interface PairduckEvents {
   ticksStored: [event: { pair: string; counts: InsertCounts; newest: number }]
   /** Candles were given and stored; an import tells it of each of its batches. */
   candlesStored: [event: { pair: string; timeframe: Timeframe; counts: RowCounts }]
+  /** Holes in the recorded trades were noted, or what is known of them changed; durable. */
+  gapsStored: [event: { pair: string; gaps: readonly Gap[] }]
   /** Another trade came under an id that is stored; it was not stored. */
   conflict: [event: { pair: string; conflicts: readonly Conflict[] }]
   /** A pair's file was opened. */
@@ -43,6 +46,7 @@ export interface PairduckEvents {
 const names: Readonly<Record<keyof PairduckEvents, true>> = {
   ticksStored: true,
   candlesStored: true,
+  gapsStored: true,
   conflict: true,
   pairOpened: true,
   pairEvicted: true,

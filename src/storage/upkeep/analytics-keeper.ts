@@ -22,7 +22,7 @@ const startRules = {
 }
 
 /** After these there may be something to do. */
-const storedEvents = ['ticksStored', 'candlesStored'] as const
+const storedEvents = ['ticksStored', 'candlesStored', 'gapsStored'] as const
 
 /** A pair that another process holds is not asked for every few seconds. */
 const retryAfterMs = 60_000

@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError, shown } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
 import { gapStates, type Gap } from '../../schema/gaps.ts'
+import { markDirtySql } from '../../schema/analytics-state.ts'
 import { earliestMs, latestMs, microsFromMs } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 
@@ -38,6 +39,15 @@ export async function storeGaps(connection: DuckDBConnection, gaps: readonly Gap
   const newest = new Map(gaps.map((gap) => [JSON.stringify([gap.fromTime, gap.fromId]), gap]))
   const payload = JSON.stringify([...newest.values()].map((gap) => inMicros(gap)))
   const given = `SELECT unnest(from_json($payload, '${shape}')) AS gap`
+  const [changed] = await readRows<{ from: number | null }>(
+    connection,
+    `SELECT epoch_us(min(${changedFrom})) AS "from" FROM (${given}) AS given LEFT JOIN gaps
+     ON gaps.from_time = make_timestamp(gap.fromTime) AND gaps.from_id IS NOT DISTINCT FROM gap.fromId`,
+    { payload },
+  )
+  // What was computed over a hole that nobody knew of, or over one that is filled, is wrong.
+  if (typeof changed?.from === 'number')
+    await connection.run(markDirtySql(`make_timestamp(${changed.from})`))
   await readRows(
     connection,
     `DELETE FROM gaps USING (${given}) AS given
@@ -54,6 +64,14 @@ export async function storeGaps(connection: DuckDBConnection, gaps: readonly Gap
     { payload },
   )
 }
+
+/** From when on a hole is another one than the ledger's; NULL where it is missing the same trades. */
+const changedFrom = `CASE
+  WHEN coalesce(gaps.state, 'filled') = 'filled' AND gap.state = 'filled' THEN NULL
+  WHEN coalesce(gaps.state, 'filled') = 'filled' OR gap.state = 'filled' THEN make_timestamp(gap.fromTime)
+  WHEN gaps.to_time IS DISTINCT FROM make_timestamp(gap.toTime)
+    THEN least(coalesce(gaps.to_time, 'infinity'), coalesce(make_timestamp(gap.toTime), 'infinity'))
+  END`
 
 const shape = JSON.stringify([
   {

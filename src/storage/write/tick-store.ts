@@ -73,6 +73,8 @@ export class TickStore {
       maxId: judge.maxId,
       unrolled: this.#state.unrolled + batch.length,
     }
+    if (commit.gaps.length > 0)
+      this.#events.tell('gapsStored', { pair: this.#pair, gaps: commit.gaps })
     if (conflicts.length > 0) this.#events.tell('conflict', { pair: this.#pair, conflicts })
     if (batch.length > 0)
       this.#events.tell('ticksStored', {

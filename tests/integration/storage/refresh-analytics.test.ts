@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   DatabaseManager,
   query,
+  type Gap,
   type ManagerOptions,
   type Tick,
   type Timeframe,
@@ -244,6 +245,72 @@ test('the clock sees candles too: a pair of nothing else, and one given for a pr
     { pair, timeframe: '1s', counts },
     { pair, timeframe: '1s', counts: { ...counts, inserted: 0, replaced: 1 } },
   ])
+})
+
+test('rows computed over a hole are marked, and computed again when it is filled', async () => {
+  const now = marketOpenMs + 60_000
+  const manager = await opened('holes', { clock: () => now })
+  const marks = async (): Promise<unknown[]> => {
+    const rows = await kept(manager)
+    const marksOf = (table: keyof Kept): unknown[] => rows[table].map(({ complete }) => complete)
+    return [marksOf('order_flow'), marksOf('market_profile'), marksOf('fair_value_gaps')]
+  }
+  const trades = [0, 1000, 2500, 4000, 9000].map((after, at) => ({
+    ...trade(after, 100 + after / 100),
+    tradeId: `${at + 1}`,
+  }))
+  const [first, second, missing, fourth, last] = trades as [Tick, Tick, Tick, Tick, Tick]
+  await manager.insertTicks(pair, [first, second])
+  const refresh = { timeframes: ['1s'] } as const
+  await manager.refreshAnalytics(pair, refresh)
+  expect(await marks()).toEqual([[true, true], [true, true], []])
+  // What was computed before anybody knew of the hole is looked at again: second 1 has a part of it.
+  const hole: Gap = {
+    fromTime: second.timestamp,
+    toTime: fourth.timestamp,
+    fromId: '2',
+    toId: '4',
+    state: 'open',
+    reason: 'the line was cut',
+    tries: 0,
+    openedAt: now,
+    closedAt: null,
+  }
+  await manager.insertTicks(pair, [fourth, last], { gaps: [hole] })
+  await manager.refreshAnalytics(pair, refresh)
+  // Gaps in price: of seconds 0 to 4, and of 1 to 9, which the hole reaches as well.
+  expect(await marks()).toEqual([
+    [true, false, false, true],
+    [true, false, false, true],
+    [false, false],
+  ])
+  const filled = once(manager, 'analyticsRefreshed')
+  manager.startAnalytics({ everyMs: 10, pairs: [pair], ...refresh })
+  const { gaps } = await manager.backfill(pair, () => [missing])
+  expect(gaps).toMatchObject([{ state: 'filled' }])
+  expect(await filled).toMatchObject([{ refreshed: [{ from: marketOpenMs + 1000 }] }])
+  await manager.stopAnalytics()
+  await manager.refreshAnalytics(pair, refresh)
+  const all = Array.from({ length: 5 }, () => true)
+  expect(await marks()).toEqual([all, all, [true, true, true]])
+  // A hole that nobody can fill marks rows without any new trade, and the clock hears of it.
+  const heard = once(manager, 'analyticsRefreshed')
+  manager.startAnalytics({ everyMs: 10, pairs: [pair], ...refresh })
+  await manager.insertTicks(pair, [], {
+    gaps: [
+      {
+        ...hole,
+        fromTime: fourth.timestamp,
+        fromId: '4',
+        toTime: null,
+        toId: null,
+        state: 'unproved',
+      },
+    ],
+  })
+  await heard
+  await manager.stopAnalytics()
+  expect((await marks())[0]).toEqual([true, true, true, false, false])
 })
 
 test('refuses timeframes that the pair does not keep, and unknown pairs', async () => {

@@ -18,6 +18,7 @@ import {
   getActiveDemandZonesQuery,
   getActiveSupplyZonesQuery,
   getCandlesQuery,
+  getCoverageQuery,
   getRecentTicksQuery,
   getUnfilledFvgsQuery,
   type CvdBarsOptions,
@@ -53,6 +54,7 @@ const builders: readonly [string, Build, object][] = [
   ['getActiveDemandZonesQuery', getActiveDemandZonesQuery, {}],
   ['getActiveSupplyZonesQuery', getActiveSupplyZonesQuery, {}],
   ['getCandlesQuery', getCandlesQuery as Build, bars],
+  ['getCoverageQuery', getCoverageQuery, {}],
   ['getRecentTicksQuery', getRecentTicksQuery, {}],
   ['getUnfilledFvgsQuery', getUnfilledFvgsQuery, {}],
 ]

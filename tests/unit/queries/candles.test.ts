@@ -64,8 +64,8 @@ describe('worked out on paper', () => {
 
   test('bars from ticks and from the stored relation', async () => {
     expect(await duck.query(candlesFromTicksQuery({ timeframe: '1m' }))).toEqual([
-      { ...first, coveredFrom: epoch, truncated: false },
-      { ...last, coveredFrom: epoch, truncated: false },
+      { ...first, coveredFrom: epoch, truncated: false, complete: true },
+      { ...last, coveredFrom: epoch, truncated: false, complete: true },
     ])
     for (const source of ['candles', 'ticks'] as const) {
       expect(await duck.query(getCandlesQuery({ timeframe: '1m', source }))).toEqual([first, last])

@@ -27,6 +27,7 @@ describe('10, 15, 20 bought and 5, 3 sold', () => {
         tradeCount: 5,
         coveredFrom: epoch,
         truncated: false,
+        complete: true,
       },
     ])
   })
@@ -43,6 +44,7 @@ describe('10, 15, 20 bought and 5, 3 sold', () => {
         sellCount: 2,
         coveredFrom: epoch,
         truncated: false,
+        complete: true,
       },
     ])
   })
@@ -70,11 +72,11 @@ test('a row without a trade, of an empty file and of an empty window, has nought
     sellCount: 0,
   }
   expect(await duck.query(calculateOrderFlowImbalanceQuery())).toEqual([
-    { ...row, coveredFrom: null, truncated: false },
+    { ...row, coveredFrom: null, truncated: false, complete: true },
   ])
   await duck.insertTicks(trades([2], [3]))
   expect(await duck.query(calculateOrderFlowImbalanceQuery({ from: epoch + 10 }))).toEqual([
-    { ...row, coveredFrom: epoch, truncated: false },
+    { ...row, coveredFrom: epoch, truncated: false, complete: true },
   ])
 })
 

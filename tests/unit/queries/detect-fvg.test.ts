@@ -89,6 +89,7 @@ describe('worked out on paper', () => {
         filledAt: closeOf(8),
         coveredFrom: marketOpenMs,
         truncated: false,
+        complete: true,
       },
     ])
   })

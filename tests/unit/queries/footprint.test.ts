@@ -106,6 +106,7 @@ describe('worked out on paper', () => {
         knownAt: epoch + minute,
         coveredFrom: epoch,
         truncated: false,
+        complete: true,
       })),
     )
     const large = await duck.query(calculateDiagonalImbalanceQuery({ ...options, minVolume: 10 }))
@@ -126,6 +127,7 @@ describe('worked out on paper', () => {
         knownAt: epoch + minute,
         coveredFrom: epoch,
         truncated: false,
+        complete: true,
       },
     ])
     expect(await duck.query(calculateStackedImbalanceQuery({ ...stacked, minStack: 5 }))).toEqual(

@@ -44,6 +44,7 @@ const zone: ZoneRow = {
   knownAt: t0 + 10,
   touchedAt: null,
   brokenAt: null,
+  complete: null,
 }
 const gap: FairValueGapRow = {
   timestamp: t0,
@@ -56,6 +57,7 @@ const gap: FairValueGapRow = {
   touchedAt: t0 + 20,
   midAt: t0 + 30,
   filledAt: null,
+  complete: true,
 }
 
 describe('what an insert puts in, the reader gives back to the microsecond', () => {
@@ -83,6 +85,7 @@ describe('what an insert puts in, the reader gives back to the microsecond', () 
       sellVolume: 8,
       imbalanceRatio: 5.625,
       knownAt: t0 + 1,
+      complete: true,
     } as const
     await store(insertOrderFlowQuery({ orderFlow }))
     const marketProfile = {
@@ -97,7 +100,8 @@ describe('what an insert puts in, the reader gives back to the microsecond', () 
     } as const
     await store(insertMarketProfileQuery({ marketProfile }))
     expect(await all('order_flow')).toEqual([Object.values(orderFlow)])
-    expect(await all('market_profile')).toEqual([Object.values(marketProfile)])
+    // Whether it is complete need not be known.
+    expect(await all('market_profile')).toEqual([[...Object.values(marketProfile), null]])
   })
 
   test('zones: those not broken, strongest first, newest among equals', async () => {

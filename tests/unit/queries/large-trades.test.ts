@@ -5,6 +5,7 @@ import {
   type DetectLargeTradesOptions,
   type LargeTrade,
 } from '../../../src/queries/large-trades.ts'
+import type { Coverage } from '../../../src/queries/coverage.ts'
 import type { Tick } from '../../../src/schema/rows.ts'
 import { nearestRank } from '../../support/nearest-rank.ts'
 import { oracleTrades } from '../../support/oracle.ts'
@@ -39,6 +40,7 @@ describe('worked out on paper', () => {
         knownAt: marketOpenMs + 8,
         coveredFrom: marketOpenMs,
         truncated: false,
+        complete: true,
       },
       {
         timestamp: marketOpenMs + 9,
@@ -51,6 +53,7 @@ describe('worked out on paper', () => {
         knownAt: marketOpenMs + 9,
         coveredFrom: marketOpenMs,
         truncated: false,
+        complete: true,
       },
     ])
     // Nearest rank: 0.8 × 10 = the 8th smallest, so 8, 9 and 10 are large; the window's end is
@@ -114,7 +117,7 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
   )
 })
 
-type BareTrade = Omit<LargeTrade, 'coveredFrom' | 'truncated'>
+type BareTrade = Omit<LargeTrade, keyof Coverage>
 
 /** Ticks in the order of trading. */
 function referenceLarge(ticks: readonly Tick[], options: DetectLargeTradesOptions): BareTrade[] {

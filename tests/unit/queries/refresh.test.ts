@@ -66,6 +66,7 @@ describe('worked out on paper', () => {
       total_volume: 4,
       bin_size: 0.1,
       known_at: marketOpenMs + 1000,
+      complete: true,
     })
     // High 101 of second 0 is below the low 105 of second 2.
     expect(fair_value_gaps).toMatchObject([

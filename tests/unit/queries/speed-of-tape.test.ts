@@ -53,6 +53,7 @@ test('worked out on paper', async () => {
     delta: 0,
     coveredFrom: marketOpenMs,
     truncated: true,
+    complete: true,
   })
   // The sum of second 2 reaches back to second 0, where the data begin.
   expect(rows.map(({ truncated }) => truncated)).toEqual([true, true, false, false])

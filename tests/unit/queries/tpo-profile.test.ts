@@ -55,6 +55,7 @@ describe('worked out on paper', () => {
         ].map(([price, letters]) => ({ price, letters, tpoCount: String(letters).length })),
         coveredFrom: midnight,
         truncated: false,
+        complete: true,
       },
     ])
   })

@@ -63,6 +63,7 @@ describe('worked out on paper', () => {
         closedAt: null,
         coveredFrom: marketOpenMs,
         truncated: false,
+        complete: true,
       },
     ])
     expect(await at(closeOf(2))).toMatchObject([{ type: 'high', closedAt: closeOf(2) }])

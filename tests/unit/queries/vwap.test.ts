@@ -37,6 +37,7 @@ describe('worked out on paper', () => {
         volume: 4,
         coveredFrom: epoch,
         truncated: false,
+        complete: true,
       },
     ])
   })

@@ -77,6 +77,7 @@ describe('worked out on paper', () => {
         brokenAt: null,
         coveredFrom: marketOpenMs,
         truncated: false,
+        complete: true,
       },
     ])
     expect(await at(closeOf(6))).toMatchObject([{ status: 'tested', touchedAt: closeOf(6) }])
