@@ -25,7 +25,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ['unused', 'knip'],
 ]
 
-const results = process.argv[2] === 'long' ? [await suite('long', 120 * minute)] : await all()
+const results = process.argv[2] === 'long' ? await long() : await all()
 process.exitCode = results.some((totals) => totals.failed > 0) ? 1 : 0
 console.log(`\n${summaryLine(results)}`)
 
@@ -38,6 +38,17 @@ async function all(): Promise<Totals[]> {
   return [...checked, await suite('unit', 10 * minute), await suite('integration', 40 * minute)]
 }
 
+/** What takes minutes, and the properties of the others with ten times as many random cases. */
+async function long(): Promise<Totals[]> {
+  await installSystemPackages()
+  const environment = { PAIRDUCK_PROPERTY_FACTOR: '10' }
+  return [
+    await suite('long', 120 * minute),
+    await suite('unit', 60 * minute, environment),
+    await suite('integration', 120 * minute, environment),
+  ]
+}
+
 async function check(name: string, command: string, ...args: string[]): Promise<Totals> {
   const startedAt = performance.now()
   let output = ''
@@ -46,7 +57,11 @@ async function check(name: string, command: string, ...args: string[]): Promise<
 }
 
 /** One vitest project. A stray `.only` fails, so that a run is always the whole one. */
-async function suite(project: string, deadlineMs: number): Promise<Totals> {
+async function suite(
+  project: string,
+  deadlineMs: number,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Totals> {
   console.log(`\n── ${project} ──`)
   const startedAt = performance.now()
   const folder = mkdtempSync(join(tmpdir(), 'pairduck-test-'))
@@ -54,7 +69,7 @@ async function suite(project: string, deadlineMs: number): Promise<Totals> {
     const file = join(folder, 'report.json')
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
     const args = ['run', '--project', project, '--allowOnly=false', ...reporters]
-    const exitCode = await run('vitest', args, { deadlineMs })
+    const exitCode = await run('vitest', args, { deadlineMs, environment })
     return told(project, startedAt, totalsOf(readReport(file), exitCode))
   } finally {
     rmSync(folder, { recursive: true, force: true })

@@ -10,6 +10,7 @@ import { LocalValkey } from '../../src/valkey/local/local-valkey.ts'
 import { withPlainClient, type Send } from '../../src/valkey/local/plain-client.ts'
 import { findServerBinary } from '../../src/valkey/local/server-binary.ts'
 import { freePort, startValkey } from '../support/valkey.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 
 let home: string
 let local: LocalValkey
@@ -188,7 +189,7 @@ describe('backup and restore', () => {
           expect(await read()).toEqual(before)
         },
       ),
-      { numRuns: 8 },
+      { numRuns: propertyRuns(2) },
     )
   })
 

@@ -5,6 +5,7 @@ import { clusterKeys } from '../../../src/cluster/cluster-keys.ts'
 import { ValkeyLog } from '../../../src/cluster/valkey-log.ts'
 import { findNatsServer, startNats } from '../../support/nats.ts'
 import { startValkey } from '../../support/valkey.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const maxEntries = 20
 const nats = await findNatsServer()
@@ -111,7 +112,7 @@ describe.each(Object.entries(logs))('the log in %s', (_name, prepare) => {
           expect(stored).toEqual(sent)
         },
       ),
-      { numRuns: 8 },
+      { numRuns: propertyRuns(3) },
     )
   })
 })

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { rowsOfBatch, type ColumnBatch, type ColumnStream } from '../../../src/index.ts'
 import { openManager, someTicks, sql } from '../../support/store.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const pair = 'x/spot/A'
 
@@ -72,7 +73,7 @@ describe('a stream of columns', () => {
           )
         },
       ),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(15) },
     )
   })
 
@@ -99,7 +100,7 @@ describe('a stream of columns', () => {
             }
           },
         ),
-        { numRuns: 40 },
+        { numRuns: propertyRuns(10) },
       )
     },
   )

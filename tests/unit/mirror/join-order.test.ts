@@ -9,6 +9,7 @@ import { openOrder } from '../../support/sample-orders.ts'
 import type { StrictOrder } from '../../support/strict-order.ts'
 import { orderHistories, truthOf } from '../../support/order-histories.ts'
 import { checkForward, readOrderStrictly } from '../../support/strict-order.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 function mirrored(events: readonly OrderInput[], maxHistory = 50): OrderRecord {
   let record: OrderRecord | undefined
@@ -38,7 +39,7 @@ describe('the join of an order and its events', () => {
         const read = readOrderStrictly(encodeOrder(mirrored(events), '0'))
         expect(truthOf(read)).toEqual(truth)
       }),
-      { numRuns: 2_000 },
+      { numRuns: propertyRuns(400) },
     )
   })
 
@@ -92,7 +93,7 @@ describe('the join of an order and its events', () => {
           }
         },
       ),
-      { numRuns: 1_000 },
+      { numRuns: propertyRuns(200) },
     )
   })
 

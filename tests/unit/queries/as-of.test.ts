@@ -20,6 +20,7 @@ import {
 } from '../../../src/queries/index.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { binSizeOf, epoch, randomTicks } from '../../support/ticks.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -62,7 +63,7 @@ test('the answer as of a time is the answer with everything from that time on de
         expect(await answers(given)).toEqual(before)
       },
     ),
-    { numRuns: 20 },
+    { numRuns: propertyRuns(5) },
   )
 })
 

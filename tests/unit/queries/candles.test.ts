@@ -11,6 +11,7 @@ import { oracleTrades } from '../../support/oracle.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { epoch, randomTicks } from '../../support/ticks.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -145,7 +146,7 @@ test('equals a walk over random ticks, from ticks and from the stored relation',
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 

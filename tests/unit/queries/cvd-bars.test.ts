@@ -7,6 +7,7 @@ import { oracleTrades } from '../../support/oracle.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -154,7 +155,7 @@ test('equals a walk over random ticks, and as of any time what was there by then
         expect(rows).toMatchObject(expected)
       },
     ),
-    { numRuns: 80 },
+    { numRuns: propertyRuns(20) },
   )
 })
 

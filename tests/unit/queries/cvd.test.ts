@@ -5,6 +5,7 @@ import { oracleTrades } from '../../support/oracle.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -116,7 +117,7 @@ test('equals a plain fold over any window of random ticks', async () => {
         delta: expected.cvd,
       })
     }),
-    { numRuns: 80 },
+    { numRuns: propertyRuns(20) },
   )
 })
 

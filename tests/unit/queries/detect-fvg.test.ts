@@ -13,6 +13,7 @@ import { arrival, marketAndTime, marketOpenMs, randomBars } from '../../support/
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const minute = 60_000
 const duck = await openTestDuck()
@@ -248,7 +249,7 @@ test('equals a fold over random bars, whatever the options', async () => {
         ).toEqual(expected.map((gap) => ({ ...gap, filledPct: Number(gap.filledPct.toFixed(9)) })))
       },
     ),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 
@@ -266,7 +267,7 @@ test('as of T equals everything from T on deleted', async () => {
         referenceGaps(known, 1000, { timeframe: '1s', ...options }),
       )
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 

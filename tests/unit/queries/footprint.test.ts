@@ -32,6 +32,7 @@ import {
   volumeUnitOf,
   type RandomTick,
 } from '../../support/ticks.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -317,7 +318,7 @@ describe('against a fold', () => {
           await expectTheFold(ticks, timeframe, binSizeOf(ticks), choice, asOf)
         },
       ),
-      { numRuns: 80 },
+      { numRuns: propertyRuns(20) },
     )
   })
 

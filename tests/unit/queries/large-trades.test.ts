@@ -13,6 +13,7 @@ import { arrival, marketAndTime, marketOpenMs } from '../../support/random-marke
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -113,7 +114,7 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
       await duck.deleteTicksFrom(asOf)
       expect(await duck.query(large)).toEqual(before)
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 

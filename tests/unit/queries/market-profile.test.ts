@@ -17,6 +17,7 @@ import {
 } from '../../support/ticks.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -198,7 +199,7 @@ describe('against the walk that the definition describes', () => {
           walk(inUnits(ticks), binSize, options),
         )
       }),
-      { numRuns: 150 },
+      { numRuns: propertyRuns(30) },
     )
   })
 

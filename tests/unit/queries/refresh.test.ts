@@ -13,6 +13,7 @@ import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/rand
 import { keptRows, PlainWriter, refresh, type Kept } from '../../support/refreshing.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const timeframes: readonly Timeframe[] = ['1s', '3m']
 const duck = await openTestDuck()
@@ -234,7 +235,7 @@ test('refreshing along the way, cut off and twice in a row equals refreshing onc
       await refresh(duck, end, timeframes)
       expect(await keptRows(duck)).toEqual(once)
     }),
-    { numRuns: 12 },
+    { numRuns: propertyRuns(3) },
   )
 })
 

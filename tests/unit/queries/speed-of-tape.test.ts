@@ -10,6 +10,7 @@ import { oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -111,7 +112,7 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
       await duck.deleteTicksFrom(asOf)
       expect(await duck.query(speeds)).toEqual(before)
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 

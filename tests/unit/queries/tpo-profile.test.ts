@@ -5,6 +5,7 @@ import { oracleCsv, oracleIsHere, oracleTrades } from '../../support/oracle.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { binOf, binSizeOf, epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -176,7 +177,7 @@ test('equals the plain way on random ticks', async () => {
           )
       },
     ),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 

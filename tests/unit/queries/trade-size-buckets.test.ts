@@ -13,6 +13,7 @@ import { arrival, lateness, marketOpenMs, randomTicks } from '../../support/rand
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const second = 1000
 const duck = await openTestDuck()
@@ -150,7 +151,7 @@ test('equals a fold over random ticks', async () => {
       const rows = await duck.query(calculateTradeSizeBucketsQuery(given))
       expect(withoutCoverage(rows)).toEqual(referenceBuckets(ticks, given))
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 

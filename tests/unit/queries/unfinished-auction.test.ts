@@ -11,6 +11,7 @@ import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketAndTime, marketOpenMs } from '../../support/random-market.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const minute = 60_000
 const duck = await openTestDuck()
@@ -135,7 +136,7 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
         ),
       )
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 

@@ -14,6 +14,7 @@ import {
   volumeUnitOf,
   type RandomTick,
 } from '../../support/ticks.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -93,7 +94,7 @@ test('equals a plain look at every bin, on random ticks', async () => {
         ).toEqual(fold(inUnits(ticks), binSize, neighbours, emptyBins))
       },
     ),
-    { numRuns: 100 },
+    { numRuns: propertyRuns(25) },
   )
 })
 

@@ -7,6 +7,7 @@ import { oracleCsv, oracleFile, oracleIsHere, oracleTrades } from '../../support
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { epoch, randomTicks, type RandomTick } from '../../support/ticks.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const duck = await openTestDuck()
 
@@ -138,7 +139,7 @@ test('equals two passes over random ticks', async () => {
           ),
         )
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 

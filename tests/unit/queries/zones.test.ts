@@ -13,6 +13,7 @@ import { arrival, marketAndTime, marketOpenMs, randomBars } from '../../support/
 import { openTestDuck } from '../../support/test-duck.ts'
 import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
 import { withoutCoverage } from '../../support/without-coverage.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 
 const minute = 60_000
 const duck = await openTestDuck()
@@ -185,7 +186,7 @@ test('equals a fold over random bars, whatever the options', async () => {
       const rows = await duck.query(detectZonesQuery({ timeframe: '1m', ...options }))
       expectZones(rows, referenceZones(bars, minute, { timeframe: '1m', ...options }))
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 
@@ -201,7 +202,7 @@ test('as of T equals everything from T on deleted', async () => {
       const known = foldCandles(ticks, 1000).filter(({ timestamp }) => timestamp + 1000 <= asOf)
       expectZones(before, referenceZones(known, 1000, { timeframe: '1s', ...options }))
     }),
-    { numRuns: 60 },
+    { numRuns: propertyRuns(15) },
   )
 })
 
