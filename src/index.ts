@@ -39,6 +39,7 @@ export {
 export type { ColumnsOf, ColumnValues } from './storage/duckdb/read-vector.ts'
 export type { RepairReport } from './storage/upkeep/repair.ts'
 export type { RowCounts } from './storage/events/outcomes.ts'
+export type { ExportFormat, ExportOptions, ExportReport } from './storage/export/export-options.ts'
 export type { SnapshotReport } from './storage/upkeep/snapshot.ts'
 export type { InsertOptions } from './storage/write/insert-options.ts'
 export type { TickColumns } from './storage/write/tick.ts'

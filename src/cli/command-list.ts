@@ -66,6 +66,12 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
       description: 'Write a consistent copy of a pair that other programs can open.',
       load: async () => (await import('./commands/snapshot.ts')).addSnapshotCommand,
     },
+    export: {
+      usage: '[options] <pair> [what] [file]',
+      description:
+        'Write trades, candles or any analytic to a file or stdout: Parquet, CSV, NDJSON, JSON, Arrow.',
+      load: async () => (await import('./commands/export.ts')).addExportCommand,
+    },
     sql: {
       usage: '[options] <pair> <select>',
       description:

@@ -21,28 +21,29 @@ const pipedRows = 24
 
 /** Where results go (stdout) and where remarks and progress go (stderr). */
 export class Terminal {
-  readonly #stdout: OutputStream
+  /** For what is written as it comes: whole documents go through {@link print}. */
+  readonly stdout: OutputStream
   readonly stderr: OutputStream
   readonly ink: Ink
 
   constructor({ stdout, stderr, environment = process.env }: TerminalOptions) {
-    this.#stdout = stdout
+    this.stdout = stdout
     this.stderr = stderr
     this.ink = makeInk(stdout.isTTY === true && (environment['NO_COLOR'] ?? '') === '')
   }
 
   /** Columns to draw in; 80 in a pipe or a file. */
   get columns(): number {
-    return Math.max(40, this.#stdout.columns ?? pipedColumns)
+    return Math.max(40, this.stdout.columns ?? pipedColumns)
   }
 
   get rows(): number {
-    return Math.max(16, this.#stdout.rows ?? pipedRows)
+    return Math.max(16, this.stdout.rows ?? pipedRows)
   }
 
   /** The width a table has to keep to; in a pipe a table is as wide as its content. */
   get tableColumns(): number {
-    return this.#stdout.isTTY === true ? this.columns : Infinity
+    return this.stdout.isTTY === true ? this.columns : Infinity
   }
 
   /** Whether somebody watches stderr, so that a progress bar makes sense. */
@@ -51,11 +52,11 @@ export class Terminal {
   }
 
   get isInteractive(): boolean {
-    return this.#stdout.isTTY === true
+    return this.stdout.isTTY === true
   }
 
   print(text: string): void {
-    this.#stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+    this.stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
   /** One JSON document; a list has one element per line, so that line tools work on it too. */
@@ -65,7 +66,7 @@ export class Terminal {
     for (const [index, element] of value.entries()) {
       const begin = index === 0 ? '[\n' : ''
       const end = index === value.length - 1 ? '\n]\n' : ',\n'
-      this.#stdout.write(begin + jsonText(element) + end)
+      this.stdout.write(begin + jsonText(element) + end)
     }
   }
 
@@ -77,7 +78,7 @@ export class Terminal {
 
   /** Empties the screen before a new picture of it; does nothing in a pipe. */
   clear(): void {
-    if (this.isInteractive) this.#stdout.write('\u001B[2J\u001B[3J\u001B[H')
+    if (this.isInteractive) this.stdout.write('\u001B[2J\u001B[3J\u001B[H')
   }
 }
 

@@ -12,6 +12,7 @@ const shared = [
   'gaps',
   'verify',
   'snapshot',
+  'export',
   'cleanupPair',
   'refreshAnalytics',
 ] as const satisfies readonly (keyof MarketStore)[]

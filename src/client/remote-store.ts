@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type Pair, type PairLike } from '../pair.ts'
@@ -15,6 +16,7 @@ import type {
   RowCounts,
 } from '../storage/events/outcomes.ts'
 import type { MarketStore } from '../storage/market-store.ts'
+import type { ExportOptions, ExportReport } from '../storage/export/export-options.ts'
 import type { ColumnStream } from '../storage/pool/column-stream.ts'
 import type { QueryOptions, StreamOptions } from '../storage/pool/lease-options.ts'
 import type { ManagerStats } from '../storage/pool/pool-stats.ts'
@@ -156,7 +158,22 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
 
   /** Writes a consistent copy of a pair. */
   async snapshot(pair: PairLike, file: string): Promise<SnapshotReport> {
-    return this.#call('snapshot', { pair: this.#named(pair), file })
+    return this.#call('snapshot', { pair: this.#named(pair), file: resolve(file) })
+  }
+
+  /** Has the owner write a query's rows into a file of this machine; it tells no progress. */
+  async export(
+    pair: PairLike,
+    query: Query<unknown>,
+    file: string,
+    { format, overwrite, signal }: ExportOptions = {},
+  ): Promise<ExportReport> {
+    const given = {
+      query: queryToJson(query),
+      file: resolve(file),
+      exported: { format, overwrite },
+    }
+    return this.#call('export', { pair: this.#named(pair), ...given }, signal)
   }
 
   /** As `DatabaseManager.cleanupPair`. */

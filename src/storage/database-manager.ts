@@ -21,6 +21,8 @@ import {
 } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
 import type { MarketStore } from './market-store.ts'
+import { exportFile } from './export/export-file.ts'
+import type { ExportOptions, ExportReport } from './export/export-options.ts'
 import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
 import { OwnerSocket } from './owner-socket.ts'
 import { openPair } from './pool/open-pair.ts'
@@ -93,7 +95,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     const directory = await DataDirectory.hold(resolved.dataDir)
     try {
       const manager = new DatabaseManager(resolved, directory, await Engine.start())
-      if (resolved.localSocket) await manager.#listen()
+      if (resolved.localSocket) manager.#socket = await OwnerSocket.listen(manager)
       return manager
     } catch (error) {
       directory.release()
@@ -234,6 +236,19 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     return this.#maintenance.snapshot(this.parsePair(pair), file)
   }
 
+  /**
+   * Writes a query's rows into a file (Parquet, CSV, NDJSON, JSON, Arrow), which takes its name when
+   * it is whole. `WRITE_REFUSED` where a file of that name is, unless `overwrite`.
+   */
+  async export(
+    pair: PairLike,
+    query: Query<unknown>,
+    file: string,
+    options?: ExportOptions,
+  ): Promise<ExportReport> {
+    return exportFile(this, { pair: this.parsePair(pair), query, file }, options)
+  }
+
   /** Reads every value of every table; says what is damaged or missing, changes nothing. */
   async verify(pair: PairLike): Promise<VerifyReport> {
     return this.#maintenance.verify(this.parsePair(pair))
@@ -265,16 +280,6 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
 
   #refuseClosed(): void {
     if (this.#closing !== undefined) throw new PairduckError('CLOSED', 'the manager is closed')
-  }
-
-  /** Without a socket the store works all the same: other processes hear `PAIR_LOCKED`. */
-  async #listen(): Promise<void> {
-    try {
-      this.#socket = await OwnerSocket.listen(this.dataDir, this)
-    } catch (error) {
-      // Behind `await DatabaseManager.open()`, so that the caller's listener hears of it.
-      setImmediate(() => this.tell('error', { error: OwnerSocket.missing(error) }))
-    }
   }
 
   async #shutdown(): Promise<void> {

@@ -11,6 +11,7 @@ import type { QueryOptions, StreamOptions } from './pool/lease-options.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
 import type { SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
+import type { ExportOptions, ExportReport } from './export/export-options.ts'
 import type { InsertOptions } from './write/insert-options.ts'
 import type { TickColumns } from './write/tick.ts'
 
@@ -61,6 +62,13 @@ export interface MarketStore {
   verify(pair: PairLike): Promise<VerifyReport>
   /** `file` is a path where the store is. */
   snapshot(pair: PairLike, file: string): Promise<SnapshotReport>
+  /** Writes a query's rows into a file where the store is; as `DatabaseManager.export`. */
+  export(
+    pair: PairLike,
+    query: Query<unknown>,
+    file: string,
+    options?: ExportOptions,
+  ): Promise<ExportReport>
   /** As `DatabaseManager.cleanupPair`. */
   cleanupPair(pair: PairLike): Promise<CleanupResult>
   /** As `DatabaseManager.refreshAnalytics`. */

@@ -4,6 +4,7 @@ import { dirname } from 'node:path'
 import { userInfo } from 'node:os'
 import { PairduckError } from '../errors.ts'
 import { ownerSocketOf } from './file/owner-socket-path.ts'
+import type { Events } from './events/events.ts'
 import type { MarketStore } from './market-store.ts'
 
 /** What answers the callers of a socket; made at the first of them. */
@@ -15,7 +16,7 @@ export interface OwnerDesk {
 /**
  * The socket on which the owner of a data directory answers other processes of its user, the
  * command line among them. Nothing is loaded until the first one calls, and it keeps no process
- * alive. Where none can be made the store works all the same.
+ * alive.
  */
 export class OwnerSocket {
   readonly #server: Server
@@ -30,22 +31,27 @@ export class OwnerSocket {
     this.#server = createServer({ pauseOnConnect: true }, (socket) => void this.#take(socket))
   }
 
-  static async listen(dataDir: string, store: MarketStore): Promise<OwnerSocket> {
-    const path = await ownerSocketOf(dataDir, process.pid)
+  /** Undefined where none can be had: the store tells it, and other processes hear `PAIR_LOCKED`. */
+  static async listen(
+    store: MarketStore & Events & { readonly dataDir: string },
+  ): Promise<OwnerSocket | undefined> {
+    const path = await ownerSocketOf(store.dataDir, process.pid)
     const owner = new OwnerSocket(path, async () =>
       (await import('../serve/owner-desk.ts')).openOwnerDesk(store),
     )
-    await owner.#listen()
-    return owner
-  }
-
-  /** What is told where none can be had. */
-  static missing(cause: unknown): PairduckError {
-    return new PairduckError(
-      'IO_FAILED',
-      'no local socket: other processes cannot ask this one for the pairs that it holds (`localSocket: false` says that none is wanted)',
-      { cause },
-    )
+    try {
+      await owner.#listen()
+      return owner
+    } catch (cause) {
+      const error = new PairduckError(
+        'IO_FAILED',
+        'no local socket: other processes cannot ask this one for the pairs that it holds (`localSocket: false` says that none is wanted)',
+        { cause },
+      )
+      // Behind `await DatabaseManager.open()`, so that a listener of the caller's hears of it.
+      setImmediate(() => store.tell('error', { error }))
+      return undefined
+    }
   }
 
   async close(): Promise<void> {

@@ -38,7 +38,18 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
  * it. '' is the front, the files that lie directly in the part's folder.
  */
 export const floors: Readonly<Record<string, readonly string[]>> = {
-  storage: ['duckdb', 'events', 'file', 'recovery', 'write', 'import', 'pool', 'upkeep', ''],
+  storage: [
+    'duckdb',
+    'events',
+    'file',
+    'recovery',
+    'write',
+    'import',
+    'pool',
+    'upkeep',
+    'export',
+    '',
+  ],
   client: ['wire', ''],
   serve: ['options', 'analytics', 'safety', 'metrics', 'answer', 'page', 'routes', ''],
   mirror: ['exchanges', 'model', 'stored', 'write', 'read', 'follow', 'ccxt', 'report', ''],

@@ -10,7 +10,7 @@ import type { MarketStore } from '../../storage/market-store.ts'
 import type { ColumnStream } from '../../storage/pool/column-stream.ts'
 import type { ParallelLimit } from '../safety/parallel-limit.ts'
 import type { ResolvedServeOptions } from '../options/serve-options.ts'
-import type { RowFormat } from './formats.ts'
+import type { RowFormat } from '../../storage/export/row-formats.ts'
 
 /** How long a reader has to hear that its time is over, before its connection is. */
 const graceMs = 500

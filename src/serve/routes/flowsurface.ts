@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import type { Pair } from '../../pair.ts'
 import { query, type Query } from '../../queries/query.ts'
-import { formatNamed } from '../answer/formats.ts'
+import { formatNamed } from '../../storage/export/row-formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 import { tickOrder } from '../analytics/ticks-of-window.ts'
 import { answersNow } from './health.ts'

@@ -1,5 +1,5 @@
 import { rulesOfAnalytic, analytics } from '../analytics/analytics.ts'
-import { rowFormats } from '../answer/formats.ts'
+import { rowFormats } from '../../storage/export/row-formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 import type { OptionRule } from '../../options.ts'
 

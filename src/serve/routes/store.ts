@@ -4,6 +4,7 @@ import { queryFromJson } from '../../client/wire/query-json.ts'
 import { PairduckError } from '../../errors.ts'
 import type { InsertRows } from '../../schema/insert-columns.ts'
 import type { Timeframe } from '../../time.ts'
+import type { ExportOptions } from '../../storage/export/export-options.ts'
 import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
 import { framesFormat } from '../answer/formats.ts'
@@ -18,6 +19,7 @@ interface CallBody {
   readonly query?: unknown
   readonly options?: InsertOptions
   readonly file?: string
+  readonly exported?: ExportOptions
 }
 
 /** What `pairduck/client` speaks: the calls of a `MarketStore`, one address each. */
@@ -84,6 +86,18 @@ function addCalls({ app, store, answers, allow }: RouteContext): void {
     const { pair, file } = body(request)
     return store.snapshot(pair, file!)
   })
+  app.post('/api/v1/store/export', async (request) => {
+    allow(request, 'owner')
+    const { pair, file, query, exported } = body(request)
+    return store.export(pair, queryFromJson(query), file!, { ...exported, signal: goneOf(request) })
+  })
+}
+
+/** Aborted when the caller goes away: what it asked for would be of no use. */
+function goneOf(request: FastifyRequest): AbortSignal {
+  const gone = new AbortController()
+  request.raw.socket.once('close', () => gone.abort(new Error('the caller went away')))
+  return gone.signal
 }
 
 /**

@@ -1,5 +1,6 @@
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
+import { maxTimerMs } from '../../time.ts'
 import type { ColumnBatch, StreamColumn } from '../duckdb/column-batch.ts'
 import type { BatchSource } from '../duckdb/stream-batches.ts'
 import type { Lease } from './lease.ts'
@@ -79,10 +80,12 @@ class Deadline {
     this.#name = name
     this.#timeoutMs = timeoutMs
     this.#signal = signal
-    this.#timer = setTimeout(() => {
+    const end = (): void => {
       this.#late = true
       void this.#lease.release()
-    }, timeoutMs)
+    }
+    // A longer one would go off at once.
+    this.#timer = setTimeout(end, Math.min(timeoutMs, maxTimerMs))
     this.#timer.unref()
     signal?.addEventListener('abort', this.#onAbort, { once: true })
   }

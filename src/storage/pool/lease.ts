@@ -102,6 +102,25 @@ export class Lease {
     }
   }
 
+  /** Writes the query's rows into a Parquet file; gives their number. The engine itself writes it. */
+  async copyToParquet(query: Query<unknown>, file: string, signal?: AbortSignal): Promise<number> {
+    refuseNoQuery('export', query)
+    return this.#reading(query.name, signal, async () => {
+      await this.#look(query)
+      const select = query.sql.replace(/[;\s]+$/, '')
+      // By itself first: a text that only inside the brackets is a statement could name a file of its own.
+      const alone = await this.#connection.prepare(select)
+      alone.destroySync()
+      const to = `'${file.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`
+      const [row] = await readRows<{ Count: number }>(
+        this.#connection,
+        `COPY (\n${select}\n) TO ${to}`,
+        query.params,
+      )
+      return row?.Count ?? 0
+    })
+  }
+
   /**
    * Runs any statement on tables of one's own and on the analytics tables. Writes to ticks and
    * candles are refused (`WRITE_REFUSED`): they go through the pair's writer.

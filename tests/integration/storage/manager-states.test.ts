@@ -56,6 +56,10 @@ const members = {
   startAnalytics: { call: (db) => db.startAnalytics(), after: 'refused' },
   stopAnalytics: { call: (db) => db.stopAnalytics(), after: 'answers' },
   snapshot: { call: (db, folder) => db.snapshot(pair, `${folder}/copy.duckdb`), after: 'refused' },
+  export: {
+    call: (db, folder) => db.export(pair, sql('SELECT 1 AS x'), `${folder}/rows.csv`),
+    after: 'refused',
+  },
   verify: { call: (db) => db.verify(pair), after: 'refused' },
   repair: { call: (db) => db.repair(pair), after: 'refused' },
   stats: { call: (db) => db.stats(), after: 'answers' },

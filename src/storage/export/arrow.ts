@@ -1,6 +1,6 @@
 import { optionalPackage } from '../../optional-package.ts'
-import type { ColumnBatch, ColumnData, StreamColumn } from '../../storage/duckdb/column-batch.ts'
-import type { RowFormat } from './formats.ts'
+import type { ColumnBatch, ColumnData, StreamColumn } from '../duckdb/column-batch.ts'
+import type { RowFormat } from './row-formats.ts'
 
 type Arrow = typeof import('apache-arrow')
 

@@ -1,0 +1,74 @@
+import { rowsOfBatch, type ColumnBatch, type StreamColumn } from '../duckdb/column-batch.ts'
+import { arrowFormat } from './arrow.ts'
+
+type Parts = AsyncIterable<Uint8Array | string>
+
+/** A form that rows are given in. */
+export interface RowFormat {
+  readonly contentType: string
+  text(columns: readonly StreamColumn[], batches: AsyncIterable<ColumnBatch>): Parts
+}
+
+export const rowFormats = ['json', 'csv', 'ndjson', 'arrow'] as const
+/** The name of a form. */
+export type RowFormatName = (typeof rowFormats)[number]
+
+/** A JSON array of objects; times in Unix ms. */
+const json: RowFormat = {
+  contentType: 'application/json; charset=utf-8',
+  async *text(columns, batches) {
+    let before = '['
+    for await (const batch of batches) {
+      const rows = JSON.stringify(rowsOfBatch(columns, batch))
+      yield before + rows.slice(1, -1)
+      before = ','
+    }
+    yield before === '[' ? '[]' : ']'
+  },
+}
+
+const ndjson: RowFormat = {
+  contentType: 'application/x-ndjson; charset=utf-8',
+  async *text(columns, batches) {
+    for await (const batch of batches)
+      yield `${rowsOfBatch(columns, batch)
+        .map((row) => JSON.stringify(row))
+        .join('\n')}\n`
+  },
+}
+
+/** As RFC 4180 has it, with a head; a NULL is empty, a list or a struct is JSON in quotes. */
+const csv: RowFormat = {
+  contentType: 'text/csv; charset=utf-8; header=present',
+  async *text(columns, batches) {
+    yield `${columns.map(({ name }) => csvField(name)).join(',')}\r\n`
+    for await (const batch of batches) {
+      const lines = rowsOfBatch(columns, batch).map((row) =>
+        columns.map(({ name }) => csvField(row[name])).join(','),
+      )
+      yield `${lines.join('\r\n')}\r\n`
+    }
+  },
+}
+
+const formats: Readonly<Record<RowFormatName, RowFormat>> = {
+  json,
+  csv,
+  ndjson,
+  arrow: arrowFormat(),
+}
+
+export function formatNamed(name: RowFormatName): RowFormat {
+  return formats[name]
+}
+
+function csvField(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  const text =
+    typeof value === 'string'
+      ? value
+      : typeof value === 'number'
+        ? String(value)
+        : JSON.stringify(value)
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+}
