@@ -103,7 +103,7 @@ export class Page {
     const address = new URLSearchParams({ pair, timeframe }).toString()
     history.replaceState(null, '', `#${address}`)
     document.title = `${pair} · pairduck`
-    document.body.dataset['tab'] = 'chart'
+    showTab('chart')
     this.#toolbar.show(pair, timeframe)
     this.#toolbar.showPrice('', '')
     if (!this.#source.live) this.#toolbar.showState('fixed', this.#rangeText())
@@ -143,7 +143,7 @@ export class Page {
         `C ${price(bar.close)}`,
         `V ${volumeText(bar.volume ?? 0)}`,
         delta === undefined ? '' : `Δ ${delta > 0 ? '+' : ''}${volumeText(delta)}`,
-      ].map((text) => element('span', {}, text)),
+      ].map((text, at) => element('span', at === 0 ? { class: 'long' } : {}, text)),
     )
   }
 
@@ -212,20 +212,23 @@ function credit(): HTMLAnchorElement {
   return element('a', { class: 'credit', href, rel: 'noreferrer' }, 'Charts by TradingView')
 }
 
+/** What a telephone shows: one part at a time. */
 function tabs(): HTMLElement {
-  const show = (tab: string): void => {
-    document.body.dataset['tab'] = tab
-    for (const each of bar.children)
-      each.setAttribute('aria-selected', String((each as HTMLElement).dataset['tab'] === tab))
-  }
-  const tab = (name: string, text: string): HTMLButtonElement =>
-    button(text, text, () => show(name), { 'data-tab': name, role: 'tab' })
-  const bar = element(
+  return element(
     'nav',
     { id: 'tabs', role: 'tablist' },
     tab('chart', 'Chart'),
     tab('pairs', 'Pairs'),
-    tab('side', 'Health and account'),
+    tab('side', 'Health, account'),
   )
-  return bar
+}
+
+function tab(name: string, text: string): HTMLButtonElement {
+  return button(text, text, () => showTab(name), { 'data-tab': name, role: 'tab' })
+}
+
+function showTab(name: string): void {
+  document.body.dataset['tab'] = name
+  for (const tab of document.querySelectorAll<HTMLElement>('#tabs button'))
+    tab.setAttribute('aria-selected', String(tab.dataset['tab'] === name))
 }

@@ -36,6 +36,7 @@ export interface View {
 
 const shownAtFirst = 140
 const widestAtFirst = 24
+const widestBar = 240
 
 /** The chart: bars, volume, cumulative delta, and the layers over and under the bars. */
 export class MarketChart {
@@ -182,7 +183,8 @@ export class MarketChart {
     const bottom = this.#series.candles.coordinateToPrice(pane.getHeight())
     if (top === null || bottom === null) return undefined
     return {
-      fromMs: this.slots.timeAt(range.from),
+      // A bar that is seen in part belongs to what is seen.
+      fromMs: this.slots.timeAt(Math.max(0, Math.floor(range.from))),
       toMs: this.slots.timeAt(range.to) + this.slots.widthMs,
       barPixels: this.#chart.timeScale().options().barSpacing,
       pricePerPixel: (top - bottom) / pane.getHeight(),
@@ -202,10 +204,14 @@ export class MarketChart {
     })
   }
 
+  /** Wider or narrower bars; the right edge stays where it is. */
   zoom(factor: number): void {
     const scale = this.#chart.timeScale()
     const { barSpacing } = scale.options()
-    scale.applyOptions({ barSpacing: Math.min(240, Math.max(0.5, barSpacing * factor)) })
+    const wanted = Math.min(widestBar, Math.max(0.5, barSpacing * factor))
+    const position = scale.scrollPosition() * (barSpacing / wanted)
+    scale.applyOptions({ barSpacing: wanted, rightOffset: position })
+    scale.scrollToPosition(position, false)
   }
 
   scroll(bars: number): void {

@@ -17,7 +17,7 @@ export class HealthPanel {
   readonly #pairs: PairList
   readonly #table = element('table', { id: 'health', class: 'number' })
   readonly #errors = element('p', { id: 'errors', class: 'down', role: 'alert' })
-  #cleanup = 'none since this page was opened'
+  #cleanup = 'none seen yet'
 
   constructor(host: HTMLElement, source: Source, pairs: PairList) {
     this.#source = source

@@ -78,7 +78,7 @@ export class Toolbar {
       ),
       element(
         'span',
-        { class: 'group' },
+        { class: 'group end' },
         button('◐', 'dark or light (t)', actions.onTheme, { id: 'theme' }),
         button('?', 'keys (?)', actions.onHelp, { id: 'help', class: 'wide' }),
       ),

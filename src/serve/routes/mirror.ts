@@ -1,11 +1,13 @@
 import { PairduckError } from '../../errors.ts'
 import { subtractText } from '../../mirror/model/decimal.ts'
 import type { MirrorReads } from '../../mirror/read/mirror-reads.ts'
+import { readDailyReport } from '../../mirror/report/read-daily-report.ts'
 import type { MirroredOrder } from '../../mirror/stored/mirrored-order.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 
 interface Asked {
   readonly symbol?: string
+  readonly date?: string
 }
 
 /** The account's mirror, read only: decimals are text with the exchange's own digits. */
@@ -24,6 +26,8 @@ export function addMirrorRoutes({ app, allow, options }: RouteContext): void {
       return give(options.mirror, request.query as Asked)
     })
   }
+  read('/api/v1/mirror/status', (mirror) => mirror.status())
+  read('/api/v1/mirror/report', (mirror, { date }) => readDailyReport(mirror, date ?? Date.now()))
   read('/api/v1/mirror/orders', (mirror, { symbol }) => mirror.listOpenOrders(symbol))
   read('/api/v1/mirror/balances', (mirror) => mirror.getBalances())
   read('/api/v1/mirror/fills', (mirror, { symbol }) => mirror.listFills(symbol))
