@@ -15,7 +15,7 @@ const tickMs = 5
 
 export function run(): Promise<readonly BenchRow[]> {
   return inScratchFolder(async (folder) => {
-    const db = await DatabaseManager.open({ dataDir: folder, lingerMs: 250, idleCloseMs: 600_000 })
+    const db = await DatabaseManager.open({ dataDir: folder, idleCloseMs: 600_000 })
     try {
       return await compare(db)
     } finally {

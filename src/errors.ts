@@ -7,6 +7,7 @@ export const errorCodes = [
   'PAIR_NOT_FOUND',
   'PAIR_LOCKED',
   'PAIR_CORRUPT',
+  'LOG_CORRUPT',
   'POOL_EXHAUSTED',
   'BACKPRESSURE',
   'DISK_FULL',

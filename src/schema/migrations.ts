@@ -41,6 +41,12 @@ export const migrations: readonly (readonly string[])[] = [
     'ALTER TABLE supply_demand_zones ADD COLUMN complete BOOLEAN',
     'ALTER TABLE fair_value_gaps ADD COLUMN complete BOOLEAN',
   ],
+  // 5: how far the file has each commit log, by the sequence of the last record that is in it.
+  [
+    `CREATE TABLE pairduck_log (
+  log VARCHAR,
+  applied BIGINT)`,
+  ],
 ]
 
 /** The schema version of this package; a file with a higher one is refused, never touched. */

@@ -5,7 +5,10 @@ import type { Gap } from '../schema/gaps.ts'
 import { AnalyticsKeeper, type AnalyticsOptions } from './upkeep/analytics-keeper.ts'
 import type { RefreshOptions } from './upkeep/analytics-refresh.ts'
 import type { ColumnStream } from './pool/column-stream.ts'
-import { ConnectionPool } from './pool/connection-pool.ts'
+import type { ConnectionPool } from './pool/connection-pool.ts'
+import { openPool } from './pool/open-pool.ts'
+import { closeWithLogs, recoverPairs } from './pool/recover-pairs.ts'
+import type { LogBook } from './log/log-book.ts'
 import { DataDirectory } from './file/data-directory.ts'
 import { Engine } from './duckdb/engine.ts'
 import type { CleanupResult, RefreshResult } from './events/outcomes.ts'
@@ -25,8 +28,6 @@ import { exportFile } from './export/export-file.ts'
 import type { ExportOptions, ExportReport } from './export/export-options.ts'
 import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
 import { OwnerSocket } from './owner-socket.ts'
-import { openPair } from './pool/open-pair.ts'
-import { pairFiles } from './file/pair-files.ts'
 import { PairNames } from './file/pair-names.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
 import type { ColumnsOf } from './duckdb/read-vector.ts'
@@ -36,7 +37,7 @@ import type { VerifyReport } from './upkeep/verify.ts'
 import { StoreInserts } from './store-inserts.ts'
 import { backfillGaps, type BackfillReport, type GapFetcher } from './backfill.ts'
 import { gapsQuery } from './write/gap-ledger.ts'
-import { ThreadBudget } from './duckdb/thread-budget.ts'
+import type { ThreadBudget } from './duckdb/thread-budget.ts'
 
 /**
  * The market data of many pairs, one DuckDB file each. Open one manager per process and data
@@ -52,6 +53,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   /** For {@link StoreInserts}. */
   protected readonly intake: Intake
   readonly #leases: Leases
+  readonly #logs: LogBook
   readonly #maintenance: Maintenance
   readonly #analytics: AnalyticsKeeper
   /** The open files; most callers want the manager's own methods. */
@@ -67,12 +69,10 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     this.#directory = directory
     this.#engine = engine
     engine.onLost = () => void this.#leases.revokeBroken()
-    const budget = (this.#budget = new ThreadBudget(options.maxPendingTicksTotal))
-    const { candles } = options
-    const own = { engine, budget, events: this, onBroken: engine.onLost }
-    const context = { ...own, writer: options, candles, retention: options.retention }
-    const open = (pair: Pair) => openPair(pair, pairFiles(directory.path, pair), context)
-    this.pool = new ConnectionPool(open, options, this)
+    const { pool, logs, budget } = openPool(directory.path, options, engine, this)
+    this.pool = pool
+    this.#logs = logs
+    this.#budget = budget
     this.intake = new Intake(this.pool, { ...options, dataDir: directory.path }, this)
     this.#leases = new Leases(this.pool, this.#budget, directory.path)
     this.#maintenance = new Maintenance({
@@ -96,6 +96,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     try {
       const manager = new DatabaseManager(resolved, directory, await Engine.start())
       if (resolved.localSocket) manager.#socket = await OwnerSocket.listen(manager)
+      await recoverPairs(manager.#logs, manager.pool, manager)
       return manager
     } catch (error) {
       directory.release()
@@ -287,7 +288,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     await this.#socket?.close()
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.#leases.revokeAll()])
     try {
-      await this.pool.close()
+      await closeWithLogs(this.pool, this.#logs)
     } finally {
       this.#engine.stop()
       this.#directory.release()

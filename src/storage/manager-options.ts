@@ -19,8 +19,6 @@ export interface ManagerOptions {
   readonly acquireTimeoutMs?: number
   /** A pair that nobody used for this long is closed, so that other processes can have it. Default 60,000. */
   readonly idleCloseMs?: number
-  /** How long a commit waits for more ticks. Default 0: it begins as soon as the one before has ended. */
-  readonly lingerMs?: number
   /** Ticks of one pair that may wait to be stored. Default 100,000. */
   readonly maxPendingTicks?: number
   /** Ticks of all pairs that may wait to be stored. Default 2,000,000. */
@@ -59,7 +57,6 @@ const rules = {
   maxWaiting: integer(0, 1_000_000, 1_000),
   acquireTimeoutMs: integer(0, century, 30_000),
   idleCloseMs: integer(1, century, 60_000),
-  lingerMs: integer(0, 60_000, 0),
   maxPendingTicks: integer(1, 1e9, 100_000),
   maxPendingTicksTotal: integer(1, 1e9, 2_000_000),
   maxTicksPerCommit: integer(1, 1e7, 20_000),

@@ -77,16 +77,20 @@ describe('calls that are made together', () => {
     ])
   })
 
-  it('in later turns of the event loop wait for each other with lingerMs', async () => {
-    const { store, commits } = await watched({ lingerMs: 1000 })
+  it('while others are on their way to the disk share the next commit', async () => {
+    const { store, commits } = await watched({})
     const first = store.insertTicks(pair, ticks(1))
     await new Promise((resolve) => setImmediate(resolve))
-    await Promise.all([first, store.insertTicks(pair, ticks(1, 1))])
-    expect(commits).toEqual([2])
+    await Promise.all([
+      first,
+      store.insertTicks(pair, ticks(1, 1)),
+      store.insertTicks(pair, ticks(1, 2)),
+    ])
+    expect(commits).toEqual([1, 2])
   })
 
   it('fill a commit up to maxTicksPerCommit, and then the next, answered in their order', async () => {
-    const { store, commits } = await watched({ maxTicksPerCommit: 10, lingerMs: 1000 })
+    const { store, commits } = await watched({ maxTicksPerCommit: 10 })
     const answered: number[] = []
     await Promise.all(
       [0, 6, 12, 18, 24].map(async (from) => {
@@ -99,7 +103,7 @@ describe('calls that are made together', () => {
   })
 
   it('are stored before a manager closes that was asked to', async () => {
-    const { store } = await watched({ lingerMs: 60_000 })
+    const { store } = await watched({})
     const inserted = store.insertTicks(pair, ticks(5))
     await store.close()
     expect(await inserted).toEqual(stored(5))

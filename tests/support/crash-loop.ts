@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
-import { DatabaseManager, type Timeframe } from '../../src/index.ts'
+import { DatabaseManager, PairduckError, type Timeframe } from '../../src/index.ts'
 import { query } from '../../src/queries/query.ts'
 import { timeframeMs } from '../../src/time.ts'
 import { crashPair, type CrashOrder } from './crash-writer.ts'
@@ -79,7 +79,13 @@ export async function expectCrashSafe(kills: number, seed: number): Promise<void
 
   async function checkPair(store: DatabaseManager, index: number): Promise<void> {
     const pair = crashPair(index)
-    const ticks = await storedTicks(store, pair)
+    const ticks = await storedTicks(store, pair).catch((error: unknown) => {
+      // Killed before anything of this pair was acknowledged.
+      if (PairduckError.is(error, 'PAIR_NOT_FOUND') && acknowledged[index]!.size === 0)
+        return undefined
+      throw error
+    })
+    if (ticks === undefined) return
     const [mark] = await store.query(
       pair,
       query<{ before: number }>(

@@ -43,6 +43,8 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
     'events',
     'file',
     'recovery',
+    'log',
+    'front',
     'write',
     'import',
     'pool',

@@ -53,3 +53,9 @@ export const analytics = {
     dirtyFrom: 'time?',
   },
 } as const
+
+/** How far the file has each commit log: the sequence of the last record that is in it. */
+export const logMarks = {
+  name: 'pairduck_log',
+  columns: { log: 'text', applied: 'count' },
+} as const

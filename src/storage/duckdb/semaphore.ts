@@ -9,11 +9,11 @@ export class Semaphore {
   }
 
   /**
-   * Runs `statement` when it is its turn. `signal` ends only the waiting: a statement that has
+   * Runs `statement` when it is its turn, those of a higher priority first. `signal` ends only the waiting: a statement that has
    * begun sits on its thread until the engine lets go of it, and so long it keeps its turn.
    */
-  run<T>(statement: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    if (signal === undefined) return this.#queue.add(statement)
+  run<T>(statement: () => Promise<T>, signal?: AbortSignal, priority = 0): Promise<T> {
+    if (signal === undefined) return this.#queue.add(statement, { priority })
     const waiting = new AbortController()
     const giveUp = (): void => waiting.abort(signal.reason)
     signal.addEventListener('abort', giveUp, { once: true })

@@ -4,9 +4,8 @@ import { Semaphore } from './semaphore.ts'
 /**
  * What all pairs of a manager share: the threads of Node's pool, on which every statement sits
  * while it runs, and the memory of ticks that wait. Five long queries on the default pool of four
- * once stopped every `fs` call for 9.5 s. Reads, which may be long, get half of the threads, so
- * that the others stay for commits and `fs` whatever is read; writes get all but one, and where
- * both together are more than the pool has, one waits for a write, which is short.
+ * once stopped every `fs` call for 9.5 s. Reads, which may be long, get half of the threads, writes
+ * the others but one, which stays for the log: every call waits for that one.
  */
 export class ThreadBudget {
   pendingTicks = 0
@@ -16,13 +15,17 @@ export class ThreadBudget {
 
   constructor(maxPendingTicks: number, threads: number = poolThreads()) {
     this.#maxPendingTicks = maxPendingTicks
-    this.#writes = new Semaphore(Math.max(1, Math.min(16, threads - 1)))
-    this.#reads = new Semaphore(Math.max(1, Math.floor(threads / 2)))
+    const reads = Math.max(1, Math.floor(threads / 2))
+    this.#reads = new Semaphore(reads)
+    this.#writes = new Semaphore(Math.max(1, Math.min(16, threads - reads - 1)))
   }
 
-  /** Runs a writing statement when there is a thread for it. */
-  write<T>(statement: () => Promise<T>): Promise<T> {
-    return this.#writes.run(statement)
+  /** Runs a writing statement when there is a thread for it; one that nobody waits for comes last. */
+  write<T>(
+    statement: () => Promise<T>,
+    { urgent = true }: { readonly urgent?: boolean } = {},
+  ): Promise<T> {
+    return this.#writes.run(statement, undefined, urgent ? 0 : -1)
   }
 
   /** Runs a reading statement when there is a thread for it; waiting ends with `signal`. */

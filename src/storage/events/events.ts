@@ -60,6 +60,20 @@ const names: Readonly<Record<keyof PairduckEvents, true>> = {
 }
 export const eventNames = Object.keys(names) as (keyof PairduckEvents)[]
 
+const heldBack = new WeakMap<Events, (() => void)[]>()
+
+/** From now on nothing is told until {@link tellHeld}: nobody can listen yet. */
+export function holdEvents(events: Events): void {
+  heldBack.set(events, [])
+}
+
+/** Tells what was held back. */
+export function tellHeld(events: Events): void {
+  const held = heldBack.get(events) ?? []
+  heldBack.delete(events)
+  for (const tell of held) tell()
+}
+
 /**
  * Tells listeners; one that throws or whose promise rejects, or none for `error`, never harms the
  * store: what went wrong is told to the `error` listeners, and what goes wrong there to nobody.
@@ -70,6 +84,11 @@ export class Events extends TypedEmitter<PairduckEvents> {
   }
 
   tell<Name extends keyof PairduckEvents>(name: Name, told: PairduckEvents[Name][0]): void {
+    const held = heldBack.get(this)
+    if (held !== undefined) {
+      held.push(() => this.tell(name, told))
+      return
+    }
     const event = 'error' in told ? { ...told, error: withCode(told.error, subjectOf(told)) } : told
     const diagnostics = channel(`pairduck:${name}`)
     if (diagnostics.hasSubscribers) diagnostics.publish(event)

@@ -82,9 +82,9 @@ export class ConnectionPool {
   async use<T>(
     pair: Pair,
     work: (database: PairDatabase) => Promise<T>,
-    { renews = true }: UseOptions = {},
+    { renews = true, ...given }: UseOptions = {},
   ): Promise<T> {
-    const idleMs = renews ? undefined : this.#idle.getRemainingTTL(formatPair(pair))
+    const idleMs = renews ? given.idleMs : this.#idle.getRemainingTTL(formatPair(pair))
     const database = this.acquireOpen(formatPair(pair)) ?? (await this.acquire(pair))
     const slot = this.#slots.get(database.name)
     if (slot?.leases === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs

@@ -53,12 +53,20 @@ export class Leases {
     resolveQueryOptions('query', options)
     if (!this.#pool.isOpen(formatPair(pair)))
       await refuseMissing(pair, pairFiles(this.#dataDir, pair))
+    const once = async (): Promise<T> => {
+      const lease = await this.#lend(pair, options, { watches: false })
+      try {
+        return await work(lease)
+      } finally {
+        await lease.release()
+      }
+    }
     try {
-      return await this.use(pair, work, options)
+      return await once()
     } catch (error) {
       // The engine was lost under it, by whatever pair: reading changes nothing and is done again.
       if (!isEngineLost(error) || options?.signal?.aborted === true) throw error
-      return this.use(pair, work, options)
+      return once()
     }
   }
 
@@ -71,15 +79,28 @@ export class Leases {
     const resolved = resolveStreamOptions(options)
     if (!this.#pool.isOpen(formatPair(pair)))
       await refuseMissing(pair, pairFiles(this.#dataDir, pair))
-    const lease = await this.lend(pair, { signal: resolved.signal })
+    const lease = await this.#lend(pair, { signal: resolved.signal }, { watches: false })
     return openColumnStream(lease, query, resolved)
   }
 
-  /** Lends a connection of the pair, which holds it open until it is released. */
-  async lend(pair: Pair, options?: AcquireOptions): Promise<Lease> {
-    const { signal, timeoutMs } = resolveAcquireOptions('acquire', options)
+  /**
+   * Lends a connection of the pair, which holds it open until it is released. As long as it is out all
+   * that is acknowledged is in the file, where its raw connection can see it.
+   */
+  lend(pair: Pair, options?: AcquireOptions): Promise<Lease> {
+    return this.#lend(pair, resolveAcquireOptions('acquire', options), { watches: true })
+  }
+
+  async #lend(
+    pair: Pair,
+    { signal, timeoutMs }: AcquireOptions = {},
+    { watches }: { watches: boolean },
+  ): Promise<Lease> {
     const database = await this.#pool.acquire(pair, { signal, timeoutMs })
+    const { writer } = database
     try {
+      if (watches) await writer.watch()
+      else await writer.applied()
       const connection = await database.acquireReader()
       if (this.#closing) {
         await database.releaseReader(connection, { reuse: true })
@@ -87,11 +108,13 @@ export class Leases {
       }
       const lease: Lease = new Lease(database, connection, this.#budget, () => {
         this.#out.delete(lease)
+        if (watches) writer.unwatch()
         this.#pool.endLease(database.name)
       })
       this.#out.add(lease)
       return lease
     } catch (error) {
+      if (watches) writer.unwatch()
       this.#pool.endLease(database.name)
       throw withCode(error, database.name)
     }

@@ -9,7 +9,6 @@ import type { Timeframe } from '../../time.ts'
 import { keepRules, storeRules } from '../file/retention-rules.ts'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
-import type { Events } from '../events/events.ts'
 import { createFile, removeUnfinished } from '../file/create-file.ts'
 import { migrate } from '../file/migrate.ts'
 import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
@@ -25,17 +24,13 @@ import {
 import { ReaderConnections } from '../duckdb/reader-connections.ts'
 import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
 import { readWriterState } from '../write/writer-state.ts'
-import { TickStore } from '../write/tick-store.ts'
-import { TickWriter, type WriterOptions } from '../write/tick-writer.ts'
+import { openWriter, type WriterContext } from '../write/open-writer.ts'
+import type { TickWriter } from '../write/tick-writer.ts'
 import { WalWatch } from '../write/wal-watch.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
 /** What every pair of a manager is opened with. */
-export interface PairContext {
-  readonly engine: Engine
-  readonly budget: ThreadBudget
-  readonly events: Events
-  readonly writer: WriterOptions
+export interface PairContext extends WriterContext {
   /** Rules to be put into each pair's file; the others stay as it holds them. */
   readonly retention: RetentionRules
   /** Undefined: what the file keeps, and the default for a new one. */
@@ -109,6 +104,7 @@ export class PairDatabase {
     const name = formatPair(pair)
     let alias: string | undefined
     let connection: DuckDBConnection | undefined
+    let opened: PairDatabase | undefined
     try {
       await recover(pair, files, context)
       const { isNew, hadWal } = await prepareFiles(pair, files)
@@ -120,26 +116,17 @@ export class PairDatabase {
       const candles = await migrate(connection, context.candles)
       const { rules, isRuled } = await keepRules(connection, context.retention)
       const { state, ticks, deletedBefore } = await readWriterState(connection)
-      const wal = new WalWatch(files, (writing) => database.checkpoint(writing))
-      const writer = new TickWriter({
+      const wal = new WalWatch(files, async (writing) => opened?.checkpoint(writing))
+      const writer = await openWriter(context, {
         pair: name,
         connection,
-        ticks: new TickStore({
-          pair: name,
-          connection,
-          batches: engine.batches,
-          events: context.events,
-          candles,
-          state,
-        }),
-        budget: context.budget,
-        events: context.events,
-        options: context.writer,
+        candles,
+        state,
         wal,
-        onInvalidated: (error) => database.giveUp(error),
+        onInvalidated: async (error) => opened?.giveUp(error),
       })
       const rowsLost = lostRows(before, { ticks, deletedBefore })
-      const database: PairDatabase = new PairDatabase({
+      opened = new PairDatabase({
         pair,
         files,
         candles,
@@ -156,7 +143,7 @@ export class PairDatabase {
         wasClean: !hadWal && isRuled && rowsLost.length === 0 && describes(before, candles),
       })
       for (const lost of rowsLost) context.events.tell('rowsLost', { pair: name, ...lost })
-      return database
+      return opened
     } catch (error) {
       connection?.closeSync()
       if (alias !== undefined) await engine.detach(alias).catch(() => undefined)

@@ -16,6 +16,8 @@ export interface SlotOptions {
 export interface UseOptions {
   /** False for a scheduled cleanup: it must not keep an unused pair open for ever. */
   readonly renews?: boolean
+  /** How long it may be idle after this use, when nobody else comes. */
+  readonly idleMs?: number
 }
 
 /** A place of the pool, and the pair that has it. */

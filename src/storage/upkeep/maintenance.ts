@@ -247,7 +247,14 @@ export class Maintenance {
   ): Promise<T> {
     try {
       await refuseMissing(pair, pairFiles(this.#dataDir, pair))
-      return await this.#pool.use(pair, work, options)
+      return await this.#pool.use(
+        pair,
+        async (database) => {
+          await database.writer.applied()
+          return work(database)
+        },
+        options,
+      )
     } catch (error) {
       const coded = withCode(error, formatPair(pair))
       // No signal reaches this work: only the closing of the pairs interrupts it.

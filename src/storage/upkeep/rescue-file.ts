@@ -11,6 +11,7 @@ import { repairRescued, type LostCount } from './repair-rescued.ts'
 import { RescueEngine } from './rescue-engine.ts'
 import { writeInsertsAsLog, type Opened } from './rescue-log.ts'
 import { readWhole } from './verify.ts'
+import { doubtMarks } from '../write/log-marks.ts'
 
 /** A copy of damaged files, made ready to be opened. */
 export interface DamagedCopy {
@@ -53,6 +54,7 @@ export async function rescueFile(
     )
     if (made.rowsChanged > 0) lost['pairduck_candle_state'] ??= 1
     const candles = await migrate(rescue.connection, kept)
+    await doubtMarks(rescue.connection)
     notes.push(...(await repairRescued(rescue.connection, candles, lost, before)))
     const rows: Record<string, number> = {}
     for (const table of tables) rows[table] = await readWhole(rescue.connection, table)

@@ -1,20 +1,13 @@
 import { msFromMicros } from '../../time.ts'
 import type { TickBatch } from './tick-batch.ts'
 import type { Conflict } from '../events/outcomes.ts'
+import type { KnownTick } from '../front/recent-ticks.ts'
 
 /** The same trade id within this time of a tick is the same trade. */
 export const dedupeWindowMicros = 1_000_000
 
 /** What became of a tick. `suspect` is only in between. */
 export const outcome = { accepted: 0, duplicate: 1, conflict: 2, expired: 3, suspect: 4 } as const
-
-/** A stored tick that has the id of one that is being judged. */
-export interface StoredTick {
-  readonly micros: number
-  readonly price: number
-  readonly volume: number
-  readonly side: number
-}
 
 /** What a pair's writer remembers between commits. */
 export interface DedupeState {
@@ -89,16 +82,16 @@ export class Deduplicator {
    * Decides about the suspects, against what is stored and against the batch itself, in arrival
    * order: of two ticks with the same id the first is kept. Returns the conflicts.
    */
-  resolve(stored: ReadonlyMap<string, readonly StoredTick[]>): Conflict[] {
+  resolve(storedWith: (id: string) => readonly KnownTick[]): Conflict[] {
     const batch = this.#batch
     const conflicts: Conflict[] = []
-    const seen = new Map<string, StoredTick[]>()
+    const seen = new Map<string, KnownTick[]>()
     for (let row = 0; row < batch.length; row++) {
       const id = batch.ids[row]!
       if (id === null || this.outcomes[row] === outcome.expired) continue
       const tick = tickAt(batch, row)
       if (this.outcomes[row] === outcome.suspect) {
-        const sameId = [...(stored.get(id) ?? []), ...(seen.get(id) ?? [])].filter(
+        const sameId = [...storedWith(id), ...(seen.get(id) ?? [])].filter(
           ({ micros }) => Math.abs(micros - tick.micros) <= dedupeWindowMicros,
         )
         this.outcomes[row] = this.#outcomeOf(tick, sameId)
@@ -113,7 +106,7 @@ export class Deduplicator {
     return conflicts
   }
 
-  #outcomeOf(tick: StoredTick, sameId: readonly StoredTick[]): number {
+  #outcomeOf(tick: KnownTick, sameId: readonly KnownTick[]): number {
     if (sameId.some((other) => isSameTrade(other, tick))) return outcome.duplicate
     if (sameId.length > 0) return outcome.conflict
     // A tick with the same id may have been deleted: whether this one is new cannot be told any more.
@@ -127,7 +120,7 @@ export function isLaterId(id: string, than: string): boolean {
   return id.length === than.length ? id > than : id.length > than.length
 }
 
-function tickAt(batch: TickBatch, row: number): StoredTick {
+function tickAt(batch: TickBatch, row: number): KnownTick {
   return {
     micros: batch.micros[row]!,
     price: batch.price[row]!,
@@ -136,20 +129,19 @@ function tickAt(batch: TickBatch, row: number): StoredTick {
   }
 }
 
-function isSameTrade(a: StoredTick, b: StoredTick): boolean {
+function isSameTrade(a: KnownTick, b: KnownTick): boolean {
   return a.price === b.price && a.volume === b.volume && a.side === b.side
 }
 
-function conflictOf(tradeId: string, stored: StoredTick, given: StoredTick): Conflict {
-  const facts = ({ price, volume, side }: StoredTick): Conflict['given'] => ({
-    price,
-    volume,
-    side: side === 0 ? 'BUY' : 'SELL',
-  })
+function conflictOf(tradeId: string, stored: KnownTick, given: KnownTick): Conflict {
   return {
     tradeId,
     timestamp: msFromMicros(given.micros),
-    stored: facts(stored),
-    given: facts(given),
+    stored: factsOf(stored),
+    given: factsOf(given),
   }
+}
+
+function factsOf({ price, volume, side }: KnownTick): Conflict['given'] {
+  return { price, volume, side: side === 0 ? 'BUY' : 'SELL' }
 }

@@ -1,4 +1,3 @@
-import type { Gap } from '../../schema/gaps.ts'
 import type { Tick } from '../../schema/rows.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import { TickBatch } from './tick-batch.ts'
@@ -16,10 +15,12 @@ interface Call {
 export class PendingCommit {
   readonly batch: TickBatch = new TickBatch()
   readonly calls: Call[] = []
-  /** Holes that are noted with the ticks, or not at all. */
-  readonly gaps: Gap[] = []
   /** Ticks that count against the bounds of what may wait. */
   counted = 0
+  /** Holes that are noted with the ticks of its one call, as JSON; '' for none. */
+  rows = ''
+  /** It goes straight to the file. */
+  isDirect = false
 
   /** Joins a call; throws INVALID_TICK and then holds nothing of it. */
   add(ticks: readonly Tick[] | TickColumns, latest: number): Promise<InsertCounts> {

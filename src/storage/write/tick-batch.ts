@@ -2,7 +2,8 @@ import { microsFromMs, msFromMicros } from '../../time.ts'
 import { refuseTick, refuseUnknownField, tickFault, type TickColumns } from './tick.ts'
 import type { Tick } from '../../schema/rows.ts'
 
-const initialCapacity = 64
+const none = new Float64Array(0)
+const noSides = new Uint8Array(0)
 
 /**
  * Ticks on their way into one commit, by column. Calls append to it. A call with a bad tick is
@@ -10,11 +11,11 @@ const initialCapacity = 64
  */
 export class TickBatch {
   length = 0
-  micros: Float64Array = new Float64Array(initialCapacity)
-  price: Float64Array = new Float64Array(initialCapacity)
-  volume: Float64Array = new Float64Array(initialCapacity)
+  micros: Float64Array = none
+  price: Float64Array = none
+  volume: Float64Array = none
   /** 0 = BUY, 1 = SELL: the order of the ENUM. */
-  side: Uint8Array = new Uint8Array(initialCapacity)
+  side: Uint8Array = noSides
   ids: (string | null)[] = []
 
   /** Appends a call's ticks, all or none; throws INVALID_TICK. */
@@ -106,6 +107,7 @@ export class TickBatch {
   #reserve(more: number): void {
     const needed = this.length + more
     if (needed <= this.price.length) return
+    // The first call makes it as large as itself: most batches are of one call.
     const capacity = Math.max(needed, this.price.length * 2)
     this.micros = grown(this.micros, new Float64Array(capacity))
     this.price = grown(this.price, new Float64Array(capacity))

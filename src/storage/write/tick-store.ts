@@ -1,15 +1,21 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
 import { markDirtySql } from '../../schema/analytics-state.ts'
 import { latePartsSql, rollUpSql } from '../../schema/candles.ts'
-import { msFromMicros, type Timeframe } from '../../time.ts'
-import type { BatchFunction } from '../duckdb/batch-function.ts'
-import type { Events } from '../events/events.ts'
-import type { InsertCounts } from '../events/outcomes.ts'
-import { countCalls, total, type PendingCommit } from './pending-commit.ts'
+import type { Timeframe } from '../../time.ts'
+import type { BatchColumns, BatchFunction } from '../duckdb/batch-function.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-import { Deduplicator, type StoredTick } from './deduplicator.ts'
-import { storeGaps } from './gap-ledger.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
+import { RecentTicks, type KnownTick, type RecentEnd } from '../front/recent-ticks.ts'
+import type { MemoryBudget } from '../front/memory-budget.ts'
+import type { LogEntry } from '../log/log-entry.ts'
+import { Deduplicator } from './deduplicator.ts'
+import { joinBatches } from './join-batches.ts'
+import { countCalls, type PendingCommit } from './pending-commit.ts'
+import type { InsertCounts, Conflict } from '../events/outcomes.ts'
+import { storeGaps } from './gap-ledger.ts'
+import { moveMark } from './log-marks.ts'
+import { columnsOf, unstoredTicks } from './unstored-ticks.ts'
+import type { Gap } from '../../schema/gaps.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
 
 /** Ticks that the candle views may have to read before they are rolled up. */
@@ -17,35 +23,67 @@ const maxUnrolled = 50_000
 /** Ticks this far behind the newest are rolled up; slightly late ones then cost nothing. */
 const rollBehindMicros = 10_000_000
 
+/** What became of a commit's calls, before anything of it is stored. */
+export interface Judgement {
+  readonly counts: InsertCounts[]
+  readonly conflicts: readonly Conflict[]
+  readonly newest: number
+  readonly maxId: string
+}
+
+/** Where the ticks stood before some were accepted. */
+export interface Accepted {
+  readonly state: WriterState
+  readonly recent: RecentTicks
+  readonly end: RecentEnd
+}
+
+/** How far a file has the records of a log. */
+export interface LogMark {
+  readonly log: string
+  readonly sequence: number
+}
+
 /**
- * The ticks of one open file: judges a batch, writes what is new, and moves what is old into the
- * candle parts. Only its pair's writer calls it, one call at a time.
+ * The ticks of one open file: judges a batch by what is in memory, and by the file where that does
+ * not reach, writes what is new, and moves what is old into the candle parts. Only its pair's writer
+ * calls it, one call at a time.
  */
 export class TickStore {
-  readonly #pair: string
   readonly #connection: DuckDBConnection
   readonly #batches: BatchFunction
   readonly #slot: number
-  readonly #events: Events
   readonly #candles: readonly Timeframe[]
+  readonly #memory: MemoryBudget
+  /** The newest ticks, those that are not in the file yet included. */
+  recent: RecentTicks
+  #filled = false
   #insertion: Promise<DuckDBPreparedStatement> | undefined
   #state: WriterState
+  /** The newest tick (µs) in the file. */
+  #newestApplied: number
+  /** The logs that there still are: marks of others are not needed any more. */
+  readonly #logs: readonly string[]
+  /** The log that the file has a mark of. */
+  #markedLog: string | undefined
 
   constructor(of: {
-    pair: string
     connection: DuckDBConnection
     batches: BatchFunction
-    events: Events
     candles: readonly Timeframe[]
+    memory: MemoryBudget
     state: WriterState
+    logs: readonly string[]
   }) {
-    this.#pair = of.pair
+    this.#logs = of.logs
     this.#connection = of.connection
     this.#batches = of.batches
     this.#slot = of.batches.openSlot()
-    this.#events = of.events
     this.#candles = of.candles
+    this.#memory = of.memory
     this.#state = of.state
+    this.#newestApplied = of.state.newest
+    this.recent = new RecentTicks(of.memory, of.state.newest + 1)
   }
 
   get state(): WriterState {
@@ -57,43 +95,83 @@ export class TickStore {
     return this.#state.unrolled > maxUnrolled
   }
 
-  /** Makes a commit's new ticks durable and says what became of each call's. */
-  async commit(commit: PendingCommit): Promise<InsertCounts[]> {
-    const { batch } = commit
-    const judge = new Deduplicator(batch, this.#state)
-    this.#batches.put(this.#slot, batch)
-    const stored = judge.suspects > 0 ? await this.#lookUp(judge) : undefined
-    const conflicts = stored === undefined ? [] : judge.resolve(stored)
-    const { counts, newest, oldest } = countCalls(commit, judge.outcomes, this.#state.newest)
-    commit.dropRejected(judge.outcomes)
-    if (batch.length > 0 || commit.gaps.length > 0) await this.#write(commit, oldest)
-    this.#state = {
-      ...this.#state,
-      newest,
-      maxId: judge.maxId,
-      unrolled: this.#state.unrolled + batch.length,
-    }
-    if (commit.gaps.length > 0)
-      this.#events.tell('gapsStored', { pair: this.#pair, gaps: commit.gaps })
-    if (conflicts.length > 0) this.#events.tell('conflict', { pair: this.#pair, conflicts })
-    if (batch.length > 0)
-      this.#events.tell('ticksStored', {
-        pair: this.#pair,
-        counts: total(counts),
-        newest: msFromMicros(newest),
-      })
-    return counts
+  /** What is to become of a commit's ticks; undefined when only the file can tell. */
+  judge(commit: PendingCommit): Judgement | undefined {
+    const deduplicator = new Deduplicator(commit.batch, this.#state)
+    if (deduplicator.suspects === 0) return this.#decide(commit, deduplicator, [])
+    if (deduplicator.suspectRange().from < this.recent.coveredFrom) return undefined
+    return this.#decide(
+      commit,
+      deduplicator,
+      deduplicator.resolve((id) => this.recent.find(id)),
+    )
+  }
+
+  /** The same, by the file: everything that was judged before has to be in it. */
+  async judgeByFile(commit: PendingCommit): Promise<Judgement> {
+    if (!this.#filled) await this.#fill()
+    const known = this.judge(commit)
+    if (known !== undefined) return known
+    const deduplicator = new Deduplicator(commit.batch, this.#state)
+    this.#batches.put(this.#slot, commit.batch)
+    const stored = await this.#lookUp(deduplicator.suspectRange())
+    return this.#decide(
+      commit,
+      deduplicator,
+      deduplicator.resolve((id) => stored.get(id) ?? []),
+    )
+  }
+
+  /** From now on the commit's ticks count as stored; returns what {@link withdraw} needs. */
+  accept({ batch }: PendingCommit, { newest, maxId }: Judgement): Accepted {
+    const before = { state: this.#state, recent: this.recent, end: this.recent.end }
+    this.#state = { ...this.#state, newest, maxId }
+    if (batch.length > 0) this.recent.append(batch)
+    return before
+  }
+
+  /** What was accepted since is not stored. */
+  withdraw({ state: { newest, maxId }, recent, end }: Accepted): void {
+    this.#state = { ...this.#state, newest, maxId }
+    // Else nothing of it is in memory until the file is asked again.
+    if (recent !== this.recent || !recent.cutTo(end)) this.#forgetRecent()
+  }
+
+  /**
+   * Writes what was judged, with rows of other tables and how far the log is now in the file, in one
+   * transaction. Where its marks are doubted what it holds already is left out; returns how many ticks
+   * without an id that were.
+   */
+  async apply(
+    entries: readonly Pick<LogEntry, 'ticks' | 'rows'>[],
+    mark?: LogMark,
+    { isDoubted = false }: { readonly isDoubted?: boolean } = {},
+  ): Promise<number> {
+    const given = joinBatches(entries.map(({ ticks }) => ticks))
+    const batch = isDoubted && given.length > 0 ? await this.#unstored(given) : given
+    await inTransaction(this.#connection, async () => {
+      if (batch.length > 0) await this.#write(batch)
+      for (const { rows } of entries)
+        if (rows !== '') await storeGaps(this.#connection, JSON.parse(rows) as Gap[])
+      if (mark !== undefined) await this.#moveMark(mark)
+    })
+    if (mark !== undefined) this.#markedLog = mark.log
+    for (let row = 0; row < batch.length; row++)
+      if (batch.micros[row]! > this.#newestApplied) this.#newestApplied = batch.micros[row]!
+    this.#state = { ...this.#state, unrolled: this.#state.unrolled + batch.length }
+    return batch === given ? 0 : withoutId(given) - withoutId(batch)
   }
 
   /** Up to where a roll-up now would go: not quite the newest, and at least `atLeast` (µs), as far as there are ticks. */
   rollTarget(atLeast: number = -Infinity): number {
-    const { newest } = this.#state
+    const newest = this.#newestApplied
     return Math.max(newest - rollBehindMicros, Math.min(atLeast, newest + 1))
   }
 
   /** Takes note of where retention has moved the marks of the ticks (µs). */
   moveMarks(marks: Pick<WriterState, 'deletedBefore' | 'decidableFrom'>): void {
     this.#state = { ...this.#state, ...marks }
+    this.recent.keepFrom(marks.deletedBefore)
   }
 
   /** Takes note up to where analytics are stored. */
@@ -111,26 +189,69 @@ export class TickStore {
     this.#state = { ...this.#state, rolledUntil: until, unrolled: 0 }
   }
 
-  /** After a failed commit: what the file says, not what we believe. */
+  /** What the file says, not what we believe; all that counts as stored has to be in it. */
   async reload(): Promise<void> {
     this.#state = (await readWriterState(this.#connection)).state
+    this.#newestApplied = this.#state.newest
+    this.#markedLog = undefined
+    this.#forgetRecent()
+  }
+
+  /** The same for how far the file's ticks are folded and analysed, whatever is not in it yet. */
+  async reloadFolded(): Promise<void> {
+    const { rolledUntil, analyzedUntil, unrolled } = (await readWriterState(this.#connection)).state
+    this.#state = { ...this.#state, rolledUntil, analyzedUntil, unrolled }
   }
 
   async dispose(): Promise<void> {
     const insertion = await this.#insertion?.catch(() => undefined)
     insertion?.destroySync()
     this.#batches.clear(this.#slot)
+    this.recent.dispose()
   }
 
-  async #lookUp(judge: Deduplicator): Promise<Map<string, StoredTick[]>> {
-    const { from, to } = judge.suspectRange()
-    const rows = await readRows<{
-      tradeId: string
-      micros: number
-      price: number
-      volume: number
-      side: number
-    }>(
+  #forgetRecent(): void {
+    this.recent.dispose()
+    this.recent = new RecentTicks(this.#memory, this.#state.newest + 1)
+    this.#filled = false
+  }
+
+  #decide(
+    commit: PendingCommit,
+    { outcomes, maxId }: Deduplicator,
+    conflicts: readonly Conflict[],
+  ): Judgement {
+    const { counts, newest } = countCalls(commit, outcomes, this.#state.newest)
+    commit.dropRejected(outcomes)
+    return { counts, conflicts, newest, maxId }
+  }
+
+  /** Brings the newest stored ticks into memory, once: then only older ones have to be asked for. */
+  async #fill(): Promise<void> {
+    const { share } = this.#memory
+    const rows = await readRows<KnownTick & { id: string | null }>(
+      this.#connection,
+      `SELECT * FROM (
+         SELECT epoch_us(timestamp) AS micros, price, volume, if(side = 'BUY', 0, 1) AS side, trade_id AS id
+         FROM ticks ORDER BY timestamp DESC LIMIT ${share})
+       ORDER BY micros`,
+    )
+    // Of the oldest time some may be missing.
+    const from = rows.length < share ? -Infinity : rows[0]!.micros + 1
+    const kept = rows.filter(({ micros }) => micros >= from)
+    this.recent.dispose()
+    this.recent = new RecentTicks(this.#memory, from)
+    this.recent.append(columnsOf(kept))
+    this.#filled = true
+  }
+
+  #unstored(batch: BatchColumns): Promise<BatchColumns> {
+    this.#batches.put(this.#slot, batch)
+    return unstoredTicks(this.#connection, this.#slot, this.#state.deletedBefore)
+  }
+
+  async #lookUp({ from, to }: { from: number; to: number }): Promise<Map<string, KnownTick[]>> {
+    const rows = await readRows<KnownTick & { tradeId: string }>(
       this.#connection,
       `SELECT trade_id AS "tradeId", epoch_us(timestamp) AS micros, price, volume,
               if(side = 'BUY', 0, 1) AS side
@@ -138,7 +259,7 @@ export class TickStore {
        WHERE timestamp BETWEEN make_timestamp(${from}) AND make_timestamp(${to})
          AND trade_id IN (SELECT trade_id FROM pairduck_batch(${this.#slot}))`,
     )
-    const stored = new Map<string, StoredTick[]>()
+    const stored = new Map<string, KnownTick[]>()
     for (const row of rows) {
       const sameId = stored.get(row.tradeId)
       if (sameId === undefined) stored.set(row.tradeId, [row])
@@ -147,25 +268,32 @@ export class TickStore {
     return stored
   }
 
-  /** The common commit is one prepared statement; a late one also mends what is built on ticks. */
-  async #write({ batch, gaps }: PendingCommit, oldest: number): Promise<void> {
+  /** The common batch is one prepared statement; a late one also mends what is built on ticks. */
+  async #write(batch: BatchColumns): Promise<void> {
     const { rolledUntil, analyzedUntil } = this.#state
+    let oldest = Infinity
+    for (let row = 0; row < batch.length; row++)
+      if (batch.micros[row]! < oldest) oldest = batch.micros[row]!
+    this.#batches.put(this.#slot, batch)
     this.#insertion ??= this.#connection.prepare(
       `INSERT INTO ticks SELECT * FROM pairduck_batch(${this.#slot})`,
     )
-    const insertion = await this.#insertion
-    if (oldest >= rolledUntil && oldest >= analyzedUntil && gaps.length === 0) {
-      await insertion.run()
-      return
-    }
-    await inTransaction(this.#connection, async () => {
-      if (gaps.length > 0) await storeGaps(this.#connection, gaps)
-      if (batch.length > 0) await insertion.run()
-      if (oldest < rolledUntil)
-        for (const sql of latePartsSql(this.#candles, `pairduck_batch(${this.#slot})`, rolledUntil))
-          await this.#connection.run(sql)
-      if (oldest < analyzedUntil)
-        await this.#connection.run(markDirtySql(`make_timestamp(${oldest})`))
-    })
+    await (await this.#insertion).run()
+    if (oldest < rolledUntil)
+      for (const sql of latePartsSql(this.#candles, `pairduck_batch(${this.#slot})`, rolledUntil))
+        await this.#connection.run(sql)
+    if (oldest < analyzedUntil)
+      await this.#connection.run(markDirtySql(`make_timestamp(${oldest})`))
   }
+
+  async #moveMark(mark: LogMark): Promise<void> {
+    if (this.#markedLog !== mark.log) return moveMark(this.#connection, mark, this.#logs)
+    await this.#connection.run(
+      `UPDATE pairduck_log SET applied = ${mark.sequence} WHERE log = '${mark.log}'`,
+    )
+  }
+}
+
+function withoutId({ ids }: BatchColumns): number {
+  return ids.reduce((count, id) => (id === null ? count + 1 : count), 0)
 }

@@ -1,72 +1,79 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import PQueue from 'p-queue'
 import { PairduckError } from '../../errors.ts'
 import type { Gap } from '../../schema/gaps.ts'
 import type { Tick } from '../../schema/rows.ts'
-import type { Clock } from '../../time.ts'
-import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
+import { msFromMicros, type Clock } from '../../time.ts'
+import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { rowGroupRows } from '../duckdb/engine.ts'
+import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 import type { Events } from '../events/events.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
+import type { CommitLog } from '../log/commit-log.ts'
+import type { LogClient, LogGroup } from '../log/log-group.ts'
+import type { FileApplier } from './file-applier.ts'
+import { PendingCommit, total } from './pending-commit.ts'
 import { checkGaps } from './gap-ledger.ts'
-import { PendingCommit } from './pending-commit.ts'
 import { countOfTicks, type TickColumns } from './tick.ts'
-import type { TickStore } from './tick-store.ts'
-import type { WalWatch } from './wal-watch.ts'
-import type { ThreadBudget } from '../duckdb/thread-budget.ts'
+import type { Judgement, TickStore } from './tick-store.ts'
 
 export interface WriterOptions {
-  readonly lingerMs: number
   readonly maxPendingTicks: number
   readonly maxTicksPerCommit: number
   readonly maxFutureMs: number
   readonly clock: Clock
 }
 
+/** Work that nothing of the pair is judged beside. */
+type Job = () => Promise<void>
+
 /**
- * The one writer of a pair. Calls that arrive while a commit is in flight become the next one; a
- * promise resolves when its ticks are in the WAL and the WAL is on the disk. Everything else that
- * writes to the pair runs as a job in the same queue, between commits.
+ * The one writer of a pair. A call is judged by what is in memory, appended to the log that all
+ * pairs share, and answered when that is on the disk; the file follows in batches. Whatever needs
+ * the file, and what is too large for the log, stands in the same line and has the pair for itself.
  */
-export class TickWriter {
+export class TickWriter implements LogClient {
   readonly #pair: string
-  readonly #connection: DuckDBConnection
+  readonly #log: CommitLog
   /** What it writes to. */
   readonly ticks: TickStore
+  readonly #file: FileApplier
   readonly #budget: ThreadBudget
   readonly #events: Events
   readonly #options: WriterOptions
-  readonly #wal: WalWatch
-  readonly #queue = new PQueue({ concurrency: 1 })
-  /** The engine gave the file up (a full disk in a checkpoint): it has to be opened again. */
-  readonly #onInvalidated: (error: unknown) => Promise<void>
-  #waiting: PendingCommit[] = []
+  readonly #line: (PendingCommit | Job)[] = []
   #pendingTicks = 0
-  #scheduled = false
-  #commitQueued = false
+  /** The first in line has the pair for itself, or is on its way to the disk. */
+  #busy = false
   #closed = false
-  #timer: NodeJS.Timeout | undefined
-
-  /** Whether anything was written since the file was opened. */
-  wrote = false
+  #onIdle: (() => void) | undefined
+  /** Connections that may read the file behind our back. */
+  #watchers = 0
 
   constructor(of: {
     pair: string
-    connection: DuckDBConnection
+    log: CommitLog
     ticks: TickStore
+    file: FileApplier
     budget: ThreadBudget
     events: Events
     options: WriterOptions
-    wal: WalWatch
-    onInvalidated: (error: unknown) => Promise<void>
   }) {
     this.#pair = of.pair
-    this.#connection = of.connection
+    this.#log = of.log
     this.ticks = of.ticks
+    this.#file = of.file
     this.#budget = of.budget
     this.#events = of.events
     this.#options = of.options
-    this.#wal = of.wal
-    this.#onInvalidated = of.onInvalidated
+  }
+
+  /** Whether anything was written since the file was opened. */
+  get wrote(): boolean {
+    return this.#file.wrote
+  }
+
+  set wrote(wrote: boolean) {
+    this.#file.wrote = wrote
   }
 
   /** Ticks that are not durable yet. */
@@ -75,77 +82,184 @@ export class TickWriter {
   }
 
   /**
-   * Resolves when the ticks are durable; see {@link InsertCounts}. Holes are noted in the same
-   * transaction.
+   * Resolves when the ticks are durable; see {@link InsertCounts}. Holes are noted with them, or
+   * not at all, whatever crashes.
    */
   insert(ticks: readonly Tick[] | TickColumns, gaps: readonly Gap[] = []): Promise<InsertCounts> {
     const given = countOfTicks(ticks)
     checkGaps(gaps)
     this.#checkRoom(given)
-    return this.#join(ticks, given, gaps)
+    const rows = gaps.length === 0 ? '' : JSON.stringify(gaps)
+    return this.#join(ticks, { counted: given, rows, isDirect: given >= rowGroupRows })
   }
 
   /**
    * For an import, which bounds itself by how many batches it has in flight: its large batches do
-   * not use up the room of live calls.
+   * not use up the room of live calls, and go straight to the file.
    */
   insertBatch(ticks: TickColumns): Promise<InsertCounts> {
-    return this.#join(ticks, 0)
+    return this.#join(ticks, { counted: 0, rows: '', isDirect: true })
+  }
+
+  /** Runs `job` on the writer's connection, alone, after all calls before it, which are in the file then. */
+  run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    this.#refuseClosed()
+    return new Promise((resolve, reject) => {
+      this.#stand(() => this.#file.run(job).then(resolve, reject))
+    })
+  }
+
+  /** Resolves when all that is acknowledged by now is in the file; rejects when it cannot be brought there. */
+  applied(): Promise<void> {
+    return this.#file.applied()
+  }
+
+  /** From when it resolves until {@link unwatch} the file holds all that is acknowledged. */
+  async watch(): Promise<void> {
+    this.#watchers++
+    this.#refuseClosed()
+    // What is on its way to the log now is in the file when it has its turn.
+    await new Promise<void>((resolve, reject) => {
+      this.#stand(() => this.#file.applied().then(resolve, reject))
+    })
+  }
+
+  unwatch(): void {
+    this.#watchers--
+  }
+
+  /** Takes nothing more; resolves when all that was taken is in the file, or cannot be. */
+  async drain(): Promise<void> {
+    this.#closed = true
+    if (this.#busy || this.#line.length > 0)
+      await new Promise<void>((resolve) => (this.#onIdle = resolve))
+    await this.#file.close()
+  }
+
+  /** The log begins a group: the first in line joins it, or has the pair for itself. */
+  commit(group: LogGroup): void {
+    if (this.#busy) return
+    const next = this.#line.shift()
+    if (next === undefined) return
+    this.#busy = true
+    if (typeof next === 'function') void next().finally(() => this.#next())
+    else void this.#commit(next, group).finally(() => this.#next())
   }
 
   #join(
     ticks: readonly Tick[] | TickColumns,
-    counted: number,
-    gaps: readonly Gap[] = [],
+    { counted, rows, isDirect }: { counted: number; rows: string; isDirect: boolean },
   ): Promise<InsertCounts> {
-    if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
-    const last = this.#waiting.at(-1)
-    const commit =
-      last !== undefined && last.batch.length < this.#options.maxTicksPerCommit
-        ? last
-        : new PendingCommit()
+    this.#refuseClosed()
+    const last = this.#line.at(-1)
+    const fits =
+      last instanceof PendingCommit &&
+      last.batch.length < this.#options.maxTicksPerCommit &&
+      last.isDirect === isDirect &&
+      last.rows === '' &&
+      rows === ''
+    const commit = fits ? last : new PendingCommit()
     const done = commit.add(ticks, this.#options.clock() + this.#options.maxFutureMs)
-    if (commit !== last) this.#waiting.push(commit)
     commit.counted += counted
-    commit.gaps.push(...gaps)
+    commit.rows = rows
+    commit.isDirect = isDirect
     this.#pendingTicks += counted
     this.#budget.pendingTicks += counted
-    this.#schedule(commit)
+    if (!fits) this.#stand(commit)
     return done
   }
 
-  /** Runs `job` on the writer's connection, alone, between two commits. */
-  async run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
-    this.wrote = true
+  #stand(entry: PendingCommit | Job): void {
+    this.#line.push(entry)
+    if (!this.#busy) this.#log.ready(this)
+  }
+
+  #next(): void {
+    this.#busy = false
+    if (this.#line.length > 0) this.#log.ready(this)
+    else this.#onIdle?.()
+  }
+
+  /** Never rejects: its calls are told. Whatever can be is done before the first `await`, with the group. */
+  async #commit(commit: PendingCommit, group: LogGroup): Promise<void> {
     try {
-      return await this.#queue.add(() => this.#budget.write(() => this.#runJob(job)))
+      const isReady = this.#log.isClaimed(this.#pair) && !this.#goesToFile(commit, group)
+      const judgement = isReady ? this.ticks.judge(commit) : undefined
+      await (judgement === undefined
+        ? this.#commitByFile(commit, group)
+        : this.#append(group, commit, judgement))
     } catch (error) {
-      await this.#onInvalidated(error)
-      throw error
+      this.#freeRoom(commit)
+      commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
     }
   }
 
-  async #runJob<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
-    const result = await job(this.#connection)
-    await this.#wal.measure()
-    if (this.#wal.full)
-      // The job itself is done and durable.
-      await this.#wal.empty(this.#connection).catch((error: unknown) => {
-        this.#events.tell('error', {
-          pair: this.#pair,
-          error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
-        })
-        return this.#recover(error)
-      })
-    return result
+  /** Whether the log is no place for a commit: it is too large, or the file has to catch up. */
+  #goesToFile({ isDirect }: PendingCommit, group: LogGroup): boolean {
+    // Behind the back of who may look at the file nothing is acknowledged that is not in it.
+    return isDirect || this.#watchers > 0 || this.#file.isCrowded || group.isFull
   }
 
-  /** Takes nothing more, commits what waits; resolves when nothing is in flight any more. */
-  async drain(): Promise<void> {
-    this.#closed = true
-    this.#flush()
-    await this.#queue.onIdle()
+  /** Brings a judged commit to the disk with the others of the group. */
+  #append(group: LogGroup, commit: PendingCommit, judgement: Judgement): Promise<void> | undefined {
+    const { batch, rows } = commit
+    if (batch.length === 0 && rows === '') {
+      this.ticks.accept(commit, judgement)
+      this.#settle(commit, judgement)
+      return undefined
+    }
+    const record = group.append(this.#pair, batch, rows)
+    const before = this.ticks.accept(commit, judgement)
+    return new Promise((resolve, reject) => {
+      group.onEnd((error) => {
+        if (error === undefined) {
+          this.#file.add(record)
+          this.#settle(commit, judgement)
+          resolve()
+        } else {
+          this.ticks.withdraw(before)
+          this.#events.tell('error', { pair: this.#pair, error })
+          reject(error)
+        }
+      })
+    })
+  }
+
+  /** Stores a commit past the log, or with the next group, after what needs the file. */
+  async #commitByFile(commit: PendingCommit, group: LogGroup): Promise<void> {
+    if (this.#goesToFile(commit, group)) return this.#commitDirectly(commit)
+    if (!this.#log.isClaimed(this.#pair)) await this.#log.claim(this.#pair)
+    const judgement = this.ticks.judge(commit) ?? (await this.#file.judge(commit))
+    await new Promise<void>((resolve, reject) => {
+      this.#log.ready({
+        commit: (next) => {
+          const appended = this.#append(next, commit, judgement)
+          if (appended === undefined) resolve()
+          else appended.then(resolve, reject)
+        },
+      })
+    })
+  }
+
+  /** Past the log: for what is as cheap for the file, or must be in it at once. */
+  async #commitDirectly(commit: PendingCommit): Promise<void> {
+    this.#settle(commit, await this.#file.store(commit))
+  }
+
+  #settle(commit: PendingCommit, { counts, conflicts, newest }: Judgement): void {
+    // Before the calls are answered: who awaited them finds their room free.
+    this.#freeRoom(commit)
+    commit.settle(counts)
+    const pair = this.#pair
+    if (commit.rows !== '')
+      this.#events.tell('gapsStored', { pair, gaps: JSON.parse(commit.rows) as Gap[] })
+    if (conflicts.length > 0) this.#events.tell('conflict', { pair, conflicts })
+    if (commit.batch.length === 0) return
+    this.#events.tell('ticksStored', {
+      pair,
+      counts: total(counts),
+      newest: msFromMicros(newest),
+    })
   }
 
   #checkRoom(given: number): void {
@@ -160,64 +274,13 @@ export class TickWriter {
     this.#budget.checkRoom(given)
   }
 
-  #schedule(commit: PendingCommit): void {
-    if (commit.batch.length >= this.#options.maxTicksPerCommit) this.#flush()
-    if (this.#scheduled || this.#waiting.length === 0) return
-    this.#scheduled = true
-    // Even without linger: callers that were answered together come back together.
-    if (this.#options.lingerMs === 0) setImmediate(() => this.#flush())
-    else this.#timer = setTimeout(() => this.#flush(), this.#options.lingerMs)
-  }
-
-  #flush(): void {
-    clearTimeout(this.#timer)
-    this.#scheduled = false
-    // Until its turn comes, later calls go on joining the last commit that waits.
-    if (this.#waiting.length === 0 || this.#commitQueued) return
-    this.#commitQueued = true
-    void this.#queue.add(() => this.#commitNext())
-  }
-
-  async #commitNext(): Promise<void> {
-    this.#commitQueued = false
-    const commit = this.#waiting.shift()
-    if (commit === undefined) return
-    try {
-      const counts = await this.#budget.write(() => this.ticks.commit(commit))
-      if (commit.batch.length > 0) await this.#wal.note(commit.batch.length)
-      // Before the calls are answered: who awaited them finds their room free.
-      this.#freeRoom(commit)
-      commit.settle(counts)
-      this.wrote ||= commit.batch.length + commit.gaps.length > 0
-      if (this.ticks.needsRollUp) await this.#budget.write(() => this.ticks.rollUp())
-      if (this.#wal.full) await this.#budget.write(() => this.#wal.empty(this.#connection))
-    } catch (error) {
-      // Without effect on calls that are answered: what failed then was the work after the commit.
-      commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
-      this.#events.tell('error', {
-        pair: this.#pair,
-        error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
-      })
-      await this.#recover(error)
-    } finally {
-      this.#freeRoom(commit)
-      if (!this.#scheduled) this.#flush()
-    }
-  }
-
   #freeRoom(commit: PendingCommit): void {
     this.#pendingTicks -= commit.counted
     this.#budget.pendingTicks -= commit.counted
     commit.counted = 0
   }
 
-  /** A pair whose file cannot even be read any more is given up, to be opened again. */
-  async #recover(error: unknown): Promise<void> {
-    try {
-      if (isInvalidated(error)) throw error
-      await this.ticks.reload()
-    } catch (fatal) {
-      await this.#onInvalidated(isInvalidated(fatal) ? fatal : error)
-    }
+  #refuseClosed(): void {
+    if (this.#closed) throw new PairduckError('CLOSED', `${this.#pair} is being closed`)
   }
 }

@@ -7,11 +7,11 @@ import { syncFolder } from '../file/sync-folder.ts'
 /** What a commit and a tick of it take in the WAL, about. */
 const bytesPerCommit = 1_600
 const bytesPerTick = 48
-const minWalBytes = 1_000_000
+const minWalBytes = 500_000
 
 /**
- * Says when a pair's WAL should go into its file: at 1 MB, or at half of a larger file. The
- * engine's own threshold is one for all: 16 MB of WAL beside a file of 1 MB, or, set to 1 MB, a
+ * Says when a pair's WAL should go into its file: at half a MB, or at half of a larger file. The
+ * engine's own threshold is one for all: 16 MB of WAL beside a file of 1 MB, or, set to half a MB, a
  * checkpoint for each commit of a large import. So it is switched off, and this alone decides.
  */
 export class WalWatch {
@@ -29,7 +29,7 @@ export class WalWatch {
 
   /** After a commit of ticks and before it is answered. */
   async note(ticks: number): Promise<void> {
-    this.#walBytes += bytesPerCommit + (ticks < rowGroupRows ? ticks * bytesPerTick : 0)
+    this.#walBytes += bytesOf(ticks)
     await this.#makeNameDurable()
   }
 
@@ -42,6 +42,11 @@ export class WalWatch {
 
   get full(): boolean {
     return this.#walBytes > this.#limit
+  }
+
+  /** Whether a commit of so many ticks would make it so. */
+  isFullWith(ticks: number): boolean {
+    return this.#walBytes > 0 && this.#walBytes + bytesOf(ticks) > this.#limit
   }
 
   /** Empties the WAL; only between two commits. While a write transaction is open elsewhere it waits. */
@@ -66,4 +71,8 @@ export class WalWatch {
     await syncFolder(this.#files.directory)
     this.#named = true
   }
+}
+
+function bytesOf(ticks: number): number {
+  return bytesPerCommit + (ticks < rowGroupRows ? ticks * bytesPerTick : 0)
 }

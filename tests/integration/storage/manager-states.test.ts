@@ -134,7 +134,7 @@ describe('a pair that cannot be opened', () => {
 describe('closing', () => {
   it('stores what was taken, and gives the same promise again', async () => {
     const dataDir = temporaryFolder()
-    const db = await openManager({ dataDir, lingerMs: 50 })
+    const db = await openManager({ dataDir })
     const inserts = Array.from({ length: 50 }, (_, index) =>
       db.insertTicks(`x/spot/P${index % 5}`, someTicks(3, { first: index * 3 + 1 })),
     )

@@ -153,6 +153,7 @@ describe('ticks', () => {
         .map((name) => fileOf(db.dataDir, pair).replace('trading.duckdb', name))
         .map((file) => (existsSync(file) ? readFileSync(file, 'base64') : ''))
     await db.insertTicks(pair, someTicks(5, { from: time.now, first: 5000 }))
+    expect(await countTicks(db, pair)).toBe(905)
     const before = files()
     expect(await deleted()).toBe(0)
     expect(files()).toEqual(before)
@@ -348,6 +349,7 @@ describe('a pass over all pairs', () => {
     await db.cleanupAllPairs()
     expect(opened).toEqual([])
     expect(readdirSync(`${dataDir}/.pairduck`).sort()).toEqual([
+      'log',
       `manager-${process.pid}.lock`,
       'sockets',
     ])

@@ -1,0 +1,114 @@
+import type { LogEntry } from './log-entry.ts'
+import { readRecord, recordMagic, type ReadRecord } from './record.ts'
+
+/** Where records that were acknowledged cannot be read any more. */
+export interface LogDamage {
+  readonly file: string
+  /** The bytes between which they were. */
+  readonly from: number
+  readonly to: number
+  /** How many records; undefined where that cannot be told. */
+  readonly records?: number
+}
+
+/** The records of one segment, whole ones all of them. */
+export interface ReadSegment {
+  readonly number: number
+  readonly file: string
+  readonly bytes: number
+  readonly found: readonly { readonly record: ReadRecord; readonly from: number }[]
+  /** The disk does not give it back. */
+  readonly isUnreadable?: boolean
+}
+
+const magicBytes = Buffer.alloc(4)
+magicBytes.writeUInt32LE(recordMagic)
+
+/** Finds every whole record of a segment; what the disk spoiled, or never got, lies between them. */
+export function readSegment(file: string, number: number, bytes: Buffer): ReadSegment {
+  const found: { record: ReadRecord; from: number }[] = []
+  let last = 0
+  for (let from = 0; ;) {
+    from = bytes.indexOf(magicBytes, from)
+    if (from < 0) return { number, file, bytes: bytes.length, found }
+    // Records begin at multiples of 8, and a reused file holds some of its life before.
+    const record = from % 8 === 0 ? readRecord(bytes, from) : undefined
+    if (record?.segment !== number || record.position <= last) {
+      from += 4
+      continue
+    }
+    found.push({ record, from })
+    last = record.position
+    from += record.bytes
+  }
+}
+
+/**
+ * Tells what was acknowledged from what was not. Each record says up to where all were durable when
+ * it was written: what is missing before that was spoiled by the disk. What is written behind is
+ * the last group, and of that only counts what stands without a gap.
+ */
+export function acknowledged(all: readonly ReadSegment[]): {
+  entries: LogEntry[]
+  damages: LogDamage[]
+} {
+  const segments = all.filter(({ found }) => found.length > 0)
+  const entries: LogEntry[] = []
+  const damages = spoiledSegments(all)
+  /** The position behind the last one of the segment before; undefined where that is not known. */
+  let first: number | undefined
+  for (const [index, segment] of segments.entries()) {
+    if (segments[index - 1]?.number !== segment.number - 1) first = undefined
+    const next = segments[index + 1]
+    const durable = durableEnd(segment, next)
+    // Where segments are missing, all that was in them is in the pairs' files.
+    const reaches = next?.number === segment.number + 1 ? durable : durableEnd(segment, undefined)
+    let expected = segment.found[0]?.record.first ?? first
+    let at = 0
+    for (const { record, from } of segment.found) {
+      const follows = record.position === Math.max(expected ?? 0, durable + 1)
+      if (record.position > durable && (next !== undefined || !follows)) break
+      if (expected !== undefined && record.position > expected)
+        damages.push(damage(segment, at, from, record.position - expected))
+      entries.push(record.entry)
+      expected = record.position + 1
+      at = from + record.bytes
+    }
+    if (expected !== undefined && expected <= reaches)
+      damages.push(damage(segment, at, segment.bytes, reaches - expected + 1))
+    first = durable + 1
+  }
+  return { entries, damages }
+}
+
+/**
+ * Segments that records were in and none can be read of: those before one that has some, since each
+ * is filled before the next is begun, and what is needed no more has no file, or one of another
+ * number. The last ones may be empty: of the first group in one and of the one that is made early.
+ */
+function spoiledSegments(all: readonly ReadSegment[]): LogDamage[] {
+  const last = all.findLastIndex(({ found }) => found.length > 0)
+  return all
+    .filter(({ found, isUnreadable }, index) => {
+      if (isUnreadable === true) return true
+      return found.length === 0 && index < last && !isPassedOver(all[index - 1], all[index + 1])
+    })
+    .map(({ file, bytes }) => ({ file, from: 0, to: bytes }))
+}
+
+/** Whether the records of the one segment follow those of the other: nothing was between them. */
+function isPassedOver(before: ReadSegment | undefined, behind: ReadSegment | undefined): boolean {
+  const position = before?.found.at(-1)?.record.position
+  return position !== undefined && behind?.found[0]?.record.first === position + 1
+}
+
+/** The position up to which the records of a segment were durable, as far as anything tells. */
+function durableEnd({ found }: ReadSegment, next: ReadSegment | undefined): number {
+  const own = found.reduce((end, { record }) => Math.max(end, record.durable), 0)
+  const told = next?.found[0]?.record
+  return told === undefined ? own : Math.max(own, Math.min(told.durable, told.first - 1))
+}
+
+function damage({ file }: ReadSegment, from: number, to: number, records: number): LogDamage {
+  return { file, from, to, records }
+}

@@ -1,0 +1,38 @@
+import type { Pair } from '../../pair.ts'
+import type { RetentionRules } from '../../schema/retention-policy.ts'
+import type { Timeframe } from '../../time.ts'
+import type { Engine } from '../duckdb/engine.ts'
+import { ThreadBudget } from '../duckdb/thread-budget.ts'
+import type { Events } from '../events/events.ts'
+import { pairFiles } from '../file/pair-files.ts'
+import { MemoryBudget } from '../front/memory-budget.ts'
+import type { LogBook } from '../log/log-book.ts'
+import type { WriterOptions } from '../write/tick-writer.ts'
+import { ConnectionPool } from './connection-pool.ts'
+import { openPair } from './open-pair.ts'
+import type { PoolOptions } from './pool-slot.ts'
+import { openLogBook } from './recover-pairs.ts'
+
+type Options = PoolOptions &
+  WriterOptions & {
+    readonly candles: readonly Timeframe[] | undefined
+    readonly maxPendingTicksTotal: number
+    readonly retention: RetentionRules
+  }
+
+/** A pool over a data directory, with all that its pairs share. */
+export function openPool(
+  dataDir: string,
+  options: Options,
+  engine: Engine,
+  events: Events,
+): { pool: ConnectionPool; logs: LogBook; budget: ThreadBudget } {
+  const budget = new ThreadBudget(options.maxPendingTicksTotal)
+  const logs = openLogBook(dataDir, events)
+  const memory = new MemoryBudget()
+  const { candles, retention } = options
+  const own = { engine, budget, memory, logs, events, onBroken: () => engine.onLost() }
+  const context = { ...own, writer: options, candles, retention }
+  const open = (pair: Pair) => openPair(pair, pairFiles(dataDir, pair), context)
+  return { pool: new ConnectionPool(open, options, events), logs, budget }
+}

@@ -1,0 +1,263 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import PQueue from 'p-queue'
+import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
+import type { ThreadBudget } from '../duckdb/thread-budget.ts'
+import type { Events } from '../events/events.ts'
+import type { CommitLog } from '../log/commit-log.ts'
+import type { LogRecord } from '../log/log-entry.ts'
+import type { PendingCommit } from './pending-commit.ts'
+import type { Judgement, TickStore } from './tick-store.ts'
+import { readLogMarks, type LogMarks } from './log-marks.ts'
+import type { WalWatch } from './wal-watch.ts'
+
+/** The file trails the log by this at most. */
+const applyAfterMs = 500
+/** From this many ticks on they are applied at once. */
+const applyTicks = 10_000
+/** With this many, calls wait until the file has caught up. */
+const crowdedTicks = 50_000
+const longestPauseMs = 30_000
+
+/** Brings what is in the log into one pair's file, and does there what has to be done between. */
+export class FileApplier {
+  readonly #pair: string
+  readonly #connection: DuckDBConnection
+  readonly #ticks: TickStore
+  readonly #log: CommitLog
+  readonly #budget: ThreadBudget
+  readonly #events: Events
+  readonly #wal: WalWatch
+  /** Acknowledged records that the file does not have, in order. */
+  readonly #backlog: LogRecord[]
+  readonly #queue = new PQueue({ concurrency: 1 })
+  /** The engine gave the file up (a full disk in a checkpoint): it has to be opened again. */
+  readonly #onInvalidated: (error: unknown) => Promise<void>
+  #backlogTicks = 0
+  #timer: NodeJS.Timeout | undefined
+  /** When it fires, by `performance.now()`. */
+  #dueAt = Infinity
+  #pauseMs = applyAfterMs
+  #closed = false
+  #isUncertain = false
+  /** The file may hold more of the log than its mark says. */
+  #isDoubted = false
+  #alike = 0
+
+  /** Whether anything was written since the file was opened. */
+  wrote = false
+
+  constructor(of: {
+    pair: string
+    connection: DuckDBConnection
+    ticks: TickStore
+    log: CommitLog
+    backlog: LogRecord[]
+    budget: ThreadBudget
+    events: Events
+    wal: WalWatch
+    onInvalidated: (error: unknown) => Promise<void>
+  }) {
+    this.#pair = of.pair
+    this.#connection = of.connection
+    this.#ticks = of.ticks
+    this.#log = of.log
+    this.#backlog = of.backlog
+    this.#budget = of.budget
+    this.#events = of.events
+    this.#wal = of.wal
+    this.#onInvalidated = of.onInvalidated
+  }
+
+  /** Whether so much waits for the file that calls have to wait for it, too. */
+  get isCrowded(): boolean {
+    return this.#backlogTicks > crowdedTicks
+  }
+
+  /**
+   * For a file that was opened again: brings in what it did not get before it was closed. Returns how
+   * many ticks without an id count as stored because the same ones are.
+   */
+  async recover({ isDoubted }: Pick<LogMarks, 'isDoubted'>): Promise<number> {
+    if (this.#backlog.length === 0) return 0
+    this.#isUncertain = true
+    this.#isDoubted = isDoubted
+    this.#backlogTicks = this.#backlog.reduce((sum, { ticks }) => sum + ticks.length, 0)
+    await this.reload()
+    return this.#alike
+  }
+
+  /** Takes over a record that is durable in the log. */
+  add(record: LogRecord): void {
+    this.#backlog.push(record)
+    this.#backlogTicks += record.ticks.length
+    this.wrote = true
+    const isMuch = this.#backlogTicks >= applyTicks && this.#pauseMs === applyAfterMs
+    this.#applySoon(isMuch ? 0 : this.#pauseMs)
+  }
+
+  /** Resolves when all that was added by now is in the file. */
+  async applied(): Promise<void> {
+    if (this.#backlog.length > 0) await this.#do(() => this.#apply())
+  }
+
+  /** Runs a job on the connection, with all in the file that was added before. */
+  run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    this.wrote = true
+    return this.#do(async () => {
+      await this.#apply()
+      const result = await job(this.#connection)
+      await this.#wal.measure()
+      // The job itself is done and durable.
+      await this.#tidy()
+      return result
+    })
+  }
+
+  /** Judges a commit by what is in the file. */
+  judge(commit: PendingCommit): Promise<Judgement> {
+    return this.#do(async () => {
+      await this.#apply()
+      return this.#ticks.judgeByFile(commit)
+    })
+  }
+
+  /** Judges a commit and stores it, past the log. */
+  store(commit: PendingCommit): Promise<Judgement> {
+    return this.#do(async () => {
+      await this.#apply()
+      try {
+        const judgement = await this.#ticks.judgeByFile(commit)
+        const { batch, rows } = commit
+        if (batch.length > 0 || rows !== '') {
+          await this.#ticks.apply([{ ticks: batch, rows }])
+          await this.#wal.note(batch.length)
+        }
+        this.#ticks.accept(commit, judgement)
+        if (batch.length > 0) await this.#tidy()
+        return judgement
+      } catch (error) {
+        this.#events.tell('error', {
+          pair: this.#pair,
+          error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
+        })
+        await this.#ticks.reload().catch((fatal: unknown) => this.#giveUp(fatal, error))
+        throw error
+      }
+    })
+  }
+
+  /** What counts as stored is what the log and the file hold. */
+  async reload(): Promise<void> {
+    await this.#do(async () => {
+      await this.#apply()
+      await this.#ticks.reload()
+    })
+  }
+
+  /** Applies what is there, for the last time. What cannot be applied keeps the pair's claim. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.applied()
+    await this.#queue.onIdle()
+    await this.#log.disclaim(this.#pair)
+  }
+
+  #applySoon(afterMs: number): void {
+    if (this.#closed || performance.now() + afterMs >= this.#dueAt) return
+    clearTimeout(this.#timer)
+    this.#dueAt = performance.now() + afterMs
+    this.#timer = setTimeout(() => {
+      this.#dueAt = Infinity
+      // It is told by #apply, and by whoever needs the file.
+      this.#do(() => this.#apply(), { urgent: false }).catch(() => undefined)
+    }, afterMs)
+    this.#timer.unref()
+  }
+
+  /** One thing at a time; what goes wrong is told and leaves nothing half done. */
+  async #do<T>(work: () => Promise<T>, { urgent = true } = {}): Promise<T> {
+    try {
+      return await this.#queue.add(() => this.#budget.write(work, { urgent }))
+    } catch (error) {
+      await this.#onInvalidated(error)
+      throw error
+    }
+  }
+
+  async #apply(): Promise<void> {
+    if (this.#backlog.length === 0) return
+    const log = this.#log.name!
+    let records: LogRecord[]
+    try {
+      // Of a commit that failed nobody knows whether it is in the file.
+      if (this.#isUncertain)
+        this.#drop((await readLogMarks(this.#connection)).applied.get(log) ?? 0)
+      this.#isUncertain = false
+      records = [...this.#backlog]
+      const last = records.at(-1)
+      if (last !== undefined) {
+        const ticks = records.reduce((sum, record) => sum + record.ticks.length, 0)
+        // A large batch would bring it far past its bound.
+        if (this.#wal.isFullWith(ticks)) await this.#tidy({ emptiesWal: true })
+        this.#alike += await this.#ticks.apply(
+          records,
+          { log, sequence: last.sequence },
+          { isDoubted: this.#isDoubted },
+        )
+        await this.#wal.note(ticks)
+      }
+    } catch (error) {
+      this.#isUncertain = true
+      // They stay in the log and are tried again, ever more rarely.
+      this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2)
+      this.#applySoon(this.#pauseMs)
+      const failure = fromDuckDb(
+        error,
+        `${this.#pair}: cannot be brought into its file`,
+        'QUERY_FAILED',
+      )
+      this.#events.tell('error', { pair: this.#pair, error: failure })
+      throw failure
+    }
+    this.#isDoubted = false
+    this.#pauseMs = applyAfterMs
+    this.#drop(records.at(-1)?.sequence ?? 0)
+    await this.#tidy()
+  }
+
+  /** Lets go of the records up to a sequence, which are in the file. */
+  #drop(sequence: number): void {
+    let count = 0
+    let ticks = 0
+    for (const record of this.#backlog) {
+      if (record.sequence > sequence) break
+      count++
+      ticks += record.ticks.length
+    }
+    this.#log.release(this.#backlog.splice(0, count))
+    this.#backlogTicks -= ticks
+  }
+
+  /** What has to be done now and then after something was written. */
+  async #tidy({ emptiesWal = false } = {}): Promise<void> {
+    this.wrote = true
+    try {
+      if (this.#ticks.needsRollUp) await this.#ticks.rollUp()
+      if (emptiesWal || this.#wal.full) await this.#wal.empty(this.#connection)
+    } catch (error) {
+      // What was written is written.
+      this.#events.tell('error', {
+        pair: this.#pair,
+        error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
+      })
+      if (isInvalidated(error)) await this.#onInvalidated(error)
+      else await this.#ticks.reloadFolded().catch((fatal: unknown) => this.#giveUp(fatal, error))
+    }
+  }
+
+  /** A pair whose file cannot even be read any more is given up, to be opened again. */
+  #giveUp(fatal: unknown, error: unknown): Promise<void> {
+    return this.#onInvalidated(isInvalidated(fatal) ? fatal : error)
+  }
+}

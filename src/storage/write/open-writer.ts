@@ -1,0 +1,68 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { PairduckError } from '../../errors.ts'
+import type { Timeframe } from '../../time.ts'
+import type { Engine } from '../duckdb/engine.ts'
+import type { ThreadBudget } from '../duckdb/thread-budget.ts'
+import type { Events } from '../events/events.ts'
+import type { MemoryBudget } from '../front/memory-budget.ts'
+import type { LogBook } from '../log/log-book.ts'
+import { FileApplier } from './file-applier.ts'
+import { readLogMarks, trustMarks } from './log-marks.ts'
+import { recoverLogs } from './recover-logs.ts'
+import { TickStore } from './tick-store.ts'
+import { TickWriter, type WriterOptions } from './tick-writer.ts'
+import type { WalWatch } from './wal-watch.ts'
+import type { WriterState } from './writer-state.ts'
+
+/** What the writers of a manager share. */
+export interface WriterContext {
+  readonly engine: Engine
+  readonly budget: ThreadBudget
+  readonly events: Events
+  readonly memory: MemoryBudget
+  readonly logs: LogBook
+  readonly writer: WriterOptions
+}
+
+/** The writer of a file that was just opened, and the file has all that any log holds for it. */
+export async function openWriter(
+  { engine, budget, events, memory, logs, writer }: WriterContext,
+  of: {
+    pair: string
+    connection: DuckDBConnection
+    candles: readonly Timeframe[]
+    state: WriterState
+    wal: WalWatch
+    onInvalidated: (error: unknown) => Promise<void>
+  },
+): Promise<TickWriter> {
+  const { pair, connection, wal } = of
+  const { inherited, logs: names } = await logs.inheritanceOf(pair)
+  const ticks = new TickStore({ ...of, batches: engine.batches, memory, logs: names })
+  try {
+    const marks = await readLogMarks(connection)
+    const { recovered, alike } = await recoverLogs(ticks, inherited, marks)
+    if (recovered) await wal.measure()
+    const { log } = logs
+    const backlog = logs.backlogOf(pair)
+    const file = new FileApplier({ ...of, ticks, log, backlog, budget, events })
+    const alikeToo = await file.recover(marks)
+    if (marks.isDoubted) await trustMarks(connection)
+    if (alike + alikeToo > 0)
+      events.tell('error', { pair, error: countedAsStored(pair, alike + alikeToo) })
+    file.wrote ||= recovered || marks.isDoubted
+    await logs.settle(pair)
+    return new TickWriter({ pair, log, ticks, file, budget, events, options: writer })
+  } catch (error) {
+    await ticks.dispose()
+    throw error
+  }
+}
+
+function countedAsStored(pair: string, ticks: number): PairduckError {
+  return new PairduckError(
+    'PAIR_CORRUPT',
+    `${pair}: ${ticks} ticks of the commit log that have no id are the same in all as stored ones and count as stored: the repaired file does not say whether it has them`,
+    { ticks },
+  )
+}

@@ -1,0 +1,30 @@
+import type { Inheritance } from '../log/log-book.ts'
+import type { LogMarks } from './log-marks.ts'
+import type { TickStore } from './tick-store.ts'
+
+/** Records that are applied in one transaction. */
+const recordsAtOnce = 10_000
+
+/**
+ * Brings what dead owners had acknowledged into a pair's file, each record once: the file says
+ * itself how far it has each log. Says whether there was anything, and how many ticks without an id
+ * count as stored because the same ones are.
+ */
+export async function recoverLogs(
+  ticks: TickStore,
+  inherited: readonly Inheritance[],
+  { applied, isDoubted }: LogMarks,
+): Promise<{ recovered: boolean; alike: number }> {
+  let recovered = false
+  let alike = 0
+  for (const { log, entries } of inherited) {
+    const missing = entries.filter(({ sequence }) => sequence > (applied.get(log) ?? 0))
+    for (let at = 0; at < missing.length; at += recordsAtOnce) {
+      const some = missing.slice(at, at + recordsAtOnce)
+      alike += await ticks.apply(some, { log, sequence: some.at(-1)!.sequence }, { isDoubted })
+      recovered = true
+    }
+  }
+  if (recovered) await ticks.reload()
+  return { recovered, alike }
+}

@@ -1,0 +1,142 @@
+import {
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  closeSync,
+  openSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { DatabaseManager } from '../../../src/index.ts'
+import { Acknowledged, logsIn, runAndKill } from '../../support/log-crashes.ts'
+import { logPair, logTick } from '../../support/log-writer.ts'
+import { countTicks, openManager, temporaryFolder } from '../../support/store.ts'
+import { StoreChild } from '../../support/store-child.ts'
+
+const pairs = 5
+
+function ticks(from: number, to: number, index = 0): ReturnType<typeof logTick>[] {
+  return Array.from({ length: to - from }, (_, k) => logTick(index, from + k))
+}
+
+/** The segments of the one log of a directory. */
+function segments(dataDir: string): string[] {
+  const [log] = logsIn(dataDir)
+  const folder = join(dataDir, '.pairduck', 'log', log!)
+  return readdirSync(folder)
+    .filter((name) => name.endsWith('.log'))
+    .sort()
+    .map((name) => join(folder, name))
+}
+
+describe('after kill -9', () => {
+  it('every acknowledged tick is there once, with an id or without, and candles are right', async () => {
+    const dataDir = temporaryFolder()
+    const acknowledged = new Acknowledged(pairs)
+    let next = Array.from({ length: pairs }, () => 0)
+    for (let seed = 1; seed <= 4; seed++) {
+      const order = { dataDir, seed, next, most: seed % 4 === 0 ? 3000 : 40 }
+      await runAndKill(order, { acknowledgements: 1 + ((seed * 37) % 60) }, acknowledged.note)
+      // Some of those who come to recover are killed as well, at any moment.
+      if (seed % 2 === 0)
+        await runAndKill({ ...order, onlyRecovers: true }, { afterMs: (seed * 53) % 300 })
+      next = await acknowledged.check(dataDir)
+      expect(logsIn(dataDir)).toEqual([])
+    }
+  }, 120_000)
+
+  it('who has the directory open already misses nothing either', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({
+      dataDir,
+      retention: { ticks: 'forever' },
+      acquireTimeoutMs: 200,
+    })
+    const child = await StoreChild.start({ dataDir, retention: { ticks: 'forever' } })
+    await child.call('insertTicks', logPair(0), ticks(0, 50))
+    await expect(db.insertTicks(logPair(0), ticks(50, 51))).rejects.toMatchObject({
+      code: 'PAIR_LOCKED',
+    })
+    await child.kill()
+    expect(await countTicks(db, logPair(0))).toBe(50)
+    expect(await db.insertTicks(logPair(0), ticks(1, 3))).toMatchObject({ duplicates: 2 })
+  }, 60_000)
+
+  it('a record that the disk spoiled is named, and all others are stored', async () => {
+    const dataDir = temporaryFolder()
+    const child = await StoreChild.start({ dataDir, retention: { ticks: 'forever' } })
+    for (let n = 0; n < 40; n += 10)
+      await child.call('insertTicks', logPair(n % 20), ticks(n, n + 10, n % 20))
+    await child.kill()
+    const [file] = segments(dataDir)
+    const bytes = readFileSync(file!)
+    // The second record: one of the pair whose first is the third.
+    const second = bytes.indexOf('PLG1', 8)
+    bytes[second + 100]! ^= 1
+    writeFileSync(file!, bytes)
+    const db = await openManager({ dataDir, retention: { ticks: 'forever' } })
+    const errors: unknown[] = []
+    db.on('error', (event) => errors.push(event))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(errors).toMatchObject([{ error: { code: 'LOG_CORRUPT', details: { records: 1 } } }])
+    expect(await countTicks(db, logPair(0))).toBe(20)
+    // The spoiled record may have been in the file before.
+    expect([10, 20]).toContain(await countTicks(db, logPair(10)))
+    expect(logsIn(dataDir)).toEqual([expect.stringMatching(/^spoiled-/)])
+  }, 60_000)
+})
+
+describe('a log that cannot be written', () => {
+  it('refuses the calls on their way, loses nothing acknowledged, and goes on in a new file', async () => {
+    const dataDir = temporaryFolder()
+    const db = await DatabaseManager.open({ dataDir, retention: { ticks: 'forever' } })
+    db.on('error', () => undefined)
+    await db.insertTicks(logPair(0), ticks(0, 5))
+    await db.insertTicks(logPair(1), ticks(0, 5, 1))
+    await db.insertTicks(logPair(0), ticks(5, 10))
+    const [before] = segments(dataDir)
+    breakDescriptor(descriptorOf(before!))
+    const failed = await Promise.allSettled([
+      db.insertTicks(logPair(0), ticks(10, 12)),
+      db.insertTicks(logPair(1), ticks(5, 7, 1)),
+    ])
+    expect(failed).toMatchObject([
+      { reason: { code: 'IO_FAILED' } },
+      { reason: { code: 'IO_FAILED' } },
+    ])
+    expect(await db.insertTicks(logPair(0), ticks(10, 12))).toMatchObject({ inserted: 2 })
+    expect(segments(dataDir)).not.toContain(before)
+    expect(await countTicks(db, logPair(0))).toBe(12)
+    expect(await countTicks(db, logPair(1))).toBe(5)
+    expect(await db.insertTicks(logPair(1), ticks(5, 7, 1))).toMatchObject({ inserted: 2 })
+    await db.close()
+    expect(logsIn(dataDir)).toEqual([])
+  })
+})
+
+/** The descriptor under which this process has a file open. */
+function descriptorOf(file: string): number {
+  const found = readdirSync('/proc/self/fd').find((descriptor) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${descriptor}`) === file
+    } catch {
+      return false
+    }
+  })
+  return Number(found)
+}
+
+/** Nothing can be written by it any more: it is of a file that is open for reading. */
+function breakDescriptor(descriptor: number): void {
+  closeSync(descriptor)
+  const others: number[] = []
+  // The lowest that is free is given first.
+  for (
+    let given = openSync('/dev/null', 'r');
+    given !== descriptor;
+    given = openSync('/dev/null', 'r')
+  )
+    others.push(given)
+  for (const other of others) closeSync(other)
+}

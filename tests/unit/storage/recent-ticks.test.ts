@@ -1,0 +1,43 @@
+import * as fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { BatchColumns } from '../../../src/storage/duckdb/batch-function.ts'
+import { MemoryBudget } from '../../../src/storage/front/memory-budget.ts'
+import { RecentTicks } from '../../../src/storage/front/recent-ticks.ts'
+
+function batch(ids: readonly string[]): BatchColumns {
+  const numbers = Float64Array.from(ids, (_, index) => index + 1)
+  const side = new Uint8Array(ids.length)
+  return { length: ids.length, micros: numbers, price: numbers, volume: numbers, side, ids }
+}
+
+const batches = fc.array(fc.array(fc.constantFrom('a', 'b', 'c', 'd'), { maxLength: 5 }), {
+  maxLength: 8,
+})
+
+it('what was cut off again was never there', () => {
+  fc.assert(
+    fc.property(batches, batches, batches, (before, cut, behind) => {
+      const kept = new RecentTicks(new MemoryBudget(), 0)
+      const plain = new RecentTicks(new MemoryBudget(), 0)
+      for (const each of before) for (const ticks of [kept, plain]) ticks.append(batch(each))
+      const { end } = kept
+      for (const each of cut) {
+        kept.append(batch(each))
+        kept.find('a')
+      }
+      expect(kept.cutTo(end)).toBe(true)
+      for (const each of behind) for (const ticks of [kept, plain]) ticks.append(batch(each))
+      for (const id of ['a', 'b', 'c', 'd']) expect(kept.find(id)).toEqual(plain.find(id))
+      expect(kept.kept).toBe(plain.kept)
+    }),
+  )
+})
+
+it('nothing is cut off when some were let go of meanwhile', () => {
+  const recent = new RecentTicks(new MemoryBudget(), 0)
+  recent.append(batch(['a', 'b']))
+  const { end } = recent
+  recent.append(batch(['c']))
+  recent.keepFrom(2)
+  expect(recent.cutTo(end)).toBe(false)
+})
