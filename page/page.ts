@@ -1,5 +1,5 @@
 import type { StoredCandle } from 'pairduck'
-import { isTimeframe, timeframes, type Timeframe } from '../src/time.ts'
+import { isTimeframe, type Timeframe } from '../src/time.ts'
 import { MarketChart } from './chart/market-chart.ts'
 import { HealthPanel } from './panels/health-panel.ts'
 import { AccountPanel } from './panels/account-panel.ts'
@@ -36,7 +36,7 @@ export class Page {
     const over = [this.#legend, this.#notice, credit()]
     const host = element('main', { id: 'chart', role: 'img' }, canvas, ...over)
     document.body.append(top, host)
-    this.#toolbar = new Toolbar(top, {
+    this.#toolbar = new Toolbar(top, source.timeframes, {
       onTimeframe: (timeframe) => this.#open(this.#session.pair, timeframe),
       onLayers: (layers) => this.#session.setLayers(layers),
       onTheme: () => this.#switchTheme(),
@@ -95,7 +95,12 @@ export class Page {
     const pair = given.get('pair') ?? first
     const timeframe = given.get('timeframe')
     if (pair === undefined) return
-    this.#open(pair, isTimeframe(timeframe) ? timeframe : this.#session.timeframe)
+    this.#open(
+      pair,
+      isTimeframe(timeframe) && this.#source.timeframes.includes(timeframe)
+        ? timeframe
+        : this.#session.timeframe,
+    )
   }
 
   #open(pair: string, timeframe: Timeframe): void {
@@ -115,7 +120,8 @@ export class Page {
 
   #rangeText(): string {
     const { range } = this.#source
-    return range === undefined ? '' : `${timeText(range.from)} – ${timeText(range.to)} UTC`
+    const span = range && `${timeText(range.from)} – ${timeText(range.to)} UTC`
+    return [span, ...this.#source.notes].filter((text) => text !== undefined).join(' · ')
   }
 
   #showBars(): void {
@@ -166,6 +172,7 @@ export class Page {
       does: `${text} on or off`,
       act: () => this.#toolbar.toggle(name as keyof typeof layerKeys),
     }))
+    const { timeframes } = this.#source
     const digits = timeframes.map((_, at) => String(at + 1))
     return [
       { keys: ['/'], shown: '/', does: 'find a pair', act: () => this.#pairs?.search() },

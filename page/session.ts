@@ -1,8 +1,10 @@
 import type { StoredCandle } from 'pairduck'
 import { timeframeMs, type Timeframe } from '../src/time.ts'
-import { footprintBin, leastBarPixels, regrouped } from './chart/footprint.ts'
+import { footprintBin, leastBarPixels, type ShownFootprint } from './chart/footprint.ts'
 import { gapBox, holesOf, zoneBox } from './chart/marks.ts'
 import type { MarketChart, View } from './chart/market-chart.ts'
+import type { ShownProfile } from './chart/profile.ts'
+import { Newest } from './newest.ts'
 import { roundStep } from './shell/figures.ts'
 import type { Ending, PairStats, Parameters, RowsByName, Source } from './source/source.ts'
 
@@ -38,18 +40,21 @@ export class Session {
   readonly #events: SessionEvents
   #layers: Layers
   #pair = ''
-  #timeframe: Timeframe = '1m'
+  #timeframe: Timeframe
   #stats: PairStats | undefined
   /** Grows with each pair and timeframe: answers to older questions are dropped. */
   #generation = 0
   #end: Ending | undefined
   #viewTimer: ReturnType<typeof setTimeout> | undefined
   #liveTimer: ReturnType<typeof setTimeout> | undefined
+  readonly #marks = new Newest()
+  readonly #views = new Newest()
   #loadingOlder = false
   #hasOlder = true
 
   constructor(source: Source, chart: MarketChart, layers: Layers, events: SessionEvents) {
     this.#source = source
+    this.#timeframe = source.timeframes.includes('1m') ? '1m' : source.timeframes[0]!
     this.#chart = chart
     this.#layers = layers
     this.#events = events
@@ -72,6 +77,7 @@ export class Session {
     this.#pair = pair
     this.#timeframe = timeframe
     this.#hasOlder = true
+    this.#loadingOlder = false
     this.#clear()
     try {
       this.#stats = await this.#source.stats(pair)
@@ -189,13 +195,15 @@ export class Session {
     const timeframe = this.#timeframe
     const count = this.#stats?.ticks ?? 0
     const quantile = Math.max(0.99, 1 - mostMarkers / Math.max(1, count))
+    const isNewest = this.#marks.ask()
     const [cvdBars, fvgs, found, large, ledger] = await Promise.all([
       cvd ? this.#rows('cvd-bars', { timeframe, from }) : [],
       gaps ? this.#rows('fvg', { ...this.#bars(), from }) : [],
       zones ? this.#rows('zones', { ...this.#bars(), from }) : [],
       trades && count > 0 ? this.#rows('large-trades', { from, quantile }) : [],
-      holes ? this.#source.gaps(this.#pair) : [],
+      holes ? this.#rows('gaps', {}) : [],
     ])
+    if (!isNewest()) return
     const chart = this.#chart
     chart.setCvd(cvdBars)
     chart.setGaps(fvgs.map((gap) => gapBox(gap)))
@@ -209,35 +217,34 @@ export class Session {
     const view = this.#chart.view()
     if (view === undefined) return
     const { profile, footprint } = this.#layers
-    const window = windowOf(view)
-    await Promise.all([
-      profile ? this.#loadProfile(view, window) : this.#chart.setProfile(undefined),
-      footprint && view.barPixels >= leastBarPixels
-        ? this.#loadFootprint(view, window)
-        : this.#chart.setFootprint(undefined),
+    const isNewest = this.#views.ask()
+    const hasFootprint = footprint && view.barPixels >= leastBarPixels
+    const [foundProfile, foundFootprint] = await Promise.all([
+      profile ? this.#profileOf(view) : undefined,
+      hasFootprint ? this.#footprintOf(view) : undefined,
     ])
+    if (!isNewest()) return
+    this.#chart.setProfile(foundProfile)
+    this.#chart.setFootprint(foundFootprint)
   }
 
-  async #loadProfile(view: View, window: Parameters): Promise<void> {
+  async #profileOf(view: View): Promise<ShownProfile | undefined> {
     const bars = this.#chart.bars.filter(
       ({ timestamp }) => timestamp >= view.fromMs && timestamp < view.toMs,
     )
     const high = bars.reduce((most, bar) => Math.max(most, bar.high), -Infinity)
     const low = bars.reduce((least, bar) => Math.min(least, bar.low), Infinity)
-    if (!(high > low)) return
+    if (!(high > low)) return undefined
     const binSize = Math.max(this.#chart.tick, roundStep((high - low) / profileRows))
-    const [found] = await this.#rows('profile', { ...window, binSize })
-    this.#chart.setProfile(found)
+    const [found] = await this.#rows('profile', { ...windowOf(view), binSize })
+    return found
   }
 
-  async #loadFootprint(view: View, window: Parameters): Promise<void> {
-    const binSize = footprintBin(view.pricePerPixel, this.#chart.tick)
-    const bars = await this.#rows('footprint', {
-      ...window,
-      timeframe: this.#timeframe,
-      binSize,
-    })
-    this.#chart.setFootprint({ binSize, bars: this.#source.live ? bars : regrouped(bars, binSize) })
+  async #footprintOf(view: View): Promise<ShownFootprint> {
+    const wanted = footprintBin(view.pricePerPixel, this.#chart.tick)
+    const binSize = this.#source.footprintBin(wanted)
+    const asked = { ...windowOf(view), timeframe: this.#timeframe, binSize }
+    return { binSize, bars: await this.#rows('footprint', asked) }
   }
 
   /** Bars from where the file has them. */
@@ -246,14 +253,20 @@ export class Session {
     return { timeframe: this.#timeframe, source: kept ? 'candles' : 'ticks' }
   }
 
-  /** Rows for the pair on view; an answer that comes after another was chosen never resolves. */
+  /** Rows for the pair on view; an answer that comes after another was chosen never ends. */
   async #rows<Name extends keyof RowsByName>(
     name: Name,
     parameters: Parameters,
   ): Promise<readonly RowsByName[Name][]> {
     const generation = this.#generation
-    const rows = await this.#source.rows(this.#pair, name, parameters)
-    return generation === this.#generation ? rows : new Promise<never>(() => undefined)
+    const never = new Promise<never>(() => undefined)
+    try {
+      const rows = await this.#source.rows(this.#pair, name, parameters)
+      return generation === this.#generation ? rows : await never
+    } catch (error) {
+      if (generation === this.#generation) throw error
+      return never
+    }
   }
 
   #emptyText(): string {

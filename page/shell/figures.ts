@@ -36,7 +36,7 @@ export function volumeText(volume: number): string {
 
 function trimmed(value: number): string {
   const size = Math.abs(value)
-  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 3 : 5
+  const digits = size >= 1000 ? 0 : size >= 100 ? 1 : size >= 1 ? 2 : size >= 0.01 ? 3 : 4
   return Number(value.toFixed(digits)).toString()
 }
 

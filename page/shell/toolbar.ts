@@ -1,4 +1,4 @@
-import { timeframes, type Timeframe } from '../../src/time.ts'
+import type { Timeframe } from '../../src/time.ts'
 import type { Layers } from '../session.ts'
 import { button, element } from './element.ts'
 import { remember, remembered } from './theme.ts'
@@ -42,7 +42,7 @@ export class Toolbar {
   readonly #actions: ToolbarActions
   #layers: Layers = rememberedLayers()
 
-  constructor(host: HTMLElement, actions: ToolbarActions) {
+  constructor(host: HTMLElement, timeframes: readonly Timeframe[], actions: ToolbarActions) {
     this.#actions = actions
     this.#frames = new Map(
       timeframes.map((each) => [
@@ -134,5 +134,7 @@ function rememberedLayers(): Layers {
 }
 
 function logo(): HTMLImageElement {
-  return element('img', { src: 'icon.svg', alt: '', width: '18', height: '18' })
+  // The document's own icon: in a file it is part of it.
+  const src = document.querySelector<HTMLLinkElement>('link[rel=icon]')?.href
+  return element('img', { src, alt: '', width: '18', height: '18' })
 }

@@ -1,8 +1,7 @@
-import type { Timeframe } from '../../src/time.ts'
+import { timeframes, type Timeframe } from '../../src/time.ts'
 import { readEvents } from './event-stream.ts'
 import type {
   Ending,
-  LedgerGap,
   PairStats,
   Parameters,
   RowsByName,
@@ -13,8 +12,6 @@ import type {
 
 // Relative: behind a proxy the page may stand below the root.
 const base = 'api/v1'
-const gapsSql = `SELECT from_time AS "fromTime", to_time AS "toTime", state AS "state"
-  FROM gaps WHERE state <> 'filled' ORDER BY from_time`
 const firstPauseMs = 500
 const longestPauseMs = 10_000
 
@@ -35,6 +32,8 @@ export class ApiError extends Error {
 export class ApiSource implements Source {
   readonly live = true
   readonly range = undefined
+  readonly timeframes = timeframes
+  readonly notes = []
   readonly #askToken: (wasWrong: boolean) => Promise<string>
   #token: string | undefined
   #asking: Promise<string> | undefined
@@ -43,6 +42,10 @@ export class ApiSource implements Source {
   constructor(token: string | undefined, askToken: (wasWrong: boolean) => Promise<string>) {
     this.#token = token
     this.#askToken = askToken
+  }
+
+  footprintBin(wanted: number): number {
+    return wanted
   }
 
   info(): Promise<ServerInfo> {
@@ -64,11 +67,6 @@ export class ApiSource implements Source {
     parameters: Parameters,
   ): Promise<readonly RowsByName[Name][]> {
     return this.#json(`${pairAddress(pair)}/${name}${queryText(parameters)}`)
-  }
-
-  async gaps(pair: string): Promise<readonly LedgerGap[]> {
-    const init = { method: 'POST', body: gapsSql, headers: { 'content-type': 'text/plain' } }
-    return (await this.#ask(`${pairAddress(pair)}/sql`, init)).json() as Promise<LedgerGap[]>
   }
 
   async metrics(): Promise<string> {

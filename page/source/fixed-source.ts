@@ -1,20 +1,16 @@
-import type {
-  Ending,
-  LedgerGap,
-  PairStats,
-  Parameters,
-  RowsByName,
-  ServerInfo,
-  Source,
-} from './source.ts'
+import type { Timeframe } from '../../src/time.ts'
+import { regrouped } from '../chart/footprint.ts'
+import type { Ending, PairStats, Parameters, RowsByName, ServerInfo, Source } from './source.ts'
 
 /** What `pairduck page` writes into a document. */
 export interface FixedData {
   readonly pair: string
-  readonly timeframe: string
+  readonly timeframe: Timeframe
+  /** The price bin that the footprint's rows have. */
+  readonly footprintBin: number
+  readonly notes: readonly string[]
   readonly range: { readonly from: number; readonly to: number }
   readonly stats: PairStats
-  readonly gaps: readonly LedgerGap[]
   readonly rows: { readonly [Name in keyof RowsByName]?: readonly RowsByName[Name][] }
 }
 
@@ -24,11 +20,15 @@ const nothing: Ending = () => undefined
 export class FixedSource implements Source {
   readonly live = false
   readonly range: Source['range']
+  readonly timeframes: readonly Timeframe[]
+  readonly notes: readonly string[]
   readonly #data: FixedData
 
   constructor(data: FixedData) {
     this.#data = data
     this.range = data.range
+    this.timeframes = [data.timeframe]
+    this.notes = data.notes
   }
 
   static parse(text: string): FixedSource {
@@ -39,10 +39,6 @@ export class FixedSource implements Source {
     return { mirror: false }
   }
 
-  async gaps(): Promise<readonly LedgerGap[]> {
-    return this.#data.gaps
-  }
-
   async listPairs(): Promise<string[]> {
     return [this.#data.pair]
   }
@@ -51,18 +47,26 @@ export class FixedSource implements Source {
     return this.#data.stats
   }
 
-  /** Bars of a window are chosen here; the rest is of the whole range, as it was written. */
+  /** Whole bins go into a wider one: a multiple of what was written. */
+  footprintBin(wanted: number): number {
+    const { footprintBin } = this.#data
+    return Number((Math.max(1, Math.ceil(wanted / footprintBin)) * footprintBin).toPrecision(12))
+  }
+
+  /** The footprint of a window is chosen and binned here; the rest is as it was written. */
   async rows<Name extends keyof RowsByName>(
     _pair: string,
     name: Name,
-    { from, to }: Parameters,
+    { from, to, binSize }: Parameters,
   ): Promise<readonly RowsByName[Name][]> {
-    const rows: readonly RowsByName[Name][] = this.#data.rows[name] ?? []
-    if (name !== 'footprint') return rows
-    return rows.filter((row) => {
-      const { timestamp } = row as RowsByName['footprint']
-      return timestamp >= Number(from) && timestamp < Number(to)
-    })
+    if (name !== 'footprint') return this.#data.rows[name] ?? []
+    const bars = (this.#data.rows.footprint ?? []).filter(
+      ({ timestamp }) => timestamp >= Number(from) && timestamp < Number(to),
+    )
+    return regrouped(
+      bars,
+      Number(binSize),
+    ) as readonly RowsByName[keyof RowsByName][] as readonly RowsByName[Name][]
   }
 
   follow(): Ending {

@@ -19,6 +19,7 @@ export interface RowsByName {
   readonly profile: MarketProfile
   readonly footprint: FootprintBar
   readonly 'large-trades': LargeTrade
+  readonly gaps: LedgerGap
 }
 
 /** A hole of the ledger. */
@@ -61,8 +62,14 @@ export type Ending = () => void
 export interface Source {
   /** False for a document of a fixed range: nothing changes, and there is one pair. */
   readonly live: boolean
+  /** The lengths of bars that it has. */
+  readonly timeframes: readonly Timeframe[]
+  /** What the data leave out, in words for the user. */
+  readonly notes: readonly string[]
   /** The window that every question is about; undefined: up to now. */
   readonly range: { readonly from: number; readonly to: number } | undefined
+  /** The bin of a footprint nearest above a wanted one. */
+  footprintBin(wanted: number): number
   info(): Promise<ServerInfo>
   listPairs(): Promise<string[]>
   stats(pair: string): Promise<PairStats>
@@ -71,8 +78,6 @@ export interface Source {
     name: Name,
     parameters: Parameters,
   ): Promise<readonly RowsByName[Name][]>
-  /** The ledger of holes in the recorded trades. */
-  gaps(pair: string): Promise<readonly LedgerGap[]>
   /** The trades and bars of a pair, as they are stored. */
   follow(pair: string, timeframe: Timeframe, listener: StreamListener): Ending
   /** What the whole store tells: commits, cleanups, errors. */

@@ -83,6 +83,12 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
       description: 'Answer other programs over HTTP: JSON, CSV, Arrow, events, charts, metrics.',
       load: async () => (await import('./commands/serve.ts')).addServeCommand,
     },
+    page: {
+      usage: '[options] <file>',
+      description:
+        'Write a range of a pair into one HTML file: bars, volume, delta, gaps, zones, profile, footprint.',
+      load: async () => (await import('./commands/page.ts')).addPageCommand,
+    },
   },
   'Analytics:': {
     candles: {

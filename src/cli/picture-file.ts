@@ -20,12 +20,12 @@ export async function writePicture(
   const { renderSvg } = await import('./pictures/svg.ts')
   const drawn = await renderSvg(await picture())
   await writeFile(svg, drawn).catch((error: unknown) => {
-    throw pictureError(svg, error)
+    throw writeError(svg, error)
   })
 }
 
 /** The system's own words, and the file once: `ENOENT: no such file or directory, open 'x'`. */
-function pictureError(file: string, error: unknown): PairduckError {
+export function writeError(file: string, error: unknown): PairduckError {
   const words = error instanceof Error ? error.message : String(error)
   const reason = words.replace(/^[A-Z]+: /, '').replace(/, (?:open|write).*$/s, '')
   const code = /no space left/.test(reason) ? 'DISK_FULL' : 'IO_FAILED'

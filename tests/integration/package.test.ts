@@ -51,6 +51,21 @@ describe('the packed package', () => {
     expect(machineTraces(files)).toEqual([])
   })
 
+  it('holds the built page, which loads nothing from elsewhere and stays light', async () => {
+    const page = ['index.html', 'page.js', 'page.css', 'icon.svg', 'NOTICE.txt'].map((name) =>
+      files.get(`dist/page/${name}`),
+    )
+    expect(page).not.toContain(undefined)
+    const bytes = page.reduce((sum, text) => sum + Buffer.byteLength(text!), 0)
+    expect(bytes).toBeLessThan(300_000)
+    // What the document names is beside it.
+    expect([...page[0]!.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name]) => name)).toEqual([
+      'icon.svg',
+      'page.css',
+      'page.js',
+    ])
+  })
+
   it('depends on every package that it imports', () => {
     const packages = [...files]
       .filter(([file]) => /\.(?:js|d\.ts)$/.test(file))

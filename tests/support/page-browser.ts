@@ -7,6 +7,8 @@ export interface Opened {
   readonly width?: number
   readonly height?: number
   readonly theme?: 'dark' | 'light'
+  /** What has to be there before it is given. Default: the page says that it is ready. */
+  readonly waitFor?: string
 }
 
 /** A page, and what its console said that it should not have. */
@@ -29,7 +31,10 @@ export function pageBrowser(): (url: string, opened?: Opened) => Promise<Watched
   afterAll(async () => {
     await browser?.close()
   })
-  return async (url, { width = 1280, height = 800, theme = 'dark' } = {}) => {
+  return async (
+    url,
+    { width = 1280, height = 800, theme = 'dark', waitFor = 'body[data-ready]' } = {},
+  ) => {
     const context = await browser!.createBrowserContext()
     onTestFinished(() => context.close())
     const page = await context.newPage()
@@ -46,7 +51,7 @@ export function pageBrowser(): (url: string, opened?: Opened) => Promise<Watched
     await page.setViewport({ width, height })
     await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: theme }])
     await page.goto(url)
-    await page.waitForSelector('body[data-ready]')
+    await page.waitForSelector(waitFor)
     return { page, troubles }
   }
 }

@@ -1,12 +1,26 @@
+import { join } from 'node:path'
+import type { KeyInput, Page } from 'puppeteer-core'
 import { describe, expect, it } from 'vitest'
-import type { Page } from 'puppeteer-core'
+import { calculateCvdQuery } from '../../../src/index.ts'
+import { ValkeyMirror } from '../../../src/mirror/index.ts'
+import { cliRun } from '../../support/cli-run.ts'
 import { served } from '../../support/http.ts'
 import { oracleTrades } from '../../support/oracle.ts'
 import { pageBrowser } from '../../support/page-browser.ts'
-import { openManager, someTicks } from '../../support/store.ts'
+import { openManager, someTicks, temporaryFolder } from '../../support/store.ts'
 import { isMissing } from '../../support/system-program.ts'
+import { startValkey } from '../../support/valkey.ts'
 
 const btc = 'binance/spot/BTC/USDT'
+const emptyGap = {
+  fromId: null,
+  toId: null,
+  state: 'open',
+  reason: 'the connection was lost',
+  tries: 0,
+  openedAt: 1_723_161_000_000,
+  closedAt: null,
+} as const
 
 describe.skipIf(isMissing('chromium'))('the page', () => {
   const open = pageBrowser()
@@ -25,12 +39,119 @@ describe.skipIf(isMissing('chromium'))('the page', () => {
     )
     expect(pairs).toEqual([btc, 'binance/spot/ETHUSDT'])
     await page.waitForSelector('#state[data-state=open]')
-    const next = { ...trades.at(-1)!, price: 61_700.01, tradeId: '9999999999' }
-    const inserted = performance.now()
-    await db.insertTicks(btc, [{ ...next, timestamp: next.timestamp + 1 }])
-    await shows(page, 'close', '61700.01')
-    expect(performance.now() - inserted).toBeLessThan(1000)
-    expect(await said(page, '#price')).toBe('61,700.01')
+    const last = trades.at(-1)!
+    const took: number[] = []
+    // The quickest of a few: what else runs on the machine is not the page's doing.
+    for (const [at, price] of [61_700.01, 61_700.02, 61_700.03].entries()) {
+      const inserted = performance.now()
+      const timestamp = last.timestamp + at + 1
+      await db.insertTicks(btc, [{ ...last, timestamp, price, tradeId: String(9e9 + at) }])
+      await shows(page, 'close', String(price))
+      took.push(performance.now() - inserted)
+    }
+    expect(Math.min(...took)).toBeLessThan(1000)
+    expect(await said(page, '#price')).toBe('61,700.03')
+    expect(troubles).toEqual([])
+  })
+
+  it('draws every layer, says what a hole is, and follows keys, themes and a narrow screen', async () => {
+    const db = await openManager({ retention: 'forever' })
+    const trades = oracleTrades('BTCUSDT')
+    const hole = { fromTime: trades[4000]!.timestamp, toTime: trades[4100]!.timestamp }
+    await db.insertTicks(btc, trades, { gaps: [{ ...emptyGap, ...hole }] })
+    const url = await served(db, { ui: true })
+    const { page, troubles } = await open(`${url}/#pair=${encodeURIComponent(btc)}&timeframe=1s`)
+    const [cvd] = await db.query(btc, calculateCvdQuery({}))
+    for (const layer of ['zones', 'gaps', 'profile', 'holes', 'trades'])
+      await page.waitForSelector(`#chart[data-${layer}]:not([data-${layer}="0"])`)
+    expect(Number(await said(page, '#chart', 'data-cvd'))).toBeCloseTo(cvd!.cvd, 6)
+    expect(await said(page, '#pairs li .figures .warn')).toBe('1 gaps')
+    expect(await said(page, '#pairs li')).toContain('9,757 trades')
+    expect(await said(page, '#health')).toContain('write-ahead logs')
+    // Bars of a minute, wide enough for figures: the footprint; a key takes it away again.
+    await page.keyboard.press('2')
+    await page.waitForSelector('#chart[data-bars="7"]')
+    await press(page, '++++')
+    await page.waitForSelector('#chart:not([data-footprint="0"])')
+    await page.keyboard.press('f')
+    await page.waitForSelector('#chart[data-footprint="0"]')
+    await press(page, 'gzplh')
+    for (const layer of ['zones', 'gaps', 'profile', 'holes', 'trades'])
+      await page.waitForSelector(`#chart[data-${layer}="0"]`)
+    await page.keyboard.press('t')
+    await page.waitForSelector('html[data-theme=light]')
+    await page.setViewport({ width: 390, height: 800 })
+    await page.click('#tabs [data-tab=pairs]')
+    await page.waitForSelector('#pairs li', { visible: true })
+    const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+    expect(overflow).toBe(0)
+    expect(troubles).toEqual([])
+  })
+
+  it('shows the account: own orders on the chart, balances, own book, the day', async () => {
+    await using valkey = await startValkey()
+    await using mirror = await ValkeyMirror.open({ url: valkey.url })
+    const order = {
+      symbol: 'BTC/USDT',
+      status: 'open',
+      type: 'limit',
+      timestamp: Date.now(),
+    } as const
+    await mirror.applyOrders([
+      { ...order, id: 'a', side: 'buy', price: '61600', amount: '0.5', filled: '0' },
+      { ...order, id: 'b', side: 'sell', price: '61800', amount: '0.25', filled: '0' },
+      { ...order, id: 'c', symbol: 'ETH/USDT', side: 'buy', price: '1', amount: '1', filled: '0' },
+    ])
+    await mirror.applyBalances([{ asset: 'USDT', free: '1234.5', used: '30800' }])
+    const db = await openManager({ retention: 'forever' })
+    await db.insertTicks('binance/spot/BTCUSDT', oracleTrades('BTCUSDT').slice(0, 2000))
+    const url = await served(db, { ui: true, mirror })
+    const { page, troubles } = await open(url)
+    await page.waitForSelector('#chart[data-orders="2"]')
+    expect(await said(page, '#balances')).toContain('USDT1,234.530,800')
+    expect(await said(page, '#book')).toBe('priceamountorders618000.251616000.51')
+    expect(await said(page, '#report')).toContain('realised profit')
+    expect(await said(page, '#mirror')).toContain('3 open orders')
+    expect(troubles).toEqual([])
+  })
+
+  it('asks for the token of the server, and runs nothing but its own files', async () => {
+    const db = await openManager()
+    await db.insertTicks(btc, someTicks(3))
+    const url = await served(db, { ui: true, token: 'a token of the test' })
+    const policy = (await fetch(url)).headers.get('content-security-policy')
+    expect(policy).toContain(`default-src 'none'; script-src 'self'; style-src 'self'`)
+    const { page } = await open(url, { waitFor: 'dialog input' })
+    await page.type('dialog input', 'not the token of it')
+    await page.keyboard.press('Enter')
+    await page.waitForSelector('dialog ::-p-text(That token was refused)')
+    await page.type('dialog input', 'a token of the test')
+    await page.keyboard.press('Enter')
+    await shows(page, 'close', '102')
+    await page.waitForSelector('#state[data-state=open]')
+  })
+
+  it('is written into one file, for a range, that asks nobody', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir, retention: 'forever' })
+    const trades = oracleTrades('BTCUSDT')
+    await db.insertTicks(btc, trades)
+    await db.close()
+    const file = join(dataDir, 'page.html')
+    const range = ['--from', '2024-08-08T23:55:00Z', '--to', '2024-08-08T23:59:00Z']
+    const made = await cliRun(['page', file, '--pair', btc, ...range, '--data-dir', dataDir])
+    expect(made).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('open it in a browser'),
+    })
+    const { page, troubles } = await open(`file://${file}`)
+    await page.waitForSelector('#chart[data-bars="4"]')
+    const last = trades.findLast(({ timestamp }) => timestamp < Date.parse(range[3]!))!
+    expect(await said(page, '#chart', 'data-close')).toBe(String(last.price))
+    expect(await said(page, '#state')).toBe('2024-08-08 23:55:00 – 2024-08-08 23:59:00 UTC')
+    await press(page, '++++')
+    await page.waitForSelector('#chart:not([data-footprint="0"])')
+    await page.waitForSelector('#chart:not([data-profile="0"])')
     expect(troubles).toEqual([])
   })
 
@@ -46,14 +167,18 @@ describe.skipIf(isMissing('chromium'))('the page', () => {
   })
 })
 
+async function press(page: Page, keys: string): Promise<void> {
+  for (const key of keys) await page.keyboard.press(key as KeyInput)
+}
+
 /** Waits until the chart says that it shows a value. */
 async function shows(page: Page, name: string, value: string): Promise<void> {
-  await page.waitForSelector(`#chart[data-${name}="${value}"]`, { timeout: 10_000 })
+  await page.waitForSelector(`#chart[data-${name}="${value}"]`, { timeout: 30_000 })
 }
 
 /** What a selector's first element says in an attribute, or as its text. */
 async function said(page: Page, selector: string, attribute = 'textContent'): Promise<string> {
-  const element = await page.waitForSelector(selector, { timeout: 10_000 })
+  const element = await page.waitForSelector(selector, { timeout: 30_000 })
   const text = await element!.evaluate(
     (found, name) => (name === 'textContent' ? found.textContent : found.getAttribute(name)),
     attribute,
