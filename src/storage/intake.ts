@@ -91,7 +91,9 @@ export class Intake {
   ): Promise<RowCounts> {
     if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
     const checked = checkCandles(timeframe, candles, this.#latest())
-    return this.#lockWait.use(pair, (database) => this.#candles(database, timeframe, checked))
+    return this.#lockWait.use(pair, (database) =>
+      this.#candles(database, timeframe, checked, checked.length),
+    )
   }
 
   rows<Relation extends UpsertRelation>(
@@ -101,7 +103,7 @@ export class Intake {
   ): Promise<RowCounts> {
     const checked = checkRows(relation, rows)
     return this.#lockWait.use(pair, (database) =>
-      database.writer.run((connection) => writeRows(connection, checked)),
+      database.writer.run((connection) => writeRows(connection, checked), checked.records.length),
     )
   }
 
@@ -175,13 +177,16 @@ export class Intake {
     database: PairDatabase,
     timeframe: Timeframe,
     candles: readonly InsertRows['candles'][],
+    /** How many of them wait by the bounds of live calls; an import has bounds of its own. */
+    counted = 0,
   ): Promise<RowCounts> {
     if (!database.candles.includes(timeframe))
       throw new RangeError(
         `${database.name} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
       )
-    const counts = await database.writer.run((connection) =>
-      writeCandles(connection, timeframe, candles),
+    const counts = await database.writer.run(
+      (connection) => writeCandles(connection, timeframe, candles),
+      counted,
     )
     if (counts.inserted + counts.replaced > 0)
       this.#events.tell('candlesStored', { pair: database.name, timeframe, counts })

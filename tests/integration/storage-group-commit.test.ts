@@ -154,6 +154,29 @@ describe('ticks that wait', () => {
   })
 })
 
+it('candles wait in the line of the ticks: in the order of the calls, and with the same bounds', async () => {
+  const { store } = await watched({ maxPendingTicks: 10 })
+  await store.insertTicks(pair, [])
+  const candle = { timestamp: 0, open: 1, high: 1, low: 1, close: 1, volume: 1 }
+  const candles = (count: number): (typeof candle)[] =>
+    Array.from({ length: count }, (_, k) => ({ ...candle, timestamp: Date.UTC(2024, 0, 1, 0, k) }))
+  const ends: string[] = []
+  const note = (name: string) => (): void => void ends.push(name)
+  const calls = [
+    store.insertTicks(pair, ticks(3)).then(note('ticks')),
+    store.insertCandles(pair, '1m', candles(2)).then(note('candles')),
+    store.insertTicks(pair, ticks(3, 40)).then(note('more ticks')),
+  ]
+  expect(store.stats().pendingTicks).toBe(8)
+  await expect(store.insertCandles(pair, '1m', candles(3))).rejects.toMatchObject({
+    code: 'BACKPRESSURE',
+    details: { pair, pendingTicks: 8, maxPendingTicks: 10 },
+  })
+  await Promise.all(calls)
+  expect(ends).toEqual(['ticks', 'candles', 'more ticks'])
+  expect(store.stats().pendingTicks).toBe(0)
+})
+
 it('a commit that fails rejects its calls and no others', async () => {
   const { store } = await watched({ maxTicksPerCommit: 2 })
   const errors: unknown[] = []

@@ -37,7 +37,7 @@ export class ThreadBudget {
     if (this.pendingTicks > 0 && this.pendingTicks + given > this.#maxPendingTicks)
       throw new PairduckError(
         'BACKPRESSURE',
-        `${this.pendingTicks} ticks of all pairs wait to be stored; \`maxPendingTicksTotal\` is ${this.#maxPendingTicks}: await earlier calls`,
+        `${this.pendingTicks} rows of all pairs wait to be stored; \`maxPendingTicksTotal\` is ${this.#maxPendingTicks}: await earlier calls`,
         { pendingTicks: this.pendingTicks, maxPendingTicksTotal: this.#maxPendingTicks },
       )
   }

@@ -15,6 +15,7 @@ import { PendingCommit, total } from './pending-commit.ts'
 import { checkGaps } from './gap-ledger.ts'
 import { countOfTicks, type TickColumns } from './tick.ts'
 import type { Judgement, TickStore } from './tick-store.ts'
+import { WaitingRoom } from './waiting-room.ts'
 
 export interface WriterOptions {
   readonly maxPendingTicks: number
@@ -37,11 +38,10 @@ export class TickWriter implements LogClient {
   /** What it writes to. */
   readonly ticks: TickStore
   readonly #file: FileApplier
-  readonly #budget: ThreadBudget
   readonly #events: Events
   readonly #options: WriterOptions
   readonly #line: (PendingCommit | Job)[] = []
-  #pendingTicks = 0
+  readonly #room: WaitingRoom
   /** The first in line has the pair for itself, or is on its way to the disk. */
   #busy = false
   #closed = false
@@ -62,9 +62,9 @@ export class TickWriter implements LogClient {
     this.#log = of.log
     this.ticks = of.ticks
     this.#file = of.file
-    this.#budget = of.budget
     this.#events = of.events
     this.#options = of.options
+    this.#room = new WaitingRoom(of.pair, of.options.maxPendingTicks, of.budget)
   }
 
   /** Whether anything was written since the file was opened. */
@@ -76,9 +76,9 @@ export class TickWriter implements LogClient {
     this.#file.wrote = wrote
   }
 
-  /** Ticks that are not durable yet. */
+  /** Ticks, and rows of other tables, that are not durable yet. */
   get pendingTicks(): number {
-    return this.#pendingTicks
+    return this.#room.rows
   }
 
   /**
@@ -88,7 +88,7 @@ export class TickWriter implements LogClient {
   insert(ticks: readonly Tick[] | TickColumns, gaps: readonly Gap[] = []): Promise<InsertCounts> {
     const given = countOfTicks(ticks)
     checkGaps(gaps)
-    this.#checkRoom(given)
+    this.#room.check(given)
     const rows = gaps.length === 0 ? '' : JSON.stringify(gaps)
     return this.#join(ticks, { counted: given, rows, isDirect: given >= rowGroupRows })
   }
@@ -101,11 +101,23 @@ export class TickWriter implements LogClient {
     return this.#join(ticks, { counted: 0, rows: '', isDirect: true })
   }
 
-  /** Runs `job` on the writer's connection, alone, after all calls before it, which are in the file then. */
-  run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  /**
+   * Runs `job` on the writer's connection, alone, after all calls before it, which are in the file
+   * then. `rows` that it brings wait as ticks do, with the same bounds.
+   */
+  run<T>(job: (connection: DuckDBConnection) => Promise<T>, rows = 0): Promise<T> {
     this.#refuseClosed()
+    const waiting = { counted: 0 }
+    if (rows > 0) this.#room.check(rows)
+    this.#room.enter(waiting, rows)
     return new Promise((resolve, reject) => {
-      this.#stand(() => this.#file.run(job).then(resolve, reject))
+      this.#stand(async () => {
+        const done = await Promise.allSettled([this.#file.run(job)])
+        this.#room.leave(waiting)
+        const [end] = done
+        if (end.status === 'fulfilled') resolve(end.value)
+        else reject(end.reason as Error)
+      })
     })
   }
 
@@ -160,11 +172,9 @@ export class TickWriter implements LogClient {
       rows === ''
     const commit = fits ? last : new PendingCommit()
     const done = commit.add(ticks, this.#options.clock() + this.#options.maxFutureMs)
-    commit.counted += counted
     commit.rows = rows
     commit.isDirect = isDirect
-    this.#pendingTicks += counted
-    this.#budget.pendingTicks += counted
+    this.#room.enter(commit, counted)
     if (!fits) this.#stand(commit)
     return done
   }
@@ -189,7 +199,7 @@ export class TickWriter implements LogClient {
         ? this.#commitByFile(commit, group)
         : this.#append(group, commit, judgement))
     } catch (error) {
-      this.#freeRoom(commit)
+      this.#room.leave(commit)
       commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
     }
   }
@@ -248,7 +258,7 @@ export class TickWriter implements LogClient {
 
   #settle(commit: PendingCommit, { counts, conflicts, newest }: Judgement): void {
     // Before the calls are answered: who awaited them finds their room free.
-    this.#freeRoom(commit)
+    this.#room.leave(commit)
     commit.settle(counts)
     const pair = this.#pair
     if (commit.rows !== '')
@@ -260,24 +270,6 @@ export class TickWriter implements LogClient {
       counts: total(counts),
       newest: msFromMicros(newest),
     })
-  }
-
-  #checkRoom(given: number): void {
-    const { maxPendingTicks } = this.#options
-    // A call that is larger than the bound is taken when nothing else waits.
-    if (this.#pendingTicks > 0 && this.#pendingTicks + given > maxPendingTicks)
-      throw new PairduckError(
-        'BACKPRESSURE',
-        `${this.#pair}: ${this.#pendingTicks} ticks wait to be stored; \`maxPendingTicks\` is ${maxPendingTicks}: await earlier calls`,
-        { pair: this.#pair, pendingTicks: this.#pendingTicks, maxPendingTicks },
-      )
-    this.#budget.checkRoom(given)
-  }
-
-  #freeRoom(commit: PendingCommit): void {
-    this.#pendingTicks -= commit.counted
-    this.#budget.pendingTicks -= commit.counted
-    commit.counted = 0
   }
 
   #refuseClosed(): void {

@@ -9,12 +9,12 @@ import {
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
-import { Acknowledged, logsIn, runAndKill } from '../../support/log-crashes.ts'
+import { logsIn } from '../../support/log-crashes.ts'
+import { expectLogCrashSafe } from '../../support/log-kill-loop.ts'
 import { logPair, logTick } from '../../support/log-writer.ts'
 import { countTicks, openManager, temporaryFolder } from '../../support/store.ts'
+import { rotatingSeed } from '../../support/rotating-seed.ts'
 import { StoreChild } from '../../support/store-child.ts'
-
-const pairs = 5
 
 function ticks(from: number, to: number, index = 0): ReturnType<typeof logTick>[] {
   return Array.from({ length: to - from }, (_, k) => logTick(index, from + k))
@@ -32,18 +32,7 @@ function segments(dataDir: string): string[] {
 
 describe('after kill -9', () => {
   it('every acknowledged tick is there once, with an id or without, and candles are right', async () => {
-    const dataDir = temporaryFolder()
-    const acknowledged = new Acknowledged(pairs)
-    let next = Array.from({ length: pairs }, () => 0)
-    for (let seed = 1; seed <= 4; seed++) {
-      const order = { dataDir, seed, next, most: seed % 4 === 0 ? 3000 : 40 }
-      await runAndKill(order, { acknowledgements: 1 + ((seed * 37) % 60) }, acknowledged.note)
-      // Some of those who come to recover are killed as well, at any moment.
-      if (seed % 2 === 0)
-        await runAndKill({ ...order, onlyRecovers: true }, { afterMs: (seed * 53) % 300 })
-      next = await acknowledged.check(dataDir)
-      expect(logsIn(dataDir)).toEqual([])
-    }
+    await expectLogCrashSafe(2, rotatingSeed())
   }, 120_000)
 
   it('who has the directory open already misses nothing either', async () => {

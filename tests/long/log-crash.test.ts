@@ -1,0 +1,7 @@
+import { it } from 'vitest'
+import { expectLogCrashSafe } from '../support/log-kill-loop.ts'
+import { rotatingSeed } from '../support/rotating-seed.ts'
+
+it('the commit log keeps every acknowledged tick once through a thousand kills', async () => {
+  await expectLogCrashSafe(1000, rotatingSeed())
+}, 7_200_000)
