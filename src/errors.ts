@@ -18,6 +18,7 @@ export const errorCodes = [
   'WRITE_REFUSED',
   'ID_SPACE',
   'IMPORT_FAILED',
+  'ARCHIVE_INCOMPLETE',
   'ABORTED',
   'DEADLINE_EXCEEDED',
   'CLOSED',

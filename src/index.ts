@@ -3,8 +3,10 @@ export { errorCodes, PairduckError, type ErrorCode } from './errors.ts'
 export { formatPair, parsePair, type Pair, type PairLike } from './pair.ts'
 export { timeframes, type Clock, type Timeframe } from './time.ts'
 export * from './queries/index.ts'
+export type { ArchiveStore } from './archive/store/archive-store.ts'
 export {
   defaultRetention,
+  type AgedAction,
   type RetentionOptions,
   type RetentionPolicy,
   type RetentionRule,
@@ -16,7 +18,9 @@ export type { BackfillReport, GapFetcher } from './storage/backfill.ts'
 export { DatabaseManager } from './storage/database-manager.ts'
 export type { AnalyticsOptions } from './storage/upkeep/analytics-keeper.ts'
 export type { RefreshOptions } from './storage/upkeep/analytics-refresh.ts'
-export type { ManagerOptions } from './storage/manager-options.ts'
+export type { ArchiveOption, ManagerOptions } from './storage/manager-options.ts'
+export type { ArchiveOptions } from './storage/upkeep/archive/archive-options.ts'
+export type { ArchiveResult } from './storage/upkeep/archive/archive-pair.ts'
 export type { CleanupOptions } from './storage/upkeep/cleanup-options.ts'
 export type { CleanupPass } from './storage/upkeep/maintenance.ts'
 export type { CleanupNow } from './storage/upkeep/pair-cleanup.ts'

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { formatPair, parsePair } from '../pair.ts'
+import { parseDuration } from './duration.ts'
 import { earliestMs, isTimeframe, latestMs, timeframes, type Timeframe } from '../time.ts'
 
 const isoPattern =
@@ -30,6 +31,13 @@ export function timeArgument(text: string): number {
 /** A time, or the pair's own: that of its newest tick. */
 export function momentArgument(text: string): number | 'newest-tick' {
   return text === 'newest-tick' ? text : timeArgument(text)
+}
+
+/** An age or a span, such as `90s`, `15m`, `7d`, in ms. */
+export function durationArgument(text: string): number {
+  const ms = parseDuration(text)
+  if (ms === undefined) throw new InvalidArgumentError('Expected a span such as 90s, 15m, 2h, 7d.')
+  return ms
 }
 
 export function timeframeArgument(text: string): Timeframe {

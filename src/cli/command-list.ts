@@ -50,6 +50,12 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
         'Delete what retention says and free the space: once (for cron), or with --watch.',
       load: async () => (await import('./commands/cleanup.ts')).addCleanupCommand,
     },
+    archive: {
+      usage: '[options] [pairs...]',
+      description:
+        'Move what is older than its retention into Parquet files of closed days; `--history` reads them.',
+      load: async () => (await import('./commands/archive.ts')).addArchiveCommand,
+    },
     verify: {
       usage: '[options] [pairs...]',
       description: 'Read every column of every table and say what is damaged or missing.',

@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import { Option } from 'commander'
 import { closest, distance } from 'fastest-levenshtein'
 import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type Pair } from '../pair.ts'
@@ -8,6 +9,11 @@ import { listPairs as listStored } from '../storage/file/list-pairs.ts'
 import { pairFiles, sizeOf } from '../storage/file/pair-files.ts'
 
 export type Manager = DatabaseManager
+
+/** Where the archive is, for commands that write or read it. */
+export function archiveFlag(): Option {
+  return new Option('--archive <folder>', 'where the archive is').env('PAIRDUCK_ARCHIVE')
+}
 
 /**
  * Lends a manager on the data directory and closes it, whatever happens. Pairs that a running

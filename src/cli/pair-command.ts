@@ -5,7 +5,7 @@ import { pairArgument } from './arguments.ts'
 import { withCommonOptions, type CommonOptions } from './command.ts'
 import type { CliContext } from './context.ts'
 import { checkModes, type Modes } from './modes.ts'
-import { listPairs, requireStored, withManager, type Manager } from './manager.ts'
+import { archiveFlag, listPairs, requireStored, withManager, type Manager } from './manager.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a command found out: for programs, and as lines for people. */
@@ -30,6 +30,11 @@ export interface PairCommand<Options> {
   readonly answer: (view: PairView, options: Options, rest: readonly string[]) => Promise<Answer>
 }
 
+interface HistoryOptions {
+  readonly history: boolean
+  readonly archive?: string
+}
+
 /** Adds `pairduck <name> <pair>`: a command that reads one stored pair and prints an answer. */
 export function addPairCommand<Options>(
   program: Command,
@@ -37,15 +42,17 @@ export function addPairCommand<Options>(
   { name, configure = (command) => command, modes, answer }: PairCommand<Options>,
 ): void {
   const command = program.command(name).argument('<pair>', 'exchange/market/symbol', pairArgument)
+  command.addOption(archiveFlag()).option('--history', 'read the archive too', false)
   configure(withCommonOptions(command)).action(async () => {
     const [pair, ...rest] = command.processedArgs as [string, ...string[]]
-    const options = command.opts<CommonOptions & Options>()
-    const { dataDir } = options
+    const options = command.opts<CommonOptions & HistoryOptions & Options>()
+    const { dataDir, history, archive } = options
     if (modes !== undefined) checkModes(command, modes)
     requireStored(pair, await listPairs(dataDir), dataDir)
-    const answered = await withManager({ dataDir }, async (db) => {
+    const opened = { dataDir, ...(archive !== undefined && { archive }) }
+    const answered = await withManager(opened, async (db) => {
       const query = <Row>(value: Query<Row>): Promise<Row[]> =>
-        db.query(pair, value, { signal: context.signal }).catch((error: unknown) => {
+        db.query(pair, value, { signal: context.signal, history }).catch((error: unknown) => {
           throw withSourceFlag(error, command)
         })
       const view = { pair, db, query, terminal: context.terminal }

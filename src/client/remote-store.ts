@@ -96,6 +96,7 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
 
   /** Runs a query on one pair; rows as objects. */
   async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+    refuseHistory(options)
     const rows: Row[] = []
     const stream = await this.streamColumns(pair, query, options)
     for await (const batch of stream)
@@ -109,6 +110,7 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     query: Query<Row>,
     options?: QueryOptions,
   ): Promise<ColumnsOf<Row>> {
+    refuseHistory(options)
     const stream = await this.streamColumns(pair, query, options)
     const parts = stream.columns.map(() => [] as ReturnType<typeof columnOfBatch>['values'][])
     for await (const { rows, columns } of stream)
@@ -252,4 +254,13 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
       }
     }
   }
+}
+
+/** The archive is read by who has the pair's files; an answer without it would only seem whole. */
+function refuseHistory(options: QueryOptions | undefined): void {
+  if (options?.history === true)
+    throw new PairduckError(
+      'REQUEST_REFUSED',
+      '`history` is not asked over a connection: ask the manager that has the pair, or when it is closed',
+    )
 }

@@ -111,6 +111,9 @@ export function insertExternalSql(timeframe: string, candles: string): string {
     FROM ${candles}`
 }
 
+/** The time before which ticks are in the candle parts. */
+export const rolledUntilSql = '(SELECT rolled_until FROM pairduck_candle_state)'
+
 /** The view `candles_<timeframe>`, which {@link candlesSql} reads. */
 export function candleViewSql(timeframe: Timeframe): string {
   return `CREATE OR REPLACE VIEW ${candleRelation(timeframe)} AS ${candlesSql(timeframe)}`
@@ -124,7 +127,7 @@ export function candleViewSql(timeframe: Timeframe): string {
  */
 export function candlesSql(timeframe: Timeframe, within = 'true'): string {
   const relation: CandleRelation = candleRelation(timeframe)
-  const unrolled = `timestamp >= (SELECT rolled_until FROM pairduck_candle_state) AND ${within}`
+  const unrolled = `timestamp >= ${rolledUntilSql} AND ${within}`
   return `
     WITH parts AS (
       SELECT ${partColumns.join(', ')} FROM pairduck_candle_parts

@@ -47,6 +47,26 @@ export const migrations: readonly (readonly string[])[] = [
   log VARCHAR,
   applied BIGINT)`,
   ],
+  // 6: which parts of the archive hold what this file held, and ticks that came too late for them.
+  [
+    `CREATE TABLE pairduck_archive (
+  relation VARCHAR,
+  path VARCHAR,
+  place VARCHAR,
+  from_time TIMESTAMP,
+  to_time TIMESTAMP,
+  first_time TIMESTAMP,
+  last_time TIMESTAMP,
+  rows BIGINT,
+  bytes BIGINT,
+  state ENUM('writing', 'kept', 'dropping'))`,
+    `CREATE TABLE pairduck_late_ticks (
+  timestamp TIMESTAMP,
+  price DOUBLE,
+  volume DOUBLE,
+  side ENUM('BUY', 'SELL'),
+  trade_id VARCHAR)`,
+  ],
 ]
 
 /** The schema version of this package; a file with a higher one is refused, never touched. */

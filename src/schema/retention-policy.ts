@@ -1,4 +1,13 @@
-import { integer, number, resolveOptions, rule, unknownName, type OptionRule } from '../options.ts'
+import {
+  integer,
+  number,
+  oneOf,
+  optional,
+  resolveOptions,
+  rule,
+  unknownName,
+  type OptionRule,
+} from '../options.ts'
 import { timeframes, type Timeframe } from '../time.ts'
 import { candleRelation, retained, type Relation } from './tables.ts'
 
@@ -15,7 +24,15 @@ export interface RetentionRule {
   readonly everyMs: number
   /** Only so many rows stay, the strongest ones, the newer first among equals (zones). */
   readonly maxRows?: number
+  /**
+   * What becomes of ticks and candles that are too old: deleted (default), or written to the
+   * archive first. What stands in the archive stays readable, `query` with `history`.
+   */
+  readonly then?: AgedAction
 }
+
+/** See {@link RetentionRule}. */
+export type AgedAction = 'delete' | 'archive'
 
 /** A rule for every table and candle view. */
 export type RetentionPolicy = Readonly<Record<Relation, RetentionRule>>
@@ -65,7 +82,11 @@ export function policyOf(rules: RetentionRules): RetentionPolicy {
   if (rules.ticks !== undefined)
     for (const timeframe of timeframes) {
       const { keepMs, everyMs } = defaultRetention[candleRelation(timeframe)]
-      policy[candleRelation(timeframe)] = { keepMs: longer(keepMs, rules.ticks.keepMs), everyMs }
+      policy[candleRelation(timeframe)] = {
+        keepMs: longer(keepMs, rules.ticks.keepMs),
+        everyMs,
+        ...(rules.ticks.then === 'archive' && { then: 'archive' }),
+      }
     }
   return { ...policy, ...rules } as RetentionPolicy
 }
@@ -83,18 +104,31 @@ export function resolveRules(options: RetentionOptions = {}): RetentionRules {
         `retention: ${unknownName('table', relation, Object.keys(defaultRetention))}`,
       )
     if (given === undefined) continue
-    rules[relation] = resolveOptions(
+    const { then, ...resolved } = resolveOptions(
       `retention.${relation}`,
       typeof given === 'object' ? given : { keepMs: given },
       {
         keepMs: keepRule(fallback.keepMs),
         everyMs: number(1, century, fallback.everyMs),
         ...(fallback.maxRows !== undefined && { maxRows: integer(0, 1e9, fallback.maxRows) }),
+        then: isArchivable(relation) ? optional(oneOf(['delete', 'archive'], 'delete')) : noAction,
       },
     )
+    rules[relation] = then === 'archive' ? { ...resolved, then } : resolved
   }
   return rules
 }
+
+/** Ticks and candles can be archived: the other tables are made anew from them. */
+function isArchivable(relation: string): boolean {
+  return relation === 'ticks' || relation.startsWith('candles_')
+}
+
+const noAction: OptionRule<AgedAction | undefined> = rule(
+  "'delete': ticks and candles alone can be archived",
+  (value) => value === 'delete',
+  undefined,
+)
 
 const everythingForever: RetentionRules = Object.fromEntries(
   Object.entries(defaultRetention).map(([relation, { everyMs }]) => [

@@ -17,12 +17,9 @@ import { Intake } from './intake.ts'
 import type { Lease } from './pool/lease.ts'
 import { Leases } from './pool/leases.ts'
 import type { AcquireOptions, QueryOptions, StreamOptions } from './pool/lease-options.ts'
-import {
-  resolveManagerOptions,
-  type ManagerOptions,
-  type ResolvedManagerOptions,
-} from './manager-options.ts'
+import { resolveManagerOptions, type ManagerOptions, type ManagerSetup } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
+import type { ArchiveOptions, ArchiveResult } from './upkeep/archive/archive-options.ts'
 import type { MarketStore } from './market-store.ts'
 import { exportFile } from './export/export-file.ts'
 import type { ExportOptions, ExportReport } from './export/export-options.ts'
@@ -61,7 +58,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   #socket: OwnerSocket | undefined
   #closing: Promise<void> | undefined
 
-  private constructor(options: ResolvedManagerOptions, directory: DataDirectory, engine: Engine) {
+  private constructor(options: ManagerSetup, directory: DataDirectory, engine: Engine) {
     super()
     if (!(engine instanceof Engine))
       throw new TypeError('use `await DatabaseManager.open(options)`')
@@ -203,6 +200,11 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   async cleanupAllPairs(options?: CleanupOptions): Promise<CleanupPass> {
     this.#refuseClosed()
     return this.#maintenance.cleanupAllPairs(resolveCleanupOptions('cleanupAllPairs', options))
+  }
+
+  /** Moves closed days (or hours) beyond the retention into the archive; a crash loses and doubles nothing. */
+  async archivePair(pair: PairLike, options?: ArchiveOptions): Promise<ArchiveResult> {
+    return this.#maintenance.archivePair(this.parsePair(pair), options)
   }
 
   /** Cleans by a timer, table by table as its policy says; errors go to the `error` event. */

@@ -24,6 +24,7 @@ import {
   type ImportReport,
   type TickColumnMap,
 } from './import/import-options.ts'
+import { insertOrSetAside } from './upkeep/archive/set-aside.ts'
 import { ImportedHistory } from './upkeep/imported-history.ts'
 import { candleRelation } from '../schema/tables.ts'
 import { LockWait } from './pool/lock-wait.ts'
@@ -71,7 +72,7 @@ export class Intake {
     let given = ticks
     return this.#lockWait.use(
       pair,
-      (database) => database.writer.insert(given, gaps),
+      (database) => insertOrSetAside(database, given, () => database.writer.insert(given, gaps)),
       () => {
         given = ownTicks(ticks, this.#latest())
       },
@@ -118,7 +119,9 @@ export class Intake {
     const insert = (ticks: TickColumns, instrument: string | undefined): Promise<InsertCounts> =>
       this.#pool.use(pairOf(pair, instrument), async (database) => {
         const kept = history.keep(database, 'ticks', ticks.timestamp)
-        const counts = await database.writer.insertBatch(ticks)
+        const counts = await insertOrSetAside(database, ticks, () =>
+          database.writer.insertBatch(ticks),
+        )
         await kept
         return counts
       })

@@ -1,4 +1,6 @@
-import { flag, integer, resolveOptions, rule, type OptionRule } from '../options.ts'
+import type { ArchiveStore } from '../archive/store/archive-store.ts'
+import { folderArchive } from '../archive/store/folder-archive.ts'
+import { flag, integer, required, resolveOptions, rule, type OptionRule } from '../options.ts'
 import {
   resolveRules,
   type RetentionOptions,
@@ -6,6 +8,13 @@ import {
 } from '../schema/retention-policy.ts'
 import { isTimeframe, timeframes, type Clock, type Timeframe } from '../time.ts'
 import { century } from '../time.ts'
+import type { ManagedArchive } from './upkeep/archive/archive-pair.ts'
+
+/** A folder, a store, or one of them with how long it keeps rows. */
+export type ArchiveOption =
+  | string
+  | ArchiveStore
+  | { readonly to: string | ArchiveStore; readonly keepMs?: number | 'forever' }
 
 /** What `DatabaseManager.open` takes; everything has a default. */
 export interface ManagerOptions {
@@ -40,6 +49,12 @@ export interface ManagerOptions {
    * it holds open, over a socket in the data directory. Default true.
    */
   readonly localSocket?: boolean
+  /**
+   * Where rows go whose retention says `then: 'archive'`: a folder, or a store of `pairduck/archive`,
+   * with `keepMs` if the archive itself is to forget. Reading the archive needs it too where it is
+   * not a folder, or was moved.
+   */
+  readonly archive?: ArchiveOption
   /** Unix ms; for simulated time. Default Date.now. */
   readonly clock?: Clock
 }
@@ -71,6 +86,12 @@ const rules = {
     (value) => value === 'forever' || (typeof value === 'object' && value !== null),
     undefined,
   ),
+  archive: rule<ArchiveOption | undefined>(
+    'a folder, or a store of pairduck/archive',
+    (value) =>
+      (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
+    undefined,
+  ),
   localSocket: flag(true),
   clock: rule<Clock>(
     'a function that gives Unix ms',
@@ -79,20 +100,47 @@ const rules = {
   ),
 }
 
-export interface ResolvedManagerOptions extends Required<
-  Omit<ManagerOptions, 'candles' | 'retention'>
+export interface ManagerSetup extends Required<
+  Omit<ManagerOptions, 'archive' | 'candles' | 'retention'>
 > {
   /** Undefined: what the file keeps. */
   readonly candles: readonly Timeframe[] | undefined
   /** What was given; all else is as each pair's file says. */
   readonly retention: RetentionRules
+  readonly archive: ManagedArchive | undefined
 }
 
-export function resolveManagerOptions(options: ManagerOptions | undefined): ResolvedManagerOptions {
+export function resolveManagerOptions(options: ManagerOptions | undefined): ManagerSetup {
   const resolved = resolveOptions('DatabaseManager.open', options, rules)
   return {
     ...resolved,
     candles: resolved.candles && timeframes.filter((each) => resolved.candles?.includes(each)),
     retention: resolveRules(resolved.retention),
+    archive: resolved.archive === undefined ? undefined : managedArchive(resolved.archive),
   }
+}
+
+const archiveRules = {
+  to: required(
+    rule<string | ArchiveStore>(
+      'a folder, or a store of pairduck/archive',
+      (value) => (typeof value === 'string' && value !== '') || isStore(value),
+      '',
+    ),
+  ),
+  keepMs: rule<number | 'forever'>(
+    `milliseconds, or 'forever'`,
+    (value) => value === 'forever' || (typeof value === 'number' && value >= 0 && value <= century),
+    'forever',
+  ),
+}
+
+function managedArchive(given: ArchiveOption): ManagedArchive {
+  const whole = typeof given === 'string' || isStore(given) ? { to: given } : given
+  const { to, keepMs } = resolveOptions('DatabaseManager.open archive', whole, archiveRules)
+  return { store: typeof to === 'string' ? folderArchive(to) : to, keepMs }
+}
+
+function isStore(value: unknown): value is ArchiveStore {
+  return typeof (value as Partial<ArchiveStore> | null)?.keep === 'function'
 }

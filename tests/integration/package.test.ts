@@ -94,6 +94,7 @@ describe('the packed package', () => {
       './queries',
       './mirror',
       './cluster',
+      './archive',
       './ccxt',
       './client',
       './serve',

@@ -6,7 +6,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   leaf: ['leaf'],
   schema: ['leaf', 'schema'],
   queries: ['leaf', 'schema', 'queries'],
-  storage: ['leaf', 'schema', 'storage'],
+  archive: ['leaf', 'schema', 'archive'],
+  storage: ['leaf', 'schema', 'archive', 'storage'],
   valkey: ['leaf', 'valkey'],
   mirror: ['leaf', 'schema', 'valkey', 'mirror'],
   cluster: ['leaf', 'schema', 'storage', 'valkey', 'cluster'],
@@ -19,6 +20,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'leaf',
     'schema',
     'queries',
+    'archive',
     'storage',
     'valkey',
     'mirror',
@@ -31,7 +33,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
     'cli',
     'index',
   ],
-  index: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror'],
+  index: ['leaf', 'schema', 'queries', 'archive', 'storage', 'valkey', 'mirror'],
 }
 /**
  * The rooms of a part, from the lowest to the front: each may import itself and the rooms before
@@ -52,13 +54,14 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
     'export',
     '',
   ],
+  archive: ['store', ''],
   client: ['wire', ''],
   serve: ['options', 'analytics', 'safety', 'metrics', 'answer', 'page', 'routes', ''],
   mirror: ['exchanges', 'model', 'stored', 'write', 'read', 'follow', 'ccxt', 'report', ''],
 }
 /** Files that may lie at the front of a part: what its users meet. */
 const maxFrontFiles = 8
-const leaves = new Set(['errors', 'optional-package', 'options', 'pair', 'time'])
+const leaves = new Set(['errors', 'optional-package', 'options', 'pair', 'sync-folder', 'time'])
 const ownerDesk = 'src/serve/owner-desk.ts'
 const refreshPlan = 'src/queries/refresh/index.ts'
 const vagueNames = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc'])

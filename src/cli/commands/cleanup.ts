@@ -8,7 +8,7 @@ import { checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countedText, countText, durationText, timeText } from '../figures.ts'
 import { resolveRules } from '../../schema/retention-policy.ts'
 import type { CleanupPass } from '../../storage/upkeep/maintenance.ts'
-import { folderMissing, withStore, type Manager } from '../manager.ts'
+import { archiveFlag, folderMissing, withStore, type Manager } from '../manager.ts'
 
 type KeepOptions = Readonly<Record<string, number | 'forever'>>
 
@@ -16,6 +16,7 @@ interface CleanupCommandOptions extends CommonOptions {
   readonly watch: boolean
   readonly every?: number
   readonly dryRun: boolean
+  readonly archive?: string
   readonly now?: number | 'newest-tick'
   readonly keep: KeepOptions
 }
@@ -24,6 +25,7 @@ export const addCleanupCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('cleanup'))
     .option('--watch', 'go on until stopped, each table as often as it needs', false)
     .option('--every <seconds>', 'how often --watch looks (default: 60)', countArgument)
+    .addOption(archiveFlag())
     .option('--dry-run', 'delete nothing, tell what would be deleted', false)
     .option(
       '--now <time>',
@@ -45,7 +47,10 @@ export const addCleanupCommand: AddCommand = (program, context) => {
         throw new UsageError('--every goes with --watch')
       checkedUsage(() => resolveRules(options.keep))
       await withStore<void>(
-        { dataDir: options.dataDir },
+        {
+          dataDir: options.dataDir,
+          ...(options.archive !== undefined && { archive: options.archive }),
+        },
         // A schedule with a wrong folder has to hear of it: nothing would ever be deleted.
         () => {
           throw folderMissing(options.dataDir)
@@ -98,6 +103,10 @@ function passLines(pass: CleanupPass, dryRun: boolean): string[] {
       const deleted = Object.entries(result.deleted).map(
         ([relation, rows]) => `${countText(rows)} ${relation}`,
       )
+      const archived = Object.entries(result.archived ?? {}).map(
+        ([relation, rows]) => `${countText(rows)} ${relation}`,
+      )
+      if (archived.length > 0) deleted.push(`archived ${archived.join(', ')}`)
       if (result.skipped !== undefined) return [`${result.pair}: skipped: ${result.skipped}`]
       return deleted.length === 0
         ? []

@@ -9,7 +9,11 @@ export interface InsertCounts {
   readonly duplicates: number
   /** The id was stored before with another price, volume or side; the first stays. */
   readonly conflicts: number
-  /** Older than what retention has deleted: whether it was stored before is not known any more. */
+  /**
+   * Older than what retention has deleted: whether it was stored before is not known any more. Of a
+   * pair that archives its ticks such a tick is set aside, and the next pass of the archive stores it
+   * there if it is new.
+   */
   readonly expired: number
   /** Older than the newest that was stored; part of `inserted`. */
   readonly late: number
@@ -21,6 +25,8 @@ export interface CleanupResult {
   readonly pair: string
   /** Rows deleted by relation; nothing where nothing was due. */
   readonly deleted: Readonly<Partial<Record<Relation, number>>>
+  /** Rows that went into the archive, by relation; of candles pieces of bars. */
+  readonly archived?: Readonly<Partial<Record<Relation, number>>>
   /** True where nothing was deleted, and `deleted` tells what would have been. */
   readonly dryRun?: true
   /** Undefined when all went well; else why the pair was left, with the holder's pid or lease. */

@@ -10,15 +10,21 @@ export async function readRules(connection: DuckDBConnection): Promise<Retention
     keepMs: number | null
     everyMs: number
     maxRows: number | null
+    action: 'delete' | 'archive'
   }>(
     connection,
-    `SELECT relation, keep_ms AS "keepMs", every_ms AS "everyMs", max_rows AS "maxRows"
+    `SELECT relation, keep_ms AS "keepMs", every_ms AS "everyMs", max_rows AS "maxRows", action AS "action"
      FROM retention_rules ORDER BY relation`,
   )
   return Object.fromEntries(
-    rows.map(({ relation, keepMs, everyMs, maxRows }) => [
+    rows.map(({ relation, keepMs, everyMs, maxRows, action }) => [
       relation,
-      { keepMs: keepMs ?? 'forever', everyMs, ...(maxRows !== null && { maxRows }) },
+      {
+        keepMs: keepMs ?? 'forever',
+        everyMs,
+        ...(maxRows !== null && { maxRows }),
+        ...(action === 'archive' && { then: action }),
+      },
     ]),
   )
 }
@@ -58,6 +64,9 @@ function holdsRules(held: RetentionRules, rules: RetentionRules): boolean {
   })
 }
 
-function valuesOf(relation: string, { keepMs, everyMs, maxRows }: RetentionRule): string {
-  return `('${relation}', ${keepMs === 'forever' ? 'NULL' : keepMs}, ${everyMs}, ${maxRows ?? 'NULL'}, 'delete')`
+function valuesOf(
+  relation: string,
+  { keepMs, everyMs, maxRows, then = 'delete' }: RetentionRule,
+): string {
+  return `('${relation}', ${keepMs === 'forever' ? 'NULL' : keepMs}, ${everyMs}, ${maxRows ?? 'NULL'}, '${then}')`
 }

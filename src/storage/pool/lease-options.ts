@@ -1,12 +1,16 @@
 import { shown } from '../../errors.ts'
-import { integer, optional, resolveOptions } from '../../options.ts'
-import { signalRule } from '../../options.ts'
+import { flag, integer, optional, resolveOptions, signalRule } from '../../options.ts'
 import { century } from '../../time.ts'
 
 /** Options of `query` and `queryColumns`. */
 export interface QueryOptions {
   /** Interrupts the query; the call then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
+  /**
+   * Reads what is archived too, as if it had never left the file; `coveredFrom` speaks of both.
+   * Default false.
+   */
+  readonly history?: boolean | undefined
 }
 
 /** Options of `acquire`. */
@@ -18,7 +22,7 @@ export interface AcquireOptions {
 }
 
 /** Options of a streamed query. */
-export interface StreamOptions extends QueryOptions {
+export interface StreamOptions extends Omit<QueryOptions, 'history'> {
   /** Rows of a batch, about: one ends with the first of the engine's chunks that reaches it. Default 8,192. */
   readonly batchRows?: number | undefined
   /**
@@ -33,7 +37,7 @@ const streamRules = {
   batchRows: integer(1, 1_000_000, 8192),
   timeoutMs: integer(1, century, 60_000),
 }
-const queryRules = { signal: signalRule }
+const queryRules = { signal: signalRule, history: flag(false) }
 const acquireRules = { signal: signalRule, timeoutMs: optional(integer(0, century, 0)) }
 const none = {}
 

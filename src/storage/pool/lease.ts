@@ -10,6 +10,7 @@ import { openStream, type BatchSource } from '../duckdb/stream-batches.ts'
 import { interruptUntil } from '../duckdb/transaction.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
 import { refuseNotOneSelect } from '../duckdb/one-select.ts'
+import { readHistory } from './history/read-history.ts'
 import { refuseWriterTables } from './writer-tables.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
@@ -63,20 +64,24 @@ export class Lease {
   /** The query's rows; times as Unix ms with the microseconds in the fraction. */
   async query<Row>(query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
     refuseNoQuery('query', query)
-    const { signal } = resolveQueryOptions('query', options)
+    const { signal, history } = resolveQueryOptions('query', options)
     return this.#reading(query.name, signal, async () => {
       await this.#look(query)
-      return readRows<Row>(this.#connection, query.sql, query.params)
+      return history === true
+        ? this.#readHistory(query, (sql) => readRows<Row>(this.#connection, sql))
+        : readRows<Row>(this.#connection, query.sql, query.params)
     })
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
   async queryColumns<Row>(query: Query<Row>, options?: QueryOptions): Promise<ColumnsOf<Row>> {
     refuseNoQuery('queryColumns', query)
-    const { signal } = resolveQueryOptions('queryColumns', options)
+    const { signal, history } = resolveQueryOptions('queryColumns', options)
     return this.#reading(query.name, signal, async () => {
       await this.#look(query)
-      const columns = await readColumns(this.#connection, query.sql, query.params)
+      const columns = await (history === true
+        ? this.#readHistory(query, (sql) => readColumns(this.#connection, sql))
+        : readColumns(this.#connection, query.sql, query.params))
       return columns as ColumnsOf<Row>
     })
   }
@@ -145,6 +150,11 @@ export class Lease {
   async revoke(): Promise<void> {
     this.#revoked = true
     await interruptUntil([this.#connection], this.release())
+  }
+
+  #readHistory<T>(query: Query<unknown>, read: (sql: string) => Promise<T>): Promise<T> {
+    const { alias, candles, archive } = this.#database
+    return readHistory(this.#connection, { alias, candles, archive }, query, read)
   }
 
   async #giveBack(): Promise<void> {

@@ -50,11 +50,11 @@ export class Leases {
     work: (lease: Lease) => Promise<T>,
     options?: QueryOptions,
   ): Promise<T> {
-    resolveQueryOptions('query', options)
+    const { signal } = resolveQueryOptions('query', options)
     if (!this.#pool.isOpen(formatPair(pair)))
       await refuseMissing(pair, pairFiles(this.#dataDir, pair))
     const once = async (): Promise<T> => {
-      const lease = await this.#lend(pair, options, { watches: false })
+      const lease = await this.#lend(pair, { signal }, { watches: false })
       try {
         return await work(lease)
       } finally {
@@ -65,7 +65,7 @@ export class Leases {
       return await once()
     } catch (error) {
       // The engine was lost under it, by whatever pair: reading changes nothing and is done again.
-      if (!isEngineLost(error) || options?.signal?.aborted === true) throw error
+      if (!isEngineLost(error) || signal?.aborted === true) throw error
       return once()
     }
   }

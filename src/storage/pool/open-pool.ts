@@ -1,3 +1,4 @@
+import type { ArchiveStore } from '../../archive/store/archive-store.ts'
 import type { Pair } from '../../pair.ts'
 import type { RetentionRules } from '../../schema/retention-policy.ts'
 import type { Timeframe } from '../../time.ts'
@@ -18,6 +19,7 @@ type Options = PoolOptions &
     readonly candles: readonly Timeframe[] | undefined
     readonly maxPendingTicksTotal: number
     readonly retention: RetentionRules
+    readonly archive: { readonly store: ArchiveStore } | undefined
   }
 
 /** A pool over a data directory, with all that its pairs share. */
@@ -32,7 +34,7 @@ export function openPool(
   const memory = new MemoryBudget()
   const { candles, retention } = options
   const own = { engine, budget, memory, logs, events, onBroken: () => engine.onLost() }
-  const context = { ...own, writer: options, candles, retention }
+  const context = { ...own, writer: options, candles, retention, archive: options.archive?.store }
   const open = (pair: Pair) => openPair(pair, pairFiles(dataDir, pair), context)
   return { pool: new ConnectionPool(open, options, events), logs, budget }
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { ArchiveStore } from '../../archive/store/archive-store.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { candleRelation } from '../../schema/tables.ts'
@@ -35,6 +36,8 @@ export interface PairContext extends WriterContext {
   readonly retention: RetentionRules
   /** Undefined: what the file keeps, and the default for a new one. */
   readonly candles: readonly Timeframe[] | undefined
+  /** Where the archive is read from; undefined: where each part was written. */
+  readonly archive: ArchiveStore | undefined
   /** Called when the engine gave a file up: who holds it has to let go. */
   readonly onBroken: () => void
 }
@@ -50,6 +53,7 @@ export class PairDatabase {
   readonly budget: ThreadBudget
   /** Its name in the engine. */
   readonly alias: string
+  readonly archive: ArchiveStore | undefined
   /** What the state file knew of and the file no longer held when it was opened. */
   readonly rowsLost: readonly LostRows[]
   /** Whether the state file already says all that closing would write into it. */
@@ -79,7 +83,9 @@ export class PairDatabase {
     wasClean: boolean
     isNew: boolean
     rules: RetentionRules
+    archive: ArchiveStore | undefined
   }) {
+    this.archive = of.archive
     this.isNew = of.isNew
     this.#rules = of.rules
     this.pair = of.pair
@@ -140,6 +146,7 @@ export class PairDatabase {
         rowsLost,
         isNew,
         rules,
+        archive: context.archive,
         wasClean: !hadWal && isRuled && rowsLost.length === 0 && describes(before, candles),
       })
       for (const lost of rowsLost) context.events.tell('rowsLost', { pair: name, ...lost })

@@ -14,6 +14,12 @@ import { resolveCleanupTimerOptions, type CleanupRules } from './cleanup-options
 import { compactFile, isMostlyFree } from './compact-file.ts'
 import { fromDuckDb, withCode } from '../duckdb/duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
+import type { ArchiveResult, ManagedArchive } from './archive/archive-pair.ts'
+import {
+  archiveAsAsked,
+  resolveArchiveOptions,
+  type ArchiveOptions,
+} from './archive/archive-options.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { listPairs } from '../file/list-pairs.ts'
 import { pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
@@ -45,6 +51,7 @@ export interface CleanupPass {
 export interface UpkeepOptions {
   readonly clock: Clock
   readonly retention: RetentionRules
+  readonly archive: ManagedArchive | undefined
 }
 
 /** The jobs on whole files: cleanup, snapshot, verify, repair. */
@@ -98,7 +105,7 @@ export class Maintenance {
       async (database) => {
         const cleaned = await cleanupDatabase(
           database,
-          { now, dueOnly, keep, dryRun, deletions },
+          { now, dueOnly, keep, dryRun, deletions, archive: this.#options.archive },
           () => this.#leaseholders(database.name),
         )
         if (dryRun) return cleaned
@@ -158,6 +165,11 @@ export class Maintenance {
     if (!rules.dryRun) this.#events.tell('cleanupDone', pass)
     this.#pool.closeIdle()
     return pass
+  }
+
+  archivePair(pair: Pair, options: ArchiveOptions | undefined): Promise<ArchiveResult> {
+    const asked = resolveArchiveOptions(options)
+    return this.onFile(pair, (database) => archiveAsAsked(database, asked, this.#options))
   }
 
   snapshot(pair: Pair, file: string): Promise<SnapshotReport> {

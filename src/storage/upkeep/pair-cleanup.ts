@@ -1,16 +1,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { policyOf, type RetentionRules } from '../../schema/retention-policy.ts'
 import type { Relation } from '../../schema/tables.ts'
-import { microsFromMs, msFromMicros } from '../../time.ts'
-import { isCheckpointBlocked } from '../duckdb/duckdb-errors.ts'
+import { msFromMicros } from '../../time.ts'
+import { fromDuckDb, isCheckpointBlocked } from '../duckdb/duckdb-errors.ts'
 import type { CleanupResult } from '../events/outcomes.ts'
+import {
+  archiveDatabase,
+  archivePlan,
+  type ArchiveResult,
+  type ManagedArchive,
+} from './archive/archive-pair.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { measureState } from '../file/pair-state.ts'
 import { nothingToDelete, planRetention, ticksBefore, type Deletion } from './retention-plan.ts'
-import { applyRetention, countDeletions } from './retention.ts'
-import { decidableMark, readMarks, type Marks } from '../file/marks.ts'
-import { dedupeWindowMicros } from '../write/deduplicator.ts'
-import type { WriterState } from '../write/writer-state.ts'
+import { applyRetention, countDeletions, tickMarks } from './retention.ts'
+import { readMarks } from '../file/marks.ts'
 
 /** The time that retention counts from: the clock's, a given one, or that of the newest tick (replays). */
 export type CleanupNow = number | Date | 'newest-tick'
@@ -23,6 +27,8 @@ export interface CleanupPlan {
   /** Rules of this call, above those of the file. */
   readonly keep: RetentionRules
   readonly dryRun: boolean
+  /** Where rows go that are to be archived before they are deleted. */
+  readonly archive: ManagedArchive | undefined
   /** What is to be deleted, where that was found out before the pair was opened. */
   readonly deletions?: readonly Deletion[] | undefined
 }
@@ -45,18 +51,20 @@ export async function cleanupDatabase(
   if (plan.dryRun)
     return { ...nothing, deleted: await wouldDelete(database, deletions ?? []), dryRun: true }
   if (deletions === undefined) return nothing
-  let skipped: string | undefined
+  const { archived, left } = await archiveDue(database, deletions, plan)
+  let skipped = left
+  const aged = deletions.filter(({ archive }) => archive !== true)
   const deleted = await writer.run(
     async (connection): Promise<Partial<Record<Relation, number>>> => {
-      await store.rollUp(store.rollTarget(ticksBefore(deletions)))
-      const gone = await applyRetention(connection, deletions)
-      store.moveMarks(ofTicks(await readMarks(connection)))
+      await store.rollUp(store.rollTarget(ticksBefore(aged)))
+      const gone = await applyRetention(connection, aged)
+      store.moveMarks(tickMarks(await readMarks(connection)))
       try {
         await database.checkpoint(connection)
       } catch (error) {
         if (!isCheckpointBlocked(error)) throw error
         // The rows are deleted; their space comes free with the next pass.
-        skipped = `checkpoint deferred: a transaction is open (${leases().join(', ') || 'unknown holder'})`
+        skipped ??= `checkpoint deferred: a transaction is open (${leases().join(', ') || 'unknown holder'})`
       }
       await database.saveState(connection, false)
       return gone
@@ -65,9 +73,33 @@ export async function cleanupDatabase(
   return {
     pair: database.name,
     deleted,
+    ...(archived !== undefined && { archived: archived.archived }),
     ...(skipped === undefined ? {} : { skipped }),
     bytesBefore,
     bytesAfter: await database.bytes(),
+  }
+}
+
+/** Rows that cannot be archived now stay where they are, and the result says why. */
+async function archiveDue(
+  database: PairDatabase,
+  deletions: readonly Deletion[],
+  { now, archive }: CleanupPlan,
+): Promise<{ archived?: ArchiveResult; left?: string }> {
+  const due = deletions.filter((deletion) => deletion.archive === true)
+  if (due.length === 0) return {}
+  if (archive === undefined)
+    return {
+      left: `ARCHIVE_INCOMPLETE: ${due.map(({ relation }) => relation).join(', ')} wait for an archive: none was given`,
+    }
+  try {
+    const at = momentOf(now, database.writer.ticks.state.newest)!
+    return {
+      archived: await archiveDatabase(database, archive.store, archivePlan(due, archive, at)),
+    }
+  } catch (error) {
+    const { code, message } = fromDuckDb(error, database.name, 'IO_FAILED')
+    return { left: `not archived: ${code}: ${message}` }
   }
 }
 
@@ -106,15 +138,6 @@ async function reading<T>(
     return await database.budget.read(() => work(connection))
   } finally {
     await database.releaseReader(connection, { reuse: true })
-  }
-}
-
-function ofTicks(marks: Marks): Pick<WriterState, 'deletedBefore' | 'decidableFrom'> {
-  const deletedBefore = microsFromMs(marks.ticks ?? -Infinity)
-  const judged = marks[decidableMark]
-  return {
-    deletedBefore,
-    decidableFrom: judged === undefined ? deletedBefore + dedupeWindowMicros : microsFromMs(judged),
   }
 }
 

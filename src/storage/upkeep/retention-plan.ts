@@ -2,6 +2,7 @@ import type { RetentionPolicy } from '../../schema/retention-policy.ts'
 import type { TableRetention } from '../../schema/descriptor.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
 import { microsFromMs, type Timeframe } from '../../time.ts'
+import { closedBefore } from './archive/closed-before.ts'
 import type { Marks } from '../file/marks.ts'
 import type { PairState } from '../file/pair-state.ts'
 
@@ -10,6 +11,8 @@ export interface Deletion {
   readonly relation: Relation
   /** Rows whose timestamp is before this Unix ms; undefined: age takes none. */
   readonly before?: number
+  /** They are brought into the archive first; `before` is the end of a closed day or hour then. */
+  readonly archive?: true
   /** Rows that go whatever their age. */
   readonly where?: string
   /** More rows than these are too many. */
@@ -34,8 +37,15 @@ export function planRetention(
     ...retained.map(({ name, retention }): [Relation, TableRetention] => [name, retention]),
   ]
   return relations.flatMap(([relation, table]): Deletion[] => {
-    const { keepMs, everyMs, maxRows } = policy[relation]
+    const { keepMs, everyMs, maxRows, then } = policy[relation]
     const before = keepMs === 'forever' ? undefined : now - keepMs
+    if (then === 'archive') {
+      if (before === undefined) return []
+      const closed = closedBefore(before, now - before)
+      return closed <= (marks[relation] ?? -Infinity)
+        ? []
+        : [{ relation, before: closed, archive: true }]
+    }
     const where = [
       ...(table?.ended === undefined ? [] : [table.ended]),
       ...(maxRows === undefined ? [] : [tooMany(relation, table, maxRows)]),

@@ -6,7 +6,8 @@ import { microsFromMs, timeframes, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { dedupeWindowMicros } from '../write/deduplicator.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
-import { decidableMark, moveMark } from '../file/marks.ts'
+import { decidableMark, moveMark, type Marks } from '../file/marks.ts'
+import type { WriterState } from '../write/writer-state.ts'
 import type { Deletion } from './retention-plan.ts'
 
 /**
@@ -19,14 +20,29 @@ export async function applyRetention(
 ): Promise<Partial<Record<Relation, number>>> {
   const deleted: Partial<Record<Relation, number>> = {}
   await inTransaction(connection, async () => {
-    const unmerged = await connection.run(needsRollUpSql)
-    if (unmerged.rowCount > 0) for (const sql of compactPartsSql) await connection.run(sql)
+    await mergeCandleParts(connection)
     for (const deletion of plan) {
       const count = await applyDeletion(connection, deletion)
       if (count > 0) deleted[deletion.relation] = count
     }
   })
   return deleted
+}
+
+/** Leaves one part of each bar; to be run in one transaction. */
+export async function mergeCandleParts(connection: DuckDBConnection): Promise<void> {
+  const unmerged = await connection.run(needsRollUpSql)
+  if (unmerged.rowCount > 0) for (const sql of compactPartsSql) await connection.run(sql)
+}
+
+/** What the writer has to know of the marks. */
+export function tickMarks(marks: Marks): Pick<WriterState, 'deletedBefore' | 'decidableFrom'> {
+  const deletedBefore = microsFromMs(marks.ticks ?? -Infinity)
+  const judged = marks[decidableMark]
+  return {
+    deletedBefore,
+    decidableFrom: judged === undefined ? deletedBefore + dedupeWindowMicros : microsFromMs(judged),
+  }
 }
 
 /** How many rows a plan would delete, by relation; of candles how many bars. */
@@ -71,7 +87,10 @@ async function applyDeletion(connection: DuckDBConnection, deletion: Deletion): 
 }
 
 /** The newest row (µs) that a relation holds; of candles also the bar of the newest tick. */
-async function newestOf(connection: DuckDBConnection, relation: Relation): Promise<number | null> {
+export async function newestOf(
+  connection: DuckDBConnection,
+  relation: Relation,
+): Promise<number | null> {
   const candle = candleOf(relation)
   const [row] = await readRows<{ micros: number | null }>(
     connection,
@@ -88,7 +107,7 @@ async function newestOf(connection: DuckDBConnection, relation: Relation): Promi
  * Moves a relation's mark to `before`, but not beyond its newest row: nothing newer than that can
  * have been deleted, and a clock that jumped ahead must not close the time that is still to come.
  */
-async function closeAged(
+export async function closeAged(
   connection: DuckDBConnection,
   relation: Relation,
   { before, newest }: { before: number; newest: number },

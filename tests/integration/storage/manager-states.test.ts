@@ -48,6 +48,7 @@ const members = {
   acquire: { call: (db) => db.acquire(pair), after: 'refused' },
   withConnection: { call: (db) => db.withConnection(pair, async () => 1), after: 'refused' },
   listPairs: { call: (db) => db.listPairs(), after: 'refused' },
+  archivePair: { call: (db) => db.archivePair(pair), after: 'refused' },
   cleanupPair: { call: (db) => db.cleanupPair(pair), after: 'refused' },
   cleanupAllPairs: { call: (db) => db.cleanupAllPairs(), after: 'refused' },
   startCleanup: { call: (db) => db.startCleanup(), after: 'refused' },

@@ -1,0 +1,3 @@
+/// <reference types="node" preserve="true" />
+export type { ArchiveStore } from './store/archive-store.ts'
+export { folderArchive } from './store/folder-archive.ts'

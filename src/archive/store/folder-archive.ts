@@ -1,0 +1,68 @@
+import { open, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { PairduckError } from '../../errors.ts'
+import { makeFolder, syncFolder } from '../../sync-folder.ts'
+import type { ArchiveStore } from './archive-store.ts'
+
+/**
+ * An archive in a folder, of this machine or of a mounted file system that honours fsync. It is made
+ * when the first part is written.
+ */
+export function folderArchive(folder: string): ArchiveStore {
+  if (typeof folder !== 'string' || folder === '' || folder.includes('\0'))
+    throw new TypeError('folderArchive: expected the path of a folder')
+  return new FolderArchive(resolve(folder))
+}
+
+class FolderArchive implements ArchiveStore {
+  readonly place: string
+
+  constructor(place: string) {
+    this.place = place
+  }
+
+  async draft(path: string): Promise<string> {
+    const draft = this.#draftOf(path)
+    await makeFolder(dirname(draft))
+    await rm(draft, { force: true })
+    return draft
+  }
+
+  /** DuckDB syncs neither the file that it writes nor its folder. */
+  async keep(draft: string, path: string): Promise<void> {
+    const handle = await open(draft, 'r+')
+    try {
+      await handle.sync()
+    } finally {
+      await handle.close()
+    }
+    const file = this.#fileOf(path)
+    await rename(draft, file)
+    await syncFolder(dirname(file))
+  }
+
+  async open(path: string): Promise<string> {
+    const file = this.#fileOf(path)
+    const found = await stat(file).catch(() => undefined)
+    if (found?.isFile() === true) return file
+    throw new PairduckError('ARCHIVE_INCOMPLETE', `the archive lacks ${file}`, { file })
+  }
+
+  async remove(path: string): Promise<void> {
+    await rm(this.#draftOf(path), { force: true })
+    const file = this.#fileOf(path)
+    await rm(file, { force: true })
+    await syncFolder(dirname(file)).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+  }
+
+  #fileOf(path: string): string {
+    return join(this.place, ...path.split('/'))
+  }
+
+  /** Not what a pattern for Parquet files finds. */
+  #draftOf(path: string): string {
+    return `${this.#fileOf(path)}.draft`
+  }
+}

@@ -1,0 +1,111 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { openPart } from '../../../archive/archive-place.ts'
+import type { ArchivedRelation } from '../../../archive/part-path.ts'
+import type { ArchiveStore } from '../../../archive/store/archive-store.ts'
+import type { Query } from '../../../queries/query.ts'
+import { rolledUntilSql } from '../../../schema/candles.ts'
+import { microsFromMs } from '../../../time.ts'
+import { readRows } from '../../duckdb/read-rows.ts'
+import { rollback } from '../../duckdb/transaction.ts'
+import { heldFrom, readParts, type ArchivePart } from '../../file/archive-ledger.ts'
+import { readMarks } from '../../file/marks.ts'
+import { bindLiterals } from './bind-literals.ts'
+import {
+  archivedParts,
+  archivedTicks,
+  archiveSql,
+  historySql,
+  standInSql,
+  type HistoryMarks,
+  type PairCatalog,
+} from './history-views.ts'
+import { reachOfScans, type Reach } from './scan-reach.ts'
+
+/** Parts that are merged while a query reads them are gone: it begins anew with what took their place. */
+const attempts = 3
+
+/**
+ * Runs a query over the archive and the file: each row from the one place that has it, by one
+ * snapshot of the file. Only those parts are opened whose times the query can want: the engine is
+ * asked for its plan first, and what it narrows `timestamp` by is what is opened.
+ */
+export async function readHistory<T>(
+  connection: DuckDBConnection,
+  { archive, ...catalog }: PairCatalog & { readonly archive: ArchiveStore | undefined },
+  query: Query<unknown>,
+  read: (sql: string) => Promise<T>,
+): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    const before = await partsOf(connection)
+    try {
+      return await attemptRead(connection, { archive, catalog }, query, read)
+    } catch (error) {
+      const after = await partsOf(connection).catch(() => before)
+      if (attempt === attempts || after === before) throw error
+    }
+  }
+}
+
+async function partsOf(connection: DuckDBConnection): Promise<string> {
+  return (await readParts(connection, 'kept')).map(({ path }) => path).join('\n')
+}
+
+/** Everything temporary is made inside the transaction, and gone with it. */
+async function attemptRead<T>(
+  connection: DuckDBConnection,
+  { archive, catalog }: { archive: ArchiveStore | undefined; catalog: PairCatalog },
+  { sql, params }: Query<unknown>,
+  read: (sql: string) => Promise<T>,
+): Promise<T> {
+  await connection.run('BEGIN TRANSACTION')
+  try {
+    const parts = await readParts(connection, 'kept')
+    const marks = await historyMarks(connection, parts)
+    const rolledUntil = await rolledUntilOf(connection)
+    const views = [...standInSql(catalog), ...historySql(catalog, marks, rolledUntil)]
+    await connection.run(views.join(';\n'))
+    const text = bindLiterals(sql, params).replaceAll(rolledUntilSql, rolledUntil)
+    const [plan] = await (await connection.run(`EXPLAIN (FORMAT json) ${text}`)).getRows()
+    const within = (table: string, of: (part: ArchivePart) => boolean): ArchivePart[] =>
+      partsWithin(parts.filter(of), reachOfScans(String(plan![1]), table))
+    const [ticks, candles] = await Promise.all(
+      [
+        within(archivedTicks, ({ relation }) => relation === 'ticks'),
+        within(archivedParts, ({ relation }) => relation !== 'ticks'),
+      ].map((wanted) => Promise.all(wanted.map((part) => openPart(part, archive)))),
+    )
+    await connection.run(archiveSql(catalog, { ticks: ticks!, candles: candles! }).join(';\n'))
+    return await read(text)
+  } finally {
+    await rollback(connection)
+  }
+}
+
+function partsWithin(parts: readonly ArchivePart[], reach: Reach | undefined): ArchivePart[] {
+  if (reach === undefined) return []
+  return parts.filter(({ first, last }) => first <= reach.to && last >= reach.from)
+}
+
+/** Where history begins, of the relations that the archive carries on without a hole. */
+async function historyMarks(
+  connection: DuckDBConnection,
+  parts: readonly ArchivePart[],
+): Promise<HistoryMarks> {
+  const marks = await readMarks(connection)
+  const begins = new Map<ArchivedRelation, number>()
+  for (const relation of new Set(parts.map((part) => part.relation))) {
+    const mark = marks[relation]
+    const from = mark === undefined ? undefined : heldFrom(parts, relation, microsFromMs(mark))
+    if (from !== undefined) begins.set(relation, from)
+  }
+  return begins
+}
+
+/** As a constant: the planner then knows that what is not rolled up is not in the archive. */
+async function rolledUntilOf(connection: DuckDBConnection): Promise<string> {
+  const [state] = await readRows<{ rolled: string }>(
+    connection,
+    'SELECT rolled_until::VARCHAR AS rolled FROM pairduck_candle_state',
+  )
+  return `'${state?.rolled ?? '-infinity'}'::TIMESTAMP`
+}
