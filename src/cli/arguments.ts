@@ -33,11 +33,11 @@ export function momentArgument(text: string): number | 'newest-tick' {
   return text === 'newest-tick' ? text : timeArgument(text)
 }
 
-/** An age or a span, such as `90s`, `15m`, `7d`, in ms. */
+/** An age or a span, such as `90s`, `15m`, `7d`, in whole ms. */
 export function durationArgument(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined) throw new InvalidArgumentError('Expected a span such as 90s, 15m, 2h, 7d.')
-  return ms
+  return Math.round(ms)
 }
 
 export function timeframeArgument(text: string): Timeframe {

@@ -1,4 +1,5 @@
 /// <reference types="node" preserve="true" />
+export type { CarriedPosition } from './model/carried-position.ts'
 export type { AccountSnapshot, AccountSource } from './model/account-source.ts'
 export type { Balance, BalanceInput } from './model/balance.ts'
 export { ccxtSource } from './ccxt/ccxt-source.ts'
@@ -46,4 +47,5 @@ export type { Ticker, TickerInput } from './model/ticker.ts'
 export type { Transfer, TransferInput } from './model/transfer.ts'
 export { ValkeyMirror } from './valkey-mirror.ts'
 export type { ApplyResult, PruneOptions } from './valkey-mirror.ts'
+export type { PruneResult } from './write/writing-session.ts'
 export type { MirrorChange, MirrorEvent, MirrorSnapshot, WatchOptions } from './read/watch.ts'

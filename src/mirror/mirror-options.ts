@@ -7,6 +7,7 @@ import type { ValkeyClient } from '../valkey/valkey-client.ts'
 import { systemClock } from './model/clock.ts'
 import type { MirrorClock } from './model/clock.ts'
 import type { DecimalText } from './model/decimal.ts'
+import type { Retention } from './write/writing-session.ts'
 import { isDecimalText, isNegative } from './model/decimal.ts'
 import { assetForm, isAsset } from './model/symbol.ts'
 
@@ -43,6 +44,11 @@ export interface ValkeyMirrorOptions extends MirrorReaderOptions {
   readonly writeTimeoutMs?: number
   /** Closed orders, with their history, are removed so long after their end. Default: never. */
   readonly retainClosedMs?: number
+  /**
+   * Own trades are removed so long after they happened, transfers too, but not before 30 days.
+   * Statistics keep counting them, and profits go on from what they had cost. Default: never.
+   */
+  readonly retainFillsMs?: number
   /** How long a snapshot, or one order asked for, is waited for. Default 120,000. */
   readonly sourceTimeoutMs?: number
 }
@@ -79,6 +85,7 @@ const writerRules = {
   maxPending: integer(1, 1_000_000, 10_000),
   writeTimeoutMs: integer(1, 600_000, 10_000),
   retainClosedMs: optional(integer(1_000, Number.MAX_SAFE_INTEGER, 0)),
+  retainFillsMs: optional(integer(60_000, Number.MAX_SAFE_INTEGER, 0)),
   sourceTimeoutMs: integer(1, 3_600_000, 120_000),
 } satisfies OptionRules
 
@@ -93,9 +100,8 @@ export interface ResolvedReaderOptions {
 export interface ResolvedMirrorOptions
   extends
     ResolvedReaderOptions,
-    Required<Omit<ValkeyMirrorOptions, keyof MirrorReaderOptions | 'retainClosedMs'>> {
-  readonly retainClosedMs: number | undefined
-}
+    Required<Omit<ValkeyMirrorOptions, keyof MirrorReaderOptions | keyof Retention>>,
+    Retention {}
 
 /** Checks a reader's options. Throws TypeError or RangeError naming the option. */
 export function resolveReaderOptions(
@@ -136,8 +142,21 @@ export function resolveMirrorOptions(
     maxPending: options.maxPending,
     writeTimeoutMs: options.writeTimeoutMs,
     retainClosedMs: options.retainClosedMs,
+    retainFillsMs: options.retainFillsMs,
     sourceTimeoutMs: options.sourceTimeoutMs,
   }
+}
+
+/** Checks what a call of `prune` is given; the rest is as the mirror keeps it. */
+export function resolvePruneOptions(
+  given: Partial<Retention> | undefined,
+  kept: Retention,
+): Retention {
+  const age = optional(integer(0, Number.MAX_SAFE_INTEGER, 0))
+  const rules = { retainClosedMs: age, retainFillsMs: age }
+  const { retainClosedMs = kept.retainClosedMs, retainFillsMs = kept.retainFillsMs } =
+    resolveOptions('ValkeyMirror.prune', given, rules)
+  return { retainClosedMs, retainFillsMs }
 }
 
 function connectionOf(caller: string, given: MirrorReaderOptions): ValkeyConnectionOptions {

@@ -11,7 +11,7 @@ import type { DriftEntry } from './write/drift.ts'
 import type { FillInput } from './model/fill.ts'
 import { MirrorKeys } from './stored/keys.ts'
 import { MirrorListeners, type MirrorEvents } from './mirror-listeners.ts'
-import { resolveMirrorOptions } from './mirror-options.ts'
+import { resolveMirrorOptions, resolvePruneOptions } from './mirror-options.ts'
 import type { ResolvedMirrorOptions, ValkeyMirrorOptions } from './mirror-options.ts'
 import { MirrorReads } from './read/mirror-reads.ts'
 import type { OrderInput } from './model/order.ts'
@@ -23,6 +23,7 @@ import { runReopening } from './follow/run-reopening.ts'
 import { wantedTickers } from './model/wanted-tickers.ts'
 import { GuardedClient } from './stored/guarded-client.ts'
 import { WritingSession } from './write/writing-session.ts'
+import type { PruneResult } from './write/writing-session.ts'
 import { AbsentOrders } from './write/absent-orders.ts'
 import type { TickerInput } from './model/ticker.ts'
 import type { TransferInput } from './model/transfer.ts'
@@ -35,6 +36,8 @@ const maxAskedByReconcile = 2_000
 export interface PruneOptions {
   /** How long closed orders stay mirrored, in ms. */
   readonly retainClosedMs?: number
+  /** How long own trades stay mirrored, in ms; transfers do for 30 days at least. */
+  readonly retainFillsMs?: number
 }
 
 /** What became of a call's changes. */
@@ -194,16 +197,12 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   }
 
   /**
-   * Removes closed orders that ended longer ago than this (default: `retainClosedMs`) with their
-   * history, in atomic units; gives how many. Statistics and profits come from trades and stay.
+   * Removes what is older than it is kept (default: as the mirror's options say) in atomic units;
+   * gives how many. Statistics keep counting what was removed, and profits go on from its cost.
    */
-  async prune({ retainClosedMs = this.#options.retainClosedMs }: PruneOptions = {}): Promise<{
-    readonly orders: number
-  }> {
+  async prune(options?: PruneOptions): Promise<PruneResult> {
     this.#throwUnlessOpen()
-    return {
-      orders: retainClosedMs === undefined ? 0 : await this.#session.prune(retainClosedMs),
-    }
+    return await this.#session.prune(resolvePruneOptions(options, this.#options))
   }
 
   /** Follows what is mirrored, this writer's changes included. */

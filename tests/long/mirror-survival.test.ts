@@ -90,3 +90,41 @@ it.each(['lists its closed orders', 'tells orders by id only'])(
     await running
   },
 )
+
+it('after the server was killed for longer than the lease and came back empty, the account is whole', async () => {
+  await using server = await startValkey()
+  const account = new SimulatedAccount(13)
+  const timeouts = { leaseMs: 2_000, socketTimeoutMs: 1_000, writeTimeoutMs: 2_000 }
+  await using mirror = await ValkeyMirror.open({ url: server.url, ...timeouts })
+  const stopping = new AbortController()
+  const reopened: string[] = []
+  let absent = -1
+  mirror.on('reopened', () => reopened.push('reopened'))
+  mirror.on('reconciled', (result) => (absent = result.absent.length))
+  const running = mirror.run(account, {
+    signal: stopping.signal,
+    reconcileEveryMs: 3_600_000,
+    firstRetryMs: 50,
+    lastRetryMs: 500,
+    reopen: true,
+  })
+  await expect.poll(() => absent, { timeout: 20_000 }).toBe(0)
+  for (let step = 0; step < 500; step++) {
+    account.step()
+    if (step % 50 === 0) await setTimeout(5)
+  }
+  await server.kill()
+  const until = Date.now() + 6_000
+  while (Date.now() < until) {
+    account.step()
+    await setTimeout(10)
+  }
+  absent = -1
+  await server.restart()
+  await expect.poll(() => [reopened.length > 0, absent], { timeout: 60_000 }).toEqual([true, 0])
+  await using reader = await readWhole(server.port)
+  await expectMirrored(reader, account)
+  expect(await mirror.drift()).toEqual([])
+  stopping.abort()
+  await running
+})

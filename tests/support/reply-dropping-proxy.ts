@@ -28,7 +28,8 @@ export async function startProxy(serverPort: number): Promise<ReplyDroppingProxy
     sockets.add(client).add(server)
     let scriptSent = false
     client.on('data', (chunk) => {
-      scriptSent ||= chunk.includes('EVALSHA\r\n')
+      // What a call reads before it writes is answered.
+      scriptSent ||= dropping && chunk.includes('EVALSHA\r\n')
       server.write(chunk)
     })
     server.on('data', (chunk) => {

@@ -1,5 +1,5 @@
 import { ValkeyMirror } from '../../mirror/valkey-mirror.ts'
-import { positiveArgument } from '../arguments.ts'
+import { durationArgument, positiveArgument } from '../arguments.ts'
 import type { AddCommand } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { oneLine, UsageError } from '../failure.ts'
@@ -24,6 +24,8 @@ interface MirrorCommandOptions extends MirrorOptions {
   readonly seconds?: number
   readonly tickers: boolean
   readonly status: boolean
+  readonly retainClosed?: number
+  readonly retainFills?: number
 }
 
 const demoSymbols = ['BTC/USDT', 'ETH/USDT', 'SOL/USDT']
@@ -37,6 +39,8 @@ export const addMirrorCommand: AddCommand = (program, context) => {
     .option('--derivatives', 'also markets with a settlement part, such as BTC/USDT:USDT', false)
     .option('--reconcile-every <seconds>', 'compare everything so often', positiveArgument, 60)
     .option('--no-tickers', 'leave the prices of the mirrored markets out')
+    .option('--retain-closed <age>', 'remove orders so long after their end: 7d', durationArgument)
+    .option('--retain-fills <age>', 'remove own trades after so long: 90d', durationArgument)
     .option('--status', 'who writes what is mirrored there, and how fresh it is', false)
     .option('--seconds <number>', 'stop by itself after so long', positiveArgument)
     .action((exchange: string | undefined, options: MirrorCommandOptions) =>
@@ -51,10 +55,16 @@ async function mirrorAccount(
 ): Promise<void> {
   if (options.status) return printStatus(options, context)
   const connection = await connectionOf(options)
-  const { derivatives } = options
+  const { derivatives, retainClosed, retainFills } = options
+  const settings = {
+    ...connection,
+    derivatives,
+    ...(retainClosed !== undefined && { retainClosedMs: retainClosed }),
+    ...(retainFills !== undefined && { retainFillsMs: retainFills }),
+  }
   const account = await openAccount(exchange, options, context)
   try {
-    const mirror = await reachable(() => ValkeyMirror.open({ ...connection, derivatives }))
+    const mirror = await reachable(() => ValkeyMirror.open(settings))
     try {
       await runAndShow(mirror, account, options, context)
     } finally {

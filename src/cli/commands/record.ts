@@ -1,9 +1,7 @@
-import { InvalidArgumentError } from 'commander'
 import { recordTrades, type RecordEvent } from '../../record/index.ts'
-import { positiveArgument } from '../arguments.ts'
+import { durationArgument, positiveArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { parseDuration } from '../duration.ts'
 import { withManager } from '../manager.ts'
 import { tradeExchange } from '../record/trade-exchange.ts'
 import { recordView } from '../record/record-view.ts'
@@ -49,10 +47,4 @@ async function record(
       view.end()
     }
   })
-}
-
-function durationArgument(text: string): number {
-  const ms = parseDuration(text)
-  if (ms === undefined) throw new InvalidArgumentError('Expected a time such as 90s, 15m or 1h.')
-  return Math.round(ms)
 }

@@ -55,7 +55,7 @@ export class SimulatedSource implements AccountSource {
     if (known !== undefined) return known
     const earlier = await this.#earlierOrder(id)
     if (earlier === undefined || !id.startsWith(demoPrefix)) return undefined
-    const { symbol, side, type, amount, filled, limitPrice, price, createdMs } = earlier
+    const { symbol, side, type, amount, filled, limitPrice, price, createdMs, updatedMs } = earlier
     return {
       id,
       symbol,
@@ -67,7 +67,8 @@ export class SimulatedSource implements AccountSource {
       average: price,
       status: 'canceled',
       timestamp: createdMs,
-      lastUpdateTimestamp: this.#now,
+      // The earlier demo's clock may have been ahead of this one's.
+      lastUpdateTimestamp: Math.max(this.#now, updatedMs + 1),
     }
   }
 

@@ -5,7 +5,7 @@ import type { FillInput } from '../model/fill.ts'
 import type { OrderInput } from '../model/order.ts'
 import type { TransferInput } from '../model/transfer.ts'
 import type { CcxtExchange, CcxtParams } from './ccxt-exchange.ts'
-import { isUnsupported } from './ccxt-failure.ts'
+import { isCcxtError, isUnsupported } from './ccxt-failure.ts'
 import { pageLimits } from './ccxt-features.ts'
 import { allSince } from './ccxt-pages.ts'
 
@@ -36,7 +36,7 @@ export async function fetchFills(
   })
 }
 
-/** Deposits and withdrawals since a time. */
+/** Deposits and withdrawals since a time; one of the two lists alone where there is no other. */
 export async function fetchTransfers(
   exchange: CcxtExchange,
   sinceMs: number,
@@ -44,13 +44,22 @@ export async function fetchTransfers(
   const methods = (['fetchDeposits', 'fetchWithdrawals'] as const).filter(
     (method) => exchange.has[method] === true,
   )
-  return await inTurn(methods, async (method) => {
+  const missing: unknown[] = []
+  const found = await inTurn(methods, async (method) => {
     const { limit, ...limits } = pageLimits(exchange, method, undefined, sinceMs)
     const fetch = async (since: number, until?: number): Promise<readonly TransferInput[]> =>
       await listed(exchange[method](undefined, since, limit, untilParam(until)))
     const name = method === 'fetchDeposits' ? 'deposits' : 'withdrawals'
-    return await naming(name, () => allSince(fetch, sinceMs, limits))
+    try {
+      return await naming(name, () => allSince(fetch, sinceMs, limits))
+    } catch (error) {
+      if (!PairduckError.is(error) || error.details['isUnsupported'] !== true) throw error
+      missing.push(error)
+      return []
+    }
   })
+  if (missing.length > 0 && missing.length === methods.length) throw missing[0]
+  return found
 }
 
 type ClosedOrderMethod =
@@ -123,12 +132,15 @@ async function inTurn<Key, Item>(
   return items
 }
 
-/** A list that the exchange gives only by symbol, or not at all, is empty. */
+/** A list that the exchange gives only by symbol, or not at all, is not an empty one. */
 async function listed<Item>(answer: Promise<readonly Item[]>): Promise<readonly Item[]> {
   try {
     return await answer
   } catch (error) {
-    if (isUnsupported(error)) return []
-    throw error
+    if (!isUnsupported(error)) throw error
+    const why = isCcxtError(error, 'ArgumentsRequired')
+      ? 'the exchange lists them only by symbol; give the `symbols` to mirror'
+      : 'the exchange does not list them'
+    throw new PairduckError('EXCHANGE_INCOMPLETE', why, { isUnsupported: true, cause: error })
   }
 }

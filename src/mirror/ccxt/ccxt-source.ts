@@ -17,8 +17,9 @@ import type { CcxtExchange } from './ccxt-exchange.ts'
 /** Options of `ccxtSource`. */
 export interface CcxtSourceOptions {
   /**
-   * The symbols to mirror. Some exchanges (Binance) list own trades only by symbol: without this
-   * option their trades come from the live stream alone. Default: all.
+   * The symbols to mirror. Some exchanges (Binance) list own trades and ended orders only by
+   * symbol: without this option that is an `EXCHANGE_INCOMPLETE`, told once, and both come from the
+   * live stream alone. Default: all.
    */
   readonly symbols?: readonly string[]
   /**

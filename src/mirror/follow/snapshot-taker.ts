@@ -27,7 +27,7 @@ type Listed = { readonly timestamp?: number | null | undefined }
 export class SnapshotTaker {
   readonly #options: SnapshotTakerOptions
   /** Lists that the exchange can't give whole. */
-  readonly #incomplete = new Set<string>()
+  readonly #incomplete = new Map<string, { readonly isUnsupported: boolean }>()
   #sinceMs: number | undefined
 
   constructor(options: SnapshotTakerOptions) {
@@ -82,9 +82,18 @@ export class SnapshotTaker {
     } catch (error) {
       this.#tell(name, error)
     }
-    // Orders that are had in no list are asked for by the ids that their trades tell.
-    if (name !== 'closed orders' || !this.#incomplete.has(name)) lists.isWhole = false
+    if (!this.#isWholeWithout(name)) lists.isWhole = false
     return []
+  }
+
+  /**
+   * Orders that are had in no list are asked for by the ids that their trades tell; transfers that
+   * an exchange never lists keep the rest from nothing.
+   */
+  #isWholeWithout(name: string): boolean {
+    const isMissing = this.#incomplete.get(name)
+    if (isMissing === undefined) return false
+    return name === 'closed orders' || (name === 'transfers' && isMissing.isUnsupported)
   }
 
   /** Where an exchange lists no more than a part, that part: what it lacks is asked for by id. */
@@ -111,7 +120,8 @@ export class SnapshotTaker {
   /** A list that is incomplete stays so however often it is asked for: that is told once. */
   #tell(list: string, error: unknown): void {
     if (this.#incomplete.has(list)) return
-    if (PairduckError.is(error, 'EXCHANGE_INCOMPLETE')) this.#incomplete.add(list)
+    if (PairduckError.is(error, 'EXCHANGE_INCOMPLETE'))
+      this.#incomplete.set(list, { isUnsupported: error.details['isUnsupported'] === true })
     this.#options.report(error)
   }
 }

@@ -72,14 +72,18 @@ export function transferField({ type, id }: Pick<Transfer, 'type' | 'id'>): stri
   return `${type}:${id}`
 }
 
-/** Sums over the transfers of one type and asset. */
+/** The name of what transfers of one type and asset add up to. */
+export function transferKind({ type, asset }: Pick<Transfer, 'type' | 'asset'>): string {
+  return `${type} ${asset}`
+}
+
+/** Sums over the transfers of one type and asset, and over those that are removed. */
 export function transferTotals(
   transfers: Iterable<Transfer>,
-  type: Transfer['type'],
-  asset: string,
+  { type, asset }: Pick<Transfer, 'type' | 'asset'>,
+  removed: TransferTotals | undefined,
 ): TransferTotals {
-  let quantity = '0'
-  let refValue = '0'
+  let { quantity, refValue } = removed ?? { quantity: '0', refValue: '0' }
   for (const transfer of transfers) {
     if (transfer.type !== type || transfer.asset !== asset) continue
     quantity = addText(quantity, transfer.amount)

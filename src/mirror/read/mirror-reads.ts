@@ -18,7 +18,12 @@ import { allReadable, unreadable } from '../stored/stored-value.ts'
 import { readTicker, readTickers } from '../stored/read-ticker.ts'
 import type { Ticker } from '../model/ticker.ts'
 import { decodeTransfer } from '../stored/transfer-json.ts'
+import { transferField } from '../model/transfer.ts'
 import type { Transfer } from '../model/transfer.ts'
+import { compareFills, fillName } from '../model/fill-names.ts'
+import type { CarriedPosition } from '../model/carried-position.ts'
+import { decodeCarried } from '../stored/fill-sums-json.ts'
+import { readHash, readPaged } from '../stored/hash-entries.ts'
 
 /** What was traded of one base asset on one side. */
 export interface TradeStats {
@@ -37,7 +42,8 @@ export interface TradeStats {
 }
 
 /**
- * Reads what is mirrored. Each method sees one whole state: it takes it in one read. Decimals
+ * Reads what is mirrored. Each method but those that say so sees one whole state: it takes it in
+ * one read. Decimals
  * are text with the exchange's own digits. Lists pass over what can't be read, because something
  * else was written there; a single one asked for rejects with `VALKEY_WRONG_TYPE`. Other rejections
  * carry the client's codes.
@@ -115,21 +121,32 @@ export class MirrorReads {
     return ((await this.client.command(['SMEMBERS', this.keys.symbols])) as string[]).sort()
   }
 
-  /** The fills of one symbol or of all, the oldest first. */
+  /**
+   * The fills of one symbol or of all, the oldest first, page after page: of those that come
+   * meanwhile some may be among them.
+   */
   async listFills(symbol?: string): Promise<Fill[]> {
     const symbols = symbol === undefined ? await this.listSymbols() : [symbol]
-    const lists = await Promise.all(
-      symbols.map((name) => this.client.command(['HVALS', this.keys.fills(name)])),
-    )
-    const fills = await allReadable(lists.flat() as string[], decodeFill)
-    return fills.sort((a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1))
+    const fills: Fill[] = []
+    for (const name of symbols) {
+      const [times, hash] = [this.keys.fillTimes(name), this.keys.fills(name)]
+      for (const fill of await readPaged(this.client, times, hash, decodeFill, fillName))
+        fills.push(fill)
+    }
+    return fills.sort(compareFills)
+  }
+
+  /** What the fills that `retainFillsMs` removed left behind: the positions they came to. */
+  async listCarried(): Promise<CarriedPosition[]> {
+    return [...(await readHash(this.client, this.keys.carried, decodeCarried)).values()]
   }
 
   /** The deposits and withdrawals, the oldest first. */
   async listTransfers(): Promise<Transfer[]> {
-    const values = (await this.client.command(['HVALS', this.keys.transfers])) as string[]
-    const transfers = await allReadable(values, decodeTransfer)
-    return transfers.sort((a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1))
+    const { transferTimes, transfers } = this.keys
+    const { client } = this
+    const found = await readPaged(client, transferTimes, transfers, decodeTransfer, transferField)
+    return found.sort((a, b) => a.timestamp - b.timestamp || (a.id < b.id ? -1 : 1))
   }
 }
 

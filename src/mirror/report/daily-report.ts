@@ -1,5 +1,6 @@
 import { optional, resolveOptions, rule } from '../../options.ts'
 import type { Balance } from '../model/balance.ts'
+import type { CarriedPosition } from '../model/carried-position.ts'
 import { isZero } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
 import { assetForm, isAsset } from '../model/symbol.ts'
@@ -20,6 +21,8 @@ export interface DailyReportOptions {
   readonly rates?: Rates
   /** When the report is made, Unix ms; default: now. The balances are of this moment. */
   readonly writtenAt?: number
+  /** What fills that are not among those given left behind: positions go on from there. */
+  readonly carried?: readonly CarriedPosition[]
 }
 
 /** One day of an account. Decimals are exact texts; an order counts once, however it was filled. */
@@ -65,6 +68,8 @@ export interface DailyReport {
   }
   /** Amounts sold whose purchase is not among the fills: no profit or loss is claimed for them. */
   readonly soldWithoutCost: Readonly<Record<string, DecimalText>>
+  /** Set when fills of the day are removed (`retainFillsMs`): up to when, Unix ms. */
+  readonly removedBefore?: number
   /** Markets traded whose profit is not computed (settled in another than the quote currency). */
   readonly notComputed: readonly string[]
 }
@@ -94,22 +99,29 @@ export function dailyReports(
 ): DailyReport[] {
   const days = dates.map((date) => utcDay(date))
   const endMs = Math.max(...days.map((day) => day.endMs))
+  const { carried = [] } = options
   const known = [...fills].filter(({ timestamp }) => timestamp < endMs)
   const frame = resolveReportOptions(options, known)
   const table = balanceTable(balances)
-  const outcomes = tradeHistory(known, frame.rates)
+  const outcomes = tradeHistory(known, frame.rates, carried)
+  const removedBefore = Math.max(...carried.map(({ beforeMs }) => beforeMs))
   return days.map((day) => {
     const ofDay = outcomes.filter(
       ({ fill: { timestamp } }) => timestamp >= day.startMs && timestamp < day.endMs,
     )
-    return { date: day.date, balances: table, ...tradingReport(ofDay, frame) }
+    return {
+      date: day.date,
+      balances: table,
+      ...tradingReport(ofDay, frame),
+      ...(removedBefore > day.startMs && { removedBefore }),
+    }
   })
 }
 
 function tradingReport(
   outcomes: readonly FillOutcome[],
   { writtenAt, rates }: ReportFrame,
-): Omit<DailyReport, 'date' | 'balances'> {
+): Omit<DailyReport, 'date' | 'balances' | 'removedBefore'> {
   const all = new TradeSums()
   const bySymbol = new Map<string, TradeSums>()
   for (const outcome of outcomes) {
@@ -145,7 +157,7 @@ function tradingReport(
 }
 
 /** The quote currency of all fills when there is only one, else USDT. */
-export function reportCurrency(fills: Iterable<ReportFill>): string {
+export function reportCurrency(fills: Iterable<Pick<ReportFill, 'symbol'>>): string {
   const quotes = new Set([...fills].map((fill) => marketOf(fill).quote))
   const [only = 'USDT'] = quotes.size === 1 ? quotes : []
   return only
@@ -168,6 +180,7 @@ function resolveReportOptions(
       {},
     ),
     writtenAt: optional(rule('Unix milliseconds', Number.isFinite, 0)),
+    carried: rule<readonly CarriedPosition[]>('carried positions', Array.isArray, []),
   })
   return {
     writtenAt: writtenAt ?? Date.now(),

@@ -1,7 +1,8 @@
 import { shown } from '../../errors.ts'
 import { isDecimalText, isPositive, multiplyText, divideText } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
-import { moneyScale, rounded } from './money.ts'
+import { moneyScale } from '../model/position.ts'
+import { rounded } from './money.ts'
 
 /** What one unit of an asset is worth in the report currency. */
 export type Rates = Readonly<Record<string, DecimalText>>

@@ -1,8 +1,6 @@
 import { addText, divideText } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
-
-/** Digits after the point to which money is rounded where a division does not come out even. */
-export const moneyScale = 12
+import { moneyScale } from '../model/position.ts'
 
 /** Half away from zero, to {@link moneyScale} digits, without trailing zeros. */
 export function rounded(amount: DecimalText): DecimalText {

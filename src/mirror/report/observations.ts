@@ -17,11 +17,22 @@ import { marketOf } from './trade-history.ts'
  */
 export function reportObservations(reports: readonly DailyReport[]): string[] {
   return [
+    ...removedTrades(reports),
     ...idleDays(reports),
     ...losingMarkets(reports),
     ...feeShare(reports),
     ...uncoveredSales(reports),
   ]
+}
+
+/** Of these days the figures are too small, and days without trades may have had some. */
+function removedTrades(reports: readonly DailyReport[]): string[] {
+  const lacking = reports.filter(({ removedBefore }) => removedBefore !== undefined)
+  const [first] = lacking
+  if (first === undefined) return []
+  const before = new Date(first.removedBefore!).toISOString()
+  const dates = lacking.map(({ date }) => date).join(', ')
+  return [`Trades before ${before} are removed (retainFillsMs): the figures lack some of ${dates}.`]
 }
 
 function idleDays(reports: readonly DailyReport[]): string[] {

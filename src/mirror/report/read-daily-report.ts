@@ -38,7 +38,9 @@ async function read(
     source.getBalances(),
     source.listTickers(),
   ])
-  const currency = options.currency ?? reportCurrency(fills)
+  // After the fills: those that were removed in between are in here, and count once.
+  const carried = (await source.listCarried?.()) ?? []
+  const currency = options.currency ?? reportCurrency([...fills, ...carried])
   const rates = { ...ratesFromTickers(tickers, currency), ...options.rates }
-  return dailyReports(fills, balances, dates, { ...options, currency, rates })
+  return dailyReports(fills, balances, dates, { ...options, currency, rates, carried })
 }

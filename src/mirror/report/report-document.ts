@@ -44,6 +44,9 @@ function reportDocument(report: DailyReport): Record<string, unknown> {
     },
     sold_without_cost: mapped(report.soldWithoutCost, figure),
     not_computed: report.notComputed,
+    ...(report.removedBefore !== undefined && {
+      trades_removed_before: new Date(report.removedBefore).toISOString(),
+    }),
   }
 }
 

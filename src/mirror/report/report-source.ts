@@ -1,3 +1,4 @@
+import type { CarriedPosition } from '../model/carried-position.ts'
 import type { Balance } from '../model/balance.ts'
 import { divideText } from '../model/decimal.ts'
 import { parseSymbol } from '../model/symbol.ts'
@@ -7,8 +8,10 @@ import type { ReportFill } from './trade-history.ts'
 
 /** Where a report comes from: any reader of a mirrored account. */
 export interface ReportSource {
-  /** All fills, from the account's first on. */
+  /** All fills, from the account's first on, or from where `listCarried` ends. */
   listFills(): Promise<readonly ReportFill[]>
+  /** What fills that are removed left behind. */
+  listCarried?(): Promise<readonly CarriedPosition[]>
   getBalances(): Promise<readonly Pick<Balance, 'asset' | 'free' | 'used'>[]>
   listTickers(): Promise<readonly Pick<Ticker, 'symbol' | 'price'>[]>
 }

@@ -1,7 +1,8 @@
 import { addText, divideText, isPositive } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
-import { addTo, moneyScale, tableOf, trimmed } from './money.ts'
-import type { Holding } from './position.ts'
+import { moneyScale } from '../model/position.ts'
+import type { Holding } from '../model/position.ts'
+import { addTo, tableOf, trimmed } from './money.ts'
 import type { FillOutcome, ReportFill } from './trade-history.ts'
 
 /** One market's part of a daily report, in its quote currency. */

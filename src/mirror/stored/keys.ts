@@ -22,6 +22,11 @@ export class MirrorKeys {
   readonly written: string
   readonly closed: string
   readonly absent: string
+  readonly sums: string
+  readonly traded: string
+  readonly carried: string
+  readonly transferTimes: string
+  readonly removedTransfers: string
   readonly depositsIndex: string
   readonly withdrawalsIndex: string
   /** Channel of what changed. */
@@ -45,6 +50,11 @@ export class MirrorKeys {
     this.written = `${prefix}mirror:written`
     this.closed = `${prefix}mirror:closed`
     this.absent = `${prefix}mirror:absent`
+    this.sums = `${prefix}mirror:sums`
+    this.traded = `${prefix}mirror:traded`
+    this.carried = `${prefix}mirror:carried`
+    this.transferTimes = `${prefix}mirror:transfer-times`
+    this.removedTransfers = `${prefix}mirror:removed-transfers`
     this.depositsIndex = `${prefix}deposits:index`
     this.withdrawalsIndex = `${prefix}withdrawals:index`
     this.changes = `${prefix}mirror:changes`
@@ -61,6 +71,11 @@ export class MirrorKeys {
 
   fills(symbol: string): string {
     return `${this.prefix}mirror:fills:${symbol}`
+  }
+
+  /** Ids of a symbol's trades by their times: what they are paged by, and removed by. */
+  fillTimes(symbol: string): string {
+    return `${this.prefix}mirror:fill-times:${symbol}`
   }
 
   trades(side: 'buy' | 'sell', base: string, figure: TradeFigure): string {
@@ -96,6 +111,11 @@ export class MirrorKeys {
       [this.written, 'string'],
       [this.closed, 'zset'],
       [this.absent, 'hash'],
+      [this.sums, 'hash'],
+      [this.traded, 'hash'],
+      [this.carried, 'hash'],
+      [this.transferTimes, 'zset'],
+      [this.removedTransfers, 'hash'],
       [this.depositsIndex, 'set'],
       [this.withdrawalsIndex, 'set'],
     ] as const)

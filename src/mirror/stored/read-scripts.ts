@@ -60,11 +60,21 @@ return redis.call('HGETALL', KEYS[1])
 `)
 
 /**
- * The orders that ended first, as id, time, id …. KEYS: the index of closed orders. ARGV: the score
- * up to which, the most of them.
+ * The oldest things of an index, as id, time, id …. KEYS: the index. ARGV: the score up to which,
+ * the most of them.
  */
-export const oldestClosedScript: ServerScript = readingScript(`
+export const oldestScript: ServerScript = readingScript(`
 return redis.call('ZRANGE', KEYS[1], '-inf', ARGV[1], 'BYSCORE', 'LIMIT', 0, ARGV[2], 'WITHSCORES')
+`)
+
+/**
+ * One page of a hash, the newest first. KEYS: its index, the hash. ARGV: first and last rank. Gives
+ * a value for each, or none.
+ */
+export const pageScript: ServerScript = readingScript(`
+local ids = redis.call('ZRANGE', KEYS[1], ARGV[1], ARGV[2], 'REV')
+if #ids == 0 then return {} end
+return redis.call('HMGET', KEYS[2], unpack(ids))
 `)
 
 /**

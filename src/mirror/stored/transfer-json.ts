@@ -1,6 +1,6 @@
 import { jsonText } from '../model/json-text.ts'
 import { isAsset } from '../model/symbol.ts'
-import type { Transfer } from '../model/transfer.ts'
+import type { Transfer, TransferTotals } from '../model/transfer.ts'
 import { storedDecimal, storedFields } from './stored-value.ts'
 
 export function encodeTransfer(transfer: Transfer): string {
@@ -25,5 +25,19 @@ export function decodeTransfer(json: string): Transfer {
     amount: storedDecimal(fields['amount'], 'amount'),
     timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
     refValue: refValue === null ? null : storedDecimal(refValue, 'ref_value'),
+  }
+}
+
+/** Sums over transfers as JSON. */
+export function encodeTransferTotals({ quantity, refValue }: TransferTotals): string {
+  return `{"quantity":${quantity},"ref_value":${refValue}}`
+}
+
+/** Reads sums over transfers; throws when it is none. */
+export function decodeTransferTotals(json: string): TransferTotals {
+  const fields = storedFields(json)
+  return {
+    quantity: storedDecimal(fields['quantity'], 'quantity'),
+    refValue: storedDecimal(fields['ref_value'], 'ref_value'),
   }
 }

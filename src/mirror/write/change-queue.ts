@@ -2,6 +2,7 @@ import { setImmediate } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
 import { layChanges, planChanges } from './change.ts'
 import type { Change, PlannedChange } from './change.ts'
+import { needsNothing, needsOf } from './change-needs.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { MirrorClock } from '../model/clock.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
@@ -171,8 +172,8 @@ export class ChangeQueue {
     const waiting = this.#apart > 0 ? [] : this.#nextChanges(skip)
     if (waiting.length < maxUnitChanges) return
     const changes = waiting.map(({ change }) => change)
-    if (!changes.every((each) => each.kind === 'order' && state.loadedBases.has(each.order.base)))
-      return
+    if (!changes.every((each) => each.kind === 'order')) return
+    if (!needsNothing(needsOf(changes, state))) return
     const plan = writer.plan(underWay)
     const results = layChanges(plan, changes)
     await setImmediate()

@@ -1,17 +1,13 @@
 import { PairduckError } from '../../errors.ts'
-import { decodeFill } from '../stored/fill-json.ts'
 import type { Fill } from '../model/fill.ts'
 import type { TimedBalance } from '../model/balance.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import type { MirrorState } from './mirror-state.ts'
-import { decodeRecord } from '../stored/order-json.ts'
 import type { OrderState } from '../model/order.ts'
-import { allReadable } from '../stored/stored-value.ts'
 import type { TimedTicker } from '../model/ticker.ts'
-import { decodeTransfer } from '../stored/transfer-json.ts'
 import type { Transfer } from '../model/transfer.ts'
-import { YieldTimer } from '../stored/yield-timer.ts'
+import { loadNeeds, needsOf } from './change-needs.ts'
 import type { UnitPlan } from './unit-plan.ts'
 
 /** One logical change: it is written whole or not at all. */
@@ -36,7 +32,7 @@ export async function planChanges(
   changes: readonly Change[],
   { state, keys, client }: { state: MirrorState; keys: MirrorKeys; client: ValkeyClient },
 ): Promise<PlannedChange[]> {
-  await loadFor(changes, state, keys, client)
+  await loadNeeds(needsOf(changes, state), state, keys, client)
   return layChanges(plan, changes)
 }
 
@@ -75,74 +71,6 @@ function planChange(plan: UnitPlan, change: Change): boolean {
       return plan.ticker(change.ticker)
     case 'transfer':
     default:
-      return plan.transfer(change.transfer)
+      return plan.transfers.add(change.transfer)
   }
-}
-
-/**
- * Reads what changes can only be planned upon: the fills of their base assets (for fees and
- * statistics), the orders that fills belong to, the transfers (which a ticker may value). Each is
- * read once and kept.
- */
-async function loadFor(
-  changes: Iterable<Change>,
-  state: MirrorState,
-  keys: MirrorKeys,
-  client: ValkeyClient,
-): Promise<void> {
-  const bases = new Set<string>()
-  const orderIds = new Set<string>()
-  let transfers = false
-  for (const change of changes) {
-    if (change.kind === 'order') bases.add(change.order.base)
-    else if (change.kind === 'fill') {
-      bases.add(change.fill.symbol.slice(0, change.fill.symbol.indexOf('/')))
-      const { orderId } = change.fill
-      if (orderId !== null && state.order(orderId) === undefined) orderIds.add(orderId)
-    } else if (change.kind === 'transfer' || change.kind === 'ticker') transfers = true
-  }
-  for (const base of bases) {
-    if (!state.loadedBases.has(base)) await loadBase(base, state, keys, client)
-  }
-  if (orderIds.size > 0) await loadOrders([...orderIds], state, keys, client)
-  if (transfers && !state.transfersLoaded) await loadTransfers(state, keys, client)
-}
-
-async function loadBase(
-  base: string,
-  state: MirrorState,
-  keys: MirrorKeys,
-  client: ValkeyClient,
-): Promise<void> {
-  for (const symbol of state.symbolsOf(base)) {
-    const values = (await client.command(['HVALS', keys.fills(symbol)])) as string[]
-    const ledger = state.ledger(symbol)
-    const yields = new YieldTimer()
-    for (const fill of await allReadable(values, decodeFill)) {
-      if (ledger.wants(fill)) ledger.add(fill)
-      const pause = yields.step()
-      if (pause !== undefined) await pause
-    }
-  }
-  state.loadedBases.add(base)
-}
-
-async function loadOrders(
-  ids: readonly string[],
-  state: MirrorState,
-  keys: MirrorKeys,
-  client: ValkeyClient,
-): Promise<void> {
-  const values = (await client.command(['HMGET', keys.orders, ...ids])) as (string | null)[]
-  for (const record of await allReadable(values, decodeRecord)) state.setOrder(record)
-}
-
-async function loadTransfers(
-  state: MirrorState,
-  keys: MirrorKeys,
-  client: ValkeyClient,
-): Promise<void> {
-  const values = (await client.command(['HVALS', keys.transfers])) as string[]
-  for (const transfer of await allReadable(values, decodeTransfer)) state.setTransfer(transfer)
-  state.transfersLoaded = true
 }

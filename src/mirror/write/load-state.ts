@@ -2,6 +2,9 @@ import { PairduckError } from '../../errors.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import type { MirrorState } from './mirror-state.ts'
+import { decodeCarried, decodeSums } from '../stored/fill-sums-json.ts'
+import { readHash } from '../stored/hash-entries.ts'
+import { decodeTransferTotals } from '../stored/transfer-json.ts'
 import { readTickers } from '../stored/read-ticker.ts'
 import { readStored } from '../stored/stored-account.ts'
 
@@ -21,7 +24,7 @@ export async function checkTypes(client: ValkeyClient, keys: MirrorKeys): Promis
   }
 }
 
-/** Reads what is mirrored already: symbols, open orders, balances, tickers. */
+/** Reads what is mirrored already: symbols, open orders, balances, tickers, sums. */
 export async function loadState(
   client: ValkeyClient,
   keys: MirrorKeys,
@@ -30,6 +33,7 @@ export async function loadState(
   const completed = await client.command(['HGET', keys.since, 'completed'])
   if (completed !== null) state.completeToMs = Number(completed)
   state.prunedBefore = Number((await client.command(['HGET', keys.since, 'pruned'])) ?? 0)
+  state.transfersBefore = Number((await client.command(['HGET', keys.since, 'transfers'])) ?? 0)
   const symbols = (await client.command(['SMEMBERS', keys.symbols])) as string[]
   for (const symbol of symbols) state.symbols.add(symbol)
   const stored = await readStored(client, keys, [])
@@ -40,4 +44,18 @@ export async function loadState(
   for (const ticker of await readTickers(client, keys))
     state.tickers.set(ticker.symbol, { ...ticker, exchangeMs: ticker.timestamp })
   for (const absent of stored.absent.values()) state.absent.set(absent.id, absent)
+  await loadSums(client, keys, state)
+}
+
+async function loadSums(client: ValkeyClient, keys: MirrorKeys, state: MirrorState): Promise<void> {
+  for (const [symbol, sums] of await readHash(client, keys.sums, decodeSums)) {
+    state.sums.set(symbol, sums)
+    // The trades that they were counted from are on the server alone.
+    state.forget(symbol, sums.newestMs)
+  }
+  for (const [symbol, carried] of await readHash(client, keys.carried, decodeCarried))
+    state.carried.set(symbol, carried)
+  const { removedTransfers } = keys
+  for (const [kind, totals] of await readHash(client, removedTransfers, decodeTransferTotals))
+    state.removedTransfers.set(kind, totals)
 }

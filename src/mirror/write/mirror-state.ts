@@ -1,20 +1,26 @@
 import { LRUCache } from 'lru-cache'
 import type { TimedBalance } from '../model/balance.ts'
-import { FillLedger } from './fill-ledger.ts'
+import type { CarriedPosition } from '../model/carried-position.ts'
+import type { SymbolSums, TradedOrder } from '../model/fill-sums.ts'
+import type { Fill } from '../model/fill.ts'
 import type { OrderRecord } from '../model/order-record.ts'
 import { parseSymbol } from '../model/symbol.ts'
 import type { AbsentOrder } from '../stored/absent-order.ts'
 import type { TimedTicker } from '../model/ticker.ts'
 import { transferField } from '../model/transfer.ts'
-import type { Transfer } from '../model/transfer.ts'
+import type { Transfer, TransferTotals } from '../model/transfer.ts'
 
 /** Closed orders that are remembered; older ones are read back when an event names them. */
 const maxClosedOrders = 10_000
+/** Trades that are remembered, and orders of which it is remembered what theirs add up to. */
+const maxFills = 10_000
+const maxTraded = 20_000
 
 /**
  * What a writer has written, so that it need not read before it writes: nobody else may, the
- * fence sees to that. All open orders, the newest closed ones, balances, tickers, and the fills
- * and transfers that statistics are computed from.
+ * fence sees to that. All open orders, balances, tickers, transfers and sums, and the newest closed
+ * orders and trades: of older ones what is needed is read back, so that memory doesn't grow with
+ * history.
  */
 export class MirrorState {
   readonly openOrders: Map<string, OrderRecord> = new Map()
@@ -26,9 +32,20 @@ export class MirrorState {
   /** Orders of mirrored trades that are not mirrored themselves, by id. */
   readonly absent: Map<string, AbsentOrder> = new Map()
   readonly symbols: Set<string> = new Set()
-  /** By symbol; a base asset's ledgers are loaded together, for their fees are summed up. */
-  readonly ledgers: Map<string, FillLedger> = new Map()
-  readonly loadedBases: Set<string> = new Set()
+  /** The newest trades by symbol and id. */
+  readonly fills: LRUCache<string, Fill> = new LRUCache({
+    max: maxFills,
+    dispose: (fill, _name, reason) => {
+      if (reason === 'evict') this.forget(fill.symbol, fill.timestamp)
+    },
+  })
+  /** What the trades of orders add up to, as far as it was needed. */
+  readonly traded: LRUCache<string, TradedOrder> = new LRUCache({ max: maxTraded })
+  /** By symbol, all that there are. */
+  readonly sums: Map<string, SymbolSums> = new Map()
+  /** What removed trades left behind, by symbol. */
+  readonly carried: Map<string, CarriedPosition> = new Map()
+  readonly #forgottenMs = new Map<string, number>()
   /** Ids under which something is stored that can't be read: it is written over. */
   readonly unreadableOrders: Set<string> = new Set()
   /** By type and id. */
@@ -36,6 +53,10 @@ export class MirrorState {
   /** Those of each asset whose worth is not known yet, by type and id. */
   readonly unvalued: Map<string, Map<string, Transfer>> = new Map()
   transfersLoaded = false
+  /** Sums over removed transfers, by type and asset. */
+  readonly removedTransfers: Map<string, TransferTotals> = new Map()
+  /** Transfers before it are removed, but for those without a known worth, Unix ms. */
+  transfersBefore = 0
   /** Up to when fills and transfers were fetched whole, Unix ms. */
   completeToMs: number | undefined
   /** Closed orders that ended before it are not kept any more, Unix ms. */
@@ -65,10 +86,19 @@ export class MirrorState {
     else unvalued.set(field, transfer)
   }
 
-  ledger(symbol: string): FillLedger {
-    let ledger = this.ledgers.get(symbol)
-    if (ledger === undefined) this.ledgers.set(symbol, (ledger = new FillLedger()))
-    return ledger
+  /** Trades up to this time are not all remembered. */
+  forget(symbol: string, timestamp: number): void {
+    this.#forgottenMs.set(symbol, Math.max(this.forgottenMs(symbol), timestamp))
+  }
+
+  /** Time of the newest trade that is stored and not remembered, Unix ms. */
+  forgottenMs(symbol: string): number {
+    return this.#forgottenMs.get(symbol) ?? 0
+  }
+
+  /** A trade from the time of those that are removed: it was counted. */
+  isRemovedFill({ symbol, timestamp }: Fill): boolean {
+    return timestamp < (this.carried.get(symbol)?.beforeMs ?? 0)
   }
 
   /** The known symbols of a base asset. */

@@ -1,6 +1,12 @@
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
+import { carryOver } from '../model/carried-position.ts'
+import { tradedName } from '../model/fill-names.ts'
+import { decodeFill } from '../stored/fill-json.ts'
+import { readEntries } from '../stored/hash-entries.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
-import { oldestClosedScript } from '../stored/read-scripts.ts'
+import { decodeRecord } from '../stored/order-json.ts'
+import { oldestScript } from '../stored/read-scripts.ts'
+import { loadNeeds, loadTransfers } from './change-needs.ts'
 import type { MirrorState } from './mirror-state.ts'
 import type { UnitWriter } from './unit-writer.ts'
 
@@ -11,27 +17,109 @@ export interface PruneContext {
   readonly writer: UnitWriter
 }
 
-/** As many orders as one unit removes; changes come in between. */
-const maxOrders = 500
+/** As many things as one unit removes; changes come in between. */
+const maxRemoved = 500
 
 /**
  * Removes the oldest closed orders that ended before a time, with their history, in one unit; gives
  * how many there were. What ended before the newest of them is not mirrored again when it is told
  * once more: it is old, not new.
  */
-export async function pruneOnce(
+export async function pruneOrders(
   { client, keys, state, writer }: PruneContext,
   beforeMs: number,
   deadline: number,
 ): Promise<number> {
-  const args = [`(${beforeMs}`, String(maxOrders)]
-  const found = (await client.script(oldestClosedScript, [keys.closed], args)) as string[]
-  if (found.length === 0) return 0
-  const prunedBefore = Math.max(state.prunedBefore, Number(found.at(-1)) + 1)
+  const { ids, newestMs } = await oldest(client, keys.closed, beforeMs)
+  if (ids.length === 0) return 0
+  const prunedBefore = Math.max(state.prunedBefore, newestMs + 1)
+  const orders = await readEntries(client, keys.orders, ids, decodeRecord)
+  const traded = [...orders.values()].map(({ state: order }) =>
+    tradedName({ ...order, orderId: order.id }),
+  )
+  await loadTraded({ client, keys, state, writer }, traded)
   await writer.write(async (plan) => {
-    for (let i = 0; i < found.length; i += 2) plan.removeOrder(found[i]!)
+    for (const id of ids) plan.removeOrder(id)
+    for (const name of traded) if (name !== undefined) plan.fills.removeTraded(name)
     plan.note(keys.since, 'pruned', String(prunedBefore))
   }, deadline)
   state.prunedBefore = prunedBefore
-  return found.length / 2
+  return ids.length
+}
+
+/**
+ * Removes the oldest trades of a symbol from before a time in one unit; gives how many there were.
+ * The sums have them counted, and the position goes on from what they left behind.
+ */
+export async function pruneFills(
+  context: PruneContext,
+  symbol: string,
+  beforeMs: number,
+  deadline: number,
+): Promise<number> {
+  const { client, keys, state, writer } = context
+  const { ids, newestMs } = await oldest(client, keys.fillTimes(symbol), beforeMs, true)
+  if (ids.length === 0) return 0
+  const fills = [...(await readEntries(client, keys.fills(symbol), ids, decodeFill)).values()]
+  await loadTraded(context, fills.map(tradedName))
+  const known = state.carried.get(symbol)
+  const removedBefore = Math.max(known?.beforeMs ?? 0, newestMs + 1)
+  const carried = carryOver(known, symbol, fills, removedBefore)
+  await writer.write(async (plan) => {
+    plan.fills.remove(ids, fills, carried)
+  }, deadline)
+  return ids.length
+}
+
+/** Removes the transfers from before a time whose worth is known, in one unit; gives how many. */
+export async function pruneTransfers(
+  { client, keys, state, writer }: PruneContext,
+  beforeMs: number,
+  deadline: number,
+): Promise<number> {
+  if (!state.transfersLoaded) await loadTransfers(state, keys, client)
+  const old = [...state.transfers.values()]
+    .filter(({ timestamp, refValue }) => timestamp < beforeMs && refValue !== null)
+    .sort((a, b) => a.timestamp - b.timestamp)
+    .slice(0, maxRemoved)
+  if (old.length === 0) return 0
+  const removedBefore = Math.max(state.transfersBefore, old.at(-1)!.timestamp + 1)
+  await writer.write(async (plan) => {
+    for (const transfer of old) plan.transfers.remove(transfer)
+    plan.note(keys.since, 'transfers', String(removedBefore))
+  }, deadline)
+  state.transfersBefore = removedBefore
+  return old.length
+}
+
+interface Oldest {
+  readonly ids: readonly string[]
+  readonly newestMs: number
+}
+
+/** The ids from before a time, the oldest first. `whole`: those of one moment stay together. */
+async function oldest(
+  client: ValkeyClient,
+  index: string,
+  beforeMs: number,
+  whole = false,
+): Promise<Oldest> {
+  const args = [`(${beforeMs}`, String(maxRemoved)]
+  const found = (await client.script(oldestScript, [index], args)) as string[]
+  const scores = found.filter((_, at) => at % 2 === 1).map(Number)
+  const ids = found.filter((_, at) => at % 2 === 0)
+  const newestMs = scores.at(-1) ?? 0
+  const begun = scores.indexOf(newestMs)
+  if (!whole || ids.length < maxRemoved || begun === 0) return { ids, newestMs }
+  // The rest of the newest moment may be behind the end of the page.
+  return { ids: ids.slice(0, begun), newestMs: scores[begun - 1]! }
+}
+
+async function loadTraded(
+  { client, keys, state }: PruneContext,
+  names: readonly (string | undefined)[],
+): Promise<void> {
+  const traded = new Set(names.filter((name) => name !== undefined && !state.traded.has(name)))
+  const needs = { fills: new Map(), orders: new Set<string>(), transfers: false }
+  await loadNeeds({ ...needs, traded: traded as Set<string> }, state, keys, client)
 }

@@ -1,4 +1,4 @@
-import { addTradeFigures, addTransferFigures } from './account-figures.ts'
+import { addTradeFigures, addTransferFigures, feesOf } from './account-figures.ts'
 import { encodeAbsent } from '../stored/absent-order.ts'
 import { encodeBalance } from '../stored/balance-json.ts'
 import type { DecimalText } from '../model/decimal.ts'
@@ -7,8 +7,9 @@ import type { MirrorKeys } from '../stored/keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { encodeOrder } from '../stored/order-json.ts'
 import { encodeTicker } from '../stored/ticker-hash.ts'
-import { transferTotals } from '../model/transfer.ts'
-import { encodeTransfer } from '../stored/transfer-json.ts'
+import { transferKind, transferTotals } from '../model/transfer.ts'
+import { encodeCarried, encodeSums, encodeTraded } from '../stored/fill-sums-json.ts'
+import { encodeTransfer, encodeTransferTotals } from '../stored/transfer-json.ts'
 import type { Transfer } from '../model/transfer.ts'
 import { ArgumentLists, UnitCommands } from './unit-commands.ts'
 import type { UnitContents } from './unit-contents.ts'
@@ -91,6 +92,7 @@ function unitCommands(parts: UnitParts): UnitCommands {
     else commands.add('HSET', keys.absent, [id, encodeAbsent(absent)])
   }
   addFills(commands, parts)
+  addTradeSums(commands, parts)
   addTransfers(commands, parts)
   return commands
 }
@@ -126,16 +128,35 @@ function addOrders(commands: UnitCommands, { contents, keys, settings }: UnitPar
     }
 }
 
-function addFills(commands: UnitCommands, { contents, keys, state }: UnitParts): void {
-  const symbols = new Set<string>()
+function addFills(commands: UnitCommands, { contents, keys }: UnitParts): void {
   for (const fill of contents.fills.values()) {
-    commands.add('HSET', keys.fills(fill.symbol), [fill.id, encodeFill(fill)])
-    symbols.add(fill.symbol)
-  }
-  for (const symbol of symbols) {
+    const { id, symbol, timestamp } = fill
+    commands.add('HSET', keys.fills(symbol), [id, encodeFill(fill)])
+    commands.add('ZADD', keys.fillTimes(symbol), [String(timestamp), id])
     commands.add('SADD', keys.symbols, [symbol])
-    for (const side of ['buy', 'sell'] as const)
-      addTradeFigures(commands, keys, state, symbol, side)
+  }
+  for (const [name, traded] of contents.traded) {
+    if (traded === null) commands.add('HDEL', keys.traded, [name])
+    else commands.add('HSET', keys.traded, [name, encodeTraded(traded)])
+  }
+  for (const [symbol, ids] of contents.removedFills) {
+    commands.add('HDEL', keys.fills(symbol), ids)
+    commands.add('ZREM', keys.fillTimes(symbol), ids)
+  }
+  for (const [symbol, carried] of contents.carried)
+    commands.add('HSET', keys.carried, [symbol, encodeCarried(carried)])
+}
+
+function addTradeSums(commands: UnitCommands, { contents, keys, state }: UnitParts): void {
+  if (contents.sums.size === 0) return
+  const all = new Map([...state.sums, ...contents.sums])
+  for (const [symbol, sums] of contents.sums) {
+    commands.add('HSET', keys.sums, [symbol, encodeSums(sums)])
+    const base = symbol.slice(0, symbol.indexOf('/'))
+    for (const side of ['buy', 'sell'] as const) {
+      const fees = feesOf(all, base, side)
+      addTradeFigures(commands, keys, { side, sums: sums[side], fees }, symbol)
+    }
   }
 }
 
@@ -146,13 +167,20 @@ function addTransfers(
   const touched = new Map<string, Transfer>()
   for (const [field, transfer] of contents.transfers) {
     commands.add('HSET', keys.transfers, [field, encodeTransfer(transfer)])
-    touched.set(`${transfer.type} ${transfer.asset}`, transfer)
+    commands.add('ZADD', keys.transferTimes, [String(transfer.timestamp), field])
+    touched.set(transferKind(transfer), transfer)
   }
+  for (const field of contents.removedTransfers.keys()) {
+    commands.add('HDEL', keys.transfers, [field])
+    commands.add('ZREM', keys.transferTimes, [field])
+  }
+  for (const [kind, totals] of contents.transferSums)
+    commands.add('HSET', keys.removedTransfers, [kind, encodeTransferTotals(totals)])
   if (touched.size === 0) return
   const all = new Map([...state.transfers, ...contents.transfers])
-  for (const { type, asset } of touched.values()) {
-    const totals = transferTotals(all.values(), type, asset)
-    addTransferFigures(commands, keys, settings.refCurrency, { type, asset }, totals)
+  for (const [kind, transfer] of touched) {
+    const totals = transferTotals(all.values(), transfer, state.removedTransfers.get(kind))
+    addTransferFigures(commands, keys, settings.refCurrency, transfer, totals)
   }
 }
 

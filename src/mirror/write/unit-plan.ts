@@ -1,6 +1,5 @@
 import { sameBalance } from '../model/balance.ts'
 import type { TimedBalance } from '../model/balance.ts'
-import { multiplyText } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
 import type { Fill } from '../model/fill.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
@@ -9,9 +8,9 @@ import { advanceOrder, withFee } from '../model/order-record.ts'
 import type { OrderRecord } from '../model/order-record.ts'
 import type { OrderState } from '../model/order.ts'
 import type { AbsentOrder } from '../stored/absent-order.ts'
-import type { Ticker, TimedTicker } from '../model/ticker.ts'
-import { transferField } from '../model/transfer.ts'
-import type { Transfer } from '../model/transfer.ts'
+import type { TimedTicker } from '../model/ticker.ts'
+import { FillPlan } from './fill-plan.ts'
+import { TransferPlan } from './transfer-plan.ts'
 import { UnitCommands } from './unit-commands.ts'
 import { takeOver } from './unit-contents.ts'
 import type { UnitContents } from './unit-contents.ts'
@@ -36,10 +35,9 @@ export class UnitPlan {
   readonly #absent = new Map<string, AbsentOrder | null>()
   readonly #balances = new Map<string, TimedBalance | null>()
   readonly #tickers = new Map<string, TimedTicker>()
-  readonly #fills = new Map<string, Fill>()
-  readonly #transfers = new Map<string, Transfer>()
   readonly #removed = new Set<string>()
-  readonly #undo: (() => void)[] = []
+  readonly fills: FillPlan
+  readonly transfers: TransferPlan
   #repairs: UnitCommands | undefined
   #historyBytes = 0
   #encoded: EncodedUnit | undefined
@@ -55,6 +53,8 @@ export class UnitPlan {
     this.#keys = keys
     this.#settings = settings
     this.#underWay = underWay
+    this.fills = new FillPlan(state, underWay)
+    this.transfers = new TransferPlan(state, settings.refCurrency, (symbol) => this.#price(symbol))
   }
 
   get isEmpty(): boolean {
@@ -66,10 +66,10 @@ export class UnitPlan {
       orders: this.#orders,
       balances: this.#balances,
       tickers: this.#tickers,
-      fills: this.#fills,
-      transfers: this.#transfers,
       absent: this.#absent,
       removed: this.#removed,
+      ...this.fills.contents,
+      ...this.transfers.contents,
     }
   }
 
@@ -113,10 +113,7 @@ export class UnitPlan {
   }
 
   fill(fill: Fill): boolean {
-    const ledger = this.#state.ledger(fill.symbol)
-    if (!ledger.wants(fill)) return false
-    this.#undo.push(ledger.add(fill))
-    this.rewriteFill(fill)
+    if (!this.fills.add(fill)) return false
     const { orderId: id, symbol, timestamp: tradedMs } = fill
     const prev = id === null ? undefined : this.#order(id)
     if (prev !== undefined) {
@@ -129,10 +126,6 @@ export class UnitPlan {
   /** An order that is known by its trades alone. */
   rewriteAbsent(order: AbsentOrder): void {
     this.#absent.set(order.id, order)
-  }
-
-  rewriteFill(fill: Fill): void {
-    this.#fills.set(`${fill.symbol} ${fill.id}`, fill)
   }
 
   /**
@@ -173,19 +166,8 @@ export class UnitPlan {
     const newest = prev?.exchangeMs ?? null
     if ((newest ?? -Infinity) > (next.exchangeMs ?? Infinity)) return false
     this.#tickers.set(next.symbol, { ...next, exchangeMs: next.exchangeMs ?? newest })
-    this.#valueTransfers(next)
+    this.transfers.value(next)
     return true
-  }
-
-  transfer(next: Omit<Transfer, 'refValue'>): boolean {
-    const field = transferField(next)
-    if (this.#transfers.has(field) || this.#state.transfers.has(field)) return false
-    this.rewriteTransfer({ ...next, refValue: this.#worth(next.asset, next.amount) })
-    return true
-  }
-
-  rewriteTransfer(transfer: Transfer): void {
-    this.#transfers.set(transferField(transfer), transfer)
   }
 
   /** Encodes what is planned, which takes a while; nothing may be planned after it. */
@@ -205,15 +187,15 @@ export class UnitPlan {
     takeOver(this.contents, this.#state)
   }
 
-  /** Takes back what planning had to change at once. */
-  rollback(): void {
-    for (const undo of this.#undo.reverse()) undo()
-  }
-
+  /** What is derived from other contents is not counted. */
   get #size(): number {
-    return Object.values(this.contents).reduce(
-      (items, { size }: { readonly size: number }) => items + size,
-      0,
+    const { sums, traded, carried, transferSums, removedFills, ...rest } = this.contents
+    const removed = [...removedFills.values()].reduce((all, ids) => all + ids.length, 0)
+    const things: readonly { readonly size: number }[] = Object.values(rest)
+    const alone = Number(sums.size + traded.size + carried.size + transferSums.size > 0)
+    return Math.max(
+      things.reduce((all, { size }) => all + size, removed),
+      alone,
     )
   }
 
@@ -238,29 +220,12 @@ export class UnitPlan {
   }
 
   #settled(record: OrderRecord): OrderRecord {
-    const { id, symbol, filled } = record.state
-    const fee = this.#state.ledgers.get(symbol)?.orderFee(id, filled)
+    const fee = this.fills.orderFee(record.state, record.state.id, record.state.filled)
     return fee === undefined ? record : withFee(record, fee.fee, fee.feeCurrency)
   }
 
-  /** The first price of an asset gives their worth to the transfers that came before it. */
-  #valueTransfers({ symbol, price }: Ticker): void {
-    const [asset = '', ...quote] = symbol.split('/')
-    if (quote.join('/') !== this.#settings.refCurrency) return
-    const known = this.#state.unvalued.get(asset)?.values() ?? []
-    for (const transfer of [...known, ...this.#transfers.values()]) {
-      const latest = this.#transfers.get(transferField(transfer)) ?? transfer
-      if (latest.asset === asset && latest.refValue === null)
-        this.rewriteTransfer({ ...latest, refValue: multiplyText(latest.amount, price) })
-    }
-  }
-
-  #worth(asset: string, amount: DecimalText): DecimalText | null {
-    const { refCurrency } = this.#settings
-    if (asset === refCurrency) return amount
-    const symbol = `${asset}/${refCurrency}`
-    const price = (this.#tickers.get(symbol) ?? this.#state.tickers.get(symbol))?.price
-    return price === undefined ? null : multiplyText(amount, price)
+  #price(symbol: string): DecimalText | undefined {
+    return (this.#tickers.get(symbol) ?? this.#state.tickers.get(symbol))?.price
   }
 }
 

@@ -135,15 +135,10 @@ export class UnitWriter {
     fill: ((plan: UnitPlan) => Promise<void>) | undefined,
     meanwhile: UnitOverlap['meanwhile'],
   ): Promise<boolean> {
-    let written = false
-    try {
-      await fill?.(plan)
-      // A repeated event is answered only when what it repeats is still there.
-      written = plan.isEmpty ? await this.#stillThere() : await this.#send(plan, meanwhile)
-    } finally {
-      if (written) plan.commit()
-      else plan.rollback()
-    }
+    await fill?.(plan)
+    // A repeated event is answered only when what it repeats is still there.
+    const written = plan.isEmpty ? await this.#stillThere() : await this.#send(plan, meanwhile)
+    if (written) plan.commit()
     return written
   }
 
@@ -254,7 +249,7 @@ export class UnitWriter {
   async #rewriteAll(): Promise<void> {
     const { state } = this.#options
     await this.#settleUnacknowledged()
-    const steps = rewriteSteps(state)
+    const steps = rewriteSteps(state, await this.#lostTrades())
     let plan = this.plan()
     for (const step of steps) {
       step(plan)
@@ -268,9 +263,19 @@ export class UnitWriter {
     this.#options.onRewritten()
   }
 
+  /** Symbols of which the server held more trades than are remembered, and holds none. */
+  async #lostTrades(): Promise<string[]> {
+    const { client, keys, state } = this.#options
+    const lost: string[] = []
+    for (const symbol of state.sums.keys())
+      if (state.forgottenMs(symbol) > 0)
+        if ((await client.command(['TYPE', keys.fillTimes(symbol)])) === 'none') lost.push(symbol)
+    return lost
+  }
+
   async #sendWhole(plan: UnitPlan): Promise<void> {
-    if (!(await this.#send(plan)))
-      throw new PairduckError('VALKEY_UNREACHABLE', 'the server lost its data again meanwhile')
+    if (await this.#send(plan)) plan.commit()
+    else throw new PairduckError('VALKEY_UNREACHABLE', 'the server lost its data again meanwhile')
   }
 }
 

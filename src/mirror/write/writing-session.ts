@@ -11,7 +11,9 @@ import { Fence } from './fence.ts'
 import { LeaseRenewal } from './lease-renewal.ts'
 import { checkTypes, loadState } from './load-state.ts'
 import { MirrorState } from './mirror-state.ts'
-import { pruneOnce } from './prune.ts'
+import { pruneFills, pruneOrders, pruneTransfers } from './prune.ts'
+import type { PruneContext } from './prune.ts'
+import { adoptFills, adoptTransfers } from './adopt-fills.ts'
 import { reconcileAccount } from './reconcile.ts'
 import type { ReconcileResult } from './reconcile.ts'
 import { SourceLimit } from './source-limit.ts'
@@ -35,11 +37,33 @@ export interface SessionOptions extends WriteSettings {
   readonly sourceTimeoutMs: number
   readonly derivatives: boolean
   readonly retainClosedMs: number | undefined
+  readonly retainFillsMs: number | undefined
   readonly clock: MirrorClock
+}
+
+/** How long things are kept; undefined: for ever. */
+export interface Retention {
+  readonly retainClosedMs: number | undefined
+  readonly retainFillsMs: number | undefined
+}
+
+/** How many things were removed. */
+export interface PruneResult {
+  /** Closed orders, with their history. */
+  readonly orders: number
+  /** Own trades. */
+  readonly fills: number
+  /** Deposits and withdrawals. */
+  readonly transfers: number
 }
 
 /** How often what is kept no longer is looked for. */
 const pruneEveryMs = 60_000
+/**
+ * An exchange lists a transfer under the time when it was asked for, and it may be done days later:
+ * one that is kept no longer must not be taken for one that was counted.
+ */
+const leastTransferMs = 30 * 86_400_000
 
 type Taking = AccountSnapshot | (() => Promise<AccountSnapshot>)
 
@@ -84,6 +108,10 @@ export class WritingSession {
     await checkTypes(this.#client, this.#keys)
     await this.#fence.takeOver()
     await loadState(this.#client, this.#keys, this.state)
+    const { clock, writeTimeoutMs } = this.#options
+    const deadline = (): number => clock.monotonicMs() + writeTimeoutMs
+    await adoptFills(this.#place, deadline)
+    await adoptTransfers(this.#place, deadline)
     this.#stopReconnects = this.#client.onReconnect(() => this.#checkSoon())
     this.#renewal.start()
     this.#pruneLater()
@@ -122,26 +150,44 @@ export class WritingSession {
       const isTaken = typeof snapshot !== 'function'
       const seenMs = isTaken ? undefined : this.state.newestBalanceMs
       const taken = isTaken ? snapshot : await this.asked(snapshot)
-      const { state } = this
       const options = this.#options
-      const place = { client: this.#client, keys: this.#keys, writer: this.#writer, state }
-      const context = { ...options, ...place, settings: options }
+      const context = { ...options, ...this.#place, settings: options }
       return await reconcileAccount(context, taken, fetchOrder, seenMs)
     })
   }
 
-  /** Removes closed orders that ended longer ago; gives how many. Changes come in between. */
-  async prune(retainClosedMs: number): Promise<number> {
+  /** Removes what is older than it is kept; gives how many. Changes come in between. */
+  async prune({ retainClosedMs, retainFillsMs }: Retention): Promise<PruneResult> {
+    const now = this.#options.clock.now()
+    const context = this.#place
+    const counts = { orders: 0, fills: 0, transfers: 0 }
+    if (retainFillsMs !== undefined) {
+      const beforeMs = now - retainFillsMs
+      for (const symbol of this.state.sums.keys())
+        counts.fills += await this.#repeat((by) => pruneFills(context, symbol, beforeMs, by))
+      const transfersMs = now - Math.max(retainFillsMs, leastTransferMs)
+      counts.transfers = await this.#repeat((by) => pruneTransfers(context, transfersMs, by))
+    }
+    if (retainClosedMs !== undefined) {
+      const beforeMs = now - retainClosedMs
+      counts.orders = await this.#repeat((by) => pruneOrders(context, beforeMs, by))
+    }
+    return counts
+  }
+
+  get #place(): PruneContext {
+    return { client: this.#client, keys: this.#keys, writer: this.#writer, state: this.state }
+  }
+
+  /** Unit after unit with the writer to itself, until one has nothing to do. */
+  async #repeat(unit: (deadline: number) => Promise<number>): Promise<number> {
     const { clock, writeTimeoutMs } = this.#options
-    const beforeMs = clock.now() - retainClosedMs
-    const place = { client: this.#client, keys: this.#keys, writer: this.#writer }
-    const context = { ...place, state: this.state }
-    let removed = 0
+    let all = 0
     for (;;) {
       const deadline = clock.monotonicMs() + writeTimeoutMs
-      const some = await this.queue.alone(() => pruneOnce(context, beforeMs, deadline))
-      if (some === 0) return removed
-      removed += some
+      const some = await this.queue.alone(() => unit(deadline))
+      if (some === 0) return all
+      all += some
     }
   }
 
@@ -178,10 +224,10 @@ export class WritingSession {
 
   /** With a retention, a timer around {@link prune}. */
   #pruneLater(): void {
-    const { clock, retainClosedMs } = this.#options
-    if (retainClosedMs === undefined) return
+    const { clock, retainClosedMs, retainFillsMs } = this.#options
+    if (retainClosedMs === undefined && retainFillsMs === undefined) return
     this.#stopPruning = clock.schedule(pruneEveryMs, () => {
-      void this.prune(retainClosedMs)
+      void this.prune({ retainClosedMs, retainFillsMs })
         // A server that can't be reached is pruned when it is back; a fenced writer prunes no more.
         .catch((error: unknown) => this.#isLost() || this.#listeners.onFailure(error))
         .finally(() => this.#isLost() || this.#pruneLater())

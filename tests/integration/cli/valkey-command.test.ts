@@ -26,7 +26,9 @@ test('the life of a server, for people and for programs', async () => {
   const begun = await asJson('start', '--port', String(port))
   expect(begun).toMatchObject({ running: true, dir, port, url: `valkey://127.0.0.1:${port}` })
   expect((await valkey('status')).stdout).toMatch(
-    new RegExp(`^Valkey ${begun.version} runs on ${begun.url} \\(pid ${begun.pid}\\)`),
+    new RegExp(
+      `^Valkey ${begun.version} runs on ${begun.url} \\(pid ${begun.pid}\\).*\nfor other tools: redis://127.0.0.1:${port}\n`,
+    ),
   )
   expect((await asJson('logs', '--lines', '3')).length).toBe(3)
   expect((await valkey('logs')).stdout).toContain('Ready to accept connections')

@@ -32,6 +32,7 @@ const reads = {
   getOrderBook: [(of: MirrorReader) => of.getOrderBook('BTC/USDT'), ...read],
   listSymbols: [(of: MirrorReader) => of.listSymbols(), ...read],
   listFills: [(of: MirrorReader) => of.listFills(), ...read],
+  listCarried: [(of: MirrorReader) => of.listCarried(), ...read],
   listTransfers: [(of: MirrorReader) => of.listTransfers(), ...read],
   // Begun while the server is away, it waits for it and heeds its signal.
   watch: [firstOf, 'ok', 'ok', 'CLOSED', 'CLOSED'],

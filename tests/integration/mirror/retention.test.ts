@@ -41,7 +41,7 @@ it('closed orders go in time, open ones and statistics stay, and what has gone d
     await mirror.applyFills(old.map(fillOf))
     const before = await mirror.getTradeStats()
     clock.advance(hourMs / 2)
-    expect(await mirror.prune()).toEqual({ orders: 0 })
+    expect(await mirror.prune()).toEqual({ orders: 0, fills: 0, transfers: 0 })
     // By its own timer, in units between which changes come.
     await clock.until(async () => (await stored()).length < 1_000, 60_000)
     await clock.until(async () => (await stored()).length === 2, 1_000)

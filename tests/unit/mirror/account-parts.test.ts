@@ -1,4 +1,3 @@
-import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readBalance } from '../../../src/mirror/model/balance.ts'
 import { balancesFromCcxt } from '../../../src/mirror/ccxt/ccxt-balances.ts'
@@ -7,9 +6,6 @@ import {
   valkeyUrlFromEnvironment,
 } from '../../../src/valkey/connection-options.ts'
 import { infoText } from '../../../src/mirror/model/exact-text.ts'
-import { FillLedger } from '../../../src/mirror/write/fill-ledger.ts'
-import { readFill } from '../../../src/mirror/model/fill.ts'
-import type { Fill } from '../../../src/mirror/model/fill.ts'
 import { resolveMirrorOptions } from '../../../src/mirror/mirror-options.ts'
 import { readMirroredOrder } from '../../../src/mirror/stored/mirrored-order.ts'
 import { orderBook } from '../../../src/mirror/read/order-book.ts'
@@ -20,11 +16,6 @@ import { readTicker } from '../../../src/mirror/model/ticker.ts'
 import { readTransfer } from '../../../src/mirror/model/transfer.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 
-function fill(id: string, rest: object = {}): Fill {
-  const base = { id, order: 'o', symbol: 'BTC/USDT', side: 'buy', price: '2', amount: '0.5' }
-  return readFill({ ...base, timestamp: 1_700_000_000_000, ...rest }, false)
-}
-
 describe('the digits behind a number', () => {
   it('come from the field of that name, else from the only text of that value', () => {
     expect(infoText(1, { q: '1.00', z: '1.000' }, ['z', 'q'])).toBe('1.000')
@@ -33,88 +24,6 @@ describe('the digits behind a number', () => {
     expect(infoText(3, { a: '1' }, ['a'])).toBeUndefined()
     // Both texts are the same double: which one is meant can't be known.
     expect(infoText(0.1, { a: '0.1000000000000000055', b: '0.1' }, [])).toBeUndefined()
-  })
-})
-
-describe('a fill ledger', () => {
-  it('comes to the same sums whatever the order, repeats and take-backs of its fills', () => {
-    const fills = fc.array(
-      fc.record({
-        id: fc.integer({ min: 0, max: 20 }),
-        order: fc.integer({ min: 0, max: 5 }),
-        take: fc.boolean(),
-      }),
-      { size: 'max', maxLength: 60 },
-    )
-    fc.assert(
-      fc.property(fills, (steps) => {
-        const ledger = new FillLedger()
-        const counted = new Map<number, number>()
-        for (const { id, order, take } of steps) {
-          const next = fill(`f${id}`, { order: `o${order}` })
-          expect(ledger.wants(next)).toBe(!counted.has(id))
-          if (counted.has(id)) continue
-          const undo = ledger.add(next)
-          if (take) undo()
-          else counted.set(id, order)
-        }
-        const totals = ledger.totals('buy')
-        expect(Number(totals?.amount ?? 0)).toBe(counted.size / 2)
-        expect(Number(totals?.notional ?? 0)).toBe(counted.size)
-        expect(totals?.count ?? 0).toBe(new Set(counted.values()).size)
-      }),
-    )
-  })
-
-  it('equals a recount from scratch after any adds, late fees and take-backs', () => {
-    const amounts = fc.constantFrom('1', '0.5', '0.1000', '0.00000001', '3.10')
-    const step = fc.record({
-      id: fc.integer({ min: 0, max: 12 }),
-      order: fc.constantFrom('a', 'b', null),
-      side: fc.constantFrom('buy', 'sell'),
-      amount: amounts,
-      fee: fc.option(fc.record({ cost: amounts, currency: fc.constantFrom('BNB', 'USDT') })),
-      takeBack: fc.boolean(),
-    })
-    fc.assert(
-      fc.property(fc.array(step, { size: 'max', maxLength: 80 }), (steps) => {
-        const ledger = new FillLedger()
-        for (const { id, takeBack, ...rest } of steps) {
-          const next = fill(`f${id}`, rest)
-          if (!ledger.wants(next)) continue
-          const undo = ledger.add(next)
-          if (takeBack) undo()
-          const anew = new FillLedger()
-          for (const known of ledger.fills()) anew.add(known)
-          for (const side of ['buy', 'sell'] as const)
-            expect(ledger.totals(side)).toEqual(anew.totals(side))
-          for (const order of ['a', 'b'])
-            expect(ledger.orderFee(order, '1')).toEqual(anew.orderFee(order, '1'))
-        }
-      }),
-    )
-  })
-
-  it('lets a fee that comes later replace a fill without one, once', () => {
-    const ledger = new FillLedger()
-    ledger.add(fill('1'))
-    const withFee = fill('1', { fee: { cost: '0.10', currency: 'BNB' } })
-    expect(ledger.wants(withFee)).toBe(true)
-    ledger.add(withFee)
-    expect(ledger.wants(fill('1', { fee: { cost: '9', currency: 'BNB' } }))).toBe(false)
-    expect(ledger.totals('buy')).toMatchObject({ count: 1, amount: '0.5' })
-    expect(ledger.totals('buy')!.fees).toEqual(new Map([['BNB', '0.10']]))
-  })
-
-  it("knows an order's fee only when its fills cover it, in one currency", () => {
-    const ledger = new FillLedger()
-    ledger.add(fill('1', { fee: { cost: '0.10', currency: 'BNB' } }))
-    expect(ledger.orderFee('o', '1')).toBeUndefined()
-    ledger.add(fill('2', { fee: { cost: '0.2', currency: 'BNB' } }))
-    expect(ledger.orderFee('o', '1.000')).toEqual({ fee: '0.30', feeCurrency: 'BNB' })
-    ledger.add(fill('3', { order: 'p', fee: { cost: '1', currency: 'BNB' } }))
-    ledger.add(fill('4', { order: 'p', fee: { cost: '1', currency: 'USDT' } }))
-    expect(ledger.orderFee('p', '1')).toBeUndefined()
   })
 })
 

@@ -254,6 +254,41 @@ describe('orders of an exchange', () => {
   })
 })
 
+/** A method that fails as ccxt's error of that name. */
+const refuse = (name: string) => async () =>
+  Promise.reject(Object.assign(new Error('no'), { name }))
+
+describe('a list that an exchange does not give', () => {
+  it('for all symbols at once, as Binance does not, is incomplete by name, not empty', async () => {
+    const bySymbol = exchange({
+      has: { fetchMyTrades: true, fetchOrders: true },
+      fetchMyTrades: refuse('ArgumentsRequired'),
+      fetchOrders: refuse('ArgumentsRequired'),
+    })
+    const source = ccxtSource(bySymbol)
+    const incomplete = { code: 'EXCHANGE_INCOMPLETE', message: expect.stringMatching(/`symbols`/) }
+    await expect(source.fetchFills!(Date.now())).rejects.toMatchObject({
+      ...incomplete,
+      details: { list: 'own trades of all markets' },
+    })
+    await expect(source.fetchClosedOrders!(Date.now())).rejects.toMatchObject(incomplete)
+  })
+
+  it('keeps the other half of the transfers from nothing', async () => {
+    const deposit = { id: '1', type: 'deposit', currency: 'BTC', amount: '1', timestamp: 1 }
+    const rest = {
+      has: { fetchDeposits: true, fetchWithdrawals: true },
+      fetchWithdrawals: refuse('NotSupported'),
+    }
+    const half = ccxtSource(exchange({ ...rest, fetchDeposits: async () => [deposit] }))
+    expect(await half.fetchTransfers!(Date.now())).toEqual([deposit])
+    const none = ccxtSource(exchange({ ...rest, fetchDeposits: refuse('NotSupported') }))
+    await expect(none.fetchTransfers!(Date.now())).rejects.toMatchObject({
+      code: 'EXCHANGE_INCOMPLETE',
+    })
+  })
+})
+
 describe('symbols', () => {
   it('keep what other markets stream out of the mirror', async () => {
     const watched = exchange({

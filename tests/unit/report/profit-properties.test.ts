@@ -6,6 +6,8 @@ import {
   parseDecimal,
   subtractText,
 } from '../../../src/mirror/model/decimal.ts'
+import { carryOver } from '../../../src/mirror/model/carried-position.ts'
+import type { CarriedPosition } from '../../../src/mirror/model/carried-position.ts'
 import { dailyReport, dailyReports } from '../../../src/mirror/report/daily-report.ts'
 import { ExchangeRates } from '../../../src/mirror/report/exchange-rates.ts'
 import { tradeHistory, type ReportFill } from '../../../src/mirror/report/trade-history.ts'
@@ -70,6 +72,28 @@ test('realised profit is that of exact fractions, but for the last of twelve dig
         .map((date) => dailyReport(fills, [], date).trades.pnl)
         .reduce(addText, '0')
       expect(near(fraction(pnl), exactly(fills).pnl, fills.length)).toBe(true)
+    }),
+  )
+})
+
+test('trades removed in any steps leave behind what makes the later profits the same, to the last digit', () => {
+  const steps = fc.array(fc.integer({ min: 0, max: 120 }), { maxLength: 6 })
+  fc.assert(
+    fc.property(history, steps, fc.boolean(), (fills, cuts, inBase) => {
+      // Those of one moment go together.
+      const own = fills.map((fill) => ({ ...fill, takerOrMaker: null }))
+      const all = inBase ? own.map((fill) => ({ ...fill, feeCurrency: 'BTC', fee: '0' })) : own
+      let rest = all
+      let carried: CarriedPosition | undefined
+      for (const index of cuts) {
+        const beforeMs = rest[index]?.timestamp ?? 0
+        const old = rest.filter(({ timestamp }) => timestamp < beforeMs)
+        rest = rest.filter(({ timestamp }) => timestamp >= beforeMs)
+        if (old.length > 0) carried = carryOver(carried, 'BTC/USDT', old, beforeMs)
+      }
+      const rates = new ExchangeRates('USDT', {})
+      const outcomes = tradeHistory(rest, rates, carried && [carried])
+      expect(outcomes).toEqual(tradeHistory(all, rates).slice(all.length - rest.length))
     }),
   )
 })

@@ -6,9 +6,11 @@ import {
   multiplyDecimal,
   parseDecimal,
   subtractDecimal,
-} from '../model/decimal.ts'
-import type { Decimal, DecimalText } from '../model/decimal.ts'
-import { moneyScale } from './money.ts'
+} from './decimal.ts'
+import type { Decimal, DecimalText } from './decimal.ts'
+
+/** Digits after the point to which money is rounded where a division does not come out even. */
+export const moneyScale = 12
 
 /** A change of a holding: what came (negative: went), and what was paid for it, fees included. */
 export interface PositionChange {
@@ -44,8 +46,12 @@ export class Position {
   #quantity: Decimal = zero
   #cost: Decimal = zero
 
-  constructor(shorts: boolean) {
+  /** Begins with nothing, or with what is held already. */
+  constructor(shorts: boolean, held?: Holding) {
     this.#shorts = shorts
+    if (held === undefined) return
+    this.#quantity = parseDecimal(held.quantity)
+    this.#cost = parseDecimal(held.cost)
   }
 
   /** What is held now. */
