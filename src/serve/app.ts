@@ -1,4 +1,6 @@
+import rateLimit from '@fastify/rate-limit'
 import { fastify, type FastifyInstance } from 'fastify'
+import { PairduckError } from '../errors.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 import { answerError } from './answer/answer-error.ts'
 import { Answers } from './answer/answers.ts'
@@ -45,6 +47,7 @@ export async function makeApp(
     }),
   )
   addCors(app, options.corsOrigins)
+  if (access !== localAccess) await limitRate(app, options)
   addRequestLog(app, options)
   const context: RouteContext = {
     app,
@@ -58,6 +61,7 @@ export async function makeApp(
     guard: access === localAccess ? { check: async () => undefined } : new SelectGuard(store),
     allow: access,
   }
+  addMetricsRoute(context)
   addHealthRoutes(context)
   addPairRoutes(context)
   addSqlRoute(context)
@@ -67,9 +71,24 @@ export async function makeApp(
   addUdfRoutes(context)
   addMirrorRoutes(context)
   addOpenApiRoute(context)
-  await addMetricsRoute(context)
   await addPageRoutes(context)
   return app
+}
+
+/** A client that asks too often hears so; the processes of the owner's user are not counted. */
+async function limitRate(
+  app: FastifyInstance,
+  { maxRequestsPerSecond }: ResolvedServeOptions,
+): Promise<void> {
+  await app.register(rateLimit, {
+    max: maxRequestsPerSecond,
+    timeWindow: 1000,
+    errorResponseBuilder: () =>
+      new PairduckError(
+        'SERVER_BUSY',
+        `this client asks more than ${maxRequestsPerSecond} times a second (\`maxRequestsPerSecond\`)`,
+      ),
+  })
 }
 
 /** What was asked and how it ended, without tokens, query values or bodies. */

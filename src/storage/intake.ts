@@ -192,7 +192,12 @@ export class Intake {
       counted,
     )
     if (counts.inserted + counts.replaced > 0)
-      this.#events.tell('candlesStored', { pair: database.name, timeframe, counts })
+      this.#events.tell('candlesStored', {
+        pair: database.name,
+        timeframe,
+        counts,
+        oldest: candles.reduce((oldest, each) => Math.min(oldest, each.timestamp), Infinity),
+      })
     return counts
   }
 

@@ -29,6 +29,8 @@ export interface ServeOptions {
   readonly maxParallelPerClient?: number
   /** … and all clients together. Default 32. */
   readonly maxParallel?: number
+  /** Requests of one client address in a second, all others being 429. Default 1,000. */
+  readonly maxRequestsPerSecond?: number
   /** Event streams open at once. Default 200. */
   readonly maxEventStreams?: number
   /** Connections open at once. Default 2,000. */
@@ -91,6 +93,7 @@ const rules = {
   answerTimeoutMs: integer(1, 86_400_000, 60_000),
   maxParallelPerClient: integer(1, 10_000, 8),
   maxParallel: integer(1, 10_000, 32),
+  maxRequestsPerSecond: integer(1, 1_000_000, 1_000),
   maxEventStreams: integer(1, 100_000, 200),
   maxConnections: integer(1, 100_000, 2_000),
   ui: flag(false),
@@ -119,6 +122,7 @@ export interface ResolvedServeOptions {
   readonly answerTimeoutMs: number
   readonly maxParallelPerClient: number
   readonly maxParallel: number
+  readonly maxRequestsPerSecond: number
   readonly maxEventStreams: number
   readonly maxConnections: number
   readonly ui: boolean

@@ -3,7 +3,7 @@ import { query, type Query } from '../../queries/query.ts'
 import type { StoredTick } from '../../schema/rows.ts'
 import type { PairduckEvents } from '../../storage/events/events.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
-import type { Timeframe } from '../../time.ts'
+import { timeframeMs, type Timeframe } from '../../time.ts'
 import { tickOrder } from '../analytics/ticks-of-window.ts'
 import type { EventReply } from './events.ts'
 
@@ -26,61 +26,101 @@ interface Cursor {
   readonly count: number
 }
 
+/** Bars of one event, at most: the newest of those that changed. */
+const maxBars = 1000
+
 /**
  * Tells a pair's ticks after a cursor, and then each batch when it is stored: read from the file,
  * so that what was missed while nobody listened comes first, and nothing is told before it is
  * durable. Late ticks stand before the cursor: `late` says how many came, and from when on to ask
- * again. With a timeframe the bars that changed follow as `candles`.
+ * again. With a timeframe the bars that changed follow as `candles`, whatever changed them.
  */
 export async function followTicks(followed: Followed): Promise<void> {
-  const { store, pair, events, timeframe } = followed
-  let cursor = parseCursor(followed.cursor) ?? (await newest(store, pair))
-  let again = false
-  let telling: Promise<void> | undefined
-  const tell = async (): Promise<void> => {
-    do {
-      again = false
-      for (;;) {
-        const ticks = await ticksAfter(store, pair, cursor)
-        if (events.ended || ticks.length === 0) break
-        cursor = cursorBehind(ticks, cursor)
-        events.send({ id: textOf(cursor), event: 'ticks', data: ticks })
-        if (timeframe !== undefined) await tellBars(followed, timeframe, ticks)
-        if (ticks.length < maxTicks) break
-      }
-    } while (again)
-  }
-  const run = (): void => {
-    again = true
-    telling ??= tell()
-      .catch((error: unknown) => events.end(error))
-      .finally(() => (telling = undefined))
-  }
-  const stored = (event: PairduckEvents['ticksStored'][0]): void => {
+  const { store, pair, cursor, timeframe, events } = followed
+  const teller = new Teller(followed, parseCursor(cursor) ?? (await newest(store, pair)))
+  const ticks = (event: PairduckEvents['ticksStored'][0]): void => {
     if (event.pair !== pair) return
-    if (event.counts.late > 0)
-      events.send({ id: undefined, event: 'late', data: { count: event.counts.late } })
-    run()
+    const { counts, oldest } = event
+    if (counts.late > 0)
+      events.send({ id: undefined, event: 'late', data: { count: counts.late, from: oldest } })
+    teller.go(counts.late > 0 ? oldest : Infinity)
   }
-  store.on('ticksStored', stored)
-  events.onEnd(() => store.off('ticksStored', stored))
+  const candles = (event: PairduckEvents['candlesStored'][0]): void => {
+    if (event.pair === pair && event.timeframe === timeframe) teller.go(event.oldest)
+  }
+  store.on('ticksStored', ticks)
+  store.on('candlesStored', candles)
+  events.onEnd(() => {
+    store.off('ticksStored', ticks)
+    store.off('candlesStored', candles)
+  })
   events.begin()
-  run()
+  teller.go(Infinity)
 }
 
-async function tellBars(
-  { store, pair, events }: Followed,
-  timeframe: Timeframe,
-  ticks: readonly StoredTick[],
-): Promise<void> {
-  const query = getCandlesQuery({ timeframe, limit: 2 })
-  const candles = await store.query(pair, query)
-  if (candles.length > 0)
-    events.send({
-      id: undefined,
-      event: 'candles',
-      data: { timeframe, candles, ticks: ticks.length },
+/** Tells what is stored and was not told, one read at a time. */
+class Teller {
+  readonly #followed: Followed
+  #cursor: Cursor
+  /** Bars from here on (Unix ms) have changed. */
+  #changedFrom = Infinity
+  #isRunning = false
+  #again = false
+
+  constructor(followed: Followed, cursor: Cursor) {
+    this.#followed = followed
+    this.#cursor = cursor
+  }
+
+  /** Looks for new ticks, and tells the bars from a moment on. */
+  go(changedFrom: number): void {
+    this.#changedFrom = Math.min(this.#changedFrom, changedFrom)
+    this.#again = true
+    if (!this.#isRunning) void this.#run()
+  }
+
+  async #run(): Promise<void> {
+    this.#isRunning = true
+    try {
+      while (this.#again) {
+        this.#again = false
+        await this.#tell()
+      }
+    } catch (error) {
+      this.#followed.events.end(error)
+    } finally {
+      this.#isRunning = false
+    }
+  }
+
+  async #tell(): Promise<void> {
+    const { store, pair, events } = this.#followed
+    const ticks = await ticksAfter(store, pair, this.#cursor)
+    if (events.ended) return
+    if (ticks.length > 0) {
+      this.#cursor = cursorBehind(ticks, this.#cursor)
+      events.send({ id: textOf(this.#cursor), event: 'ticks', data: ticks })
+      this.#changedFrom = Math.min(this.#changedFrom, ticks[0]!.timestamp)
+      this.#again ||= ticks.length >= maxTicks
+    }
+    await this.#tellBars(ticks.length)
+  }
+
+  async #tellBars(ticks: number): Promise<void> {
+    const { store, pair, timeframe, events } = this.#followed
+    const from = this.#changedFrom
+    this.#changedFrom = Infinity
+    if (timeframe === undefined || from === Infinity) return
+    const width = timeframeMs[timeframe]
+    const changed = getCandlesQuery({
+      timeframe,
+      from: Math.floor(from / width) * width,
+      limit: maxBars,
     })
+    const candles = await store.query(pair, changed)
+    if (candles.length > 0)
+      events.send({ id: undefined, event: 'candles', data: { timeframe, candles, ticks } })
+  }
 }
 
 /** The ticks of the same moment that were told before are read with the rest, and cut off. */

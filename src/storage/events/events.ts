@@ -8,10 +8,15 @@ import type { CleanupResult, Conflict, InsertCounts, RefreshResult, RowCounts } 
 
 /** The events of a manager and what they carry; each is also on `diagnostics_channel` as `pairduck:<name>`. */
 export interface PairduckEvents {
-  /** A commit of ticks is durable. */
-  ticksStored: [event: { pair: string; counts: InsertCounts; newest: number }]
-  /** Candles were given and stored; an import tells it of each of its batches. */
-  candlesStored: [event: { pair: string; timeframe: Timeframe; counts: RowCounts }]
+  /**
+   * A commit of ticks is durable. `newest` of all that is stored, `oldest` of those that were given
+   * (Unix ms); `tookMs` since the first of its calls.
+   */
+  ticksStored: [
+    event: { pair: string; counts: InsertCounts; newest: number; oldest: number; tookMs: number },
+  ]
+  /** Candles were given and stored; an import tells it of each of its batches. `oldest` of them (Unix ms). */
+  candlesStored: [event: { pair: string; timeframe: Timeframe; counts: RowCounts; oldest: number }]
   /** Holes in the recorded trades were noted, or what is known of them changed; durable. */
   gapsStored: [event: { pair: string; gaps: readonly Gap[] }]
   /** Another trade came under an id that is stored; it was not stored. */

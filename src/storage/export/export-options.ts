@@ -1,8 +1,7 @@
 import { flag, oneOf, optional, resolveOptions, rule, signalRule } from '../../options.ts'
-import { rowFormats } from './row-formats.ts'
 
 /** The forms of an exported file. */
-export const exportFormats = ['parquet', ...rowFormats] as const
+export const exportFormats = ['parquet', 'json', 'csv', 'ndjson', 'arrow'] as const
 /** The form of an exported file. */
 export type ExportFormat = (typeof exportFormats)[number]
 

@@ -15,6 +15,8 @@ interface Call {
 export class PendingCommit {
   readonly batch: TickBatch = new TickBatch()
   readonly calls: Call[] = []
+  /** When its first call came, by the clock of `performance`. */
+  readonly began: number = performance.now()
   /** Ticks that count against the bounds of what may wait. */
   counted = 0
   /** Holes that are noted with the ticks of its one call, as JSON; '' for none. */

@@ -28,6 +28,7 @@ export interface Judgement {
   readonly counts: InsertCounts[]
   readonly conflicts: readonly Conflict[]
   readonly newest: number
+  readonly oldest: number
   readonly maxId: string
 }
 
@@ -221,9 +222,9 @@ export class TickStore {
     { outcomes, maxId }: Deduplicator,
     conflicts: readonly Conflict[],
   ): Judgement {
-    const { counts, newest } = countCalls(commit, outcomes, this.#state.newest)
+    const { counts, newest, oldest } = countCalls(commit, outcomes, this.#state.newest)
     commit.dropRejected(outcomes)
-    return { counts, conflicts, newest, maxId }
+    return { counts, conflicts, newest, oldest, maxId }
   }
 
   /** Brings the newest stored ticks into memory, once: then only older ones have to be asked for. */

@@ -256,7 +256,7 @@ export class TickWriter implements LogClient {
     this.#settle(commit, await this.#file.store(commit))
   }
 
-  #settle(commit: PendingCommit, { counts, conflicts, newest }: Judgement): void {
+  #settle(commit: PendingCommit, { counts, conflicts, newest, oldest }: Judgement): void {
     // Before the calls are answered: who awaited them finds their room free.
     this.#room.leave(commit)
     commit.settle(counts)
@@ -269,6 +269,8 @@ export class TickWriter implements LogClient {
       pair,
       counts: total(counts),
       newest: msFromMicros(newest),
+      oldest: msFromMicros(oldest),
+      tookMs: performance.now() - commit.began,
     })
   }
 

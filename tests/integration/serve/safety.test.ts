@@ -1,13 +1,17 @@
-import { request } from 'node:http'
+import { Agent, request } from 'node:http'
 import { connect as connectSocket } from 'node:net'
 import { once } from 'node:events'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { Readable } from 'node:stream'
 import { connect } from '../../../src/client/index.ts'
+import { readEvents } from '../../../src/client/wire/event-stream.ts'
 import { serve, type RequestLogEntry } from '../../../src/serve/index.ts'
 import { ownerSocketOf } from '../../../src/storage/file/owner-socket-path.ts'
+import { makeCertificates } from '../../support/certificates.ts'
 import { served } from '../../support/http.ts'
-import { countTicks, openManager, someTicks } from '../../support/store.ts'
+import { countTicks, openManager, someTicks, temporaryFolder } from '../../support/store.ts'
 import { storeOfFile } from '../../support/store-of-file.ts'
 
 const pair = 'x/spot/A'
@@ -16,18 +20,18 @@ const token = 'reads-and-nothing-else'
 const writerToken = 'writes-and-reads-both'
 
 const store = storeOfFile({}, (db) => db.insertTicks(pair, someTicks(10)))
-/** An answer that no buffer between here and there holds, of 30 MB: it waits until it is read. */
+/** An answer that no buffer between here and there holds, of 20 MB: it waits until it is read. */
 const long = {
   method: 'POST',
-  body: "SELECT repeat('x', 1000) AS x FROM range(30000)",
+  body: "SELECT repeat('x', 1000) AS x FROM range(20000)",
   headers: { 'accept-encoding': 'identity' },
 }
 
 /** What a raw request is answered, whatever its Host says. */
-function statusBy(url: string, host: string): Promise<number> {
+function statusBy(url: string, host: string, agent?: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
     const { hostname, port } = new URL(url)
-    request({ hostname, port, path: `${base}/cvd`, headers: { host } }, (answer) => {
+    request({ hostname, port, path: `${base}/cvd`, headers: { host }, agent }, (answer) => {
       answer.resume()
       resolve(answer.statusCode!)
     })
@@ -112,6 +116,19 @@ describe('who may ask', () => {
     ).toBeNull()
   })
 
+  it('speaks TLS with the certificate that it is given', async () => {
+    const { ca, cert, key } = await makeCertificates(join(temporaryFolder(), 'tls'))
+    const tls = { key: readFileSync(key), cert: readFileSync(cert) }
+    const url = await served(store(), { tls, token, host: '127.0.0.1' })
+    expect(url).toMatch(/^https:/)
+    const reader = await connect(url, { token, ca: readFileSync(ca) })
+    expect(await reader.listPairs()).not.toHaveLength(0)
+    await reader.close()
+    await expect(connect(url, { token, reconnectMs: 0 })).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+    })
+  })
+
   it('gives the local socket to its owner alone', async () => {
     const db = store()
     const path = await ownerSocketOf(db.dataDir, process.pid)
@@ -170,7 +187,7 @@ describe('what may be asked', () => {
 
   it('cuts off what has more rows than it gives, and refuses bodies and heads that are too large', async () => {
     const db = store()
-    const url = await served(db, { maxRows: 20_000, maxBodyBytes: 2000 })
+    const url = await served(db, { maxRows: 10_000, maxBodyBytes: 2000 })
     await expect(fetch(`${url}${base}/sql`, long).then((answer) => answer.text())).rejects.toThrow(
       TypeError,
     )
@@ -195,7 +212,12 @@ describe('slow and gone clients', () => {
     const socket = connectSocket(Number(new URL(url).port), '127.0.0.1')
     onTestFinished(() => void socket.destroy())
     const { method, body } = long
-    const head = ['Host: 127.0.0.1', 'Content-Type: text/plain', `Content-Length: ${body.length}`]
+    const head = [
+      'Host: 127.0.0.1',
+      'Connection: close',
+      'Content-Type: text/plain',
+      `Content-Length: ${body.length}`,
+    ]
     socket.write(`${method} ${base}/sql HTTP/1.1\r\n${head.join('\r\n')}\r\n\r\n${body}`)
     // It reads the beginning of the answer, and then no more.
     await once(socket, 'readable')
@@ -210,6 +232,37 @@ describe('slow and gone clients', () => {
     stop.abort()
     expect(await countTicks(db, 'x/spot/B')).toBe(1)
     expect((await fetch(`${url}${base}/cvd`)).status).toBe(200)
+  })
+
+  it('a thousand of them, who begin requests and never end them, are in nobody’s way', async () => {
+    const url = await served(store(), { maxConnections: 1001 })
+    const port = Number(new URL(url).port)
+    const sockets = await Promise.all(
+      Array.from({ length: 1000 }, async () => {
+        const socket = connectSocket(port, '127.0.0.1')
+        await once(socket, 'connect')
+        socket.write('GET /api/v1/pairs HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ')
+        return socket
+      }),
+    )
+    onTestFinished(() => {
+      for (const socket of sockets) socket.destroy()
+    })
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    onTestFinished(() => agent.destroy())
+    expect(await statusBy(url, '127.0.0.1', agent)).toBe(200)
+    // Beyond the bound nobody is listened to, and who is there stays.
+    const late = connectSocket(port, '127.0.0.1')
+    await once(late, 'close')
+    expect(await statusBy(url, '127.0.0.1', agent)).toBe(200)
+  })
+
+  it('are told when they ask too often', async () => {
+    const url = await served(store(), { maxRequestsPerSecond: 20 })
+    const answers = await Promise.all(Array.from({ length: 50 }, () => fetch(`${url}/health`)))
+    const refused = answers.filter(({ status }) => status === 429)
+    expect(refused.length).toBeGreaterThan(0)
+    expect(await refused[0]!.json()).toMatchObject({ error: { code: 'SERVER_BUSY' } })
   })
 
   it('are so many at once, and no more', async () => {
@@ -229,6 +282,40 @@ describe('slow and gone clients', () => {
 })
 
 describe('events', () => {
+  it('tell the bars that changed, whatever changed them', async () => {
+    const db = store()
+    const symbol = 'x/spot/BARS'
+    const start = Math.floor(Date.now() / 60_000) * 60_000 - 600_000
+    const tick = (minute: number, first: number) => ({
+      ...someTicks(1, { first })[0]!,
+      timestamp: start + minute * 60_000,
+    })
+    await db.insertTicks(symbol, [tick(5, 10)])
+    const url = await served(db)
+    const stop = new AbortController()
+    const { signal } = stop
+    const answer = await fetch(`${url}/api/v1/pairs/x/spot/BARS/events?timeframe=1m`, { signal })
+    const events = readEvents(Readable.fromWeb(answer.body as never))
+    const next = async (wanted: string): Promise<unknown> => {
+      for (;;) {
+        const { value } = await events.next()
+        if (value?.event === wanted) return value.data
+      }
+    }
+    const bars = (...minutes: number[]) => ({
+      candles: minutes.map((minute) => ({ timestamp: start + minute * 60_000 })),
+    })
+    await db.insertTicks(symbol, [tick(5, 11), tick(6, 12), tick(7, 13), tick(8, 14)])
+    expect(await next('candles')).toMatchObject(bars(5, 6, 7, 8))
+    await db.insertTicks(symbol, [tick(2, 1)])
+    expect(await next('late')).toEqual({ count: 1, from: start + 120_000 })
+    expect(await next('candles')).toMatchObject(bars(2, 5, 6, 7, 8))
+    const candle = { open: 1, high: 1, low: 1, close: 1, volume: 0, timestamp: start + 420_000 }
+    await db.insertCandles(symbol, '1m', [candle])
+    expect(await next('candles')).toMatchObject(bars(7, 8))
+    stop.abort()
+  })
+
   it('tell each trade once, also over a resume', async () => {
     const db = store()
     const url = await served(db)
