@@ -1,3 +1,5 @@
+import { shown } from '../errors.ts'
+import type { PairLike } from '../pair.ts'
 import type { Gap } from '../schema/gaps.ts'
 import type { Tick } from '../schema/rows.ts'
 import type { InsertCounts } from './events/outcomes.ts'
@@ -19,19 +21,28 @@ export interface BackfillReport {
 }
 
 interface Store {
-  readonly gaps: () => Promise<Gap[]>
-  readonly insert: (ticks: readonly Tick[], options?: InsertOptions) => Promise<InsertCounts>
+  gaps(pair: PairLike): Promise<Gap[]>
+  insertTicks(
+    pair: PairLike,
+    ticks: readonly Tick[],
+    options?: InsertOptions,
+  ): Promise<InsertCounts>
 }
 
 const batchTicks = 5_000
 
 /** Goes through a pair's holes, the oldest first; each is closed in the ledger after its trades are stored. */
 export async function backfillGaps(
-  { gaps, insert }: Store,
+  store: Store,
+  pair: PairLike,
   fetcher: GapFetcher,
 ): Promise<BackfillReport> {
+  if (typeof fetcher !== 'function')
+    throw new TypeError(`backfill: expected a function that gives ticks, got ${shown(fetcher)}`)
   const counts: InsertCounts[] = []
-  const known = (await gaps()).filter(({ state, toTime }) => state !== 'filled' && toTime !== null)
+  const known = (await store.gaps(pair)).filter(
+    ({ state, toTime }) => state !== 'filled' && toTime !== null,
+  )
   const after: Gap[] = []
   for (const gap of known) {
     const ids = new IdCount(gap)
@@ -40,11 +51,11 @@ export async function backfillGaps(
       ids.add(tick.tradeId)
       batch.push(tick)
       if (batch.length < batchTicks) continue
-      counts.push(await insert(batch))
+      counts.push(await store.insertTicks(pair, batch))
       batch = []
     }
     const closed = { ...gap, ...ids.verdict(gap), tries: gap.tries + 1 }
-    counts.push(await insert(batch, { gaps: [closed] }))
+    counts.push(await store.insertTicks(pair, batch, { gaps: [closed] }))
     after.push(closed)
   }
   return { gaps: after, counts: total(counts) }

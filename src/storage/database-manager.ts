@@ -1,7 +1,8 @@
-import { PairduckError, shown } from '../errors.ts'
+import { PairduckError } from '../errors.ts'
 import type { Pair, PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import type { Gap } from '../schema/gaps.ts'
+import type { StoredTick } from '../schema/rows.ts'
 import { AnalyticsKeeper, type AnalyticsOptions } from './upkeep/analytics-keeper.ts'
 import type { RefreshOptions } from './upkeep/analytics-refresh.ts'
 import type { ColumnStream } from './pool/column-stream.ts'
@@ -47,7 +48,6 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   readonly #engine: Engine
   readonly #budget: ThreadBudget
   readonly #names = new PairNames()
-  /** For {@link StoreInserts}. */
   protected readonly intake: Intake
   readonly #leases: Leases
   readonly #logs: LogBook
@@ -122,6 +122,11 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     return this.#leases.read(this.parsePair(pair), (lease) => lease.query(query, options), options)
   }
 
+  /** The newest ticks, newest first, in the one order of ticks; mostly answered from memory. */
+  async recentTicks(pair: PairLike, limit: number = 100): Promise<StoredTick[]> {
+    return this.#leases.recentTicks(this.parsePair(pair), limit)
+  }
+
   /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
   async gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]> {
     return this.query(pair, gapsQuery, options)
@@ -132,10 +137,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
    * ends are consecutive and all there; where ids prove nothing it stays `unproved`.
    */
   async backfill(pair: PairLike, fetcher: GapFetcher): Promise<BackfillReport> {
-    if (typeof fetcher !== 'function')
-      throw new TypeError(`backfill: expected a function that gives ticks, got ${shown(fetcher)}`)
-    const gaps = () => this.gaps(pair)
-    return backfillGaps({ gaps, insert: (...given) => this.insertTicks(pair, ...given) }, fetcher)
+    return backfillGaps(this, pair, fetcher)
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
@@ -275,7 +277,6 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     return this.close()
   }
 
-  /** For {@link StoreInserts}. */
   protected parsePair(pair: PairLike): Pair {
     this.#refuseClosed()
     return this.#names.parse(pair)

@@ -148,6 +148,10 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
         for (const each of steps) {
           const [found, wanted] = await take(each, pair, model)
           expect(found).toEqual(wanted)
+          // From memory where that has them, else from the file: nobody can tell.
+          const newest = model.sortedTicks().reverse()
+          for (const count of [1, 3, 1000])
+            expect(await store.recentTicks(pair, count)).toEqual(newest.slice(0, count))
         }
         expect(await storedTicks(store, pair)).toEqual(model.sortedTicks())
         for (const timeframe of candles)

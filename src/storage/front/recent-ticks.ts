@@ -38,6 +38,8 @@ export class RecentTicks {
   #hashed = 0
   /** How often some were let go of. */
   #dropped = 0
+  /** The first so many are on the disk; those behind are on their way there. */
+  durable = 0
 
   constructor(budget: MemoryBudget, coveredFrom: number) {
     this.#budget = budget
@@ -60,6 +62,11 @@ export class RecentTicks {
     this.#budget.grew(this, count)
     const { share } = this.#budget
     if (this.length > share * 1.5) this.trim(share)
+  }
+
+  /** All that was appended by now is on the disk. */
+  settle(): void {
+    this.durable = this.length
   }
 
   get end(): RecentEnd {
@@ -100,8 +107,10 @@ export class RecentTicks {
   /** Drops what is older than a time (µs): it is not stored any more. */
   keepFrom(from: number): void {
     let to = 0
+    let durable = 0
     for (let row = 0; row < this.length; row++) {
       if (this.micros[row]! < from) continue
+      if (row < this.durable) durable++
       this.micros[to] = this.micros[row]!
       this.price[to] = this.price[row]!
       this.volume[to] = this.volume[row]!
@@ -111,6 +120,7 @@ export class RecentTicks {
     }
     if (to === this.length) return
     this.#dropped++
+    this.durable = durable
     this.#shorten(to)
   }
 
@@ -121,6 +131,7 @@ export class RecentTicks {
   #shorten(to: number): void {
     this.#budget.shrank(this.length - to)
     this.length = to
+    this.durable = Math.min(this.durable, to)
     this.ids.length = to
     this.#rowOf.clear()
     this.#hashed = 0

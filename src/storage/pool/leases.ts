@@ -1,4 +1,4 @@
-import { PairduckError } from '../../errors.ts'
+import { PairduckError, shown } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import { openColumnStream, type ColumnStream } from './column-stream.ts'
@@ -13,6 +13,8 @@ import {
 } from './lease-options.ts'
 import { Lease } from './lease.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
+import { newestTicks, newestTicksQuery } from '../front/newest-ticks.ts'
+import type { StoredTick } from '../../schema/rows.ts'
 import { isEngineLost, withCode } from '../duckdb/duckdb-errors.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
@@ -68,6 +70,19 @@ export class Leases {
       if (!isEngineLost(error) || signal?.aborted === true) throw error
       return once()
     }
+  }
+
+  /** The newest ticks; from memory where that holds them, which answers at once and needs no thread. */
+  async recentTicks(pair: Pair, limit: number): Promise<StoredTick[]> {
+    if (!Number.isInteger(limit) || limit < 1)
+      throw new RangeError(`recentTicks: expected a number of ticks from 1 on, got ${shown(limit)}`)
+    const open = this.#pool.acquireOpen(formatPair(pair))
+    if (open !== undefined) {
+      const newest = newestTicks(open.writer.ticks.recent, limit)
+      this.#pool.endLease(open.name)
+      if (newest !== undefined) return newest
+    }
+    return this.read(pair, (lease) => lease.query(newestTicksQuery(limit)))
   }
 
   /** Opens a stream, which holds a lease until it ends. */

@@ -133,6 +133,7 @@ export class FileApplier {
           await this.#wal.note(batch.length)
         }
         this.#ticks.accept(commit, judgement)
+        this.#ticks.recent.settle()
         if (batch.length > 0) await this.#tidy()
         return judgement
       } catch (error) {

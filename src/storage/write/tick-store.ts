@@ -243,6 +243,7 @@ export class TickStore {
     this.recent.dispose()
     this.recent = new RecentTicks(this.#memory, from)
     this.recent.append(columnsOf(kept))
+    this.recent.settle()
     this.#filled = true
   }
 

@@ -223,6 +223,7 @@ export class TickWriter implements LogClient {
     return new Promise((resolve, reject) => {
       group.onEnd((error) => {
         if (error === undefined) {
+          this.ticks.recent.settle()
           this.#file.add(record)
           this.#settle(commit, judgement)
           resolve()

@@ -61,6 +61,7 @@ const members = {
     call: (db, folder) => db.export(pair, sql('SELECT 1 AS x'), `${folder}/rows.csv`),
     after: 'refused',
   },
+  recentTicks: { call: (db) => db.recentTicks(pair), after: 'refused' },
   verify: { call: (db) => db.verify(pair), after: 'refused' },
   repair: { call: (db) => db.repair(pair), after: 'refused' },
   stats: { call: (db) => db.stats(), after: 'answers' },
