@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll } from 'vitest'
+import { withPlainClient } from '../../src/valkey/local/plain-client.ts'
 import { findServerBinary } from '../../src/valkey/local/server-binary.ts'
 import { makeCertificates, type Certificates } from './certificates.ts'
 
@@ -73,6 +74,20 @@ export async function startValkey(options: TestServerOptions = {}): Promise<Test
     socketPath,
     certificates,
   })
+}
+
+let shared: Promise<TestServer> | undefined
+
+/**
+ * The test file's own server, emptied: for tests that neither kill nor pause it, which need not wait
+ * for one of their own. What a test before has left open on it ends there.
+ */
+export async function emptyValkey(): Promise<
+  Pick<TestServer, 'host' | 'port' | 'url'> & AsyncDisposable
+> {
+  const { host, port, url } = await (shared ??= startValkey())
+  await withPlainClient({ port }, async (send) => send('FLUSHALL'))
+  return { host, port, url, [Symbol.asyncDispose]: async () => undefined }
 }
 
 /** A TCP port of 127.0.0.1 that nobody listens on now. */

@@ -6,7 +6,7 @@ import { ManualClock } from '../../support/manual-clock.ts'
 import { quietSource, streamOf } from '../../support/quiet-source.ts'
 import { openOrder } from '../../support/sample-orders.ts'
 import { SimulatedAccount } from '../../support/simulated-account.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 const fill = (id: string, order: string): FillInput => ({
@@ -23,7 +23,7 @@ const filled = (id: string) =>
 
 describe('orders that opened and closed while nobody listened', () => {
   it('are all there after one reconcile, from the list of closed orders and by their trades', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const account = new SimulatedAccount(3)
     await using mirror = await ValkeyMirror.open({ url: server.url })
@@ -54,7 +54,7 @@ describe('orders that opened and closed while nobody listened', () => {
   })
 
   it('are asked for by id soon after a trade of theirs, a few at a time', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     const clock = new ManualClock()
     await using mirror = await ValkeyMirror.open({ url: server.url, clock })
     const ids = Array.from({ length: 50 }, (_, index) => `o${index}`)
@@ -84,7 +84,7 @@ describe('orders that opened and closed while nobody listened', () => {
   })
 
   it('that can’t be had are told once, shown by drift, asked for ever more rarely, and kept in mind', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     const clock = new ManualClock()
     const asked: string[] = []
     const told: string[] = []
@@ -112,7 +112,7 @@ describe('orders that opened and closed while nobody listened', () => {
   })
 
   it('are not absent when their own event comes first, later, or in one unit with the trade', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     await mirror.applyOrder(filled('1'))
     await mirror.applyFills([fill('a', '1')])

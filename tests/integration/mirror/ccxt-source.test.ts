@@ -8,7 +8,7 @@ import type { OrderInput } from '../../../src/mirror/model/order.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { oracleIsHere } from '../../support/oracle.ts'
 import { oracleOrders } from '../../support/oracle-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 /**
@@ -93,7 +93,7 @@ function recorded<Unified>(kind: string): Unified[] {
 
 describe.runIf(oracleIsHere)('ccxtSource', () => {
   it('keeps a mirror in step with an exchange object that replays what was recorded', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     // In the end one ETH order is filled, one is canceled in part; the other events repeat.
     const events = recorded<OrderInput>('ws spot order').filter(
@@ -153,7 +153,7 @@ describe.runIf(oracleIsHere)('ccxtSource', () => {
       market as never,
     ) as unknown as OrderInput
     expect([(record.unified as OrderInput).amount, exact.amount]).toEqual([1, '1.0'])
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     for (const [index, order] of [
       record.unified as OrderInput,
       { ...exact, info: null },

@@ -5,14 +5,14 @@ import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { deafClient, lateClient } from '../../support/hard-of-hearing.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { openOrder } from '../../support/sample-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 const symbols = ['BTC/USDT']
 
 describe('two writers', () => {
   it('the older gets FENCED in every call, and nothing of it is visible', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     await using older = await ValkeyMirror.open({ url: server.url, writerId: 'older' })
     await older.applyOrder(openOrder('before'))
@@ -35,7 +35,7 @@ describe('two writers', () => {
   })
 
   it('a flush in between does not let the older one back in', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     for (let round = 0; round < 20; round++) {
       await using older = await ValkeyMirror.open({ url: server.url, writerId: 'older' })
@@ -62,7 +62,7 @@ describe('two writers', () => {
   ] as const)(
     'a flush and a take-over from a machine whose clock is behind do not let in an older that %s',
     async (_, connect) => {
-      await using server = await startValkey()
+      await using server = await emptyValkey()
       await using reader = await readWhole(server.port)
       const client = await connect(server.url)
       await using older = await ValkeyMirror.open({ client, writerId: 'older' })
@@ -79,7 +79,7 @@ describe('two writers', () => {
   )
 
   it("a token is the server's time, not that of the writer's machine", async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const micros = async (): Promise<number> => {
       const [seconds, rest] = (await reader.send('TIME')) as [string, string]
@@ -95,7 +95,7 @@ describe('two writers', () => {
   })
 
   it("a token is put back over no other writer's, not over one with a smaller number either", async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const client = await connectValkey({ url: server.url })
     const keys = ['mirror:fence', 'mirror:epoch', 'mirror:sequence', 'engine:leader']
@@ -110,7 +110,7 @@ describe('two writers', () => {
   })
 
   it('a newer with a smaller number ends an older that hears it, as after a clock set back', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     await using older = await ValkeyMirror.open({ url: server.url, writerId: 'older' })
     const lost = new Promise((resolve) => older.on('fenced', resolve))
@@ -120,7 +120,7 @@ describe('two writers', () => {
   })
 
   it('the older is stopped by the server itself when it hears nothing of the newer', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const client = await deafClient(server.url)
     await using older = await ValkeyMirror.open({ client, writerId: 'older' })
@@ -134,7 +134,7 @@ describe('two writers', () => {
   })
 
   it('the older listens up before it puts its token back after a flush', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const client = await lateClient(server.url)
     await using older = await ValkeyMirror.open({ client, writerId: 'older' })
@@ -147,7 +147,7 @@ describe('two writers', () => {
   })
 
   it('of many that open at once, the last one to take over writes, the others do not', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const mirrors = await Promise.all(
       Array.from({ length: 8 }, (_, index) =>
@@ -166,7 +166,7 @@ describe('two writers', () => {
 
 describe('one writer', () => {
   it('writes everything again after a flush, before its next change', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const rewritten: unknown[] = []
@@ -197,7 +197,7 @@ describe('one writer', () => {
   })
 
   it('notices that the server went back to an older state, and writes the rest again', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     await using mirror = await ValkeyMirror.open({ url: server.url })
     for (const id of ['1', '2', '3']) await mirror.applyOrder(openOrder(id))
@@ -211,7 +211,7 @@ describe('one writer', () => {
   })
 
   it('that lost its lease and the fence does not write any more', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const clock = new ManualClock()
     await using mirror = await ValkeyMirror.open({ url: server.url, clock })
@@ -222,7 +222,7 @@ describe('one writer', () => {
   })
 
   it('renews the leader key, and gives it back when it closes', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const clock = new ManualClock()
     const mirror = await ValkeyMirror.open({ url: server.url, clock, writerId: 'me' })
@@ -236,7 +236,7 @@ describe('one writer', () => {
   })
 
   it('renews the leader key also while a reconcile waits for its source', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const clock = new ManualClock()
     await using mirror = await ValkeyMirror.open({ url: server.url, clock })
@@ -251,7 +251,7 @@ describe('one writer', () => {
   })
 
   it('refuses a database in which a key is of another type, and changes nothing', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     await reader.send('SET', 'orders', 'mine')
     await expect(ValkeyMirror.open({ url: server.url })).rejects.toMatchObject({

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 const timestamp = 1_700_000_000_000
@@ -13,7 +13,7 @@ const deposit = (id: string, currency: string, amount: string): object => ({
 })
 
 it('values transfers at the first price that comes after them, once', async () => {
-  await using server = await startValkey()
+  await using server = await emptyValkey()
   await using plain = await readWhole(server.port)
   const worth = async (asset: string): Promise<unknown> =>
     plain.send('HGET', `deposits:${asset}`, 'ref_value')
@@ -57,7 +57,7 @@ it.each([
   { price: '1' },
   { timestamp: '5' },
 ])('a ticker that somebody else wrote as %j is none', async (fields) => {
-  await using server = await startValkey()
+  await using server = await emptyValkey()
   await using plain = await readWhole(server.port)
   await plain.send('HSET', 'tickers:ETH/USDT', ...Object.entries(fields).flat())
   await plain.send('HSET', 'tickers:BTC/USDT', 'price', '1e-7', 'timestamp', '5', 'bid', 'x')

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { OrderInput } from '../../../src/mirror/model/order.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { openOrder } from '../../support/sample-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 
 describe('reconcile, when a part of it fails', () => {
   it('writes the snapshot and all answers, and names the order that cannot be asked for', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     await mirror.applyOrders(['a', 'b', 'c', 'd', 'e', 'f'].map((id) => openOrder(id)))
     const asked: string[] = []
@@ -26,7 +26,7 @@ describe('reconcile, when a part of it fails', () => {
   })
 
   it('keeps the balance of an asset whose new one is refused; only what nobody names is gone', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     await mirror.applyBalances(
       ['BTC', 'ETH', 'OLD'].map((asset) => ({ asset, free: '5', used: '0' })),
@@ -51,7 +51,7 @@ const timeless = (price: string, amount: string): OrderInput =>
 
 describe('an order without a time of its update', () => {
   it('takes price and amount from the snapshot, each time, and drift sees what differs', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     await mirror.applyOrder(timeless('2.5', '1'))
     for (const [price, amount] of [
@@ -70,7 +70,7 @@ describe('an order without a time of its update', () => {
   })
 
   it('has its drift told too when the snapshot is the older', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     await mirror.applyOrder(
       openOrder('1', { filled: '0.5', cost: '1.25', lastUpdateTimestamp: 1_700_000_009_000 }),
@@ -82,7 +82,7 @@ describe('an order without a time of its update', () => {
 
 describe('drift', () => {
   it('names an order and a balance that cannot be mirrored, and compares the others', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     await mirror.applyOrders([openOrder('1'), openOrder('2')])
     await mirror.applyBalances([{ asset: 'BTC', free: '5', used: '0' }])

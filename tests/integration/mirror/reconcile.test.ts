@@ -3,14 +3,14 @@ import type { FillInput } from '../../../src/mirror/model/fill.ts'
 import { MirrorReader } from '../../../src/mirror/mirror-reader.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { openOrder } from '../../support/sample-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 const later = { lastUpdateTimestamp: 1_700_000_009_000 }
 
 describe('reconcile', () => {
   it('asks for an open order that the snapshot lacks, and assumes nothing without an answer', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     await mirror.applyOrders([openOrder('filled'), openOrder('gone'), openOrder('still')])
     const asked: string[] = []
@@ -29,7 +29,7 @@ describe('reconcile', () => {
   })
 
   it('heals what somebody else broke: ids without an order, orders without an id, other JSON', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const orders = ['1', '2', '3'].map((id) => openOrder(id))
@@ -63,7 +63,7 @@ describe('reconcile', () => {
   })
 
   it('lets changes wait, and applies them afterwards when they are newer', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     await mirror.applyOrder(openOrder('1'))
     const applied: Promise<unknown>[] = []
@@ -87,7 +87,7 @@ describe('reconcile', () => {
   })
 
   it('applies no balance that is older than one it has seen, the same amounts included', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const held = async (free: string, timestamp: number): Promise<number> =>
       (await mirror.applyBalances([{ asset: 'BTC', free, used: '0', timestamp }])).written
@@ -98,7 +98,7 @@ describe('reconcile', () => {
   })
 
   it('puts aside what it cannot mirror, and mirrors the rest', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const { refused, written } = await mirror.reconcile({
       openOrders: [openOrder('good'), openOrder('bad', { symbol: 'BTC-USDT' })],
@@ -125,7 +125,7 @@ const fill = (id: string, amount: string): FillInput => ({
 
 describe('a new writer', () => {
   it('goes on where the one before ended: history, fills, fees, transfers', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await (async () => {
       await using first = await ValkeyMirror.open({ url: server.url })
       await first.applyOrder(openOrder('1', { filled: '0.5', cost: '1.25', ...later }))
@@ -184,7 +184,7 @@ describe('a new writer', () => {
   })
 
   it('does not reopen a closed order that it has never read', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     await (async () => {
       await using first = await ValkeyMirror.open({ url: server.url })

@@ -3,7 +3,7 @@ import { PairduckError } from '../../../src/errors.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { quietSource } from '../../support/quiet-source.ts'
 import { openOrder } from '../../support/sample-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 const dayMs = 86_400_000
@@ -29,7 +29,7 @@ async function firstSince(mirror: ValkeyMirror): Promise<number> {
 
 describe('run', () => {
   it('goes on where the last complete fetch ended, however long ago, else a day back', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await (async () => {
       await using first = await ValkeyMirror.open({ url: server.url })
       expect(Math.abs(Date.now() - dayMs - (await firstSince(first)))).toBeLessThan(60_000)
@@ -42,7 +42,7 @@ describe('run', () => {
   })
 
   it('mirrors orders though fills can’t be had, and fetches those from the same time again', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const stopping = new AbortController()
     const asked: number[] = []
@@ -64,7 +64,7 @@ describe('run', () => {
   })
 
   it('tells once what an exchange can’t give whole, and mirrors the rest', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const stopping = new AbortController()
     const told: unknown[] = []
@@ -101,7 +101,7 @@ describe('run', () => {
   })
 
   it('is held up by no source that hangs: neither changes, nor its end, nor close', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     const hanging = quietSource({ fetchOpenOrders: forever })
     const mirror = await ValkeyMirror.open({ url: server.url, sourceTimeoutMs: 20 })
     const stopping = new AbortController()

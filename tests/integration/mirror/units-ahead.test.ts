@@ -3,7 +3,7 @@ import type { ValkeyClient } from '../../../src/valkey/valkey-client.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { meddlingClient } from '../../support/meddling-client.ts'
 import { openOrder } from '../../support/sample-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 const symbols = ['BTC/USDT']
@@ -19,7 +19,7 @@ type Meddle = (unit: number, client: ValkeyClient) => Promise<unknown>
 
 /** What one call with all events leaves behind, and in how many units. */
 async function applied(meddle: Meddle): Promise<{ state: unknown; units: number }> {
-  await using server = await startValkey()
+  await using server = await emptyValkey()
   await using reader = await readWhole(server.port)
   const client = await meddlingClient(server.url, meddle)
   const mirror = await ValkeyMirror.open({ client })
@@ -58,7 +58,7 @@ describe('a call of several units', () => {
   })
 
   it('takes up what it did not know of, and goes on from there', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await readWhole(server.port)
     const first = await ValkeyMirror.open({ url: server.url })
     const filled = { ...later, status: 'closed', filled: '1.00000000', cost: '2.5' }
@@ -77,7 +77,7 @@ describe('a call of several units', () => {
   })
 
   it('ends with its time limit though the server answers each attempt with something else', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     const client = await meddlingClient(server.url, async (_, raw) =>
       raw.command(['INCR', 'mirror:sequence']),
     )

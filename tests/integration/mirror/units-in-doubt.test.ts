@@ -4,7 +4,7 @@ import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { startProxy } from '../../support/reply-dropping-proxy.ts'
 import type { ReplyDroppingProxy } from '../../support/reply-dropping-proxy.ts'
 import { openOrder } from '../../support/sample-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 
 const timestamp = 1_700_000_000_000
 const partly = openOrder('1', { filled: '0.4', lastUpdateTimestamp: timestamp + 50 })
@@ -49,7 +49,7 @@ async function orderSeen(reader: MirrorReader): Promise<unknown[]> {
 
 describe('a unit that was executed while its call was rejected', () => {
   it('is not undone by the writer: an order stays filled', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using proxy = await startProxy(server.port)
     await using reader = await MirrorReader.open({ url: server.url })
     await using mirror = await openThrough(proxy)
@@ -65,7 +65,7 @@ describe('a unit that was executed while its call was rejected', () => {
   })
 
   it('is not undone by a reconcile whose source does not know the order any more', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using proxy = await startProxy(server.port)
     await using reader = await MirrorReader.open({ url: server.url })
     await using mirror = await openThrough(proxy)
@@ -83,7 +83,7 @@ describe('a unit that was executed while its call was rejected', () => {
   })
 
   it('is not undone: balance, ticker, fill and transfer stay, and count once', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using proxy = await startProxy(server.port)
     await using reader = await MirrorReader.open({ url: server.url })
     await using mirror = await openThrough(proxy)

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 
 it('an event older than what was known before an untimed snapshot changes nothing', async () => {
-  await using server = await startValkey()
+  await using server = await emptyValkey()
   await using mirror = await ValkeyMirror.open({ url: server.url })
   const btc = { asset: 'BTC', used: '0' }
   await mirror.applyBalances([{ ...btc, free: '5', timestamp: 200 }])
@@ -16,7 +16,7 @@ it('an event older than what was known before an untimed snapshot changes nothin
 })
 
 it('an untimed snapshot comes after all that the exchange had told when it was begun', async () => {
-  await using server = await startValkey()
+  await using server = await emptyValkey()
   await using mirror = await ValkeyMirror.open({ url: server.url })
   const btc = { asset: 'BTC', used: '0' }
   const free = async (): Promise<string> => (await mirror.getBalances())[0]!.free
@@ -36,7 +36,7 @@ it('an untimed snapshot comes after all that the exchange had told when it was b
 })
 
 it("takes ccxt's map of balances, and names what else it was given", async () => {
-  await using server = await startValkey()
+  await using server = await emptyValkey()
   await using mirror = await ValkeyMirror.open({ url: server.url })
   const btc = { free: '1.50', used: '0.25', total: '1.75' }
   const account = { BTC: btc, free: { BTC: '1.50' }, used: { BTC: '0.25' }, total: { BTC: '1.75' } }

@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { withPlainClient } from '../../../src/valkey/local/plain-client.ts'
 import { MirrorReader } from '../../../src/mirror/mirror-reader.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey } from '../../support/valkey.ts'
 
 // A message and the state that it tells of come on two connections: one may overtake the other.
 test('a watcher takes only what was really missed for a gap', async () => {
-  await using server = await startValkey()
+  await using server = await emptyValkey()
   await using mirror = await ValkeyMirror.open({ url: server.url })
   await using reader = await MirrorReader.open({ url: server.url })
   const last = 300
@@ -25,7 +25,7 @@ test('a watcher takes only what was really missed for a gap', async () => {
 })
 
 test('a watcher that missed a message begins anew', async () => {
-  await using server = await startValkey()
+  await using server = await emptyValkey()
   await using mirror = await ValkeyMirror.open({ url: server.url })
   await using reader = await MirrorReader.open({ url: server.url })
   const events = reader.watch({ heartbeatMs: 50 })

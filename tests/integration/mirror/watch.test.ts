@@ -11,7 +11,7 @@ import { watchMirror } from '../../../src/mirror/read/watch.ts'
 import type { MirrorEvent } from '../../../src/mirror/read/watch.ts'
 import { SimulatedAccount } from '../../support/simulated-account.ts'
 import { openOrder } from '../../support/sample-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey, startValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 /** What a watcher knows after the events it got: the open orders with their filled amounts. */
@@ -47,7 +47,7 @@ function watching(reader: MirrorReader): { events: MirrorEvent[]; stop(): Promis
 
 describe('watch', () => {
   it('tells every change, so that a watcher knows what is mirrored', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await MirrorReader.open({ url: server.url })
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const account = new SimulatedAccount(3)
@@ -100,7 +100,7 @@ describe('watch', () => {
   })
 
   it('follows a new writer after a flush, while its sequence is still below the old one', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await MirrorReader.open({ url: server.url })
     await using whole = await readWhole(server.port)
     const older = await ValkeyMirror.open({ url: server.url })
@@ -123,7 +123,7 @@ describe('watch', () => {
   })
 
   it('a take-over begins a new epoch also where there is one', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using whole = await readWhole(server.port)
     const epochs = new Set<unknown>()
     for (let round = 0; round < 3; round++) {
@@ -134,7 +134,7 @@ describe('watch', () => {
   })
 
   it('remembers a reconnect that comes while its consumer is busy', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using whole = await readWhole(server.port)
     const client = await connectValkey({ url: server.url })
     const reconnects: (() => void)[] = []
@@ -161,7 +161,7 @@ describe('watch', () => {
   })
 
   it('tells that a balance is gone', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await MirrorReader.open({ url: server.url })
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const [btc, eth] = ['BTC', 'ETH'].map((asset) => ({ asset, free: '5', used: '0' }))
@@ -176,7 +176,7 @@ describe('watch', () => {
   })
 
   it('passes over what somebody else says on its channel', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await MirrorReader.open({ url: server.url })
     await using whole = await readWhole(server.port)
     await using mirror = await ValkeyMirror.open({ url: server.url })
@@ -189,7 +189,7 @@ describe('watch', () => {
   })
 
   it('leaves nothing on the signal when it ends', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await MirrorReader.open({ url: server.url })
     const { signal } = new AbortController()
     for await (const event of reader.watch({ signal })) {
@@ -200,7 +200,7 @@ describe('watch', () => {
   })
 
   it('ends when its consumer leaves the loop', async () => {
-    await using server = await startValkey()
+    await using server = await emptyValkey()
     await using reader = await MirrorReader.open({ url: server.url })
     await using whole = await readWhole(server.port)
     for await (const event of reader.watch()) {
