@@ -193,6 +193,13 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
       load: async () => (await import('./commands/report.ts')).addReportCommand,
     },
   },
+  'Shell:': {
+    completion: {
+      usage: '[options] <shell> [words...]',
+      description: 'Print the script that completes commands, options and pairs in a shell.',
+      load: async () => (await import('./commands/completion.ts')).addCompletionCommand,
+    },
+  },
   'Cluster:': {
     worker: {
       usage: '[options]',

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { Option, type Command } from 'commander'
 import { timeArgument } from './arguments.ts'
 import type { CliContext } from './context.ts'
 
@@ -21,7 +21,11 @@ export interface WindowOptions {
 /** `--data-dir` and `--json`, which every command knows. */
 export function withCommonOptions(command: Command): Command {
   return command
-    .option('--data-dir <folder>', 'where the pairs are kept', defaultDataDir)
+    .addOption(
+      new Option('--data-dir <folder>', 'where the pairs are kept')
+        .default(defaultDataDir)
+        .env('PAIRDUCK_DATA_DIR'),
+    )
     .option('--json', 'one JSON document on stdout, for programs', false)
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { commandGroups } from './command-list.ts'
+import { applyConfig } from './config-file.ts'
 import type { CliContext } from './context.ts'
 import { oneLine } from './failure.ts'
 
@@ -25,12 +26,15 @@ export async function makeProgram(context: CliContext, args: readonly string[]):
       '\nA pair is exchange/market/symbol, for example binance/spot/BTCUSDT.\nTimes are UTC: ISO 8601 or Unix milliseconds.',
     )
   const named = commandNamed(args)
+  const allNames = Object.values(commandGroups).flatMap((group) => Object.keys(group))
   for (const [heading, commands] of Object.entries(commandGroups)) {
     program.commandsGroup(heading)
     for (const [name, { usage, description, load }] of Object.entries(commands)) {
       // The others are listed in the help and as suggestions; they need not be loaded for that.
-      if (name === named) (await load())(program, context)
-      else program.command(name).usage(usage)
+      if (name === named) {
+        ;(await load())(program, context)
+        await applyConfig(program.commands.at(-1)!, allNames)
+      } else program.command(name).usage(usage)
       program.commands.at(-1)?.description(description)
     }
   }

@@ -44,10 +44,7 @@ export const addExportCommand: AddCommand = (program, context) => {
     .option('--timeframe <length>', 'length of a bar, for what has bars')
     .option('--set <name=value...>', 'any other option of the analytic, such as binSize=5')
     .option('--overwrite', 'replace a file of that name', false)
-    .addHelpText(
-      'after',
-      '\nThe file takes its name when it is whole. The figures of a file are the JSON of --json.',
-    )
+    .addHelpText('after', '\nThe file takes its name when it is whole; --json prints its figures.')
     .action(
       async (
         pair: string,
