@@ -9,6 +9,7 @@ import {
 } from '../queries/index.ts'
 import type { BarSource } from '../queries/bars.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
+import { countText } from './figures.ts'
 import { binSizeOf, tickExtent, timeframeForWidth } from './bar-options.ts'
 import { windowOf, type WindowOptions } from './command.ts'
 import { headingText, type Spoken } from './heading.ts'
@@ -16,7 +17,9 @@ import { onlyRow, type PairView } from './pair-command.ts'
 import type { PriceBox } from './pictures/candle-picture.ts'
 
 /** More bars than this would be thinner than a line. */
-const maxPictureBars = 200
+const maxPictureBars = 600
+/** So many suit a picture where the length of bars is ours to choose. */
+const chosenBars = 200
 const maxBoxes = 12
 const legend = 'shaded: gaps not yet filled; framed: zones not broken; green demand, red supply'
 
@@ -42,7 +45,7 @@ interface DrawnBars {
   readonly asOf?: number | undefined
 }
 
-/** The last bars that can be told apart, the profile of their time, its gaps and zones. */
+/** The bars, the profile of their time, its gaps and zones; what is not drawn stands in the heading. */
 export async function candlePictureOf(
   view: PairView,
   bars: DrawnBars,
@@ -67,12 +70,21 @@ export async function candlePictureOf(
     poc === null || valueAreaLow === null || valueAreaHigh === null
       ? {}
       : { profile: { ...rest, poc, valueAreaLow, valueAreaHigh } }
+  const { boxes, leftOut } = await boxesOf(view, bars, window)
+  const omitted = [
+    ...(shown.length < candles.length
+      ? [
+          `the last ${countText(shown.length)} of ${countText(candles.length)} bars: a longer --timeframe shows all`,
+        ]
+      : []),
+    ...(leftOut > 0 ? [`${countText(leftOut)} older gaps and zones are not drawn`] : []),
+  ]
   return candlePicture({
     title,
-    subtitle: `${headingText(spoken)}; ${legend}`,
+    subtitle: [`${headingText(spoken)}; ${legend}`, ...omitted].join('\n'),
     candles: shown,
     ...drawn,
-    boxes: await boxesOf(view, bars, window),
+    boxes,
   })
 }
 
@@ -83,7 +95,7 @@ export async function profilePictureOf(
   profile: MarketProfile,
 ): Promise<EChartsCoreOption> {
   const { oldest, newest } = await tickExtent(view, options)
-  const timeframe = timeframeForWidth((newest ?? 0) - (oldest ?? 0), maxPictureBars)
+  const timeframe = timeframeForWidth((newest ?? 0) - (oldest ?? 0), chosenBars)
   const width = timeframeMs[timeframe]
   // From the opening of the first bar: a window that begins inside a bar leaves it out.
   const window =
@@ -104,19 +116,19 @@ async function boxesOf(
   view: PairView,
   { timeframe, source }: DrawnBars,
   window: WindowOptions,
-): Promise<PriceBox[]> {
+): Promise<{ boxes: PriceBox[]; leftOut: number }> {
   const gaps = await view.query(
     detectFvgQuery({ timeframe, source, ...window, includeFilled: false }),
   )
   const zones = await view.query(
     detectZonesQuery({ timeframe, source, ...window, includeBroken: false }),
   )
-  return [
+  const boxes = [
     ...gaps.slice(-maxBoxes).map((gap): PriceBox => ({
       kind: 'gap',
       low: gap.priceLow,
       high: gap.priceHigh,
-      fromMs: gap.timestamp,
+      fromMs: gap.knownAt,
       toMs: null,
       side: gap.type === 'bullish' ? 'demand' : 'supply',
     })),
@@ -124,9 +136,10 @@ async function boxesOf(
       kind: 'zone',
       low: zone.priceLow,
       high: zone.priceHigh,
-      fromMs: zone.timestamp,
+      fromMs: zone.knownAt,
       toMs: null,
       side: zone.type,
     })),
   ]
+  return { boxes, leftOut: gaps.length + zones.length - boxes.length }
 }

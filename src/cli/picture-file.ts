@@ -2,25 +2,40 @@ import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { EChartsCoreOption } from 'echarts/core'
 import { PairduckError } from '../errors.ts'
+import { choiceOption } from './arguments.ts'
+import type { PictureTheme } from './pictures/theme.ts'
 
 export interface PictureOptions {
   readonly svg?: string
+  readonly png?: string
+  readonly theme: PictureTheme
 }
 
 export function withPictureOption(command: Command): Command {
-  return command.option('--svg <file>', 'also draw a picture into this file')
+  return command
+    .option('--svg <file>', 'also draw a picture into this file')
+    .option('--png <file>', 'the same in pixels, where Chromium is installed')
+    .addOption(choiceOption('--theme <name>', 'of the picture', ['light', 'dark']))
 }
 
-/** Draws the picture if one was asked for; the command prints its answer all the same. */
+/** Draws the pictures that were asked for; the command prints its answer all the same. */
 export async function writePicture(
-  { svg }: PictureOptions,
+  { svg, png, theme }: PictureOptions,
   picture: () => EChartsCoreOption | Promise<EChartsCoreOption>,
 ): Promise<void> {
-  if (svg === undefined) return
+  if (svg === undefined && png === undefined) return
   const { renderSvg } = await import('./pictures/svg.ts')
-  const drawn = await renderSvg(await picture())
-  await writeFile(svg, drawn).catch((error: unknown) => {
-    throw writeError(svg, error)
+  const { inTheme } = await import('./pictures/theme.ts')
+  const drawn = inTheme(await renderSvg(await picture()), theme)
+  if (svg !== undefined) await writeWhole(svg, drawn)
+  if (png === undefined) return
+  const { renderPng } = await import('./pictures/png.ts')
+  await writeWhole(png, await renderPng(drawn))
+}
+
+async function writeWhole(file: string, content: string | Buffer): Promise<void> {
+  await writeFile(file, content).catch((error: unknown) => {
+    throw writeError(file, error)
   })
 }
 

@@ -8,6 +8,7 @@ import {
   palette,
   pictureSize,
   priceScale,
+  type PriceScale,
   timeAxis,
   volumeAxis,
 } from './svg.ts'
@@ -41,6 +42,8 @@ const leastMarkWidth = 110
 const markLetterPixels = 7
 const pricePixels = pictureSize.height - priceGrid.top - priceGrid.bottom
 const markPixels = 15
+const lastPricePixels = 7.7
+const lastPriceHeight = 20
 
 /** Candles with volume below; the profile at the side on the same price axis; gaps and zones as boxes. */
 export function candlePicture(picture: CandlePicture): EChartsCoreOption {
@@ -57,7 +60,8 @@ export function candlePicture(picture: CandlePicture): EChartsCoreOption {
     prices.reduce((least, price) => Math.min(least, price), Infinity),
     prices.reduce((most, price) => Math.max(most, price), -Infinity),
   )
-  const { left } = scale
+  const lastPrice = format(candles.at(-1)!.close)
+  const left = Math.max(scale.left, lastPrice.length * lastPricePixels + 24)
   const pixelsPerPrice = pricePixels / (scale.max - scale.min)
   const side = profile && {
     grid: { ...priceGrid, width: profileWidth, right: markWidth },
@@ -78,15 +82,19 @@ export function candlePicture(picture: CandlePicture): EChartsCoreOption {
       ...(side ? [side.xAxis] : []),
     ],
     yAxis: [
-      { ...scale.axis, name: 'price' },
+      { ...scale.axis, name: 'price', axisLabel: besideLastPrice(scale, candles.at(-1)!.close) },
       volumeAxis('volume', 1, 2),
       ...(side ? [side.yAxis] : []),
     ],
-    series: [candleSeries(picture), volumeSeries(candles), ...(side ? [side.series] : [])],
+    series: [
+      candleSeries(picture, lastPrice),
+      volumeSeries(candles),
+      ...(side ? [side.series] : []),
+    ],
   }
 }
 
-function candleSeries({ candles, boxes = [] }: CandlePicture): object {
+function candleSeries({ candles, boxes = [] }: CandlePicture, lastPrice: string): object {
   return {
     type: 'candlestick',
     data: candles.map(({ open, close, low, high }) => [open, close, low, high]),
@@ -96,6 +104,7 @@ function candleSeries({ candles, boxes = [] }: CandlePicture): object {
       borderColor: palette.up,
       borderColor0: palette.down,
     },
+    markLine: lastPriceLine(candles.at(-1)!, lastPrice),
     markArea: {
       silent: true,
       label: { show: false },
@@ -115,6 +124,36 @@ function candleSeries({ candles, boxes = [] }: CandlePicture): object {
         },
       ]),
     },
+  }
+}
+
+/** The labels of the price axis without the one that would stand under the last price's. */
+function besideLastPrice({ label, axisLabel, min, max }: PriceScale, close: number): object {
+  const pixelsPerPrice = pricePixels / (max - min)
+  return {
+    ...axisLabel,
+    formatter: (price: number) =>
+      Math.abs(price - close) * pixelsPerPrice < lastPriceHeight ? '' : label(price),
+  }
+}
+
+/** The last price as a line and a label on the price axis, in the colour of its bar. */
+function lastPriceLine({ open, close }: ChartCandle, text: string): object {
+  const color = close < open ? palette.down : palette.up
+  return {
+    silent: true,
+    symbol: 'none',
+    precision: 12,
+    lineStyle: { color, type: 'dashed', width: 1 },
+    label: {
+      position: 'start',
+      formatter: text,
+      color: '#ffffff',
+      backgroundColor: color,
+      padding: [3, 5],
+      fontSize: 12,
+    },
+    data: [{ yAxis: close }],
   }
 }
 

@@ -15,21 +15,20 @@ const maxBars = 10
 
 /**
  * A footprint: a column per bar, a cell per price with `sells × buys`, the deeper its colour the
- * larger its delta; the bar's point of control is framed, an imbalance is bold. The last bars.
+ * larger its delta; the bar's point of control is framed, an imbalance is bold. The last bars, and how many there were.
  */
 export function footprintPicture(picture: FootprintPicture): EChartsCoreOption {
   const { title, subtitle, binSize } = picture
   if (picture.cells.length === 0) return { title: heading(title, nothingTraded) }
-  const times = [...new Set(picture.cells.map((cell) => cell.timestamp))]
-    .sort((a, b) => a - b)
-    .slice(-maxBars)
+  const all = [...new Set(picture.cells.map((cell) => cell.timestamp))].sort((a, b) => a - b)
+  const times = all.slice(-maxBars)
   const cells = picture.cells.filter((cell) => cell.timestamp >= times[0]!)
   const lows = cells.map((cell) => cell.price)
   const least = lows.reduce((a, b) => Math.min(a, b), Infinity)
   const most = lows.reduce((a, b) => Math.max(a, b), -Infinity) + binSize
   const scale = priceScale(least, most)
   return {
-    title: heading(title, subtitle),
+    title: heading(title, `${subtitle}${leftOut(all.length)}`),
     grid: { left: scale.left, right: 40, top: 96, bottom: 90 },
     xAxis: {
       ...timeAxis(times, { gridIndex: 0, labelled: true }),
@@ -52,6 +51,12 @@ export function footprintPicture(picture: FootprintPicture): EChartsCoreOption {
       },
     ],
   }
+}
+
+function leftOut(bars: number): string {
+  return bars > maxBars
+    ? `\nthe last ${maxBars} of ${bars} bars: --from and --to choose others`
+    : ''
 }
 
 interface CellLook {

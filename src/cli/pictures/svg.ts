@@ -2,6 +2,7 @@ import type { EChartsCoreOption } from 'echarts/core'
 import { optionalPackage } from '../../optional-package.ts'
 import { roundStep } from '../charts/value-axis.ts'
 import { priceDecimals, priceText, volumeText } from '../figures.ts'
+import { roundTicks } from './time-ticks.ts'
 
 /** How large a picture is, in CSS pixels. */
 export const pictureSize = { width: 1200, height: 700 } as const
@@ -70,20 +71,28 @@ export function heading(text: string, subtext: string): EChartsCoreOption {
   }
 }
 
-/** An axis of bars, named by their open times; only the lowest of several panels says them. */
+/** An axis of bars, named at round times by their open; only the lowest of several panels says them. */
 export function timeAxis(
   times: readonly number[],
   { gridIndex, labelled }: { readonly gridIndex: number; readonly labelled: boolean },
 ): object {
+  const named = roundTicks(times)
+  const interval = (index: number): boolean => named.has(index)
   return {
     ...axisLook,
+    axisTick: { show: true, interval },
     type: 'category',
     gridIndex,
     data: axisTimes(times),
     splitLine: { show: false },
     axisLine: { ...axisLook.axisLine, onZero: false },
     ...(labelled
-      ? { name: 'time (UTC)', nameLocation: 'middle', nameGap: 30 }
+      ? {
+          name: 'time (UTC)',
+          nameLocation: 'middle',
+          nameGap: 30,
+          axisLabel: { ...axisLook.axisLabel, interval },
+        }
       : { axisLabel: { show: false } }),
   }
 }
@@ -95,6 +104,9 @@ export function volumeAxis(name: string, gridIndex: number, splitNumber = 5): ob
 
 export interface PriceScale {
   readonly axis: Readonly<Record<string, unknown>>
+  /** How the axis' labels look, and what they say of a price. */
+  readonly axisLabel: object
+  readonly label: (price: number) => string
   readonly min: number
   readonly max: number
   /** Pixels that the longest label needs at the axis' left. */
@@ -111,7 +123,10 @@ export function priceScale(least: number, most: number): PriceScale {
   const [min, max] = [Math.floor(least / step) * step, Math.ceil(most / step) * step]
   const formatter = (price: number): string => priceText(price, decimals)
   const letters = Math.max(formatter(min).length, formatter(max).length)
+  const axisLabel = { ...axisLook.axisLabel, formatter }
   return {
+    axisLabel,
+    label: formatter,
     axis: {
       ...axisLook,
       type: 'value',
@@ -119,7 +134,7 @@ export function priceScale(least: number, most: number): PriceScale {
       min,
       max,
       interval: step,
-      axisLabel: { ...axisLook.axisLabel, formatter },
+      axisLabel,
     },
     min,
     max,

@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { KeyInput, Page } from 'puppeteer-core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { calculateCvdQuery } from '../../../src/index.ts'
 import { ValkeyMirror } from '../../../src/mirror/index.ts'
 import { cliRun } from '../../support/cli-run.ts'
@@ -153,6 +154,24 @@ describe.skipIf(isMissing('chromium'))('the page', () => {
     await page.waitForSelector('#chart:not([data-footprint="0"])')
     await page.waitForSelector('#chart:not([data-profile="0"])')
     expect(troubles).toEqual([])
+  })
+
+  it('draws pictures in pixels with the same browser, and says what is missing without one', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir, retention: 'forever' })
+    await db.insertTicks(btc, oracleTrades('BTCUSDT').slice(0, 2000))
+    await db.close()
+    const file = join(dataDir, 'candles.png')
+    const asked = ['candles', btc, '--data-dir', dataDir, '--theme', 'dark', '--png', file]
+    expect(await cliRun(asked)).toMatchObject({ exitCode: 0, stderr: '' })
+    const png = await readFile(file)
+    expect(png.subarray(1, 4).toString()).toBe('PNG')
+    expect([png.readUInt32BE(16), png.readUInt32BE(20)]).toEqual([2400, 1400])
+    vi.stubEnv('PATH', dataDir)
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const { exitCode, stderr } = await cliRun(asked)
+    expect(exitCode).not.toBe(0)
+    expect(stderr).toContain('PACKAGE_MISSING: --png needs Chromium or Chrome')
   })
 
   it('waits for the first trade of an empty store', async () => {

@@ -3,7 +3,10 @@ import type { EChartsCoreOption } from 'echarts/core'
 import { candlePicture } from '../../../src/cli/pictures/candle-picture.ts'
 import { cvdPicture } from '../../../src/cli/pictures/cvd-picture.ts'
 import { footprintPicture } from '../../../src/cli/pictures/footprint-picture.ts'
-import { pictureSize, renderSvg } from '../../../src/cli/pictures/svg.ts'
+import { priceDecimals, priceText } from '../../../src/cli/figures.ts'
+import { palette, pictureSize, renderSvg } from '../../../src/cli/pictures/svg.ts'
+import { inTheme } from '../../../src/cli/pictures/theme.ts'
+import { roundTicks } from '../../../src/cli/pictures/time-ticks.ts'
 import { vwapPicture } from '../../../src/cli/pictures/vwap-picture.ts'
 import { simulateMarket } from '../../../src/simulator/simulate-market.ts'
 import { foldCandles } from '../../support/candle-fold.ts'
@@ -151,4 +154,41 @@ it.each([
   ['vwap', vwapPicture({ ...titles, bars: [] })],
 ])('%s of nothing is a picture that says so', async (_name, picture) => {
   expect(await renderSvg(picture)).toContain('nothing was traded')
+})
+
+describe('what every picture keeps', () => {
+  it('names bars at round times, also where some are missing', () => {
+    const day = Date.UTC(2024, 7, 8)
+    const minutes = [0, 1, 2, 3, 7, 8, 9, 11, 13, 14, 15, 16, 21, 22, 40].map(
+      (at) => day + at * 60_000,
+    )
+    const named = [...roundTicks(minutes)].map((index) => (minutes[index]! - day) / 60_000)
+    expect(named).toEqual([0, 7, 11, 15, 21, 40])
+    const year = Array.from({ length: 365 }, (_, at) => day + at * 86_400_000)
+    expect(roundTicks(year).size).toBeLessThanOrEqual(10)
+    expect(roundTicks([])).toEqual(new Set())
+  })
+
+  it('exchanges every colour of the light theme in the dark one', async () => {
+    const { bars: candles } = market('s', 'a/b/C', 10)
+    const svg = await renderSvg(candlePicture({ title: 'a', subtitle: 'b', candles }))
+    expect(inTheme(svg, 'light')).toBe(svg)
+    const colours = new Set(inTheme(svg, 'dark').match(/#[0-9a-f]{3,6}\b/gi))
+    for (const light of [...Object.values(palette), '#ffffff', '#fff'])
+      expect(colours).not.toContain(light)
+    expect(svg).toContain(
+      priceText(candles.at(-1)!.close, priceDecimals(candles.map(({ close }) => close))),
+    )
+  })
+
+  it('writes into a footprint how many bars it leaves out', async () => {
+    const cells = Array.from({ length: 25 }, (_, bar) => ({
+      timestamp: Date.UTC(2024, 7, 8) + bar * 60_000,
+      price: 100,
+      buyVolume: 1,
+      sellVolume: 2,
+    }))
+    const svg = await renderSvg(footprintPicture({ title: 'a', subtitle: 'b', binSize: 1, cells }))
+    expect(svg).toContain('the last 10 of 25 bars')
+  })
 })

@@ -37,6 +37,30 @@ describe('textTable', () => {
     expect(lines[1]).toBe('binance/spot…   9757')
   })
 
+  it('never cuts a figure or a time: on a narrow screen columns go, and it says which', () => {
+    const wide = [
+      ...columns,
+      { title: 'newest', cell: () => '2024-08-08 23:54:15', align: 'left' as const },
+      { title: 'volume', cell: () => '1,234,567.89' },
+    ]
+    for (let width = 12; width < 90; width++) {
+      const text = textTable(rows, wide, { columns: width, ink: plainInk })
+      const [head = '', ...lines] = text.split('\n')
+      const hidden = /^too narrow for: (.*)$/m.exec(text)?.[1]?.split(', ') ?? []
+      expect([...head.trim().split(/\s+/), ...hidden]).toEqual(wide.map(({ title }) => title))
+      const kept: readonly (readonly [title: string, text: RegExp])[] = [
+        ['ticks', / 9757(?: |$)| 3(?: |$)/],
+        ['newest', /2024-08-08 23:54:15/],
+        ['volume', /1,234,567\.89$/],
+      ]
+      for (const line of lines.slice(0, rows.length)) {
+        expect(line.length).toBeLessThanOrEqual(width)
+        const whole = kept.filter(([title, text]) => hidden.includes(title) || text.test(line))
+        expect(whole).toEqual(kept)
+      }
+    }
+  })
+
   it('shows a thousand of many rows, and says how many it leaves out', () => {
     expect(drawn(1_000)).toHaveLength(1_001)
     const lines = drawn(200_000)
