@@ -1,4 +1,5 @@
 import type { CcxtTrade } from '../ccxt/ccxt-objects.ts'
+import { idSpaces } from '../schema/id-spaces.ts'
 
 /** How the trade after another one follows it, as far as the exchange's ids tell. */
 export type Continuity = 'same' | 'next' | 'gap' | 'unknown'
@@ -43,7 +44,7 @@ const unknownRule: ExchangeRule = {
  * count. So both ways are of aggregates.
  */
 const binance: ExchangeRule = {
-  idSpace: 'binance aggregate trades',
+  idSpace: idSpaces.binanceAggregates,
   watchParams: { name: 'aggTrade' },
   sequence: 'id',
   inside: ['f', 'l'],

@@ -9,6 +9,7 @@ import type { InsertCounts } from './events/outcomes.ts'
 import { pairFiles, sizeOf } from './file/pair-files.ts'
 import { idGuard } from './import/id-guard.ts'
 import { importCandleFile, importTickFile } from './import/import-file.ts'
+import type { InsertBatch } from './import/tick-file-batch.ts'
 import { importFiles, rowOptions } from './import/import-files.ts'
 import {
   resolveImportFilesOptions,
@@ -26,6 +27,7 @@ import {
 } from './import/import-options.ts'
 import { insertOrSetAside } from './upkeep/archive/set-aside.ts'
 import { ImportedHistory } from './upkeep/imported-history.ts'
+import { ImportedPairs } from './upkeep/imported-pairs.ts'
 import { candleRelation } from '../schema/tables.ts'
 import { LockWait } from './pool/lock-wait.ts'
 import type { PairDatabase } from './pool/pair-database.ts'
@@ -116,18 +118,17 @@ export class Intake {
     const resolved = resolveImportOptions('importTicks', options)
     const history = new ImportedHistory(resolved.retention, this.#options.clock)
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
-    const insert = (ticks: TickColumns, instrument: string | undefined): Promise<InsertCounts> =>
-      this.#pool.use(pairOf(pair, instrument), async (database) => {
-        const kept = history.keep(database, 'ticks', ticks.timestamp)
-        const counts = await insertOrSetAside(database, ticks, () =>
-          database.writer.insertBatch(ticks),
-        )
-        await kept
-        return counts
-      })
+    const pairs = new ImportedPairs(
+      (...use) => this.#pool.use(...use),
+      history,
+      this.#options.clock,
+    )
+    const insert: InsertBatch = (ticks, { instrument, idSpace }) =>
+      pairs.insert(pairOf(pair, instrument), ticks, idSpace)
     const guard = idGuard(this.#ledger, pair, rowOptions(resolved, undefined))
     const report = await importTickFile(file, resolved, this.#latest(), insert, guard)
-    return { ...report, ...history.stored }
+    await pairs.end()
+    return { ...report, ...history.stored, notes: [...report.notes, ...pairs.notes] }
   }
 
   async candleFile(

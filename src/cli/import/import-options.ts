@@ -18,6 +18,7 @@ export interface ImportCommandOptions extends CommonOptions {
   readonly pairFrom?: string
   readonly member?: string
   readonly idScope: 'second' | 'price' | 'none'
+  readonly idSpace?: string
   readonly makeIds: boolean
   readonly ids: boolean
   readonly skipInvalid: boolean
@@ -31,7 +32,7 @@ export interface ImportCommandOptions extends CommonOptions {
 
 /** What `import` is called with. */
 export function addImportOptions(command: Command): Command {
-  return command
+  return addIdOptions(command)
     .argument('[pair]', 'exchange/market/symbol; exchange/market with --pair-from-name')
     .argument('[files...]', 'files, folders, patterns (data/*.zip), or - for standard input')
     .option(
@@ -66,19 +67,6 @@ export function addImportOptions(command: Command): Command {
     .option('--where <column=value>', 'only such rows; may be repeated', whereArgument)
     .option('--pair-from <column>', 'the column whose value becomes the pair’s symbol')
     .option('--member <name>', 'which files of an archive; * stands for anything')
-    .addOption(
-      choiceOption(
-        '--id-scope <scope>',
-        'where an id tells one trade: within a second, at a price, not at all',
-        ['second', 'price', 'none'],
-      ),
-    )
-    .option(
-      '--make-ids',
-      'make ids for trades without one, so that importing again adds only what is missing',
-      false,
-    )
-    .option('--no-ids', 'import again what has no ids')
     .option('--skip-invalid', 'count rows that cannot be stored and go on', false)
     .option('--max-invalid <percent>', 'share of a file that may be left out so', percentArgument)
     .option(
@@ -89,6 +77,25 @@ export function addImportOptions(command: Command): Command {
     .option('--jobs <count>', 'pairs imported at once', countArgument)
     .option('--formats', 'list what can be imported, and stop', false)
     .option('--candles <length>', 'the file holds candles of this length', timeframeArgument)
+}
+
+/** What ids tell, and what is done without them. */
+function addIdOptions(command: Command): Command {
+  return command
+    .addOption(
+      choiceOption(
+        '--id-scope <scope>',
+        'where an id tells one trade: within a second, at a price, not at all',
+        ['second', 'price', 'none'],
+      ),
+    )
+    .option('--id-space <name>', 'the exchange’s count that the ids are of; a pair holds one')
+    .option(
+      '--make-ids',
+      'make ids for trades without one, so that importing again adds only what is missing',
+      false,
+    )
+    .option('--no-ids', 'import again what has no ids')
 }
 
 /** The same in the library's terms. */
@@ -106,6 +113,7 @@ export function libraryOptions(given: ImportCommandOptions): ImportOptions<Colum
     pairFrom: given.pairFrom,
     member: given.member,
     idScope: given.idScope,
+    idSpace: given.idSpace,
     makeIds: given.makeIds,
     noIds: !given.ids,
     skipInvalid: given.skipInvalid,

@@ -1,9 +1,9 @@
 import { PairduckError, visible } from '../../errors.ts'
+import { idSpaces } from '../../schema/id-spaces.ts'
 import type { Candle } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
-import type { InsertCounts, RowCounts } from '../events/outcomes.ts'
+import type { RowCounts } from '../events/outcomes.ts'
 import { total } from '../write/pending-commit.ts'
-import type { TickColumns } from '../write/tick.ts'
 import { CandleFileBatch, planCandles } from './candle-file-batch.ts'
 import { chunkRows, type FileBatch } from './batch-reading.ts'
 import { FileImport, type FileOutcome } from './file-import.ts'
@@ -13,7 +13,7 @@ import type { CandleImportReport, ImportReport, ResolvedImportOptions } from './
 import { chooseInstruments } from './instruments.ts'
 import { rejectionText, type Rejection } from './rejections.ts'
 import { planTicks } from './tick-plan.ts'
-import { TickFileBatch, TickInference } from './tick-file-batch.ts'
+import { TickFileBatch, TickInference, type InsertBatch } from './tick-file-batch.ts'
 import type { TimeReader } from './time-reader.ts'
 
 /** How the rows of one source are read and stored. */
@@ -38,7 +38,7 @@ export async function importTickFile(
   file: string,
   options: ResolvedImportOptions,
   latest: number,
-  insert: (ticks: TickColumns, instrument: string | undefined) => Promise<InsertCounts>,
+  insert: InsertBatch,
   guard: IdGuard,
 ): Promise<ImportReport> {
   let inferredSides: ImportReport['inferredSides']
@@ -59,6 +59,7 @@ export async function importTickFile(
           latest,
           firstRow,
           inference,
+          idSpace: makesIds ? idSpaces.made : plan.idSpace,
           insert,
         }),
       remark: async () => {

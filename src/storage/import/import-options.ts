@@ -85,6 +85,11 @@ export interface ImportOptions<Columns> {
    * only at the same price; `none` – nothing, ids are not stored.
    */
   readonly idScope?: 'none' | 'second' | 'price' | undefined
+  /**
+   * Which of the exchange's counts the ids are of, as `claimIdSpace` takes it; a pair that holds
+   * another one refuses them (`ID_SPACE`). Default: told of Binance's files by their columns.
+   */
+  readonly idSpace?: string | undefined
   /** Makes ids for trades without one, of the row and its position among equal rows. */
   readonly makeIds?: boolean | undefined
   /** Imports again what has no ids, though every trade is then stored once more. */
@@ -156,6 +161,7 @@ const rules = {
   ),
   pairFrom: text('the name of a column'),
   idScope: oneOf(['none', 'second', 'price'], 'second'),
+  idSpace: text('the name of an id space'),
   makeIds: flag(false),
   noIds: flag(false),
   skipInvalid: flag(false),

@@ -12,6 +12,12 @@ import { notAnId } from './trade-id.ts'
 /** What the selection of a tick plan gives. */
 const types = [TIMESTAMP, DOUBLE, DOUBLE, ENUM(['BUY', 'SELL']), VARCHAR]
 
+/** Stores a batch: the instrument of a file that is spread over pairs, the exchange's count that its ids are of. */
+export type InsertBatch = (
+  ticks: TickColumns,
+  of: { readonly instrument: string | undefined; readonly idSpace: string | undefined },
+) => Promise<InsertCounts>
+
 /** What is remembered from one batch of a file to the next. */
 export class TickInference {
   readonly repeated: RepeatedIds = new RepeatedIds()
@@ -44,7 +50,8 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
   readonly #latest: number
   readonly #firstRow: number
   readonly #inference: TickInference
-  readonly #insert: (ticks: TickColumns, instrument: string | undefined) => Promise<InsertCounts>
+  readonly #idSpace: string | undefined
+  readonly #insert: InsertBatch
 
   constructor(of: {
     rows: number
@@ -53,13 +60,15 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
     /** The number of the first row in the file. */
     firstRow: number
     inference: TickInference
-    insert: (ticks: TickColumns, instrument: string | undefined) => Promise<InsertCounts>
+    idSpace: string | undefined
+    insert: InsertBatch
   }) {
     this.#sinks = types.map((type) => columnSink(type, of.rows))
     this.#sideField = of.sideField
     this.#latest = of.latest
     this.#firstRow = of.firstRow
     this.#inference = of.inference
+    this.#idSpace = of.idSpace
     this.#insert = of.insert
   }
 
@@ -94,7 +103,8 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
     const [timestamp, price, volume, side, tradeId] = this.#sinks.map(({ values }) =>
       kept === undefined ? values.slice(0, this.length) : kept.map((row) => values[row]),
     ) as unknown as [number[], number[], number[], ('BUY' | 'SELL')[], (string | null)[]]
-    const counts = await this.#insert({ timestamp, price, volume, side, tradeId }, instrument)
+    const ticks = { timestamp, price, volume, side, tradeId }
+    const counts = await this.#insert(ticks, { instrument, idSpace: this.#idSpace })
     if (counts.duplicates + counts.conflicts > 0)
       this.#inference.repeated.look(
         this.#firstRow,

@@ -1,4 +1,5 @@
 import { mapColumns } from './column-map.ts'
+import { fileIdSpace } from './file-id-space.ts'
 import { PairduckError, visible } from '../../errors.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
 import type { ImportSource, Selection } from './import-source.ts'
@@ -14,6 +15,8 @@ export interface TickPlan {
   readonly selection: Selection
   readonly sideRule: 'tick' | 'sign' | undefined
   readonly hasIds: boolean
+  /** Which of the exchange's ids the file has, where that can be told. */
+  readonly idSpace: string | undefined
 }
 
 /** Decides from names, first values and the caller's word; `note` hears what was inferred. */
@@ -56,7 +59,9 @@ export function planTicks(
     side: sideExpressionOf,
     idScope: hasIds ? options.idScope : 'none',
   })
-  return { columns, time, selection, sideRule, hasIds }
+  const idColumn = hasIds ? columns['tradeId'] : undefined
+  const idSpace = options.idSpace ?? fileIdSpace({ present, samples, idColumn })
+  return { columns, time, selection, sideRule, hasIds, idSpace }
 }
 
 type Naming = Parameters<Selection['expressions']>[0]

@@ -97,8 +97,9 @@ export class TickWriter implements LogClient {
    * For an import, which bounds itself by how many batches it has in flight: its large batches do
    * not use up the room of live calls, and go straight to the file.
    */
-  insertBatch(ticks: TickColumns): Promise<InsertCounts> {
-    return this.#join(ticks, { counted: 0, rows: '', isDirect: true })
+  insertBatch(ticks: TickColumns, gaps: readonly Gap[] = []): Promise<InsertCounts> {
+    const rows = gaps.length === 0 ? '' : JSON.stringify(gaps)
+    return this.#join(ticks, { counted: 0, rows, isDirect: true })
   }
 
   /**

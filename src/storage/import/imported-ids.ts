@@ -1,0 +1,175 @@
+import type { Gap } from '../../schema/gaps.ts'
+import { microsFromMs, type Clock } from '../../time.ts'
+import { gapsQuery } from '../write/gap-ledger.ts'
+import type { TickColumns } from '../write/tick.ts'
+import { holesBetween, joined, type Hole, type NumberedTrade } from './id-holes.ts'
+import {
+  holesInQuery,
+  numberedTradesQuery,
+  tradeBesideQuery,
+  type StoredTrades,
+} from './stored-ids.ts'
+
+/** Exchanges whose ids count each market's trades; steps in their ids are missing trades. */
+const counted = /^(?:binance|kraken|coinbase|okx)/
+/** Of the steps so many have to be of one, else the ids count something else as well. */
+const neededShare = { counted: 0.5, other: 0.9 }
+/** Of fewer steps more than half. */
+const fewSteps = 20
+
+/**
+ * Finds what is missing among consecutive ids of one pair's imported trades. Ids are taken for
+ * consecutive when nearly all of them follow on each other; more than fifteen digits never are.
+ */
+export class ImportedIds {
+  readonly #isCounted: boolean
+  readonly #clock: Clock
+  #steps = 0
+  #stepsOfOne = 0
+  /** Where the batch before ended. */
+  #last: NumberedTrade | undefined
+  /** The first and the last id of all batches. */
+  #range: { from: NumberedTrade; to: NumberedTrade } | undefined
+  #holes = 0
+  #missing = 0
+
+  constructor(exchange: string, clock: Clock) {
+    this.#isCounted = counted.test(exchange)
+    this.#clock = clock
+  }
+
+  /** No batch had consecutive ids. */
+  get isEmpty(): boolean {
+    return this.#range === undefined
+  }
+
+  /** What was found, for the report. */
+  get found(): { readonly holes: number; readonly missing: number } {
+    return { holes: this.#holes, missing: this.#missing }
+  }
+
+  /** The holes among trades that are about to be stored, and before the first of them. */
+  async inBatch(stored: StoredTrades, ticks: TickColumns): Promise<Gap[]> {
+    const batch = numberedTrades(ticks)
+    if (!this.#areConsecutive(batch)) return []
+    const [first, last] = [batch[0]!, batch.at(-1)!]
+    const before =
+      this.#last !== undefined && this.#last.id < first.id
+        ? this.#last
+        : await tradeBeside(stored, first, 'before')
+    this.#last = last
+    this.#widen(first, last)
+    const trades = before === undefined ? batch : [before, ...batch]
+    const holes = await this.#notStored(stored, trades)
+    return holes.length === 0 ? [] : notKnown(await stored.query(gapsQuery), this.#noted(holes))
+  }
+
+  /** At the end: the hole behind the last trade, and what became of those that the ledger knew. */
+  async atEnd(stored: StoredTrades): Promise<Gap[]> {
+    if (this.#range === undefined) return []
+    const { from, to } = this.#range
+    const changed: Gap[] = []
+    for (const gap of (await stored.query(gapsQuery)).filter(isUnfilled)) {
+      const [begin, end] = [Number(gap.fromId), Number(gap.toId)]
+      if (end <= from.id || begin >= to.id) continue
+      changed.push(...(await this.#reexamined(stored, gap)))
+    }
+    const after = await tradeBeside(stored, to, 'after')
+    const behind = after === undefined ? [] : this.#noted(holesBetween([to, after]))
+    return [...changed, ...notKnown(await stored.query(gapsQuery), behind)]
+  }
+
+  /** What is missing between trades, without what is stored already. */
+  async #notStored(stored: StoredTrades, trades: readonly NumberedTrade[]): Promise<Hole[]> {
+    const holes = holesBetween(trades)
+    if (holes.length === 0) return holes
+    const [[first], [, last]] = [holes[0]!, holes.at(-1)!]
+    const there = await stored.query(numberedTradesQuery(first, last))
+    return there.length === 0 ? holes : holesBetween(joined(trades, there))
+  }
+
+  /** A hole with what is still missing in it; nothing where that is all of it. */
+  async #reexamined(stored: StoredTrades, gap: Gap): Promise<Gap[]> {
+    const rows = await stored.query(holesInQuery(gap))
+    const holes = rows.map((hole): Gap => ({ ...gap, ...hole }))
+    if (holes.length === 1 && holes[0]!.fromId === gap.fromId && holes[0]!.toId === gap.toId)
+      return []
+    const closed: Gap = { ...gap, state: 'filled', closedAt: this.#clock() }
+    return holes[0]?.fromId === gap.fromId ? holes : [closed, ...holes]
+  }
+
+  #areConsecutive(batch: readonly NumberedTrade[]): boolean {
+    if (batch.length === 0) return false
+    for (let at = 1; at < batch.length; at++)
+      if (batch[at]!.id - batch[at - 1]!.id === 1) this.#stepsOfOne++
+    this.#steps += batch.length - 1
+    if (this.#steps < fewSteps) return this.#isCounted || this.#stepsOfOne * 2 > this.#steps
+    return (
+      this.#stepsOfOne / this.#steps >= (this.#isCounted ? neededShare.counted : neededShare.other)
+    )
+  }
+
+  #widen(first: NumberedTrade, last: NumberedTrade): void {
+    const { from, to } = this.#range ?? { from: first, to: last }
+    this.#range = { from: first.id < from.id ? first : from, to: last.id > to.id ? last : to }
+  }
+
+  #noted(holes: readonly Hole[]): Gap[] {
+    return holes.map(([before, after]): Gap => {
+      this.#holes++
+      this.#missing += after.id - before.id - 1
+      return {
+        fromTime: Math.min(before.timestamp, after.timestamp),
+        toTime: Math.max(before.timestamp, after.timestamp),
+        fromId: String(before.id),
+        toId: String(after.id),
+        state: 'open',
+        reason: 'not in what was imported',
+        tries: 0,
+        openedAt: this.#clock(),
+        closedAt: null,
+      }
+    })
+  }
+}
+
+const wholeNumber = /^\d{1,15}$/
+
+/** By id, each once. Without any where one is no number: such ids count nothing. */
+function numberedTrades({ timestamp, tradeId }: TickColumns): NumberedTrade[] {
+  const trades: NumberedTrade[] = []
+  let isSorted = true
+  for (let at = 0; at < timestamp.length; at++) {
+    const text = tradeId?.[at]
+    if (typeof text !== 'string' || !wholeNumber.test(text)) return []
+    const id = Number(text)
+    const before = trades.at(-1)
+    if (before !== undefined && id <= before.id) isSorted = false
+    trades.push({ id, timestamp: timestamp[at]! })
+  }
+  return isSorted ? trades : joined(trades, [])
+}
+
+async function tradeBeside(
+  stored: StoredTrades,
+  trade: NumberedTrade,
+  side: 'before' | 'after',
+): Promise<NumberedTrade | undefined> {
+  if (side === 'after' && stored.newestMicros < microsFromMs(trade.timestamp)) return undefined
+  const [found] = await stored.query(tradeBesideQuery(trade, side))
+  return found
+}
+
+function isUnfilled({ state, fromId, toId }: Gap): boolean {
+  return state !== 'filled' && [fromId, toId].every((id) => id !== null && wholeNumber.test(id))
+}
+
+/** Without what the ledger has already, as it is or inside a larger hole. */
+function notKnown(ledger: readonly Gap[], holes: readonly Gap[]): Gap[] {
+  const known = ledger.filter(isUnfilled)
+  return holes.filter((hole) => !known.some((gap) => holds(gap, hole)))
+}
+
+function holds(outer: Gap, inner: Gap): boolean {
+  return Number(outer.fromId) <= Number(inner.fromId) && Number(outer.toId) >= Number(inner.toId)
+}

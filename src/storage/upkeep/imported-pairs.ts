@@ -1,0 +1,115 @@
+import { formatPair, type Pair } from '../../pair.ts'
+import type { Query } from '../../queries/query.ts'
+
+import type { Clock } from '../../time.ts'
+import { readRows } from '../duckdb/read-rows.ts'
+import type { InsertCounts } from '../events/outcomes.ts'
+import { ImportedIds } from '../import/imported-ids.ts'
+import type { StoredTrades } from '../import/stored-ids.ts'
+import type { PairDatabase } from '../pool/pair-database.ts'
+import { claimIdSpace } from '../write/id-space.ts'
+import type { TickColumns } from '../write/tick.ts'
+import { insertOrSetAside } from './archive/set-aside.ts'
+import type { ImportedHistory } from './imported-history.ts'
+
+/** Lends an open pair. */
+type Use = <T>(pair: Pair, job: (database: PairDatabase) => Promise<T>) => Promise<T>
+
+/** One pair that an import fills. */
+interface Filled {
+  readonly ids: ImportedIds
+  readonly pair: Pair
+  /** The batch before: a batch looks at what is stored, so it is stored first. */
+  before: Promise<unknown>
+  claimed: string | undefined
+}
+
+/**
+ * The pairs that an import of trades fills, batch by batch: their id space is claimed, their
+ * history kept, and a hole among their ids noted in the transaction of the trades after it.
+ */
+export class ImportedPairs {
+  readonly #use: Use
+  readonly #history: ImportedHistory
+  readonly #clock: Clock
+  readonly #pairs = new Map<string, Filled>()
+
+  constructor(use: Use, history: ImportedHistory, clock: Clock) {
+    this.#use = use
+    this.#history = history
+    this.#clock = clock
+  }
+
+  /** Stores a batch after the one before it; the pair's file is made by its first. */
+  insert(pair: Pair, ticks: TickColumns, idSpace: string | undefined): Promise<InsertCounts> {
+    const filled = this.#filled(pair)
+    const stored = filled.before.then(() =>
+      this.#use(pair, (database) => this.#insert(filled, database, ticks, idSpace)),
+    )
+    filled.before = stored.catch(() => undefined)
+    return stored
+  }
+
+  /** Looks at the ends: what is missing behind the last trade, and which known holes are filled. */
+  async end(): Promise<void> {
+    for (const { pair, ids, before } of this.#pairs.values()) {
+      await before
+      if (ids.isEmpty) continue
+      await this.#use(pair, async (database) => {
+        const gaps = await ids.atEnd(storedTrades(database))
+        if (gaps.length > 0) await database.writer.insertBatch(nothing, gaps)
+      })
+    }
+  }
+
+  /** What is missing, in a sentence for each pair; nothing where nothing is. */
+  get notes(): string[] {
+    return [...this.#pairs].flatMap(([name, { ids }]) => {
+      const { holes, missing } = ids.found
+      if (holes === 0) return []
+      const where = holes === 1 ? 'in one place' : `in ${holes} places`
+      return [
+        `${name}: ${missing} trade ids are missing ${where}, which is in the ledger of gaps (pairduck gaps, \`db.gaps\`): import what they are in, or fill them with \`db.backfill\``,
+      ]
+    })
+  }
+
+  async #insert(
+    filled: Filled,
+    database: PairDatabase,
+    ticks: TickColumns,
+    idSpace: string | undefined,
+  ): Promise<InsertCounts> {
+    if (idSpace !== undefined && filled.claimed !== idSpace)
+      await database.writer.run((connection) => claimIdSpace(connection, database.name, idSpace))
+    filled.claimed = idSpace
+    const kept = this.#history.keep(database, 'ticks', ticks.timestamp)
+    const gaps = await filled.ids.inBatch(storedTrades(database), ticks)
+    const counts = await insertOrSetAside(database, ticks, () =>
+      database.writer.insertBatch(ticks, gaps),
+    )
+    await kept
+    return counts
+  }
+
+  #filled(pair: Pair): Filled {
+    const name = formatPair(pair)
+    let filled = this.#pairs.get(name)
+    if (filled === undefined) {
+      const ids = new ImportedIds(pair.exchange, this.#clock)
+      filled = { ids, pair, before: Promise.resolve(), claimed: undefined }
+      this.#pairs.set(name, filled)
+    }
+    return filled
+  }
+}
+
+const nothing: TickColumns = { timestamp: [], price: [], volume: [], side: [], tradeId: [] }
+
+function storedTrades({ writer }: PairDatabase): StoredTrades {
+  return {
+    newestMicros: writer.ticks.state.newest,
+    query: <Row>({ sql, params }: Query<Row>) =>
+      writer.run((connection) => readRows<Row>(connection, sql, params)),
+  }
+}
