@@ -1,6 +1,13 @@
 export { closedCandles, type CandleEvent, type ClosedCandlesOptions } from './closed-candles.ts'
 export { follow, type FollowOptions } from './follow.ts'
-export { replay, type ReplayedBar, type ReplayOptions } from './replay.ts'
+export {
+  replay,
+  replayTicks,
+  type ReplayedBar,
+  type ReplayedMoment,
+  type ReplayedTick,
+  type ReplayOptions,
+} from './replay.ts'
 export { recordTrades } from './record-trades.ts'
 export type { RecordOptions } from './record-options.ts'
 export type { RecordEvent, RecordListener } from './record-events.ts'

@@ -38,8 +38,9 @@ export async function listen(
     if (end.state === 'stopped') break
     const reason = end.error === undefined ? null : (end.error as Error).message
     options.tell({ type: 'line', state: end.state, symbols, reason })
-    if (end.state === 'changed' && makeExchange !== undefined) {
-      current = await takeOver(current, await makeExchange(), options, signal)
+    const fresh = end.state === 'changed' ? await made(makeExchange, options) : undefined
+    if (fresh !== undefined) {
+      current = await takeOver(current, fresh, options, signal)
       continue
     }
     for (const recorder of options.recorders.values()) recorder.cut()
@@ -47,6 +48,19 @@ export async function listen(
     if (end.state !== 'changed') await backOff.wait(signal)
   }
   await current.close?.().catch(() => undefined)
+}
+
+/** The exchange object of the next line; undefined where there can be none now. */
+async function made(
+  makeExchange: (() => Promise<TradeExchange>) | undefined,
+  { tell }: LineOptions,
+): Promise<TradeExchange | undefined> {
+  try {
+    return await makeExchange?.()
+  } catch (error) {
+    tell({ type: 'error', pair: null, error })
+    return undefined
+  }
 }
 
 /** Both lines are heard until the new one has been for a while; trades that come twice are one. */

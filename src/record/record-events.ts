@@ -13,6 +13,8 @@ export type RecordEvent =
     }
   /** A hole was noted, or what is known of one changed. */
   | { readonly type: 'gap'; readonly pair: string; readonly gap: Gap }
+  /** The pair is new, and was told to keep what is recorded. */
+  | { readonly type: 'kept'; readonly pair: string; readonly retention: 'forever' }
   /** A trade that cannot be stored, and why; what is missing with it is in the ledger. */
   | { readonly type: 'rejected'; readonly pair: string; readonly reason: string }
   | {

@@ -1,6 +1,7 @@
 import { integer, optional, resolveOptions, rule, signalRule, type OptionRule } from '../options.ts'
 import { maxTimerMs } from '../time.ts'
 import type { PairLike } from '../pair.ts'
+import type { RetentionOptions } from '../schema/retention-policy.ts'
 import type { RecordListener } from './record-events.ts'
 
 /** Options of `recordTrades`. */
@@ -17,6 +18,11 @@ export interface RecordOptions {
   readonly renewAfterMs?: number | undefined
   /** Trades of one pair that may wait to be stored; more become a hole that is filled later. Default 100,000. */
   readonly maxQueuedTrades?: number | undefined
+  /**
+   * How long the recorded pairs keep their rows, as `retention` of the manager; written into their
+   * files. Default: a pair that is new keeps everything, another one what it says.
+   */
+  readonly retention?: RetentionOptions | undefined
   /** The pair that a symbol is stored in. Default `exchange/type/symbol`, as ccxt names them. */
   readonly pairOf?: ((symbol: string) => PairLike) | undefined
   /** Called with each event. */
@@ -33,6 +39,11 @@ const rules = {
   silentMs: integer(10, maxTimerMs, 60_000),
   renewAfterMs: optional(integer(10, maxTimerMs, 0)),
   maxQueuedTrades: integer(1, 10_000_000, 100_000),
+  retention: rule<RetentionOptions | undefined>(
+    `an object of tables, or 'forever'`,
+    (value) => value === 'forever' || (typeof value === 'object' && value !== null),
+    undefined,
+  ),
   pairOf: functionRule<(symbol: string) => PairLike>('a function from symbol to pair'),
   onEvent: functionRule<RecordListener>('a function'),
 }

@@ -4,6 +4,7 @@ import type { DatabaseManager } from '../storage/database-manager.ts'
 import { exchangeRule, type ExchangeRule } from './exchange-rule.ts'
 import { GapFiller } from './gap-filler.ts'
 import { readKnownTrades } from './known-trades.ts'
+import { isUnknown, keepEverything } from './kept-history.ts'
 import { listen } from './line.ts'
 import { PairRecorder } from './pair-recorder.ts'
 import {
@@ -32,7 +33,8 @@ interface Recorded {
  *
  * Rejects with `EXCHANGE_FAILED` when the exchange cannot be opened or lacks a symbol, with
  * `ID_SPACE` when a pair holds trades with ids of another count, and with what the store said when
- * storing is impossible for good.
+ * storing is impossible for good. A pair that is new here keeps everything, unless the manager was
+ * opened with a `retention`: the default would delete after 15 minutes what was recorded.
  */
 export async function recordTrades(
   db: DatabaseManager,
@@ -52,10 +54,12 @@ export async function recordTrades(
     const recorded = new Map<string, Recorded>()
     for (const symbol of symbols)
       recorded.set(symbol, await prepare(db, first, symbol, { ...resolved, signal, tell }))
-    const lines = linesOf(first, recorded).map((recorders) => {
+    const lines = linesOf(first, recorded).map(async (recorders) => {
       const { rule } = recorded.get([...recorders.keys()][0]!)!
       const { silentMs, renewAfterMs = rule.lineLifeMs - hourMs } = resolved
-      return listen(first, make, { rule, recorders, silentMs, renewAfterMs, tell }, signal)
+      // Each line has an exchange object of its own, which it may close; the first one fills holes.
+      const own = make === undefined ? first : await make()
+      await listen(own, make, { rule, recorders, silentMs, renewAfterMs, tell }, signal)
     })
     const loops = [...recorded.values()].flatMap(({ recorder, filler }) => [
       recorder.storeUntil(signal),
@@ -88,7 +92,7 @@ async function prepare(
     tell: NonNullable<RecordOptions['onEvent']>
   },
 ): Promise<Recorded> {
-  const { tell, signal, maxFillMs, backfillMs, maxQueuedTrades, pairOf } = options
+  const { tell, signal, maxFillMs, backfillMs, maxQueuedTrades, pairOf, retention } = options
   const market = exchange.markets?.[symbol]
   if (market === undefined)
     throw new PairduckError('EXCHANGE_FAILED', `${exchange.id} has no market ${symbol}`, { symbol })
@@ -99,7 +103,10 @@ async function prepare(
   }
   const pair = formatPair(parsePair(wanted))
   const rule = exchangeRule(exchange.id, symbol)
+  const isNew = await isUnknown(db, pair)
   await db.claimIdSpace(pair, rule.idSpace)
+  if (retention !== undefined) await db.setRetention(pair, retention)
+  else if (isNew) await keepEverything(db, pair, tell)
   const known = await readKnownTrades(db, pair, backfillMs)
   const store = new TradeStore(db, pair, tell, signal)
   const filler = new GapFiller({ exchange: () => exchange, symbol, rule, store, tell, maxFillMs })

@@ -1,8 +1,9 @@
 import type { PairLike } from '../pair.ts'
 import { getCandlesQuery } from '../queries/candles.ts'
+import { getRecentTicksQuery } from '../queries/recent-ticks.ts'
 import type { Query } from '../queries/query.ts'
-import type { StoredCandle } from '../schema/rows.ts'
-import type { DatabaseManager } from '../storage/database-manager.ts'
+import type { StoredCandle, StoredTick } from '../schema/rows.ts'
+import type { MarketStore } from '../storage/market-store.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
 
 /** Options of `replay`. */
@@ -15,11 +16,9 @@ export interface ReplayOptions {
   readonly to: number
 }
 
-/** A bar of the past at the moment at which it closed. */
-export interface ReplayedBar {
-  /** The candle as it is stored. */
-  readonly candle: StoredCandle
-  /** Unix ms: the bar's end; nothing later was known then. */
+/** A moment of the past, at which only what came before it is known. */
+export interface ReplayedMoment {
+  /** Unix ms: nothing from here on was known. */
   readonly asOf: number
   /**
    * Runs a query as of this moment: the builder's options get `asOf`, and with `lookbackMinutes`
@@ -31,6 +30,18 @@ export interface ReplayedBar {
   ) => Promise<Row[]>
 }
 
+/** A bar of the past at the moment at which it closed. */
+export interface ReplayedBar extends ReplayedMoment {
+  /** The candle as it is stored. */
+  readonly candle: StoredCandle
+}
+
+/** A tick of the past, known together with all others of its microsecond. */
+export interface ReplayedTick extends ReplayedMoment {
+  /** The tick as it is stored. */
+  readonly tick: StoredTick
+}
+
 /** Bars that are read at once. */
 const pageBars = 1_000
 
@@ -39,7 +50,7 @@ const pageBars = 1_000
  * costs linear time over the whole replay; nothing that a bar's `query` sees is later than the bar.
  */
 export async function* replay(
-  db: DatabaseManager,
+  db: MarketStore,
   pair: PairLike,
   { timeframe, from, to }: ReplayOptions,
 ): AsyncGenerator<ReplayedBar, void, undefined> {
@@ -47,18 +58,36 @@ export async function* replay(
   for (let page = from; page < to; page += pageBars * width) {
     const end = Math.min(to, page + pageBars * width)
     for (const candle of await db.query(pair, getCandlesQuery({ timeframe, from: page, to: end })))
-      yield barOf(db, pair, candle, candle.timestamp + width)
+      yield { candle, ...momentOf(db, pair, candle.timestamp + width) }
   }
 }
 
-function barOf(
-  db: DatabaseManager,
+/** Ticks are read so much time at once. */
+const pageMs = 600_000
+const microsecondMs = 0.001
+
+/**
+ * The stored ticks of a pair in their order, each with what was known when it had come, itself and
+ * the others of its microsecond included. Reading costs linear time.
+ */
+export async function* replayTicks(
+  db: MarketStore,
   pair: PairLike,
-  candle: StoredCandle,
-  asOf: number,
-): ReplayedBar {
+  { from, to }: Omit<ReplayOptions, 'timeframe'>,
+): AsyncGenerator<ReplayedTick, void, undefined> {
+  for (let page = from; page < to; page += pageMs) {
+    const window = { from: page, to: Math.min(to, page + pageMs), limit: maxTicks }
+    const newestFirst = await db.query(pair, getRecentTicksQuery(window))
+    for (const tick of newestFirst.reverse())
+      yield { tick, ...momentOf(db, pair, tick.timestamp + microsecondMs) }
+  }
+}
+
+/** No page has so many. */
+const maxTicks = 10_000_000
+
+function momentOf(db: MarketStore, pair: PairLike, asOf: number): ReplayedMoment {
   return {
-    candle,
     asOf,
     query: (builder, options) => {
       const now = 'lookbackMinutes' in options ? { now: asOf } : {}

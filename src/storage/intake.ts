@@ -1,6 +1,7 @@
 import { parsePair, type Pair, type PairLike } from '../pair.ts'
 import type { InsertRows, UpsertRelation } from '../schema/insert-columns.ts'
 import type { Gap } from '../schema/gaps.ts'
+import type { RetentionRules } from '../schema/retention-policy.ts'
 import type { Tick } from '../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../time.ts'
 import type { ConnectionPool } from './pool/connection-pool.ts'
@@ -85,6 +86,10 @@ export class Intake {
     return this.#lockWait.use(pair, (database) =>
       database.writer.run((connection) => claimIdSpace(connection, database.name, idSpace)),
     )
+  }
+
+  setRetention(pair: Pair, rules: RetentionRules): Promise<void> {
+    return this.#lockWait.use(pair, (database) => database.storeRules(rules))
   }
 
   candles(

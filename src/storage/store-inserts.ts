@@ -1,6 +1,7 @@
 import { shown } from '../errors.ts'
 import type { Pair, PairLike } from '../pair.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import { resolveRules, type RetentionOptions } from '../schema/retention-policy.ts'
 import type { Timeframe } from '../time.ts'
 import { Events } from './events/events.ts'
 import type { InsertCounts, RowCounts } from './events/outcomes.ts'
@@ -47,6 +48,14 @@ export abstract class StoreInserts extends Events {
     if (typeof idSpace !== 'string' || idSpace === '')
       throw new TypeError(`claimIdSpace: expected a name of the ids, got ${shown(idSpace)}`)
     return this.intake.claimIdSpace(this.parsePair(pair), idSpace)
+  }
+
+  /**
+   * How long the pair's rows are kept from now on, as `retention` of the manager; written into its
+   * file, which every cleanup obeys. A pair that is not there yet is made.
+   */
+  async setRetention(pair: PairLike, retention: RetentionOptions): Promise<void> {
+    return this.intake.setRetention(this.parsePair(pair), resolveRules(retention))
   }
 
   /**

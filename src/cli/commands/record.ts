@@ -10,6 +10,7 @@ interface RecordCommandOptions extends CommonOptions {
   readonly backfill?: number
   readonly seconds?: number
   readonly silent?: number
+  readonly keep?: number | 'forever'
 }
 
 export const addRecordCommand: AddCommand = (program, context) => {
@@ -17,6 +18,11 @@ export const addRecordCommand: AddCommand = (program, context) => {
     .argument('<exchange>', 'one that ccxt knows, such as binance')
     .argument('<symbols...>', "ccxt's symbols, such as BTC/USDT")
     .option('--backfill <time>', 'fetch what came before, such as 1h', durationArgument)
+    .option(
+      '--keep <time>',
+      'delete trades that are older, such as 7d, or keep them forever',
+      keepArgument,
+    )
     .option('--silent <time>', 'a line without trades for so long is dead (60s)', durationArgument)
     .option('--seconds <number>', 'stop by itself after so long', positiveArgument)
     .action((exchange: string, symbols: string[], options: RecordCommandOptions) =>
@@ -27,7 +33,7 @@ export const addRecordCommand: AddCommand = (program, context) => {
 async function record(
   name: string,
   symbols: readonly string[],
-  { dataDir, json, backfill, seconds, silent }: RecordCommandOptions,
+  { dataDir, json, backfill, seconds, silent, keep }: RecordCommandOptions,
   { terminal, signal: wish }: CliContext,
 ): Promise<void> {
   const make = await tradeExchange(name)
@@ -41,10 +47,15 @@ async function record(
         signal,
         backfillMs: backfill,
         silentMs: silent,
+        retention: keep === undefined || keep === 'forever' ? keep : { ticks: keep },
         onEvent: (event: RecordEvent) => view.show(event),
       })
     } finally {
       view.end()
     }
   })
+}
+
+function keepArgument(text: string): number | 'forever' {
+  return text === 'forever' ? text : durationArgument(text)
 }

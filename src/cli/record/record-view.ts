@@ -127,6 +127,8 @@ function lineOf(event: RecordEvent): string {
     const { fromTime, toTime, state, reason } = event.gap
     return `${event.pair}: gap ${timeText(fromTime)} to ${timeText(toTime)} ${state}${reason === null ? '' : ` (${reason})`}`
   }
+  if (event.type === 'kept')
+    return `${event.pair}: new; keeps everything (--keep 7d deletes what is older)`
   if (event.type === 'rejected') return `${event.pair}: not stored: ${event.reason}`
   if (event.type === 'error')
     return `${event.pair ?? 'line'}: ${failureText(event.error)}; tried again`

@@ -1,11 +1,23 @@
+import { assert, asyncProperty } from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   calculateCvdQuery,
+  calculateFootprintQuery,
   calculateMarketProfileQuery,
   calculateOrderFlowImbalanceQuery,
+  calculateVwapQuery,
+  detectFvgQuery,
   type DatabaseManager,
+  type Query,
 } from '../../../src/index.ts'
-import { closedCandles, follow, replay, type CandleEvent } from '../../../src/record/index.ts'
+import {
+  closedCandles,
+  follow,
+  replay,
+  replayTicks,
+  type CandleEvent,
+} from '../../../src/record/index.ts'
+import { randomTicks } from '../../support/random-market.ts'
 import { temporaryStore } from '../../support/temporary-store.ts'
 
 const pair = 'x/spot/A'
@@ -86,5 +98,59 @@ describe('replay', () => {
       expect(profile!.totalVolume).toBe(times.length * 4)
     }
     expect(times).toEqual(Array.from({ length: 15 }, (_, index) => index))
+  })
+
+  it('gives at each bar what a store says that has only the ticks before it', async () => {
+    const past = await temporaryStore({ ...forever, candles: ['1s'] })
+    const then = await temporaryStore({ ...forever, candles: ['1s'] })
+    const lookback = { lookbackMinutes: 1 }
+    const bars = { timeframe: '1s', source: 'ticks' } as const
+    type Builder = (options: { now?: number; asOf?: number }) => Query<object>
+    const builders: readonly Builder[] = [
+      (at) => calculateCvdQuery({ ...lookback, ...at }),
+      (at) => calculateVwapQuery({ ...lookback, ...at }),
+      (at) => calculateMarketProfileQuery({ ...lookback, ...at, binSize: 1 }),
+      (at) => calculateFootprintQuery({ ...lookback, ...at, timeframe: '1s', binSize: 1 }),
+      ({ asOf }) => detectFvgQuery({ ...bars, asOf }),
+    ]
+    let run = 0
+    await assert(
+      asyncProperty(randomTicks(20), async (ticks) => {
+        const name = `x/spot/R${run++}`
+        await past.insertTicks(name, ticks)
+        const [from, to] = [ticks[0]?.timestamp ?? 0, ticks.at(-1)?.timestamp ?? 0]
+        let stored = 0
+        const range = { from: Math.floor(from / 1000) * 1000, to: to + 1 }
+        if (ticks.length === 0) return
+        for await (const bar of replay(past, name, { timeframe: '1s', ...range })) {
+          const known = ticks.filter(({ timestamp }) => timestamp < bar.asOf)
+          await then.insertTicks(name, known.slice(stored))
+          stored = known.length
+          for (const [index, build] of builders.entries()) {
+            const options = index === builders.length - 1 ? {} : lookback
+            const given = await bar.query((at: object) => build(at), options)
+            // A store that has nothing later needs no `asOf`: the window ends where it is.
+            const said = await then.query(name, build({ now: bar.asOf }))
+            expect([bar.asOf, index, given]).toEqual([bar.asOf, index, said])
+          }
+        }
+      }),
+      { numRuns: 2 },
+    )
+  })
+
+  it('gives the ticks in their order, each with what came by its time', async () => {
+    const db = await filled(15)
+    let count = 0
+    const counts: unknown[] = []
+    for await (const { tick, query } of replayTicks(db, pair, {
+      from: start,
+      to: start + 15 * minute,
+    })) {
+      expect(tick.tradeId).toBe(String(count++))
+      if (count % 20 === 0) counts.push(...(await query(calculateCvdQuery, {})))
+    }
+    expect(count).toBe(60)
+    expect(counts).toMatchObject([{ tradeCount: 20 }, { tradeCount: 40 }, { tradeCount: 60 }])
   })
 })

@@ -1,9 +1,15 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import type { DatabaseManager } from '../../../src/index.ts'
-import { madeTrades, pairOf, Recording, storedTrades } from '../../support/exchange/recording.ts'
+import { calculateCvdQuery, type DatabaseManager } from '../../../src/index.ts'
+import {
+  madeTrades,
+  pairOf,
+  Recording,
+  RecordingProcess,
+  storedTrades,
+} from '../../support/exchange/recording.ts'
 import { noFaults, StandIn, type Faults } from '../../support/exchange/stand-in.ts'
 import type { ExchangeName } from '../../support/exchange/wire-formats.ts'
-import { temporaryStore } from '../../support/temporary-store.ts'
+import { temporaryFolder, temporaryStore } from '../../support/temporary-store.ts'
 
 const patience = { timeout: 30_000, interval: 50 }
 
@@ -13,8 +19,11 @@ async function standIn(name: ExchangeName, seed: number, faults?: Faults): Promi
   return exchange
 }
 
-async function heard(exchange: StandIn): Promise<void> {
-  await vi.waitFor(() => expect(exchange.listeners).toBeGreaterThan(0), patience)
+/** A process of its own loads ccxt first. */
+const processPatience = { timeout: 90_000, interval: 50 }
+
+async function heard(exchange: StandIn, until = patience): Promise<void> {
+  await vi.waitFor(() => expect(exchange.listeners).toBeGreaterThan(0), until)
 }
 
 async function storedAll(db: DatabaseManager, exchange: StandIn): Promise<void> {
@@ -112,6 +121,101 @@ describe('recordTrades', () => {
       ])
     }, patience)
     await recording.stop()
+  })
+
+  it('killed in the middle and started again: nothing twice, nothing lost without a word', async () => {
+    const exchange = await standIn('binance', 6)
+    const dataDir = await temporaryFolder()
+    const first = new RecordingProcess(dataDir, exchange)
+    await heard(exchange, processPatience)
+    // Killed while trades come: some are stored, some are on their way.
+    const arriving = setInterval(() => exchange.trade(7), 5)
+    await vi.waitFor(() => expect(first.stored).toBeGreaterThan(50), patience)
+    await first.kill()
+    clearInterval(arriving)
+    exchange.cutLines()
+    const { trades } = exchange.market
+    exchange.tradeSilently(30)
+    // What the exchange has forgotten by then nobody can fetch.
+    const lost = trades.splice(trades.length - 12, 3)
+    const db = await temporaryStore({ dataDir })
+    const second = new Recording(db, exchange)
+    await heard(exchange)
+    exchange.trade(3)
+    await storedAll(db, exchange)
+    await vi.waitFor(async () => {
+      const gaps = await db.gaps(pairOf(exchange))
+      expect(gaps.filter(({ state }) => state !== 'filled')).toMatchObject([
+        {
+          state: 'unfillable',
+          fromId: String(BigInt(lost[0]!.id) - 1n),
+          toId: String(BigInt(lost[2]!.id) + 1n),
+        },
+      ])
+    }, patience)
+    await second.stop()
+    // The pair was new: what was recorded stays, though the default keeps 15 minutes.
+    const inAnHour = { now: Date.now() + 3_600_000 }
+    await db.cleanupPair(pairOf(exchange), inAnHour)
+    await storedAll(db, exchange)
+  })
+
+  it('a planned change of line leaves no hole, and the filler its exchange', async () => {
+    const exchange = await standIn('binance', 7)
+    const db = await temporaryStore(forever)
+    const recording = new Recording(db, exchange, { renewAfterMs: 300 })
+    await heard(exchange)
+    const changed = () =>
+      recording.events.some((event) => event.type === 'line' && event.state === 'changed')
+    await vi.waitFor(() => {
+      exchange.trade(1)
+      expect(changed()).toBe(true)
+    }, patience)
+    await vi.waitFor(() => {
+      exchange.trade(1)
+      expect(exchange.listeners).toBe(2)
+    }, patience)
+    exchange.trade(5)
+    exchange.tradeSilently(20)
+    exchange.trade(5)
+    await storedAll(db, exchange)
+    await recording.stop()
+    expect(recording.events.filter(({ type }) => type === 'error')).toEqual([])
+  })
+
+  it('keeps the truth of a Bybit that fails in every way: never complete', async () => {
+    const faults = { ...noFaults, cutMidFrame: 0.02, drop: 0.05, repeat: 0.1, refuse: 0.2 }
+    const exchange = await standIn('bybit', 13)
+    const db = await temporaryStore(forever)
+    const recording = new Recording(db, exchange, { silentMs: 5_000 })
+    await heard(exchange)
+    exchange.trade(1)
+    await storedAll(db, exchange)
+    exchange.faults = faults
+    for (let burst = 0; burst < 20; burst++) {
+      exchange.trade(10)
+      await new Promise(setImmediate)
+    }
+    exchange.faults = noFaults
+    await heard(exchange)
+    exchange.trade(2)
+    const made = madeTrades(exchange, exchange.market.trades)
+    await vi.waitFor(async () => {
+      const stored = await storedTrades(db, exchange)
+      expect(stored.map(({ id }) => id)).toContain(made.at(-1)!.id)
+    }, patience)
+    await recording.stop()
+    const stored = await storedTrades(db, exchange)
+    // Each is one of the exchange's own, once; what is missing lies in what is not proved.
+    expect(made).toEqual(expect.arrayContaining(stored))
+    expect(new Set(stored.map(({ id }) => id)).size).toBe(stored.length)
+    const gaps = await db.gaps(pairOf(exchange))
+    expect(new Set(gaps.map(({ state }) => state))).toEqual(new Set(['unproved']))
+    const times = stored.map(({ micros }) => micros / 1000)
+    const window = { from: times[times.length >> 1]!, to: Math.max(...times) }
+    expect(await db.query(pairOf(exchange), calculateCvdQuery(window))).toMatchObject([
+      { complete: false },
+    ])
   })
 
   it('refuses a pair that holds ids of another count', async () => {

@@ -41,6 +41,7 @@ const members = {
   importCandles: { call: (db) => db.importCandles(pair, '1m', 'none.csv'), after: 'refused' },
   gaps: { call: (db) => db.gaps(pair), after: 'refused' },
   backfill: { call: (db) => db.backfill(pair, () => []), after: 'refused' },
+  setRetention: { call: (db) => db.setRetention(pair, 'forever'), after: 'refused' },
   claimIdSpace: { call: (db) => db.claimIdSpace(pair, 'trades'), after: 'refused' },
   query: { call: (db) => db.query(pair, sql('SELECT 1 AS x')), after: 'refused' },
   queryColumns: { call: (db) => db.queryColumns(pair, sql('SELECT 1 AS x')), after: 'refused' },

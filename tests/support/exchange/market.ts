@@ -20,6 +20,8 @@ export class MadeMarket {
   readonly #random: Random
   #price = 64_000
   #inner = 1
+  /** Some of them may be forgotten. */
+  #made = 0
   #micros: number
   /** Added to the time of what is made: the exchange's clock lies. */
   clockErrorMs = 0
@@ -34,7 +36,7 @@ export class MadeMarket {
     this.#price = Math.max(1, this.#price + Math.round((this.#random.next() - 0.5) * 20) / 10)
     const count = 1 + Math.floor(this.#random.next() * 3)
     const trade: MadeTrade = {
-      id: String(firstId + BigInt(this.trades.length)),
+      id: String(firstId + BigInt(this.#made++)),
       micros: this.#micros + this.clockErrorMs * 1000,
       price: this.#price.toFixed(1),
       amount: (0.001 + Math.round(this.#random.next() * 1000) / 1000).toFixed(3),

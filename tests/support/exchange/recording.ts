@@ -1,3 +1,6 @@
+import { fork, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { query, type DatabaseManager } from '../../../src/index.ts'
 import { recordTrades, type RecordEvent, type RecordOptions } from '../../../src/record/index.ts'
@@ -28,6 +31,28 @@ export class Recording {
   stop(): Promise<void> {
     this.#stop.abort()
     return this.#done
+  }
+}
+
+/** A recorder in a process of its own, and how many trades it says that it stored. */
+export class RecordingProcess {
+  stored = 0
+  readonly #child: ChildProcess
+
+  constructor(dataDir: string, { name, port }: StandIn) {
+    const main = fileURLToPath(new URL('recorder-process.ts', import.meta.url))
+    this.#child = fork(main, [dataDir, name, String(port), recordedSymbol[name]], {
+      execArgv: ['--import', 'tsx'],
+    })
+    this.#child.on('message', (count) => (this.stored += Number(count)))
+    onTestFinished(() => void this.#child.kill('SIGKILL'))
+  }
+
+  /** kill -9. */
+  async kill(): Promise<void> {
+    const ended = once(this.#child, 'exit')
+    this.#child.kill('SIGKILL')
+    await ended
   }
 }
 

@@ -1,0 +1,35 @@
+import { PairduckError } from '../errors.ts'
+import { query } from '../queries/query.ts'
+import type { DatabaseManager } from '../storage/database-manager.ts'
+import type { RecordListener } from './record-events.ts'
+
+/** Whether nothing was ever stored of a pair. */
+export async function isUnknown(db: DatabaseManager, pair: string): Promise<boolean> {
+  try {
+    await db.query(pair, heldRules)
+    return false
+  } catch (error) {
+    if (PairduckError.is(error, 'PAIR_NOT_FOUND')) return true
+    throw error
+  }
+}
+
+/**
+ * Who records wants to have it: a new pair keeps everything, where nobody said otherwise. The
+ * default of 15 minutes is for engines that look at the last minutes alone.
+ */
+export async function keepEverything(
+  db: DatabaseManager,
+  pair: string,
+  tell: RecordListener,
+): Promise<void> {
+  const [held] = await db.query(pair, heldRules)
+  if (held !== undefined && held.rules > 0) return
+  await db.setRetention(pair, 'forever')
+  tell({ type: 'kept', pair, retention: 'forever' })
+}
+
+const heldRules = query<{ rules: number }>(
+  'heldRules',
+  'SELECT count(*)::INTEGER AS "rules" FROM retention_rules',
+)
