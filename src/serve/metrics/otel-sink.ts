@@ -6,14 +6,17 @@ interface Observer {
 
 /** The part of OpenTelemetry's `Meter` that is used. */
 export interface OtelMeter {
+  /** A sum that only grows. */
   createCounter(
     name: string,
     options?: { description?: string },
   ): { add(value: number, attributes?: Record<string, string>): void }
+  /** A distribution in buckets. */
   createHistogram(
     name: string,
     options?: { description?: string; advice?: { explicitBucketBoundaries?: number[] } },
   ): { record(value: number, attributes?: Record<string, string>): void }
+  /** A figure that is read when it is exported. */
   createObservableGauge(
     name: string,
     options?: { description?: string },
