@@ -14,7 +14,7 @@ import { countCalls, type PendingCommit } from './pending-commit.ts'
 import type { InsertCounts, Conflict } from '../events/outcomes.ts'
 import { storeGaps } from './gap-ledger.ts'
 import { moveMark } from './log-marks.ts'
-import { columnsOf, unstoredTicks } from './unstored-ticks.ts'
+import { columnsOf, unstoredTicks, withoutId } from './unstored-ticks.ts'
 import type { Gap } from '../../schema/gaps.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
 
@@ -294,8 +294,4 @@ export class TickStore {
       `UPDATE pairduck_log SET applied = ${mark.sequence} WHERE log = '${mark.log}'`,
     )
   }
-}
-
-function withoutId({ ids }: BatchColumns): number {
-  return ids.reduce((count, id) => (id === null ? count + 1 : count), 0)
 }

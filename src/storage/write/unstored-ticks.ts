@@ -40,3 +40,8 @@ export function columnsOf(rows: readonly Row[]): BatchColumns {
     ids: rows.map(({ id }) => id),
   }
 }
+
+/** How many of a batch's ticks have no id. */
+export function withoutId({ ids }: BatchColumns): number {
+  return ids.reduce((count, id) => (id === null ? count + 1 : count), 0)
+}
