@@ -37,7 +37,7 @@ describe('the packed package', () => {
   it('holds what runs and what is read, and nothing else', () => {
     const stray = [...files.keys()].filter(
       (file) =>
-        !/^dist\/.*(?:\.js|\.d\.ts|\.d\.ts\.map)$|^dist\/page\/(?:index\.html|page\.css|icon\.svg|NOTICE\.txt)$|^src\/.*\.ts$|^docs\/.*\.(?:md|svg|png)$/.test(
+        !/^dist\/.*(?:\.js|\.d\.ts|\.d\.ts\.map)$|^dist\/page\/(?:index\.html|page\.css|icon\.svg|NOTICE\.txt)$|^src\/.*\.ts$|^docs\/.*\.(?:md|svg|png|json)$/.test(
           file,
         ) &&
         !['dist/cjs/package.json', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(
