@@ -32,7 +32,7 @@ export interface ImportCommandOptions extends CommonOptions {
 
 /** What `import` is called with. */
 export function addImportOptions(command: Command): Command {
-  return addIdOptions(command)
+  command
     .argument('[pair]', 'exchange/market/symbol; exchange/market with --pair-from-name')
     .argument('[files...]', 'files, folders, patterns (data/*.zip), or - for standard input')
     .option(
@@ -77,6 +77,7 @@ export function addImportOptions(command: Command): Command {
     .option('--jobs <count>', 'pairs imported at once', countArgument)
     .option('--formats', 'list what can be imported, and stop', false)
     .option('--candles <length>', 'the file holds candles of this length', timeframeArgument)
+  return addIdOptions(command)
 }
 
 /** What ids tell, and what is done without them. */
