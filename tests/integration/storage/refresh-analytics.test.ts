@@ -242,8 +242,13 @@ test('the clock sees candles too: a pair of nothing else, and one given for a pr
   await manager.insertCandles(pair, '1s', [])
   const counts = { inserted: 1, replaced: 0, expired: 0 }
   expect(told).toEqual([
-    { pair, timeframe: '1s', counts },
-    { pair, timeframe: '1s', counts: { ...counts, inserted: 0, replaced: 1 } },
+    { pair, timeframe: '1s', counts, oldest: marketOpenMs },
+    {
+      pair,
+      timeframe: '1s',
+      counts: { ...counts, inserted: 0, replaced: 1 },
+      oldest: marketOpenMs,
+    },
   ])
 })
 
