@@ -31,7 +31,12 @@ export type { CleanupResult, InsertCounts, RefreshResult } from './storage/event
 export type { Conflict } from './storage/events/outcomes.ts'
 export type { Lease } from './storage/pool/lease.ts'
 export type { ColumnStream } from './storage/pool/column-stream.ts'
-export type { AcquireOptions, QueryOptions, StreamOptions } from './storage/pool/lease-options.ts'
+export type {
+  AcquireOptions,
+  QueryOptions,
+  QueryPairsOptions,
+  StreamOptions,
+} from './storage/pool/lease-options.ts'
 export type { SqlParams } from './storage/duckdb/read-rows.ts'
 export {
   rowsOfBatch,

@@ -1,12 +1,12 @@
 import { Option, type Command } from 'commander'
 import type { BarSource } from '../queries/bars.ts'
-import type { Rounding } from '../queries/bins.ts'
+import { minBinSize, roundings, type Rounding } from '../queries/bins.ts'
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
-import { minBinSize } from '../queries/bins.ts'
 import { roundStep } from './charts/value-axis.ts'
-import { choiceOption, positiveArgument, timeframeArgument } from './arguments.ts'
+import { choiceOption, numberArgument, positiveArgument, timeframeArgument } from './arguments.ts'
 import { withWindowOptions, windowOf, type WindowOptions } from './command.ts'
 import type { PairView } from './pair-command.ts'
+import type { ValueAreaOptions } from '../queries/value-area.ts'
 import { query } from '../queries/query.ts'
 import { resolveWindow, ticksInWindow } from '../queries/window.ts'
 
@@ -46,23 +46,43 @@ export function withBinOption(command: Command): Command {
 }
 
 export function withRoundingOption(command: Command): Command {
-  return command.addOption(
-    choiceOption('--rounding <rule>', 'price to bin', ['floor', 'nearest', 'ceil']),
-  )
+  return command.addOption(choiceOption('--rounding <rule>', 'price to bin', roundings))
+}
+
+/** Which definition of the value area is meant; `--share`, `--stop` and so on. */
+export interface ValueAreaFlags {
+  readonly share: number
+  readonly valueArea: 'single' | 'pair'
+  readonly emptyBins: 'count' | 'skip'
+  readonly stop: 'reached' | 'passed'
+}
+
+export function withValueAreaOptions(command: Command): Command {
+  return command
+    .option('--share <part>', 'part of the profile in the value area', numberArgument, 0.7)
+    .addOption(choiceOption('--value-area <rule>', 'how it grows', ['single', 'pair']))
+    .addOption(choiceOption('--stop <rule>', 'the area ends at a share', ['reached', 'passed']))
+    .addOption(choiceOption('--empty-bins <rule>', 'bins without trades', ['count', 'skip']))
+}
+
+/** The same in the library's terms. */
+export function valueAreaOf(flags: ValueAreaFlags): Required<ValueAreaOptions> {
+  const { share, valueArea, emptyBins, stop } = flags
+  return { valueAreaShare: share, valueArea, emptyBins, valueAreaStop: stop }
 }
 
 /** How far below its name a bin begins. */
 export function belowName(rounding: Rounding, binSize: number): number {
-  return { floor: 0, nearest: binSize / 2, ceil: binSize }[rounding]
+  return { floor: 0, nearest: binSize / 2, halfEven: binSize / 2, ceil: binSize }[rounding]
 }
 
 /** Where bars come from. */
 export function withSourceOption(command: Command): Command {
   return command.addOption(
-    new Option('--source <from>', 'bars as stored, or folded from the ticks').choices([
-      'candles',
-      'ticks',
-    ]),
+    new Option(
+      '--source <from>',
+      'bars as stored, or folded from the ticks (default: by what the pair holds)',
+    ).choices(['candles', 'ticks']),
   )
 }
 

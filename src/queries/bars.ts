@@ -1,9 +1,9 @@
 import { oneOf, optional, required, type OptionRule } from '../options.ts'
 import { candleColumns, partsFromTicks } from '../schema/candles.ts'
-import { defaultCandles } from '../schema/create.ts'
-import { barStart, candleRelation, type CandleRelation } from '../schema/tables.ts'
+import { anyBarsSql, type BarOrigin } from '../schema/bar-sources.ts'
+import { barStart, candleRelation } from '../schema/tables.ts'
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
-import { deletedBeforeSql } from './coverage.ts'
+import { deletedBeforeSql, type CoveredRelation } from './coverage.ts'
 import { barsInWindow, closedBars, type ResolvedWindow } from './window.ts'
 
 /** Where bars come from: the stored `candles_<timeframe>`, or the stored ticks. */
@@ -13,8 +13,17 @@ export type BarSource = 'candles' | 'ticks'
 export interface BarOptions {
   /** The length of the bars. */
   readonly timeframe: Timeframe
-  /** Default: `candles` for 1m, 5m and 15m, which are kept unless told otherwise; else `ticks`. */
+  /**
+   * Default: what the file holds decides. Per bar it is the stored candle, or finer stored candles
+   * folded exactly, or the ticks: whichever begins first, among equals the coarsest. Rows name it.
+   */
   readonly source?: BarSource | undefined
+}
+
+/** A row that is made of bars says of which. */
+export interface BarOriginColumn {
+  /** What the bar is made of: `candles_<timeframe>`, folded where that is a finer one, or `ticks`. */
+  readonly source: BarOrigin
 }
 
 export const timeframeRule: OptionRule<Timeframe> = required(oneOf(timeframes, '1m'))
@@ -30,23 +39,30 @@ export const barRules: {
 
 export interface ResolvedBars {
   readonly timeframe: Timeframe
-  readonly source: BarSource
-  /** The relation whose coverage is the bars' own. */
-  readonly relation: 'ticks' | CandleRelation
+  /** Undefined: what the file holds decides. */
+  readonly source: BarSource | undefined
+  /** What the bars' coverage is that of. */
+  readonly relation: CoveredRelation
 }
 
 export function resolveBars({ timeframe, source }: BarOptions): ResolvedBars {
-  const from = source ?? (defaultCandles.includes(timeframe) ? 'candles' : 'ticks')
-  return {
-    timeframe,
-    source: from,
-    relation: from === 'ticks' ? 'ticks' : candleRelation(timeframe),
-  }
+  const relation =
+    source === undefined
+      ? { anyBarsOf: timeframe }
+      : source === 'ticks'
+        ? source
+        : candleRelation(timeframe)
+  return { timeframe, source, relation }
+}
+
+/** What a query says of its bars to who runs it: their length, where the file decides on the source. */
+export function barsAsked({ timeframe, source }: ResolvedBars): Timeframe | undefined {
+  return source === undefined ? timeframe : undefined
 }
 
 /**
  * A SELECT of bars, unordered: `timestamp` (open time), `open high low close volume buy_volume
- * sell_volume quote_volume trade_count`. With `asOf` only bars closed by it. From ticks, bars that
+ * sell_volume quote_volume trade_count`, and `source`. With `asOf` only bars closed by it. From ticks, bars that
  * retention has cut into are left out: half a bar has a high and a low that never were.
  * `where` narrows further; it speaks of bars (their `timestamp`). Asking for fewer columns is
  * cheaper, above all without the open and the close, which need the order of the ticks.
@@ -87,14 +103,19 @@ function selectBars(
   columns: readonly BarColumn[] = candleColumns,
 ): string {
   const closed = closedBars(window, bars.timeframe)
-  if (bars.source === 'candles')
-    return `SELECT ${columns.join(', ')} FROM ${bars.relation} WHERE ${closed} AND ${where}`
   const ticks = ticksOfBars(window, bars.timeframe)
+  const list = columns.join(', ')
+  if (bars.source === undefined)
+    return `SELECT ${list}, source FROM (${anyBarsSql(bars.timeframe, ticks)}) WHERE ${closed} AND ${where}`
+  if (bars.source === 'candles') {
+    const relation = candleRelation(bars.timeframe)
+    return `SELECT ${list}, '${relation}' AS source FROM ${relation} WHERE ${closed} AND ${where}`
+  }
   const folded = columns.every((column) => column in plainFolds)
     ? plainBars(bars.timeframe, ticks, columns)
     : partsFromTicks(bars.timeframe, 'ticks', ticks)
   return `
-    SELECT ${columns.join(', ')} FROM (${folded})
+    SELECT ${list}, 'ticks' AS source FROM (${folded})
     WHERE timestamp >= coalesce(${deletedBeforeSql('ticks')}, '-infinity'::TIMESTAMP) AND ${where}`
 }
 

@@ -1,7 +1,10 @@
 import { number, oneOf, required, type OptionRule } from '../options.ts'
 
 /** Which bin holds a price, and which of its edges (or its middle) names it. */
-export type Rounding = 'floor' | 'nearest' | 'ceil'
+export type Rounding = 'floor' | 'nearest' | 'halfEven' | 'ceil'
+
+/** Every rounding; the first is the default. */
+export const roundings: readonly Rounding[] = ['floor', 'nearest', 'halfEven', 'ceil']
 
 /** Below a millionth of a millionth no price has digits, and bin numbers leave the whole numbers. */
 export const minBinSize = 1e-12
@@ -11,12 +14,14 @@ export const binRules: {
   readonly rounding: OptionRule<Rounding>
 } = {
   binSize: required(number(minBinSize, Number.MAX_VALUE, 1)),
-  rounding: oneOf(['floor', 'nearest', 'ceil'], 'floor'),
+  rounding: oneOf(roundings, 'floor'),
 }
 
 /**
  * Prices in bins, by whole numbers. Bin k holds `[k, k+1)` sizes (`floor`), `[k-½, k+½)`
  * (`nearest`) or `(k-1, k]` (`ceil`), and is named by k sizes: lower edge, middle, upper edge.
+ * `halfEven` is `nearest`, but a price halfway between two names goes to the even k, as numpy and
+ * freqtrade's footprint round.
  *
  * A decimal price is stored as the nearest double, so price ÷ size misses a whole number by up to
  * 4 × 2⁻⁵³ of it where it should meet one. The quotient is nudged by 2⁻⁵⁰ of itself towards the
@@ -35,8 +40,8 @@ export interface Bins {
 export function bins({ binSize, rounding }: { binSize: number; rounding: Rounding }): Bins {
   const { units, scale } = decimal(binSize)
   const at = (position: string): string => `((${position}) * ${units} / ${scale})`
-  const below = { floor: '', nearest: ' - 0.5::DOUBLE', ceil: ' - 1' }[rounding]
-  const above = { floor: ' + 1', nearest: ' + 0.5::DOUBLE', ceil: '' }[rounding]
+  const below = { floor: '', nearest: half[0], halfEven: half[0], ceil: ' - 1' }[rounding]
+  const above = { floor: ' + 1', nearest: half[1], halfEven: half[1], ceil: '' }[rounding]
   return {
     index: (price) => `${nudged(`(${price}) / ${double(binSize)}`, rounding)}::BIGINT`,
     label: (index) => at(index),
@@ -45,13 +50,17 @@ export function bins({ binSize, rounding }: { binSize: number; rounding: Roundin
   }
 }
 
+const half = [' - 0.5::DOUBLE', ' + 0.5::DOUBLE'] as const
 const up = `(1 + 8.881784197001252e-16::DOUBLE)`
 const down = `(1 - 8.881784197001252e-16::DOUBLE)`
 
 function nudged(quotient: string, rounding: Rounding): string {
+  const halfUp = `floor(${quotient} * ${up} + 0.5::DOUBLE)`
+  const halfDown = `ceil(${quotient} * ${down} - 0.5::DOUBLE)`
   return {
     floor: `floor(${quotient} * ${up})`,
-    nearest: `floor(${quotient} * ${up} + 0.5::DOUBLE)`,
+    nearest: halfUp,
+    halfEven: `(CASE WHEN ${halfUp} % 2 = 0 THEN ${halfUp} ELSE ${halfDown} END)`,
     ceil: `ceil(${quotient} * ${down})`,
   }[rounding]
 }

@@ -1,5 +1,12 @@
 import { integer, optional, resolveOptions } from '../options.ts'
-import { barRules, barsOfWindowSql, resolveBars, type BarOptions } from './bars.ts'
+import {
+  barRules,
+  barsAsked,
+  barsOfWindowSql,
+  resolveBars,
+  type BarOptions,
+  type BarOriginColumn,
+} from './bars.ts'
 import { query, type Query } from './query.ts'
 import type { StoredCandle } from '../schema/rows.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
@@ -10,11 +17,14 @@ export interface CandlesOptions extends BarOptions, WindowOptions {
   readonly limit?: number | undefined
 }
 
+/** A bar of `getCandlesQuery`. */
+export interface CandleRow extends StoredCandle, BarOriginColumn {}
+
 /**
  * The bars that open inside a window, oldest first; the one still open is among them unless
- * `asOf` is given. Bars without trades are absent.
+ * `asOf` is given. Bars without trades are absent. Each row says what its bar is made of.
  */
-export function getCandlesQuery(options: CandlesOptions): Query<StoredCandle> {
+export function getCandlesQuery(options: CandlesOptions): Query<CandleRow> {
   const name = 'getCandlesQuery'
   const resolved = resolveOptions(name, options, {
     ...windowRules,
@@ -27,10 +37,11 @@ export function getCandlesQuery(options: CandlesOptions): Query<StoredCandle> {
   const newest = limit === undefined ? '' : `ORDER BY timestamp DESC LIMIT ${limit}`
   return query(
     name,
-    `SELECT ${candleFields}
+    `SELECT ${candleFields}, source AS "source"
     FROM (${barsOfWindowSql(bars, window)} ${newest}) AS bar
     ORDER BY bar.timestamp`,
     window.params,
+    barsAsked(bars),
   )
 }
 

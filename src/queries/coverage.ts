@@ -1,3 +1,4 @@
+import { leastOfSources, type BarOrigin } from '../schema/bar-sources.ts'
 import { barStart, type CandleRelation } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import type { ResolvedWindow } from './window.ts'
@@ -15,7 +16,8 @@ export interface Coverage {
   readonly complete: boolean
 }
 
-type CoveredRelation = 'ticks' | CandleRelation
+/** What coverage is that of; of bars that the file decides on, the source that reaches farthest back. */
+export type CoveredRelation = BarOrigin | { readonly anyBarsOf: Timeframe }
 
 /** The columns of {@link Coverage} for the end of a SELECT list, of rows over the whole window. */
 export function windowCoverage(window: ResolvedWindow, relation?: CoveredRelation): string {
@@ -84,6 +86,7 @@ function reaches(since: string, until: string, { begin, end }: Span): string {
 
 /** All that is stored begins behind what retention deleted. */
 function deletedBefore(relation: CoveredRelation): string {
+  if (typeof relation === 'object') return leastOfSources(relation.anyBarsOf, deletedBefore)
   return `coalesce(${deletedBeforeSql(relation)}, '-infinity')`
 }
 
@@ -92,9 +95,12 @@ function deletedBefore(relation: CoveredRelation): string {
  * was never stored before the oldest row can't be told from what never happened.
  */
 export function coveredFromSql(
-  { asOf }: Pick<ResolvedWindow, 'asOf'>,
-  relation: 'ticks' | CandleRelation = 'ticks',
+  window: Pick<ResolvedWindow, 'asOf'>,
+  relation: CoveredRelation = 'ticks',
 ): string {
+  if (typeof relation === 'object')
+    return leastOfSources(relation.anyBarsOf, (origin) => coveredFromSql(window, origin))
+  const { asOf } = window
   const until = asOf === undefined ? '' : `timestamp < make_timestamp(${asOf})`
   const oldest = relation === 'ticks' ? oldestTick(until) : oldestCandle(relation, until)
   // One subquery: the planner takes every scalar subquery for a join, and tries all their orders.
@@ -106,7 +112,7 @@ export function coveredFromSql(
 }
 
 /** The relation's mark: retention has deleted what is older. NULL where it deleted nothing yet. */
-export function deletedBeforeSql(relation: 'ticks' | CandleRelation): string {
+export function deletedBeforeSql(relation: BarOrigin): string {
   return `(SELECT max(deleted_before) FROM pairduck_marks WHERE relation = '${relation}')`
 }
 
@@ -141,5 +147,6 @@ function oldestCandle(relation: CandleRelation, until: string): string {
     SELECT NULL, min(timestamp) FROM pairduck_candle_parts
     WHERE timeframe = '${timeframe}' ${until && `AND ${until}`}
     UNION ALL
-    SELECT NULL, ${barStart(timeframe, 'min(timestamp)')} FROM ticks ${until && `WHERE ${until}`}`
+    SELECT NULL, ${barStart(timeframe, 'min(timestamp)')} FROM ticks ${until && `WHERE ${until}`}
+    HAVING ${barStart(timeframe, 'min(timestamp)')} >= coalesce(${deletedBeforeSql('ticks')}, '-infinity'::TIMESTAMP)`
 }

@@ -3,7 +3,15 @@ import { barEnd } from '../schema/candles.ts'
 import type { FairValueGapRow } from '../schema/rows.ts'
 import { timeframeMs } from '../time.ts'
 import { averageTrueRangeSql } from './average-true-range.ts'
-import { barRules, barsSql, resolveBars, type BarColumn, type BarOptions } from './bars.ts'
+import {
+  barRules,
+  barsAsked,
+  barsSql,
+  resolveBars,
+  type BarColumn,
+  type BarOptions,
+  type BarOriginColumn,
+} from './bars.ts'
 import { coverageToAsOf, type Coverage } from './coverage.ts'
 import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
@@ -39,8 +47,9 @@ export interface DetectFvgOptions extends BarOptions, WindowOptions {
  * A gap and how far later bars have filled it. `filledPct` never falls; `touchedAt`, `midAt` and
  * `filledAt` are the closes of the first later bars that reached the near edge, the middle and the
  * level of `fill`. `knownAt` is the close of the third bar: nobody could know of the gap before.
+ * `source` is the middle bar's.
  */
-export interface DetectedFvg extends Omit<FairValueGapRow, 'complete'>, Coverage {}
+export interface DetectedFvg extends Omit<FairValueGapRow, 'complete'>, Coverage, BarOriginColumn {}
 
 const rules = {
   ...barRules,
@@ -72,27 +81,37 @@ export function detectFvgQuery(options: DetectFvgOptions): Query<DetectedFvg> {
   return query(
     'detectFvgQuery',
     `WITH stored AS (${barsSql(bars, window, 'true', columnsOf(resolved))}),
-    ${gapsSql({ ...resolved, bars: 'stored' })},
+    ${gapsSql({ ...resolved, bars: 'stored', passed: 'source' })},
     ${joinConsecutive ? `${joinedSql},` : ''}
     level AS (
       SELECT *, ${fvgMiddle} AS middle FROM ${joinConsecutive ? 'joined' : 'gap'}
       WHERE ${barsInWindow({ ...window, asOf: undefined }, timeframe)}
-    ), ${laterBarsSql({ levels: 'level', bars: 'bar', ...fvgLaterBars })}
+    ), ${laterBarsSql({
+      levels: 'level',
+      bars: 'bar',
+      ...fvgLaterBars,
+      columns: [...fvgLaterBars.columns, 'source'],
+    })}
     SELECT
       timestamp, '${timeframe}' AS "timeframe", CASE WHEN bullish THEN 'bullish' ELSE 'bearish' END AS "type",
       price_low AS "priceLow", price_high AS "priceHigh", known_at AS "knownAt",
       ${filledPctSql} AS "filledPct",
       ${barEnd(timeframe, 'touched')} AS "touchedAt", ${barEnd(timeframe, 'mid')} AS "midAt",
       ${barEnd(timeframe, filled)} AS "filledAt",
-      ${coverageToAsOf(window, bars.relation)}
+      ${coverageToAsOf(window, bars.relation)}, source AS "source"
     FROM reached
     WHERE ${resolved.includeFilled ? 'true' : `${filled} IS NULL`}
     ORDER BY timestamp`,
     window.params,
+    barsAsked(bars),
   )
 }
 
-function columnsOf({ definition, minGap, minGapUnit }: Omit<GapRules, 'bars'>): BarColumn[] {
+function columnsOf({
+  definition,
+  minGap,
+  minGapUnit,
+}: Omit<GapRules, 'bars' | 'passed'>): BarColumn[] {
   const closes = definition === 'smc' || (minGap > 0 && minGapUnit === 'atr')
   return ['timestamp', 'high', 'low', ...(closes ? (['open', 'close'] as const) : [])]
 }
@@ -118,11 +137,15 @@ export const filledPctSql =
 type GapRules = Pick<
   { [Name in keyof DetectFvgOptions]-?: NonNullable<DetectFvgOptions[Name]> },
   'timeframe' | 'definition' | 'minGap' | 'minGapUnit' | 'atrPeriod' | 'requireAdjacent'
-> & { readonly bars: string }
+> & {
+  readonly bars: string
+  /** A column of the middle bar to be had of each gap. */
+  readonly passed?: string
+}
 
 /** CTEs `bar` (for {@link laterBarsSql}) and `gap`: a row per gap, on its middle bar. */
 export function gapsSql(given: GapRules): string {
-  const { bars, timeframe, definition, minGap, minGapUnit, atrPeriod } = given
+  const { bars, timeframe, definition, minGap, minGapUnit, atrPeriod, passed } = given
   const inAtr = minGap > 0 && minGapUnit === 'atr'
   const direction =
     definition === 'smc'
@@ -143,13 +166,14 @@ export function gapsSql(given: GapRules): string {
         lag(high, 2) OVER in_order AS first_high, lag(low, 2) OVER in_order AS first_low,
         lag(timestamp, 2) OVER in_order AS first_timestamp, timestamp AS third_timestamp,
         ${definition === 'smc' ? 'lag(open) OVER in_order AS middle_open, lag(close) OVER in_order AS middle_close,' : ''}
-        ${inAtr ? 'average_true_range,' : ''} lag(timestamp) OVER in_order AS middle_timestamp
+        ${inAtr ? 'average_true_range,' : ''} ${passed === undefined ? '' : `lag(${passed}) OVER in_order AS ${passed},`}
+        lag(timestamp) OVER in_order AS middle_timestamp
       FROM ${inAtr ? 'ranged' : bars} WINDOW in_order AS (ORDER BY timestamp)
     ), gap AS (
       SELECT
         position AS id, block, position, middle_timestamp AS timestamp,
         ${barEnd(timeframe, 'third_timestamp')} AS known_at,
-        first_high < low AS bullish,
+        first_high < low AS bullish, ${passed === undefined ? '' : `${passed},`}
         CASE WHEN bullish THEN first_high ELSE high END AS price_low,
         CASE WHEN bullish THEN low ELSE first_low END AS price_high
       FROM bar
@@ -166,6 +190,6 @@ const joinedSql = `
     ), joined AS (
       SELECT
         max(id) AS id, max(block) AS block, max(timestamp) AS timestamp,
-        max(known_at) AS known_at, bullish, min(price_low) AS price_low, max(price_high) AS price_high
+        max(known_at) AS known_at, bullish, arg_max(source, position) AS source, min(price_low) AS price_low, max(price_high) AS price_high
       FROM run GROUP BY bullish, run
     )`

@@ -2,7 +2,8 @@ export { query, type Query, type RowOf, type SqlValue } from './query.ts'
 export type { Lookback, TimeRange, Window, WindowOptions } from './window.ts'
 export type { Coverage } from './coverage.ts'
 export type { Rounding } from './bins.ts'
-export type { BarOptions, BarSource } from './bars.ts'
+export type { BarOptions, BarOriginColumn, BarSource } from './bars.ts'
+export type { BarOrigin } from '../schema/bar-sources.ts'
 export type { TradeSizeOptions } from './trade-size.ts'
 export type { ValueAreaOptions } from './value-area.ts'
 export type {
@@ -19,7 +20,7 @@ export type {
 
 export { getCoverageQuery, type CoverageOptions } from './get-coverage.ts'
 export { getRecentTicksQuery, type RecentTicksOptions } from './recent-ticks.ts'
-export { getCandlesQuery, type CandlesOptions } from './candles.ts'
+export { getCandlesQuery, type CandleRow, type CandlesOptions } from './candles.ts'
 export {
   candlesFromTicksQuery,
   type CandleFromTicks,

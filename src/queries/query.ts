@@ -1,3 +1,5 @@
+import type { Timeframe } from '../time.ts'
+
 declare const row: unique symbol
 
 /** What a placeholder can be bound to: a number is a DOUBLE, a bigint a BIGINT. */
@@ -15,6 +17,8 @@ export interface Query<Row> {
   readonly sql: string
   /** Values of the placeholders. */
   readonly params: Readonly<Record<string, SqlValue>>
+  /** The length of the bars that are asked for, where what the file holds decides on their source. */
+  readonly bars?: Timeframe | undefined
   /** Never there at run time: it carries the row type. */
   readonly [row]?: Row
 }
@@ -27,6 +31,8 @@ export function query<Row>(
   name: string,
   sql: string,
   params: Readonly<Record<string, SqlValue>> = {},
+  bars?: Timeframe,
 ): Query<Row> {
-  return Object.freeze({ name, sql, params: Object.freeze({ ...params }) })
+  const asked = bars === undefined ? {} : { bars }
+  return Object.freeze({ name, sql, params: Object.freeze({ ...params }), ...asked })
 }

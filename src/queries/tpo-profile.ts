@@ -1,6 +1,7 @@
 import { integer, oneOf, resolveOptions } from '../options.ts'
+import type { BarOrigin } from '../schema/bar-sources.ts'
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
-import { barRules, barsOfWindowSql, resolveBars, type BarSource } from './bars.ts'
+import { barRules, barsAsked, barsOfWindowSql, resolveBars, type BarSource } from './bars.ts'
 import { binRules, bins, type Bins, type Rounding } from './bins.ts'
 import { rowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
@@ -73,6 +74,8 @@ export interface TpoProfile extends Coverage {
   readonly binSize: number
   /** Bins that were touched, lowest first. */
   readonly bins: readonly TpoBin[]
+  /** What the session's bars are made of. */
+  readonly sources: readonly BarOrigin[]
 }
 
 /**
@@ -107,7 +110,8 @@ export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoP
     name,
     `WITH ${touchedBins(barsOfWindowSql(bars, whole), periodMinutes, session, grid)}, ${valueAreaSql(resolved)}, price AS (
       SELECT session AS profile, max(high) AS high, min(low) AS low,
-        max(high) FILTER (${balance}) AS balance_high, min(low) FILTER (${balance}) AS balance_low
+        max(high) FILTER (${balance}) AS balance_high, min(low) FILTER (${balance}) AS balance_low,
+        list(DISTINCT source ORDER BY source) AS sources
       FROM period GROUP BY ALL
     ), listed AS (
       SELECT profile, list({
@@ -119,10 +123,11 @@ export function calculateTpoProfileQuery(options: TpoProfileOptions): Query<TpoP
       high AS "high", low AS "low",
       balance_high AS "initialBalanceHigh", balance_low AS "initialBalanceLow",
       make_timestamp(profile + ${resolved.initialBalanceMinutes * 60_000_000}) AS "initialBalanceKnownAt",
-      total AS "tpoCount", ${resolved.binSize.toExponential()}::DOUBLE AS "binSize", bins AS "bins",
+      total AS "tpoCount", ${resolved.binSize.toExponential()}::DOUBLE AS "binSize", bins AS "bins", sources AS "sources",
       ${rowCoverage(window, { begin: 'make_timestamp(profile)', end: sessionEnd }, bars.relation)}
     FROM area JOIN price USING (profile) JOIN listed USING (profile) ORDER BY profile`,
     window.params,
+    barsAsked(bars),
   )
 }
 
@@ -159,7 +164,7 @@ function touchedBins(
   return `
     period AS MATERIALIZED (
       SELECT *, (epoch_us(timestamp) - session) // ${periodMinutes * 60_000_000} AS letter
-      FROM (SELECT timestamp, high, low, ${session('epoch_us(timestamp)')} AS session
+      FROM (SELECT timestamp, high, low, source, ${session('epoch_us(timestamp)')} AS session
         FROM (${bars}))
     ), reach AS (
       SELECT session, letter, lowest, highest,

@@ -1,5 +1,6 @@
 import { shown } from '../errors.ts'
 import { number, optional, resolveOptions, rule, type OptionRule } from '../options.ts'
+import { nowMicrosSql } from '../schema/query-clock.ts'
 import { earliestMs, microsFromMs, timeframeMs, type Timeframe } from '../time.ts'
 import type { SqlValue } from './query.ts'
 
@@ -12,13 +13,13 @@ export interface TimeRange {
 }
 
 /**
- * The last minutes before `now` (Unix ms). Without `now` the engine's clock is read whenever the
+ * The last minutes before `now` (Unix ms). Without `now` the manager's clock is read whenever the
  * query runs, and the window has no end: an exchange's clock may be ahead of ours.
  */
 export interface Lookback {
   /** The last minutes before `now`. */
   readonly lookbackMinutes: number
-  /** Unix ms: the end of the look-back. Default: the engine's clock when the query runs. */
+  /** Unix ms: the end of the look-back. Default: the manager's clock when the query runs. */
   readonly now?: number | undefined
 }
 
@@ -35,7 +36,7 @@ export interface WindowOptions {
   readonly to?: number | undefined
   /** The last minutes before `now`. */
   readonly lookbackMinutes?: number | undefined
-  /** Unix ms: the end of the look-back. Default: the engine's clock when the query runs. */
+  /** Unix ms: the end of the look-back. Default: the manager's clock when the query runs. */
   readonly now?: number | undefined
   /** Unix ms: the answer as it was then, from ticks before it and bars closed by it. */
   readonly asOf?: number | undefined
@@ -73,7 +74,7 @@ export const windowRules: {
 
 /**
  * Checks a window and puts it into SQL. A detector is given `asOf: 'now'`: without an `asOf` of
- * the caller it uses what the engine's clock says, so that a bar still open is never used.
+ * the caller it uses what the manager's clock says, so that a bar still open is never used.
  */
 export function resolveWindow(
   caller: string,
@@ -117,8 +118,6 @@ export function closedBars({ asOf }: ResolvedWindow, timeframe: Timeframe): stri
     : `timestamp <= make_timestamp(${asOf} - ${timeframeMs[timeframe] * 1000})`
 }
 
-const clockMicros = 'epoch_us(now())'
-
 function inSql(
   { from, to, lookbackMinutes, now }: Omit<WindowOptions, 'window' | 'asOf'>,
   asOf: number | 'now' | undefined,
@@ -133,12 +132,12 @@ function inSql(
   const fromNow = lookbackMinutes !== undefined && now === undefined
   return Object.freeze({
     from: fromNow
-      ? `(${clockMicros} - ${bind('lookbackMicros', lookbackMs)})`
+      ? `(${nowMicrosSql} - ${bind('lookbackMicros', lookbackMs)})`
       : begin === undefined
         ? undefined
         : bind('fromMicros', begin),
     to: to === undefined ? undefined : bind('toMicros', to),
-    asOf: asOf === undefined ? undefined : asOf === 'now' ? clockMicros : bind('asOfMicros', asOf),
+    asOf: asOf === undefined ? undefined : asOf === 'now' ? nowMicrosSql : bind('asOfMicros', asOf),
     params: Object.freeze(params),
   })
 }

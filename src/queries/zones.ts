@@ -1,7 +1,15 @@
 import { flag, integer, number, oneOf, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
 import type { ZoneRow } from '../schema/rows.ts'
-import { barRules, barsSql, resolveBars, type BarColumn, type BarOptions } from './bars.ts'
+import {
+  barRules,
+  barsAsked,
+  barsSql,
+  resolveBars,
+  type BarColumn,
+  type BarOptions,
+  type BarOriginColumn,
+} from './bars.ts'
 import { coverageToAsOf, type Coverage } from './coverage.ts'
 import { blockSql, laterBarsSql, type LaterBars } from './later-bars.ts'
 import { query, type Query } from './query.ts'
@@ -31,9 +39,10 @@ export interface DetectZonesOptions extends BarOptions, WindowOptions {
 /**
  * A zone and what later bars did to it. `touchedAt` is the close of the first that entered it,
  * `brokenAt` of the first that closed beyond its far edge. `knownAt` is the close of the second bar
- * after the middle one: nobody could know of the zone before, and bars up to it do not count.
+ * after the middle one: nobody could know of the zone before, and bars up to it do not count. `source`
+ * is the middle bar's.
  */
-export interface DetectedZone extends Omit<ZoneRow, 'complete'>, Coverage {}
+export interface DetectedZone extends Omit<ZoneRow, 'complete'>, Coverage, BarOriginColumn {}
 
 const rules = {
   ...barRules,
@@ -62,23 +71,29 @@ export function detectZonesQuery(options: DetectZonesOptions): Query<DetectedZon
   return query(
     'detectZonesQuery',
     `WITH stored AS (${barsSql(bars, window, 'true', zoneColumns)}),
-    ${zonesSql({ ...resolved, bars: 'stored' })},
+    ${zonesSql({ ...resolved, bars: 'stored', passed: 'source' })},
     level AS (
       SELECT * FROM zone
       WHERE ${barsInWindow({ ...window, asOf: undefined }, timeframe)}
         AND ${type === 'both' ? 'true' : `supply = ${type === 'supply'}`}
         AND strength >= ${minStrength.toExponential()}::DOUBLE
-    ), ${laterBarsSql({ levels: 'level', bars: 'bar', ...zoneLaterBars })}
+    ), ${laterBarsSql({
+      levels: 'level',
+      bars: 'bar',
+      ...zoneLaterBars,
+      columns: [...zoneLaterBars.columns, 'source'],
+    })}
     SELECT
       timestamp, '${timeframe}' AS "timeframe", CASE WHEN supply THEN 'supply' ELSE 'demand' END AS "type",
       price_low AS "priceLow", price_high AS "priceHigh", strength AS "strength",
       ${zoneStatusSql} AS "status", known_at AS "knownAt",
       ${barEnd(timeframe, 'touched')} AS "touchedAt", ${barEnd(timeframe, 'broken')} AS "brokenAt",
-      ${coverageToAsOf(window, bars.relation)}
+      ${coverageToAsOf(window, bars.relation)}, source AS "source"
     FROM reached
     WHERE ${resolved.includeBroken ? 'true' : 'broken IS NULL'}
     ORDER BY timestamp, supply DESC`,
     window.params,
+    barsAsked(bars),
   )
 }
 
@@ -102,13 +117,17 @@ interface ZoneRules {
   readonly timeframe: Timeframe
   readonly definition: ZoneDefinition
   readonly volumeBars: number
+  /** A column of the middle bar to be had of each zone. */
+  readonly passed?: string
 }
 
 /**
  * CTEs `bar` (for {@link laterBarsSql}) and `zone`. A volume that beats its average by rounding
  * alone does not count: bars of one and the same volume are no zones, nor are those without any.
  */
-export function zonesSql({ bars, timeframe, definition, volumeBars }: ZoneRules): string {
+export function zonesSql(rules: ZoneRules): string {
+  const { bars, timeframe, definition, volumeBars } = rules
+  const passed = rules.passed === undefined ? '' : `, ${rules.passed}`
   const fractal = (price: 'high' | 'low', beyond: '>' | '<'): string => {
     const around = [1, 2].flatMap((step) => [`lag(${price}, ${step})`, `lead(${price}, ${step})`])
     const [before, after, first, last] = around.map((neighbour) => `${neighbour} OVER in_order`)
@@ -126,14 +145,14 @@ export function zonesSql({ bars, timeframe, definition, volumeBars }: ZoneRules)
         row_number() OVER in_order AS position, ${blockSql('position')} AS block,
         lead(timestamp, 2) OVER in_order AS last_timestamp,
         ${fractal('high', '>')} AS is_supply, ${fractal('low', '<')} AS is_demand,
-        volume / nullif(avg(volume) OVER (in_order ROWS ${volumeBars - 1} PRECEDING), 0) AS strength
+        volume / nullif(avg(volume) OVER (in_order ROWS ${volumeBars - 1} PRECEDING), 0) AS strength${passed}
       FROM ${bars} WINDOW in_order AS (ORDER BY timestamp)
     ), zone AS (
       SELECT
         position * 2 - supply::INTEGER AS id, ${blockSql('position + 2')} AS block, timestamp, supply,
         CASE WHEN supply THEN greatest(open, close) ELSE low END AS price_low,
         CASE WHEN supply THEN high ELSE least(open, close) END AS price_high,
-        strength, ${barEnd(timeframe, 'last_timestamp')} AS known_at
+        strength, ${barEnd(timeframe, 'last_timestamp')} AS known_at${passed}
       FROM bar, (VALUES (true), (false)) AS side(supply)
       WHERE CASE WHEN supply THEN is_supply ELSE is_demand END AND strength > 1 + 1e-12::DOUBLE
     )`

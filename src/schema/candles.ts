@@ -123,9 +123,14 @@ export function candleViewSql(timeframe: Timeframe): string {
  * The candles of a timeframe: what was rolled up, merged with the ticks that were not yet. Bars
  * older than the relation's mark are gone, even where a late tick left a piece of one, and so are
  * those that a repair closed with an external candle that has no prices. `within`
- * narrows by `timestamp`, before anything is merged, and has to hold for all of a bar or none.
+ * narrows by `timestamp`, before anything is merged, and has to hold for all of a bar or none; of
+ * `columns` there may be any of {@link partColumns}.
  */
-export function candlesSql(timeframe: Timeframe, within = 'true'): string {
+export function candlesSql(
+  timeframe: Timeframe,
+  within = 'true',
+  columns: readonly string[] = candleColumns,
+): string {
   const relation: CandleRelation = candleRelation(timeframe)
   const unrolled = `timestamp >= ${rolledUntilSql} AND ${within}`
   return `
@@ -135,7 +140,7 @@ export function candlesSql(timeframe: Timeframe, within = 'true'): string {
       UNION ALL
       SELECT * FROM (${partsFromTicks(timeframe, 'ticks', unrolled)})
     )
-    SELECT ${candleColumns.join(', ')}
+    SELECT ${columns.join(', ')}
     FROM (${mergeParts('parts')})
     WHERE timestamp >= ${markOf(relation)} AND open IS NOT NULL`
 }

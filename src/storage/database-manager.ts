@@ -17,7 +17,12 @@ import type { ImportFilesOptions, ImportFilesReport } from './import/import-file
 import { Intake } from './intake.ts'
 import type { Lease } from './pool/lease.ts'
 import { Leases } from './pool/leases.ts'
-import type { AcquireOptions, QueryOptions, StreamOptions } from './pool/lease-options.ts'
+import type {
+  AcquireOptions,
+  QueryOptions,
+  QueryPairsOptions,
+  StreamOptions,
+} from './pool/lease-options.ts'
 import { resolveManagerOptions, type ManagerOptions, type ManagerSetup } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
 import type { ArchiveOptions, ArchiveResult } from './upkeep/archive/archive-options.ts'
@@ -102,11 +107,10 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   }
 
   /**
-   * Stores the files that names, folders and patterns (`data/*.zip`) stand for: those of a pair one
-   * after the other, several pairs at once. What was imported before, with the same options, is
-   * skipped, so that after a stop the same call goes on; a file that fails is told in the report and
-   * the others go on. With `pairFromName` the pair is read out of each name, and `pair` may be
-   * `exchange/market`, or undefined.
+   * Stores the files that names, folders and patterns (`data/*.zip`) stand for, several pairs at once.
+   * What was imported before, with the same options, is skipped, so that after a stop the same call
+   * goes on; a file that fails is told in the report and the others go on. With `pairFromName` the
+   * pair is read out of each name, and `pair` may be `exchange/market`, or undefined.
    */
   async importFiles(
     pair: PairLike | undefined,
@@ -125,6 +129,15 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   /** The newest ticks, newest first, in the one order of ticks; mostly answered from memory. */
   async recentTicks(pair: PairLike, limit: number = 100): Promise<StoredTick[]> {
     return this.#leases.recentTicks(this.parsePair(pair), limit)
+  }
+
+  /** Over several pairs, each a schema of its name: `queryPairs({ btc, eth }, query)` for `btc.ticks`. */
+  async queryPairs<Row>(
+    pairs: Readonly<Record<string, PairLike>>,
+    query: Query<Row>,
+    options?: QueryPairsOptions,
+  ): Promise<Row[]> {
+    return this.#leases.readPairs((pair) => this.parsePair(pair), pairs, query, options)
   }
 
   /** The holes in the pair's recorded trades, filled ones too, the oldest first. */

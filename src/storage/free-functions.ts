@@ -10,7 +10,8 @@ import type { ConnectionPool } from './pool/connection-pool.ts'
 import { DatabaseManager } from './database-manager.ts'
 import type { InsertCounts } from './events/outcomes.ts'
 import type { ManagerOptions } from './manager-options.ts'
-import { migrate } from './file/migrate.ts'
+import { migrate, readKept } from './file/migrate.ts'
+import { refuseNoSource, withPickedSources } from './duckdb/bar-sources.ts'
 import { readRows } from './duckdb/read-rows.ts'
 import { applyRetention } from './upkeep/retention.ts'
 import { planRetention, ticksBefore } from './upkeep/retention-plan.ts'
@@ -54,8 +55,15 @@ export async function cleanupOldData(
 }
 
 /** Runs a query value on any DuckDB connection; rows as from `DatabaseManager.query`. */
-export function executeQuery<Row>(connection: DuckDBConnection, query: Query<Row>): Promise<Row[]> {
-  return readRows<Row>(connection, query.sql, query.params)
+export async function executeQuery<Row>(
+  connection: DuckDBConnection,
+  query: Query<Row>,
+): Promise<Row[]> {
+  const kept = query.bars === undefined ? [] : await readKept(connection)
+  const sql = await withPickedSources(connection, query, kept)
+  const rows = await readRows<Row>(connection, sql, query.params)
+  if (rows.length === 0) await refuseNoSource(connection, query)
+  return rows
 }
 
 /** What `executeInsert` takes: what the insert builders give. */

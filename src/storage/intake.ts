@@ -1,4 +1,4 @@
-import { parsePair, type Pair, type PairLike } from '../pair.ts'
+import { formatPair, parsePair, type Pair, type PairLike } from '../pair.ts'
 import type { InsertRows, UpsertRelation } from '../schema/insert-columns.ts'
 import type { Gap } from '../schema/gaps.ts'
 import type { RetentionRules } from '../schema/retention-policy.ts'
@@ -29,6 +29,7 @@ import {
 import { insertOrSetAside } from './upkeep/archive/set-aside.ts'
 import { ImportedHistory } from './upkeep/imported-history.ts'
 import { ImportedPairs } from './upkeep/imported-pairs.ts'
+import { defaultCandles } from '../schema/create.ts'
 import { candleRelation } from '../schema/tables.ts'
 import { LockWait } from './pool/lock-wait.ts'
 import type { PairDatabase } from './pool/pair-database.ts'
@@ -46,6 +47,8 @@ const none: readonly Gap[] = []
 /** Everything that comes into the store, on its way to the pair's writer. */
 export class Intake {
   readonly #dataDir: string
+  /** The timeframes that a new pair keeps. */
+  readonly #newPairs: readonly Timeframe[]
   readonly #ledger: ImportLedger
   readonly #pool: ConnectionPool
   /** For inserts; a file to import loses nothing when it is refused, and says so at once. */
@@ -55,10 +58,15 @@ export class Intake {
 
   constructor(
     pool: ConnectionPool,
-    options: WriterOptions & PoolOptions & { readonly dataDir: string },
+    options: WriterOptions &
+      PoolOptions & {
+        readonly dataDir: string
+        readonly candles: readonly Timeframe[] | undefined
+      },
     events: Events,
   ) {
     this.#dataDir = options.dataDir
+    this.#newPairs = options.candles ?? defaultCandles
     this.#ledger = new ImportLedger(options.dataDir)
     this.#pool = pool
     this.#lockWait = new LockWait(pool, options)
@@ -99,9 +107,12 @@ export class Intake {
   ): Promise<RowCounts> {
     if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
     const checked = checkCandles(timeframe, candles, this.#latest())
-    return this.#lockWait.use(pair, (database) =>
-      this.#candles(database, timeframe, checked, checked.length),
-    )
+    const store = (): Promise<RowCounts> =>
+      this.#lockWait.use(pair, (database) =>
+        this.#candles(database, timeframe, checked, checked.length),
+      )
+    if (this.#newPairs.includes(timeframe)) return store()
+    return this.#refuseNew(pair, timeframe).then(store)
   }
 
   rows<Relation extends UpsertRelation>(
@@ -144,6 +155,7 @@ export class Intake {
   ): Promise<CandleImportReport> {
     if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
     const resolved = resolveImportOptions('importCandles', options)
+    await this.#refuseNew(pair, timeframe)
     const latest = this.#latest()
     const relation = candleRelation(timeframe)
     const history = new ImportedHistory(resolved.retention, this.#options.clock)
@@ -190,9 +202,7 @@ export class Intake {
     counted = 0,
   ): Promise<RowCounts> {
     if (!database.candles.includes(timeframe))
-      throw new RangeError(
-        `${database.name} keeps candles of ${database.candles.join(' ')}, not ${timeframe}: open it with the option \`candles\``,
-      )
+      throw notKept(database.name, database.candles, timeframe)
     const counts = await database.writer.run(
       (connection) => writeCandles(connection, timeframe, candles),
       counted,
@@ -207,10 +217,23 @@ export class Intake {
     return counts
   }
 
+  /** A call that a new pair would refuse makes none. */
+  async #refuseNew(pair: Pair, timeframe: Timeframe): Promise<void> {
+    if (this.#newPairs.includes(timeframe)) return
+    if ((await sizeOf(pairFiles(this.#dataDir, pair).database)) !== undefined) return
+    throw notKept(formatPair(pair), this.#newPairs, timeframe)
+  }
+
   /** What lies later than this is from the future. */
   #latest(): number {
     return this.#options.clock() + this.#options.maxFutureMs
   }
+}
+
+function notKept(pair: string, kept: readonly Timeframe[], timeframe: Timeframe): RangeError {
+  return new RangeError(
+    `${pair} keeps candles of ${kept.join(' ')}, not ${timeframe}: open the manager with the option \`candles\`, such as { candles: ['${timeframe}'] }`,
+  )
 }
 
 /** An instrument of a file that is spread over pairs takes the place of the symbol. */

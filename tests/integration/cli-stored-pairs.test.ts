@@ -249,6 +249,18 @@ describe('--json says what the library says', () => {
       'list',
     ],
     ['tpo', bins, api.calculateTpoProfileQuery({ binSize, timeframe: '30m', ...window }), 'list'],
+    [
+      'tpo',
+      [...bins, '--share', '0.5', '--value-area', 'pair', '--rounding', 'halfEven'],
+      api.calculateTpoProfileQuery({
+        binSize,
+        valueAreaShare: 0.5,
+        valueArea: 'pair',
+        rounding: 'halfEven',
+        ...window,
+      }),
+      'list',
+    ],
   ])('%s %j', async (command, options, query, kind) => {
     const rows = await withManager((db) => db.query(btc, query))
     expect(rows.length).toBeGreaterThan(0)
@@ -501,7 +513,8 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     const pair = 'x/spot/A'
     const db = await api.DatabaseManager.open({ dataDir: elsewhere, candles: ['5m', '1h'] })
     await db.insertTicks(pair, [{ timestamp: from, price: 1, volume: 1, side: 'BUY' }])
-    await expect(db.query(pair, api.detectFvgQuery({ timeframe: '1m' }))).rejects.toMatchObject({
+    const kept = { timeframe: '1m', source: 'candles' } as const
+    await expect(db.query(pair, api.detectFvgQuery(kept))).rejects.toMatchObject({
       code: 'QUERY_FAILED',
       message:
         "x/spot/A: detectFvgQuery: the file does not keep candles of 1m, only of 5m 1h; `source: 'ticks'` folds bars from its ticks",
@@ -510,11 +523,26 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     await db.close()
     for (const command of ['fvg', 'zones', 'candles']) {
       const asked = [command, pair, '--timeframe', '1m', '--data-dir', elsewhere]
-      const { exitCode, stderr } = await cliRun(asked)
+      const { exitCode, stderr } = await cliRun([...asked, '--source', 'candles'])
       expect(exitCode).toBe(1)
       expect(stderr).toMatch(/^pairduck: QUERY_FAILED: .*only of 5m 1h; --source ticks folds .*\n$/)
-      expect((await cliRun([...asked, '--source', 'ticks'])).exitCode).toBe(0)
+      expect((await cliRun(asked)).exitCode).toBe(0)
     }
+  })
+
+  it('sql reads other pairs by name, and bars say where they come from', async () => {
+    const text = 'SELECT count(*) AS n, (SELECT count(*) FROM other.ticks) AS m FROM ticks'
+    const [row] = await cliJson<{ n: number; m: number }[]>(
+      at('sql', btc, text, '--with', `other=${eth}`),
+    )
+    expect([row!.n > 0, row!.m > 0]).toEqual([true, true])
+    const hours = await cliJson<api.CandleRow[]>(at('candles', btc, '--timeframe', '1h'))
+    expect(new Set(hours.map(({ source }) => source))).toEqual(new Set(['candles_15m']))
+    const nothing = await cliRun(at('candles', btc, '--from', '2030-01-01'))
+    expect(nothing.stdout).toMatch(/no candles\nstored: candles_1m from 2024-08-08/)
+    const passwd = await cliRun(at('sql', btc, "SELECT * FROM read_text('/etc/passwd')"))
+    expect(passwd).toMatchObject({ exitCode: 1, stdout: '' })
+    expect(passwd.stderr).toMatch(/^pairduck: WRITE_REFUSED: .*`read_text` reaches outside/)
   })
 
   it('after all of that the pair is as it was', async () => {

@@ -10,6 +10,7 @@ import {
   type DuckDBValue,
 } from '@duckdb/node-api'
 import type { Query, SqlValue } from '../../src/queries/query.ts'
+import { pickSources } from '../../src/schema/bar-sources.ts'
 import { createSchemaSql } from '../../src/schema/create.ts'
 import type { Candle, Tick } from '../../src/schema/rows.ts'
 import { microsFromMs, msFromMicros, timeframes, type Timeframe } from '../../src/time.ts'
@@ -21,6 +22,8 @@ import { microsFromMs, msFromMicros, timeframes, type Timeframe } from '../../sr
 export class Duck {
   readonly #instance: DuckDBInstance
   readonly connection: DuckDBConnection
+  /** Timeframes of which there are candles from outside. */
+  readonly #given = new Set<string>()
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance
@@ -41,8 +44,10 @@ export class Duck {
   }
 
   /** Runs a built query; the rows are typed by it. */
-  async query<Row>({ sql, params }: Query<Row>): Promise<Row[]> {
-    const result = await this.connection.run(sql, { ...params }, bindingTypes(params))
+  async query<Row>({ sql, params, bars }: Query<Row>): Promise<Row[]> {
+    const facts = { kept: timeframes, given: this.#given, marks: new Map<string, number>() }
+    const text = bars === undefined ? sql : pickSources(sql, bars, facts)
+    const result = await this.connection.run(text, { ...params }, bindingTypes(params))
     const names = result.columnNames()
     const rows = await result.getRows()
     return rows.map(
@@ -66,6 +71,7 @@ export class Duck {
 
   /** Stores candles as given from outside: each stands for its whole bar. */
   async insertCandles(timeframe: Timeframe, candles: readonly Candle[]): Promise<void> {
+    this.#given.add(timeframe)
     await this.#append(
       'pairduck_candle_parts',
       candles.map((candle) => [
@@ -106,6 +112,7 @@ export class Duck {
   async clear(): Promise<void> {
     for (const table of cleared) await this.run(`DELETE FROM ${table}`)
     await this.run(`UPDATE pairduck_candle_state SET rolled_until = '-infinity'`)
+    this.#given.clear()
   }
 
   close(): void {

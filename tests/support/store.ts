@@ -1,7 +1,7 @@
 import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { beforeAll, onTestFinished } from 'vitest'
 import type { Query } from '../../src/queries/query.ts'
 import { DatabaseManager, type ManagerOptions, type PairduckEvents } from '../../src/index.ts'
 import type { Tick } from '../../src/schema/rows.ts'
@@ -27,6 +27,20 @@ export async function openManager(options: ManagerOptions = {}): Promise<Databas
   const db = await DatabaseManager.open({ dataDir: temporaryFolder(), ...options })
   onTestFinished(() => db.close().catch(() => undefined))
   return db
+}
+
+/** One manager for all tests of a file, each of which takes pairs of its own: opening costs. */
+export function shareManager(options: ManagerOptions = {}): () => DatabaseManager {
+  let db: DatabaseManager | undefined
+  beforeAll(async () => {
+    const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pairduck-test-')))
+    db = await DatabaseManager.open({ dataDir: folder, ...options })
+    return async () => {
+      await db?.close().catch(() => undefined)
+      rmSync(folder, { recursive: true, force: true })
+    }
+  })
+  return () => db!
 }
 
 /** `count` ticks, one each `stepMs`, with ids that go on from `first`. */

@@ -23,7 +23,7 @@ export interface ChartBin {
   readonly volume: number
 }
 
-const namedBy = { floor: 'lower edge', nearest: 'middle', ceil: 'upper edge' }
+const namedBy = { floor: 'lower edge', nearest: 'middle', halfEven: 'middle', ceil: 'upper edge' }
 
 const leftPart = ['', '▏', '▎', '▍', '▌', '▋', '▊', '▉']
 

@@ -13,7 +13,10 @@ import {
 } from '../bar-options.ts'
 import { candlePictureOf, spokenCandles } from '../candle-view.ts'
 import { candleChart } from '../charts/candle-chart.ts'
+import { query } from '../../queries/query.ts'
+import { heldSpansSql } from '../../schema/bar-sources.ts'
 import { windowOf, type AddCommand } from '../command.ts'
+import { timeText } from '../figures.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
 import { coverageLines, coverageOfList } from '../coverage.ts'
 import { headingLine } from '../heading.ts'
@@ -42,7 +45,9 @@ export const addCandlesCommand: AddCommand = (program, context) => {
       const candles = await candlesOf(view, options)
       await writePicture(options, () => candlePictureOf(view, options, candles))
       const coverage = await coverageOfCandles(view, options, candles)
-      return { json: candles, lines: () => candleLines(view, options, candles, coverage) }
+      const held = candles.length === 0 ? await heldLines(view) : []
+      const lines = (): string[] => [...candleLines(view, options, candles, coverage), ...held]
+      return { json: candles, lines }
     },
   })
 }
@@ -70,6 +75,20 @@ function coverageOfCandles(
   const bars = { timeframe, source: fill === 'none' ? source : 'ticks' } as const
   const window = { ...options, ...(from !== undefined && { from }) }
   return coverageOfList(view, window, candles, bars)
+}
+
+interface Held {
+  readonly name: string
+  readonly from: number
+  readonly to: number
+}
+
+/** For an answer that is empty: what the pair holds, and from when to when. */
+async function heldLines({ query: ask, terminal }: PairView): Promise<string[]> {
+  const held = await ask(query<Held>('held', heldSpansSql))
+  return held.map(({ name, from, to }) =>
+    terminal.ink.faint(`stored: ${name} from ${timeText(from)} to ${timeText(to)} UTC`),
+  )
 }
 
 function candleLines(

@@ -7,13 +7,16 @@ import {
 import {
   belowName,
   binSizeOf,
+  valueAreaOf,
   withBinOption,
   withRoundingOption,
+  withValueAreaOptions,
   type BinOptions,
   type RoundingOptions,
+  type ValueAreaFlags,
 } from '../bar-options.ts'
 import type { Timeframe } from '../../time.ts'
-import { choiceOption, countArgument, numberArgument, timeframeArgument } from '../arguments.ts'
+import { countArgument, timeframeArgument } from '../arguments.ts'
 import { profilePictureOf } from '../candle-view.ts'
 import { profileChart } from '../charts/profile-chart.ts'
 import { withWindowOptions, windowOf, type AddCommand } from '../command.ts'
@@ -25,14 +28,10 @@ import { withPictureOption, writePicture, type PictureOptions } from '../picture
 import { listAnswer } from '../list-answer.ts'
 import { addPairCommand, onlyRow, type Answer, type PairView } from '../pair-command.ts'
 
-interface ProfileOptions extends BinOptions, RoundingOptions, PictureOptions {
+interface ProfileOptions extends BinOptions, RoundingOptions, ValueAreaFlags, PictureOptions {
   readonly nodes: boolean
   readonly naked: boolean
   readonly timeframe: Timeframe
-  readonly share: number
-  readonly valueArea: 'single' | 'pair'
-  readonly emptyBins: 'count' | 'skip'
-  readonly stop: 'reached' | 'passed'
   readonly neighbours: number
 }
 
@@ -40,15 +39,13 @@ export const addProfileCommand: AddCommand = (program, context) => {
   addPairCommand<ProfileOptions>(program, context, {
     name: 'profile',
     configure: (command) =>
-      withPictureOption(withRoundingOption(withBinOption(withWindowOptions(command))))
+      withValueAreaOptions(
+        withPictureOption(withRoundingOption(withBinOption(withWindowOptions(command)))),
+      )
         .option('--nodes', 'bins that trade more, or less, than their neighbours', false)
         .option('--neighbours <count>', 'bins on each side that count', countArgument, 1)
         .option('--naked', 'points of control of past bars that were not reached since', false)
-        .option('--timeframe <length>', 'of those bars', timeframeArgument, '1h')
-        .option('--share <part>', 'part of the volume in the value area', numberArgument, 0.7)
-        .addOption(choiceOption('--value-area <rule>', 'how it grows', ['single', 'pair']))
-        .addOption(choiceOption('--stop <rule>', 'the area ends at a share', ['reached', 'passed']))
-        .addOption(choiceOption('--empty-bins <rule>', 'bins without trades', ['count', 'skip'])),
+        .option('--timeframe <length>', 'of those bars', timeframeArgument, '1h'),
     modes: {
       '': ['share', 'valueArea', 'stop', 'emptyBins', 'svg'],
       nodes: ['neighbours', 'emptyBins'],
@@ -57,15 +54,12 @@ export const addProfileCommand: AddCommand = (program, context) => {
     answer: async (view, options) => {
       if (options.nodes) return nodesAnswer(view, options)
       if (options.naked) return nakedAnswer(view, options)
-      const { share: valueAreaShare, valueArea, stop, emptyBins, rounding } = options
+      const { rounding } = options
       const binSize = await binSizeOf(view, options)
       const query = checkedUsage(() =>
         calculateMarketProfileQuery({
           binSize,
-          valueAreaShare,
-          valueArea,
-          valueAreaStop: stop,
-          emptyBins,
+          ...valueAreaOf(options),
           rounding,
           ...windowOf(options),
         }),

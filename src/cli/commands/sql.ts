@@ -1,9 +1,8 @@
-import { PairduckError } from '../../errors.ts'
-import { query, type Query } from '../../queries/query.ts'
-import { rowsOfBatch } from '../../storage/duckdb/column-batch.ts'
-import type { MarketStore } from '../../storage/market-store.ts'
-import type { Lease } from '../../storage/pool/lease.ts'
+import { InvalidArgumentError } from 'commander'
+import { query } from '../../queries/query.ts'
+import { pairArgument } from '../arguments.ts'
 import type { AddCommand } from '../command.ts'
+import { asUsage } from '../failure.ts'
 import { cut, priceText, timeText } from '../figures.ts'
 import { addPairCommand } from '../pair-command.ts'
 import { textTable, type TableColumn } from '../text-table.ts'
@@ -26,17 +25,23 @@ const widestCell = 60
 const latestDateMs = 8.64e15
 
 export const addSqlCommand: AddCommand = (program, context) => {
-  addPairCommand(program, context, {
+  addPairCommand<{ readonly with?: Readonly<Record<string, string>> }>(program, context, {
     name: 'sql',
-    configure: (command) => command.argument('<select>', 'a SELECT, in quotes'),
-    answer: async ({ pair, db, terminal }, _options, [text]) => {
-      const { rows, columns } = await db
-        .withConnection(pair, (lease) => select(lease, text!, context.signal))
-        .catch(async (error: unknown) => {
-          // Another process holds the pair: it answers, if it can.
-          if (!PairduckError.is(error, 'PAIR_LOCKED')) throw error
-          return selectByStream(db, pair, query('sql', text!))
-        })
+    configure: (command) =>
+      command
+        .argument('<select>', 'a SELECT, in quotes')
+        .option(
+          '--with <name=pair>',
+          'another pair, whose tables are name.ticks and so on; may be repeated',
+          withArgument,
+        ),
+    answer: async ({ pair, db, terminal }, { with: others }, [text]) => {
+      const { signal } = context
+      const ask: Ask =
+        others === undefined
+          ? (sql) => db.query(pair, query('sql', sql), { signal })
+          : (sql) => db.queryPairs(others, query('sql', sql), { signal, unqualified: pair })
+      const { rows, columns } = await select(ask, text!)
       return {
         json: rows,
         lines: () => {
@@ -49,53 +54,34 @@ export const addSqlCommand: AddCommand = (program, context) => {
   })
 }
 
-/**
- * One statement, in a transaction that cannot write to the pair: a shell's history is no place for
- * deletes, and what writes to ticks beside the writer breaks its promises. Preparing refuses a
- * second statement, which could end that transaction.
- */
-async function select(lease: Lease, text: string, signal: AbortSignal): Promise<Selected> {
-  await lease.execute('BEGIN TRANSACTION READ ONLY')
-  const columns = await columnsOf(lease, text)
-  const rows = await lease.query(query<Row>('sql', text), { signal })
+/** Runs one SELECT, which cannot write: a shell's history is no place for deletes. */
+type Ask = <Answer>(sql: string) => Promise<Answer[]>
+
+function withArgument(
+  text: string,
+  before: Readonly<Record<string, string>> = {},
+): Record<string, string> {
+  const at = text.indexOf('=')
+  if (at < 1) throw new InvalidArgumentError('Expected name=exchange/market/symbol.')
+  return { ...before, [text.slice(0, at)]: pairArgument(text.slice(at + 1)) }
+}
+
+async function select(ask: Ask, text: string): Promise<Selected> {
+  const rows = await ask<Row>(text).catch(asUsage)
+  const columns = await columnsOf(ask, text, rows)
   const rounded = columns.filter((column) => isRounded(column, rows))
   if (rounded.length === 0) return { rows, columns }
-  const exact = query<Row>('sql', exactSql(text, columns, rounded))
-  return { rows: (await lease.query(exact, { signal })).map(plainWhereExact(rounded)), columns }
+  const exact = await ask<Row>(exactSql(text, columns, rounded))
+  return { rows: exact.map(plainWhereExact(rounded)), columns }
 }
 
-/** The same of a store that lends no connection. */
-async function selectByStream(db: MarketStore, pair: string, asked: Query<Row>): Promise<Selected> {
-  const stream = await db.streamColumns(pair, asked)
-  const rows: Row[] = []
-  for await (const batch of stream)
-    for (const row of rowsOfBatch(stream.columns, batch)) rows.push(row)
-  const types = { float64: 'DOUBLE', int64: 'BIGINT', timestamp: 'TIMESTAMP', boolean: 'BOOLEAN' }
-  const columns = stream.columns.map(({ name, kind }) => ({
-    name,
-    type: kind in types ? types[kind as keyof typeof types] : 'VARCHAR',
-  }))
-  return { rows, columns }
-}
-
-async function columnsOf(lease: Lease, text: string): Promise<Column[]> {
-  try {
-    const statement = await lease.connection.prepare(text)
-    try {
-      const names = distinct(
-        Array.from({ length: statement.columnCount }, (_, index) => statement.columnName(index)),
-      )
-      return names.map((name, index) => ({ name, type: String(statement.columnType(index)) }))
-    } finally {
-      statement.destroySync()
-    }
-  } catch (error) {
-    throw new PairduckError(
-      'QUERY_FAILED',
-      error instanceof Error ? error.message : String(error),
-      { cause: error },
-    )
-  }
+/** What cannot be described again, such as a DESCRIBE itself, has its columns from its rows. */
+async function columnsOf(ask: Ask, text: string, rows: readonly Row[]): Promise<Column[]> {
+  const described = await ask<Column>(
+    `SELECT column_name AS "name", column_type AS "type" FROM (DESCRIBE ${inner(text)})`,
+  ).catch(() => Object.keys(rows[0] ?? {}).map((name) => ({ name, type: 'VARCHAR' })))
+  const names = distinct(described.map(({ name }) => name))
+  return described.map(({ type }, index) => ({ name: names[index]!, type }))
 }
 
 /** Names as the rows have them: of two columns of one name the second is `name:1`. */
@@ -117,16 +103,19 @@ function isWideInteger(type: string): boolean {
   return /^U?(?:BIG|HUGE)INT$/.test(type)
 }
 
-/** The same statement once more, within the transaction, with the digits of these columns. */
+/** The same statement once more, with the digits of these columns. */
 function exactSql(text: string, columns: readonly Column[], rounded: readonly Column[]): string {
   const places = columns.map((_, index) => `c${index}`)
   const values = columns.map((column, index) => {
     const value = rounded.includes(column) ? `CAST(c${index} AS VARCHAR)` : `c${index}`
     return `${value} AS "${column.name.replaceAll('"', '""')}"`
   })
-  // The line break ends a comment that the text may end with.
-  const inner = text.replace(/[;\s]+$/, '')
-  return `SELECT ${values.join(', ')} FROM (${inner}\n) AS given(${places.join(', ')})`
+  return `SELECT ${values.join(', ')} FROM (${inner(text)}) AS given(${places.join(', ')})`
+}
+
+/** To stand within another statement: the line break ends a comment that the text may end with. */
+function inner(text: string): string {
+  return `${text.replace(/[;\s]+$/, '')}\n`
 }
 
 function plainWhereExact(columns: readonly Column[]): (row: Row) => Row {

@@ -3,12 +3,15 @@ import { timeframeMs, type Timeframe } from '../../time.ts'
 import { positiveArgument, timeframeArgument } from '../arguments.ts'
 import {
   binSizeOf,
+  valueAreaOf,
   withBinOption,
   withRoundingOption,
   withSourceOption,
+  withValueAreaOptions,
   type BinOptions,
   type RoundingOptions,
   type SourceOptions,
+  type ValueAreaFlags,
 } from '../bar-options.ts'
 import { tpoChart } from '../charts/tpo-chart.ts'
 import { withWindowOptions, windowOf, type AddCommand } from '../command.ts'
@@ -18,7 +21,7 @@ import { coverageLines } from '../coverage.ts'
 import { headingLine } from '../heading.ts'
 import { addPairCommand, type PairView } from '../pair-command.ts'
 
-interface TpoOptions extends BinOptions, RoundingOptions, SourceOptions {
+interface TpoOptions extends BinOptions, RoundingOptions, SourceOptions, ValueAreaFlags {
   readonly timeframe: Timeframe
   readonly initialBalance?: number
   readonly sessionStart: string
@@ -28,7 +31,9 @@ export const addTpoCommand: AddCommand = (program, context) => {
   addPairCommand<TpoOptions>(program, context, {
     name: 'tpo',
     configure: (command) =>
-      withSourceOption(withRoundingOption(withBinOption(withWindowOptions(command))))
+      withValueAreaOptions(
+        withSourceOption(withRoundingOption(withBinOption(withWindowOptions(command)))),
+      )
         .option('--timeframe <length>', 'time of one letter', timeframeArgument, '30m')
         .option(
           '--initial-balance <minutes>',
@@ -49,6 +54,7 @@ export const addTpoCommand: AddCommand = (program, context) => {
           rounding,
           sessionStart,
           initialBalanceMinutes: initialBalance,
+          ...valueAreaOf(options),
           ...windowOf(options),
         }),
       )

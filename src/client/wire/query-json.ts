@@ -1,4 +1,5 @@
 import { query, type Query, type SqlValue } from '../../queries/query.ts'
+import { isTimeframe, type Timeframe } from '../../time.ts'
 
 type WireValue =
   Exclude<SqlValue, bigint> | { readonly bigint: string } | { readonly number: string }
@@ -8,27 +9,30 @@ export interface QueryJson {
   readonly name: string
   readonly sql: string
   readonly params: Readonly<Record<string, WireValue>>
+  readonly bars?: Timeframe
 }
 
-export function queryToJson({ name, sql, params }: Query<unknown>): QueryJson {
+export function queryToJson({ name, sql, params, bars }: Query<unknown>): QueryJson {
   return {
     name,
     sql,
     params: Object.fromEntries(
       Object.entries(params).map(([key, value]) => [key, toWire(value)] as const),
     ),
+    ...(bars === undefined ? {} : { bars }),
   }
 }
 
 /** Throws TypeError for what is none. */
 export function queryFromJson<Row>(json: unknown): Query<Row> {
-  const { name, sql, params = {} } = (json ?? {}) as Partial<QueryJson>
+  const { name, sql, params = {}, bars } = (json ?? {}) as Partial<QueryJson>
   if (typeof name !== 'string' || typeof sql !== 'string' || typeof params !== 'object')
     throw new TypeError('expected a query as { name, sql, params }')
   return query(
     name,
     sql,
     Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fromWire(value)])),
+    isTimeframe(bars) ? bars : undefined,
   )
 }
 

@@ -1,10 +1,10 @@
 import type { Pair } from '../../pair.ts'
-import { deletedBeforeSql } from '../../queries/coverage.ts'
 import { getCandlesQuery } from '../../queries/index.ts'
 import { query, type Query } from '../../queries/query.ts'
 import type { StoredCandle } from '../../schema/rows.ts'
+import { candleRelation } from '../../schema/tables.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
-import { isTimeframe, timeframeMs, type Timeframe } from '../../time.ts'
+import type { Timeframe } from '../../time.ts'
 
 export type Bar = Pick<StoredCandle, 'timestamp' | 'open' | 'high' | 'low' | 'close' | 'volume'>
 
@@ -21,11 +21,7 @@ export interface BarsAsked {
 /** The earliest time that the builders take. */
 const earliest = 946_684_800_000
 
-/**
- * Bars of any length from the longest candles that the pair keeps and that fit into it: they are
- * kept longer than trades. From the trades where no kept candle fits. A bar that retention has cut
- * into is left out.
- */
+/** Bars of any length from whatever the pair holds: candles are kept longer than trades. */
 export async function barsOf(
   store: MarketStore,
   pair: Pair,
@@ -35,10 +31,7 @@ export async function barsOf(
     to: Math.max(to, earliest),
     ...(from === undefined ? {} : { from: Math.max(from, earliest) }),
   }
-  const kept = await longestKept(store, pair, timeframe)
-  return kept === undefined
-    ? store.query(pair, getCandlesQuery({ timeframe, source: 'ticks', limit, ...window }))
-    : store.query(pair, foldedQuery(kept, { timeframe, limit, ...window }))
+  return store.query(pair, getCandlesQuery({ timeframe, limit, ...window }))
 }
 
 /** When the newest bar before a moment opens, in Unix ms; undefined: nothing is older. */
@@ -57,21 +50,8 @@ export async function keeps(
   pair: Pair,
   timeframe: Timeframe,
 ): Promise<boolean> {
-  return (await longestKept(store, pair, timeframe)) === timeframe
-}
-
-async function longestKept(
-  store: MarketStore,
-  pair: Pair,
-  timeframe: Timeframe,
-): Promise<Timeframe | undefined> {
-  const rows = await store.query(pair, keptCandlesQuery)
-  return rows
-    .map(({ name }) => name.replace('candles_', ''))
-    .filter((name) => isTimeframe(name))
-    .filter((name) => timeframeMs[timeframe] % timeframeMs[name] === 0)
-    .sort((a, b) => timeframeMs[a] - timeframeMs[b])
-    .at(-1)
+  const kept = await store.query(pair, keptCandlesQuery)
+  return kept.some(({ name }) => name === candleRelation(timeframe))
 }
 
 const keptCandlesQuery: Query<{ name: string }> = query(
@@ -79,28 +59,3 @@ const keptCandlesQuery: Query<{ name: string }> = query(
   `SELECT table_name AS "name" FROM information_schema.tables
   WHERE table_name LIKE 'candles\\_%' ESCAPE '\\'`,
 )
-
-function foldedQuery(kept: Timeframe, { timeframe, from, to, limit }: BarsAsked): Query<Bar> {
-  const relation = `candles_${kept}` as const
-  const width = timeframeMs[timeframe] * 1000
-  const opening = (name: string): string =>
-    `make_timestamp(($${name} + ${width - 1}) // ${width} * ${width})`
-  const since = from === undefined ? '' : `timestamp >= ${opening('from')} AND`
-  return query(
-    'bars',
-    `SELECT * FROM (
-      SELECT make_timestamp(micros) AS "timestamp", arg_min(open, timestamp) AS "open",
-        max(high) AS "high", min(low) AS "low", arg_max(close, timestamp) AS "close",
-        sum(volume) AS "volume"
-      FROM (
-        SELECT *, epoch_us(timestamp) // ${width} * ${width} AS micros
-        FROM ${relation} WHERE ${since} timestamp < ${opening('to')})
-      WHERE make_timestamp(micros) >= coalesce(${deletedBeforeSql(relation)}, '-infinity'::TIMESTAMP)
-      GROUP BY micros ORDER BY micros DESC ${limit === undefined ? '' : `LIMIT ${limit}`})
-    ORDER BY 1`,
-    {
-      to: BigInt(Math.round(to * 1000)),
-      ...(from === undefined ? {} : { from: BigInt(Math.round(from * 1000)) }),
-    },
-  )
-}

@@ -127,13 +127,17 @@ function systemCode(error: unknown): ErrorCode | undefined {
 }
 
 function prose(code: ErrorCode, message: string): string {
-  const firstLine = message.split('\n', 1)[0] ?? message
+  // Behind it the engine quotes the statement and points into it, which one line cannot.
+  const told = message
+    .replace(/\n+LINE \d+:[^]*$/, '')
+    .replaceAll(/\s*\n\s*/g, ' ')
+    .trim()
   if (code === 'PAIR_LOCKED') return `open in process ${lockHolder(message) ?? 'unknown'}`
   if (code === 'ABORTED') return 'interrupted'
   // The engine says at length what became of the database, and the cause last.
   const cause = /Original error: "?([^"\n]+)/.exec(message)?.[1]
   if (cause !== undefined) return cause.trim()
-  return firstLine
+  return told
 }
 
 function lockHolder(message: string): number | undefined {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import PQueue from 'p-queue'
@@ -11,6 +12,9 @@ import { mayEndEngine } from './duckdb-errors.ts'
  * A commit of this many rows goes straight into the file, past the WAL.
  */
 export const rowGroupRows = 10_240
+
+/** The names of attached files; nobody can guess another's, and a text that holds one means it. */
+export const aliasPattern: RegExp = /\bp\d+_[0-9a-f]{8}\b/gi
 
 /** What an engine is made of; a fatal error ends all of it at once. */
 interface Core {
@@ -38,6 +42,7 @@ export class Engine {
   readonly #statements = new PQueue({ concurrency: 1 })
   /** By alias, whichever core they are attached to. */
   readonly #cores = new Map<string, Core>()
+  readonly #key = randomBytes(4).toString('hex')
   #core: Core
   /** Resolves when a lost core has been replaced. */
   #renewal: Renewal | undefined
@@ -64,14 +69,14 @@ export class Engine {
     const core = this.#core
     // Numbers, because aliases ignore case. With a storage version a WAL that belongs to another
     // file is refused instead of replayed. With a type a file's first bytes cannot call an extension.
-    const alias = `p${this.#nextAlias++}`
+    const alias = `p${this.#nextAlias++}_${this.#key}`
     this.#cores.set(alias, core)
     core.attached.set(alias, 'being attached')
     try {
       await refuseSecondName(file, core)
       await this.#run(
         core,
-        `ATTACH '${file.replaceAll(`'`, `''`)}' AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384, ROW_GROUP_SIZE ${rowGroupRows})`,
+        `ATTACH ${literal(file)} AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384, ROW_GROUP_SIZE ${rowGroupRows})`,
       )
       core.attached.set(alias, (await identityOf(file)) ?? file)
     } catch (error) {
@@ -203,7 +208,13 @@ async function startCore(): Promise<Core> {
   await control.run('PRAGMA disable_checkpoint_on_shutdown')
   // No commit becomes a checkpoint by itself, of which one may even leave no trace in the log.
   await control.run(`SET GLOBAL checkpoint_threshold = '1TB'`)
+  // What any statement sets would outlive it, for every pair.
+  await control.run('SET GLOBAL lock_configuration = true')
   return { instance, control, batches: new BatchFunction(control), attached: new Map() }
+}
+
+function literal(text: string): string {
+  return `'${text.replaceAll(`'`, `''`)}'`
 }
 
 function closeCore({ control, instance }: Core): void {

@@ -1,34 +1,42 @@
-import { StatementType, type DuckDBConnection } from '@duckdb/node-api'
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
+import { readRows } from './read-rows.ts'
+import { faultOfSelect, parseSelectQuery, type SelectScope } from './select-guard.ts'
+
+/** Texts that passed: builders ask the same one again and again. */
+const passed = new LRUCache<string, true>({
+  max: 1000,
+  maxSize: 8_000_000,
+  sizeCalculation: sizeOf,
+})
 
 /**
- * Refuses all that is not one SELECT (`WRITE_REFUSED`), by what the engine's own parser makes of
- * the text. Several statements in one text all run, and what they set outlives the call: after
- * `SELECT 1; USE p2` a connection would answer with the rows of another pair.
+ * Refuses all that is not one SELECT over the tables of the pair (`WRITE_REFUSED`), by what the
+ * engine's own parser makes of the text. Several statements in one text all run, and what they set
+ * outlives the call: after `SELECT 1; USE p2` a connection would answer with the rows of another
+ * pair. And who opens a database's file again, if only to read it, drops the lock on it when it is
+ * closed. A text that cannot be parsed is left to the engine, which says where.
  */
-export async function refuseNotOneSelect(connection: DuckDBConnection, sql: string): Promise<void> {
-  if (isPlainlyOneSelect(sql)) return
-  const statements = await connection.extractStatements(sql)
-  if (statements.count !== 1)
+export async function refuseNotOneSelect(
+  connection: DuckDBConnection,
+  sql: string,
+  schemas: readonly string[] = [],
+): Promise<void> {
+  const key = JSON.stringify([schemas, sql])
+  if (passed.has(key)) return
+  const scope: SelectScope = { schemas, catalog: true }
+  const { sql: parse, params } = parseSelectQuery(sql)
+  const [row] = await readRows<{ tree: string }>(connection, parse, params)
+  const fault = faultOfSelect(row!.tree, scope)
+  if (fault === undefined) passed.set(key, true)
+  else if (!fault.isSyntax)
     throw new PairduckError(
       'WRITE_REFUSED',
-      `a query is one SELECT, and this text has ${statements.count} statements`,
-    )
-  const statement = await statements.prepare(0)
-  const kind = statement.statementType
-  statement.destroySync()
-  if (kind !== StatementType.SELECT)
-    throw new PairduckError(
-      'WRITE_REFUSED',
-      `a query is one SELECT, and this is ${StatementType[kind]}: use \`execute\` of a lease`,
+      `a query is one SELECT over the tables of the pair, and of this the engine says: ${fault.reason}`,
     )
 }
 
-/** A text that begins like one and holds no `;` can be nothing else; WITH may begin an INSERT too. */
-function isPlainlyOneSelect(sql: string): boolean {
-  return (
-    !sql.includes(';') &&
-    (/^\s*(?:select|from)\b/i.test(sql) ||
-      (/^\s*with\b/i.test(sql) && !/\b(?:insert|update|delete|merge)\b/i.test(sql)))
-  )
+function sizeOf(_passed: true, key: string): number {
+  return key.length
 }

@@ -16,7 +16,12 @@ export async function readRows<Row>(
   sql: string,
   params?: SqlParams,
 ): Promise<Row[]> {
-  const { names, sinks, length } = await readSinks(connection, sql, params)
+  return rowsOf<Row>(await runStatement(connection, sql, params))
+}
+
+/** The rows of a result as objects. */
+export function rowsOf<Row>(result: DuckDBMaterializedResult): Row[] {
+  const { names, sinks, length } = sinksOf(result)
   return rowMaker(names)(sinks, length) as Row[]
 }
 
@@ -26,16 +31,15 @@ export async function readColumns(
   sql: string,
   params?: SqlParams,
 ): Promise<Record<string, ColumnValues>> {
-  const { names, sinks } = await readSinks(connection, sql, params)
+  const { names, sinks } = sinksOf(await runStatement(connection, sql, params))
   return Object.fromEntries(names.map((name, column) => [name, sinks[column]!.values]))
 }
 
-async function readSinks(
-  connection: DuckDBConnection,
-  sql: string,
-  params: SqlParams | undefined,
-): Promise<{ names: string[]; sinks: ColumnSink[]; length: number }> {
-  const result = await runStatement(connection, sql, params)
+function sinksOf(result: DuckDBMaterializedResult): {
+  names: string[]
+  sinks: ColumnSink[]
+  length: number
+} {
   const length = result.rowCount
   const names = result.deduplicatedColumnNames()
   const sinks = names.map((_, column) => columnSink(result.columnType(column), length))
@@ -77,17 +81,22 @@ export async function bound(
 ): Promise<DuckDBPreparedStatement> {
   const statement = await connection.prepare(sql)
   try {
-    for (const [name, value] of Object.entries(params)) {
-      const index = Array.isArray(params) ? Number(name) + 1 : statement.parameterIndex(name)
-      if (value === null) statement.bindNull(index)
-      else if (typeof value === 'number') statement.bindDouble(index, value)
-      else if (typeof value === 'bigint') statement.bindBigInt(index, value)
-      else if (typeof value === 'boolean') statement.bindBoolean(index, value)
-      else statement.bindVarchar(index, value)
-    }
+    bindAll(statement, params)
     return statement
   } catch (error) {
     statement.destroySync()
     throw error
+  }
+}
+
+/** Gives a statement the values of its placeholders. */
+export function bindAll(statement: DuckDBPreparedStatement, params: SqlParams): void {
+  for (const [name, value] of Object.entries(params)) {
+    const index = Array.isArray(params) ? Number(name) + 1 : statement.parameterIndex(name)
+    if (value === null) statement.bindNull(index)
+    else if (typeof value === 'number') statement.bindDouble(index, value)
+    else if (typeof value === 'bigint') statement.bindBigInt(index, value)
+    else if (typeof value === 'boolean') statement.bindBoolean(index, value)
+    else statement.bindVarchar(index, value)
   }
 }

@@ -20,6 +20,19 @@ export async function inTransaction<T>(
   }
 }
 
+/** Runs `work` in a transaction that cannot write to any database. */
+export async function readOnly<T>(
+  connection: DuckDBConnection,
+  work: () => Promise<T>,
+): Promise<T> {
+  await connection.run('BEGIN TRANSACTION READ ONLY')
+  try {
+    return await work()
+  } finally {
+    await rollback(connection)
+  }
+}
+
 /**
  * Interrupts connections until `done` settles: one interrupt ends only the statement that runs,
  * and others may stand in line behind it.
@@ -42,6 +55,13 @@ export async function interruptUntil(
 
 /** Ends whatever transaction is open; harmless when none is. */
 export async function rollback(connection: DuckDBConnection): Promise<void> {
-  // The only thing that ROLLBACK can say is that no transaction is active.
-  await connection.run('ROLLBACK').catch(() => undefined)
+  for (;;) {
+    try {
+      await connection.run('ROLLBACK')
+      return
+    } catch (error) {
+      // An interrupt that was meant for the statement before; all else is that no transaction is active.
+      if (!/INTERRUPT/.test(String(error))) return
+    }
+  }
 }

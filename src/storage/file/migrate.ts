@@ -145,7 +145,8 @@ async function addMissing(
   return all
 }
 
-async function readKept(connection: DuckDBConnection): Promise<Timeframe[]> {
+/** The timeframes that a file keeps candles of. */
+export async function readKept(connection: DuckDBConnection): Promise<Timeframe[]> {
   const names = ((await readSchema<string>(connection, 'candles')) ?? '').split(' ')
   return timeframes.filter((timeframe) => names.includes(timeframe))
 }

@@ -1,5 +1,6 @@
 import { shown } from '../../errors.ts'
-import { flag, integer, optional, resolveOptions, signalRule } from '../../options.ts'
+import { flag, integer, optional, resolveOptions, rule, signalRule } from '../../options.ts'
+import type { PairLike } from '../../pair.ts'
 import { century } from '../../time.ts'
 
 /** Options of `query` and `queryColumns`. */
@@ -11,6 +12,14 @@ export interface QueryOptions {
    * Default false.
    */
   readonly history?: boolean | undefined
+}
+
+/** Options of `queryPairs`. */
+export interface QueryPairsOptions {
+  /** Interrupts the query; the call then rejects with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+  /** The pair whose tables names without a schema mean. Default: none. */
+  readonly unqualified?: PairLike | undefined
 }
 
 /** Options of `acquire`. */
@@ -38,6 +47,10 @@ const streamRules = {
   timeoutMs: integer(1, century, 60_000),
 }
 const queryRules = { signal: signalRule, history: flag(false) }
+const queryPairsRules = {
+  signal: signalRule,
+  unqualified: optional(rule<PairLike>('a pair', isPairLike, '')),
+}
 const acquireRules = { signal: signalRule, timeoutMs: optional(integer(0, century, 0)) }
 const none = {}
 
@@ -56,6 +69,17 @@ export function resolveQueryOptions(
   options: QueryOptions | undefined,
 ): QueryOptions {
   return options === undefined ? none : resolveOptions(caller, options, queryRules)
+}
+
+/** TypeError for what `queryPairs` does not take. */
+export function resolveQueryPairsOptions(
+  options: QueryPairsOptions | undefined,
+): QueryPairsOptions {
+  return resolveOptions('queryPairs', options, queryPairsRules)
+}
+
+function isPairLike(value: unknown): boolean {
+  return typeof value === 'string' || (typeof value === 'object' && value !== null)
 }
 
 /** TypeError and RangeError for what a stream does not take. */

@@ -4,10 +4,15 @@ import type { Query } from '../../queries/query.ts'
 import { binsTooNarrow, candlesNotKept, fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { refuseNoQuery, resolveQueryOptions, type QueryOptions } from './lease-options.ts'
 import type { PairDatabase } from './pair-database.ts'
+import type { ColumnBatch } from '../duckdb/column-batch.ts'
+import { refuseNoSource, withKeptSources, withPickedSources } from '../duckdb/bar-sources.ts'
 import { readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { openStream, type BatchSource } from '../duckdb/stream-batches.ts'
-import { interruptUntil } from '../duckdb/transaction.ts'
+import { interruptUntil, readOnly } from '../duckdb/transaction.ts'
+import { bindClock } from '../duckdb/query-clock.ts'
+import { runOwnStatements } from './own-statements.ts'
+import { withPairSchemas, type PairSchema } from './pair-schemas.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
 import { refuseNotOneSelect } from '../duckdb/one-select.ts'
 import { readHistory } from './history/read-history.ts'
@@ -55,7 +60,10 @@ export class Lease {
     return this.#database.broken
   }
 
-  /** The DuckDB connection; its unqualified names are the pair's. */
+  /**
+   * The DuckDB connection; its unqualified names are the pair's. Nothing that it runs is checked: it
+   * reaches files and every pair that is open, and can write behind the writer's back.
+   */
   get connection(): DuckDBConnection {
     this.#altered = true
     return this.#connection
@@ -65,25 +73,46 @@ export class Lease {
   async query<Row>(query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
     refuseNoQuery('query', query)
     const { signal, history } = resolveQueryOptions('query', options)
-    return this.#reading(query.name, signal, async () => {
-      await this.#look(query)
-      return history === true
-        ? this.#readHistory(query, (sql) => readRows<Row>(this.#connection, sql))
-        : readRows<Row>(this.#connection, query.sql, query.params)
-    })
+    return this.#reading(query.name, signal, () =>
+      this.#select(query, history, (sql, params) =>
+        readRows<Row>(this.#connection, sql, params, overflowCheck(query)),
+      ),
+    )
   }
 
   /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
   async queryColumns<Row>(query: Query<Row>, options?: QueryOptions): Promise<ColumnsOf<Row>> {
     refuseNoQuery('queryColumns', query)
     const { signal, history } = resolveQueryOptions('queryColumns', options)
+    const columns = await this.#reading(query.name, signal, () =>
+      this.#select(query, history, (sql, params) =>
+        readColumns(this.#connection, sql, params, overflowCheck(query)),
+      ),
+    )
+    return columns as ColumnsOf<Row>
+  }
+
+  /** The rows of a query over several pairs, each a schema; they stay open while it runs. */
+  async queryAcross<Row>(
+    query: Query<Row>,
+    schemas: readonly PairSchema[],
+    signal: AbortSignal | undefined,
+  ): Promise<Row[]> {
+    const connection = this.#connection
+    const names = schemas.flatMap(({ schema }) => schema ?? [])
     return this.#reading(query.name, signal, async () => {
-      await this.#look(query)
-      const columns = await (history === true
-        ? this.#readHistory(query, (sql) => readColumns(this.#connection, sql))
-        : readColumns(this.#connection, query.sql, query.params))
-      return columns as ColumnsOf<Row>
+      await refuseNotOneSelect(connection, query.sql, names)
+      await bindClock(connection, query.sql, this.#database.clock)
+      this.#altered = true
+      return withPairSchemas(connection, { own: this.#database.alias, schemas }, () =>
+        readOnly(connection, () => readRows<Row>(connection, query.sql, query.params)),
+      )
     })
+  }
+
+  /** Its database's name in the engine. */
+  get alias(): string {
+    return this.#database.alias
   }
 
   /**
@@ -96,23 +125,26 @@ export class Lease {
   ): Promise<BatchSource> {
     refuseNoQuery('streamColumns', query)
     const stream = await this.#reading(query.name, signal, async () => {
-      await this.#look(query)
+      const sql = await this.#textOf(query)
       // What a stream that is left open does to its connection is not for the next reader.
       this.#altered = true
-      return openStream(this.#connection, query, batchRows)
+      return openStream(this.#connection, { ...query, sql }, batchRows)
     })
-    return {
-      columns: stream.columns,
-      next: () => this.#reading(query.name, signal, () => stream.next()),
+    let rows = 0
+    const next = async (): Promise<ColumnBatch | undefined> => {
+      const batch = await stream.next()
+      rows += batch?.rows ?? 0
+      if (rows === 0) await refuseNoSource(this.#connection, query)
+      return batch
     }
+    return { columns: stream.columns, next: () => this.#reading(query.name, signal, next) }
   }
 
   /** Writes the query's rows into a Parquet file; gives their number. The engine itself writes it. */
   async copyToParquet(query: Query<unknown>, file: string, signal?: AbortSignal): Promise<number> {
     refuseNoQuery('export', query)
     return this.#reading(query.name, signal, async () => {
-      await this.#look(query)
-      const select = query.sql.replace(/[;\s]+$/, '')
+      const select = (await this.#textOf(query)).replace(/[;\s]+$/, '')
       // By itself first: a text that only inside the brackets is a statement could name a file of its own.
       const alone = await this.#connection.prepare(select)
       alone.destroySync()
@@ -127,13 +159,17 @@ export class Lease {
   }
 
   /**
-   * Runs any statement on tables of one's own and on the analytics tables. Writes to ticks and
-   * candles are refused (`WRITE_REFUSED`): they go through the pair's writer.
+   * Runs statements on tables of one's own and on the analytics tables; the rows are the last one's.
+   * Writes to ticks and candles are refused (`WRITE_REFUSED`): they go through the pair's writer. So
+   * is whatever reaches outside the pair: files, settings, other databases.
    */
   async execute<Row = Record<string, unknown>>(sql: string, params?: SqlParams): Promise<Row[]> {
     refuseWriterTables(sql)
     this.#altered = true
-    return this.#reading('execute', undefined, () => readRows<Row>(this.#connection, sql, params))
+    const { alias } = this.#database
+    return this.#reading('execute', undefined, () =>
+      runOwnStatements<Row>(this.#connection, { sql, params, alias }),
+    )
   }
 
   /** Gives the connection back; a statement that still runs is interrupted and awaited before. */
@@ -152,9 +188,20 @@ export class Lease {
     await interruptUntil([this.#connection], this.release())
   }
 
-  #readHistory<T>(query: Query<unknown>, read: (sql: string) => Promise<T>): Promise<T> {
+  /** Runs a query in a transaction that cannot write, over the file or over the archive too. */
+  async #select<T extends object>(
+    query: Query<unknown>,
+    history: boolean | undefined,
+    read: (sql: string, params?: SqlParams) => Promise<T>,
+  ): Promise<T> {
+    const connection = this.#connection
+    const sql = await this.#textOf(query, history)
     const { alias, candles, archive } = this.#database
-    return readHistory(this.#connection, { alias, candles, archive }, query, read)
+    if (history === true)
+      return readHistory(connection, { alias, candles, archive }, { ...query, sql }, read)
+    const found = await this.#readOnly(() => read(sql, query.params))
+    if (isEmpty(found)) await refuseNoSource(connection, query)
+    return found
   }
 
   async #giveBack(): Promise<void> {
@@ -218,14 +265,30 @@ export class Lease {
     }
   }
 
-  /** A query only reads: it is one SELECT, or nothing of it is run. */
-  async #look({ sql }: Query<unknown>): Promise<void> {
-    refuseWriterTables(sql)
-    await refuseNotOneSelect(this.#connection, sql)
+  /** A lease that ran statements of its own may be in a transaction already. */
+  #readOnly<T>(work: () => Promise<T>): Promise<T> {
+    return this.#altered ? work() : readOnly(this.#connection, work)
+  }
+
+  /** What is run of a query, which only reads: it is one SELECT, or nothing of it is run. */
+  async #textOf(query: Query<unknown>, history = false): Promise<string> {
+    refuseWriterTables(query.sql)
+    await refuseNotOneSelect(this.#connection, query.sql)
+    await bindClock(this.#connection, query.sql, this.#database.clock)
+    const { candles } = this.#database
+    return history
+      ? withKeptSources(query, candles)
+      : withPickedSources(this.#connection, query, candles)
   }
 
   #refuseReleased(): void {
     if (this.#revoked || this.#released !== undefined)
       throw new PairduckError('CLOSED', `${this.pair}: the lease was released`)
   }
+}
+
+/** Of rows, or of columns. */
+function isEmpty(found: object): boolean {
+  const list: unknown = Array.isArray(found) ? found : Object.values(found)[0]
+  return (list as { readonly length: number } | undefined)?.length === 0
 }

@@ -1,17 +1,21 @@
 import { PairduckError, shown } from '../../errors.ts'
-import { formatPair, type Pair } from '../../pair.ts'
+import { formatPair, type Pair, type PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import { openColumnStream, type ColumnStream } from './column-stream.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import {
+  refuseNoQuery,
   resolveAcquireOptions,
   resolveQueryOptions,
+  resolveQueryPairsOptions,
   resolveStreamOptions,
   type AcquireOptions,
   type QueryOptions,
+  type QueryPairsOptions,
   type StreamOptions,
 } from './lease-options.ts'
 import { Lease } from './lease.ts'
+import { checkPairNames } from './pair-schemas.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
 import { newestTicks, newestTicksQuery } from '../front/newest-ticks.ts'
 import type { StoredTick } from '../../schema/rows.ts'
@@ -83,6 +87,37 @@ export class Leases {
       if (newest !== undefined) return newest
     }
     return this.read(pair, (lease) => lease.query(newestTicksQuery(limit)))
+  }
+
+  /** Runs a query over several pairs, each a schema of its name; all are held open meanwhile. */
+  async readPairs<Row>(
+    parse: (pair: PairLike) => Pair,
+    named: Readonly<Record<string, PairLike>>,
+    query: Query<Row>,
+    options: QueryPairsOptions | undefined,
+  ): Promise<Row[]> {
+    refuseNoQuery('queryPairs', query)
+    const { signal, unqualified } = resolveQueryPairsOptions(options)
+    const given: [string | undefined, PairLike][] = checkPairNames(named)
+    if (unqualified !== undefined) given.push([undefined, unqualified])
+    const pairs = given.map(([schema, pair]) => ({ schema, pair: parse(pair) }))
+    const leases: Lease[] = []
+    try {
+      // In one order for all calls: two that wait for each other's pairs would wait for ever.
+      const names = [...new Map(pairs.map(({ pair }) => [formatPair(pair), pair]))]
+      for (const [, pair] of names.toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+        await refuseMissing(pair, pairFiles(this.#dataDir, pair))
+        leases.push(await this.lend(pair, { signal }))
+      }
+      const aliasOf = new Map(leases.map(({ pair, alias }) => [pair, alias]))
+      const schemas = pairs.map(({ schema, pair }) => ({
+        schema,
+        alias: aliasOf.get(formatPair(pair))!,
+      }))
+      return await leases[0]!.queryAcross(query, schemas, signal)
+    } finally {
+      await Promise.all(leases.map((lease) => lease.release()))
+    }
   }
 
   /** Opens a stream, which holds a lease until it ends. */

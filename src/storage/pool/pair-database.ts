@@ -6,7 +6,7 @@ import { schemaVersion } from '../../schema/migrations.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import { refuseStrange } from '../file/refuse-strange.ts'
 import type { RetentionRules } from '../../schema/retention-policy.ts'
-import type { Timeframe } from '../../time.ts'
+import type { Clock, Timeframe } from '../../time.ts'
 import { keepRules, storeRules } from '../file/retention-rules.ts'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
@@ -54,6 +54,8 @@ export class PairDatabase {
   /** Its name in the engine. */
   readonly alias: string
   readonly archive: ArchiveStore | undefined
+  /** The manager's. */
+  readonly clock: Clock
   /** What the state file knew of and the file no longer held when it was opened. */
   readonly rowsLost: readonly LostRows[]
   /** Whether the state file already says all that closing would write into it. */
@@ -84,8 +86,10 @@ export class PairDatabase {
     isNew: boolean
     rules: RetentionRules
     archive: ArchiveStore | undefined
+    clock: Clock
   }) {
     this.archive = of.archive
+    this.clock = of.clock
     this.isNew = of.isNew
     this.#rules = of.rules
     this.pair = of.pair
@@ -147,6 +151,7 @@ export class PairDatabase {
         isNew,
         rules,
         archive: context.archive,
+        clock: context.writer.clock,
         wasClean: !hadWal && isRuled && rowsLost.length === 0 && describes(before, candles),
       })
       for (const lost of rowsLost) context.events.tell('rowsLost', { pair: name, ...lost })

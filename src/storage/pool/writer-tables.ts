@@ -33,7 +33,7 @@ export function refuseWriterTables(sql: string): void {
 }
 
 /** The statement without what only looks like code: comments and text in quotes or dollars. */
-function withoutLiterals(sql: string): string {
+export function withoutLiterals(sql: string): string {
   return sql.replaceAll(
     /\be'(?:\\[^]|''|[^'\\])*'|'(?:[^']|'')*'|\$(\w*)\$[^]*?\$\1\$|--[^\n]*|\/\*[^]*?\*\//gi,
     (literal) => (/^(?:--|\/\*)/.test(literal) ? ' ' : `''`),

@@ -15,5 +15,7 @@ const rules = { gaps: rule<readonly Gap[]>('a list of gaps', Array.isArray, []) 
 export function resolveInsertOptions(options: InsertOptions): Required<InsertOptions> & {
   readonly gaps: readonly Gap[]
 } {
-  return resolveOptions('insertTicks', options, rules)
+  const { gaps } = resolveOptions('insertTicks', options, rules)
+  // The call may wait for its pair, and the caller's list is the caller's.
+  return { gaps: gaps.map((gap) => ({ ...gap })) }
 }

@@ -44,6 +44,7 @@ const members = {
   setRetention: { call: (db) => db.setRetention(pair, 'forever'), after: 'refused' },
   claimIdSpace: { call: (db) => db.claimIdSpace(pair, 'trades'), after: 'refused' },
   query: { call: (db) => db.query(pair, sql('SELECT 1 AS x')), after: 'refused' },
+  queryPairs: { call: (db) => db.queryPairs({ a: pair }, sql('SELECT 1 AS x')), after: 'refused' },
   queryColumns: { call: (db) => db.queryColumns(pair, sql('SELECT 1 AS x')), after: 'refused' },
   streamColumns: { call: (db) => streamed(db), after: 'refused' },
   acquire: { call: (db) => db.acquire(pair), after: 'refused' },

@@ -1,9 +1,22 @@
 import { describe, expect, it } from 'vitest'
+import type { Gap } from '../../../src/index.ts'
 import { openManager, someTicks, sql } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
 const start = Date.UTC(2026, 0, 5, 12)
 const clock = (): number => start + 60_000
+
+const noGap: Gap = {
+  fromTime: start - 9000,
+  toTime: start,
+  fromId: null,
+  toId: null,
+  state: 'open',
+  reason: 'the connection was lost',
+  tries: 0,
+  openedAt: start,
+  closedAt: null,
+}
 
 function prices(db: Awaited<ReturnType<typeof openManager>>): Promise<{ price: number }[]> {
   return db.query(
@@ -24,6 +37,18 @@ describe.each([false, true])(
         ])
       return db
     }
+
+    it('gaps', async () => {
+      const db = await opened()
+      const [tick] = someTicks(1, { from: start })
+      const gap: { -readonly [Field in keyof Gap]: Gap[Field] } = { ...noGap }
+      const gaps = [gap]
+      const stored = db.insertTicks(pair, [tick!], { gaps })
+      gap.state = 'unfillable'
+      gaps.length = 0
+      await stored
+      expect(await db.gaps(pair)).toMatchObject([{ state: 'open', reason: noGap.reason }])
+    })
 
     it('ticks', async () => {
       const db = await opened()

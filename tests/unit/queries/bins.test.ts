@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, bigInt, constantFrom, integer } from 'fast-check'
 import { expect, test } from 'vitest'
-import { bins, type Rounding } from '../../../src/queries/bins.ts'
+import { bins, roundings, type Rounding } from '../../../src/queries/bins.ts'
 import { query } from '../../../src/queries/query.ts'
 import { openTestDuck } from '../../support/test-duck.ts'
 
@@ -29,7 +29,7 @@ async function binsOf(prices: readonly number[], binSize: number, rounding: Roun
 
 test('0.1 + 0.2 is in the bin of 0.3, and that bin is named 0.3', async () => {
   // 0.1 + 0.2 = 0.30000000000000004 and 0.3 / 0.1 = 2.9999999999999996 in doubles.
-  for (const rounding of ['floor', 'nearest', 'ceil'] as const) {
+  for (const rounding of roundings) {
     const rows = await binsOf([0.3, 0.1 + 0.2], 0.1, rounding)
     expect(rows.map(({ index, label }) => [index, label])).toEqual([
       [3, 0.3],
@@ -56,6 +56,9 @@ test('each rounding has its own edges', async () => {
       upperEdge: 944.525,
     },
   ])
+  // As numpy: halves go to the even number.
+  const halves = await binsOf([0.05, 0.15, 0.25, 0.35, 944.475], 0.1, 'halfEven')
+  expect(halves.map(({ label }) => label)).toEqual([0, 0.2, 0.2, 0.4, 944.5])
   expect(await binsOf([944.475], 0.05, 'ceil')).toEqual([
     {
       index: 18890,
@@ -74,13 +77,16 @@ test('every decimal price is in the bin that whole-number arithmetic gives', asy
       decimals,
       array(bigInt({ min: 1n, max: 10n ** 13n }), { minLength: 1, maxLength: 200, size: 'max' }),
       bigInt({ min: 1n, max: 100_000n }),
-      constantFrom<Rounding>('floor', 'nearest', 'ceil'),
+      constantFrom(...roundings),
       async (places, ticks, size, rounding) => {
         const decimal = (units: bigint) => Number(`${units}e-${places}`)
         const rows = await binsOf(ticks.map(decimal), decimal(size), rounding)
         const expected = ticks.map((units) => {
           if (rounding === 'floor') return units / size
-          if (rounding === 'nearest') return (2n * units + size) / (2n * size)
+          const halfUp = (2n * units + size) / (2n * size)
+          if (rounding === 'nearest') return halfUp
+          const isTie = (2n * units + size) % (2n * size) === 0n
+          if (rounding === 'halfEven') return isTie && halfUp % 2n === 1n ? halfUp - 1n : halfUp
           return (units + size - 1n) / size
         })
         expect(rows.map(({ index }) => index)).toEqual(expected.map(Number))

@@ -4,6 +4,8 @@ import {
   candlesFromTicksQuery,
   getCandlesQuery,
   getRecentTicksQuery,
+  type Query,
+  type StoredCandle,
 } from '../../../src/queries/index.ts'
 import { timeframeMs } from '../../../src/time.ts'
 import { candleDifferences, foldCandles } from '../../support/candle-fold.ts'
@@ -68,19 +70,23 @@ describe('worked out on paper', () => {
       { ...first, coveredFrom: epoch, truncated: false, complete: true },
       { ...last, coveredFrom: epoch, truncated: false, complete: true },
     ])
-    for (const source of ['candles', 'ticks'] as const) {
-      expect(await duck.query(getCandlesQuery({ timeframe: '1m', source }))).toEqual([first, last])
-      expect(await duck.query(getCandlesQuery({ timeframe: '1m', source, limit: 1 }))).toEqual([
-        last,
-      ])
+    for (const [source, named] of [
+      ['candles', 'candles_1m'],
+      ['ticks', 'ticks'],
+      [undefined, 'candles_1m'],
+    ] as const) {
+      const bars = (rest: object = {}) =>
+        duck.query(getCandlesQuery({ timeframe: '1m', source, ...rest }))
       const asOf = epoch + 4 * minute - 1
-      expect(await duck.query(getCandlesQuery({ timeframe: '1m', source, asOf }))).toEqual([first])
+      expect(await bars()).toEqual([first, last].map((bar) => ({ ...bar, source: named })))
+      expect(await bars({ limit: 1 })).toEqual([{ ...last, source: named }])
+      expect(await bars({ asOf })).toEqual([{ ...first, source: named }])
     }
   })
 
   test('a window takes the bars that open inside it, whole', async () => {
     const options = { timeframe: '1m', from: epoch + 1, to: epoch + 3 * minute + 1 } as const
-    expect(await duck.query(getCandlesQuery(options))).toEqual([last])
+    expect(await duck.query(getCandlesQuery(options))).toMatchObject([last])
     expect(await duck.query(candlesFromTicksQuery(options))).toMatchObject([last])
     expect(
       await duck.query(candlesFromTicksQuery({ timeframe: '1m', to: epoch + 1 })),
@@ -136,11 +142,13 @@ test('equals a walk over random ticks, from ticks and from the stored relation',
         const expected = foldCandles(ticks, timeframeMs[timeframe])
         // Sums of these volumes are exact in whatever order, those of price × volume are not.
         const exact = expected.map((bar) => ({ ...bar, quoteVolume: expect.any(Number) as number }))
-        for (const candles of [
+        const queries: Query<StoredCandle>[] = [
           candlesFromTicksQuery({ timeframe }),
           getCandlesQuery({ timeframe, source: 'candles' }),
-        ]) {
-          const rows = await duck.query(candles)
+          getCandlesQuery({ timeframe }),
+        ]
+        for (const candles of queries) {
+          const rows: StoredCandle[] = await duck.query<StoredCandle>(candles)
           expect(rows).toMatchObject(exact)
           expect(candleDifferences(rows, expected)).toEqual([])
         }

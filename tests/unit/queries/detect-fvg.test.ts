@@ -91,6 +91,7 @@ describe('worked out on paper', () => {
         coveredFrom: marketOpenMs,
         truncated: false,
         complete: true,
+        source: 'candles_1m',
       },
     ])
   })
@@ -271,7 +272,7 @@ test('as of T equals everything from T on deleted', async () => {
   )
 })
 
-type BareGap = Omit<DetectedFvg, keyof Coverage>
+type BareGap = Omit<DetectedFvg, keyof Coverage | 'source'>
 
 /** The definition as a loop over bars, looking at every later bar one by one. */
 function referenceGaps(

@@ -68,10 +68,11 @@ describe('what an insert puts in, the reader gives back to the microsecond', () 
   })
 
   test('candles, with what is not known left out', async () => {
+    const unknown = { buyVolume: null, sellVolume: null, quoteVolume: null, tradeCount: null }
     const candle = { timestamp: t0 - 0.123, open: 1, high: 3, low: 0.5, close: 2, volume: 0 }
     await store(insertCandleQuery({ timeframe: '5m', candle }))
     expect(await duck.query(getCandlesQuery({ timeframe: '5m' }))).toEqual([
-      { ...candle, buyVolume: null, sellVolume: null, quoteVolume: null, tradeCount: null },
+      { ...candle, ...unknown, source: 'candles_5m' },
     ])
   })
 

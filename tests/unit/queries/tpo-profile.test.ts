@@ -54,6 +54,7 @@ describe('worked out on paper', () => {
           [104, 'D'],
           [105, 'D'],
         ].map(([price, letters]) => ({ price, letters, tpoCount: String(letters).length })),
+        sources: ['candles_30m'],
         coveredFrom: midnight,
         truncated: false,
         complete: true,

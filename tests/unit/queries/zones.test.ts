@@ -79,6 +79,7 @@ describe('worked out on paper', () => {
         coveredFrom: marketOpenMs,
         truncated: false,
         complete: true,
+        source: 'candles_1m',
       },
     ])
     expect(await at(closeOf(6))).toMatchObject([{ status: 'tested', touchedAt: closeOf(6) }])
@@ -206,7 +207,7 @@ test('as of T equals everything from T on deleted', async () => {
   )
 })
 
-type BareZone = Omit<DetectedZone, keyof Coverage>
+type BareZone = Omit<DetectedZone, keyof Coverage | 'source'>
 
 /** Equal but for the rounding of volumes that were summed in another order. */
 function expectZones(rows: readonly DetectedZone[], expected: readonly BareZone[]): void {

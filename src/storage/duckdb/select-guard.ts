@@ -1,0 +1,118 @@
+import type { Query } from '../../queries/query.ts'
+
+/** Table functions that reach nothing outside the statement. */
+const plainTableFunctions = new Set([
+  'range',
+  'generate_series',
+  'unnest',
+  'repeat',
+  'repeat_row',
+  'json_each',
+  'json_tree',
+])
+/** Scalar functions that reach outside the rows they are given. */
+const refusedFunctions =
+  /^(?:getenv|read_\w+|query|query_table|write_log|(?:force_)?checkpoint|pairduck_\w+|nextval|currval|which_secret|current_setting|\w*_scan)$/
+const ownSchemas = ['', 'main', 'temp', 'information_schema', 'pg_catalog']
+/** Anything else is a path, which the engine would open. */
+const plainName = /^[^./\\:]+$/
+
+/** What a SELECT may name. */
+export interface SelectScope {
+  /** Schemas beside the pair's own. */
+  readonly schemas?: readonly string[]
+  /** Whether it may ask the engine's catalogue, which lists the files of other pairs too. */
+  readonly catalog: boolean
+}
+
+/** What the engine's own parser makes of a text. */
+export function parseSelectQuery(text: string): Query<{ tree: string }> {
+  return {
+    name: 'parseSelect',
+    sql: `SELECT json_serialize_sql($text::VARCHAR)::VARCHAR AS "tree"`,
+    params: { text },
+  }
+}
+
+/** What is wrong with a text as one SELECT over a pair's tables; undefined: nothing. */
+export interface SelectFault {
+  readonly reason: string
+  /** The engine could not parse it. */
+  readonly isSyntax: boolean
+}
+
+/** Judges the answer of {@link parseSelectQuery}: one SELECT, no files, no network, no other pairs. */
+export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | undefined {
+  const parsed = JSON.parse(tree) as SerializedSql
+  if (parsed.error)
+    return {
+      reason: parsed.error_message ?? 'it is no SELECT',
+      isSyntax: parsed.error_type === 'parser',
+    }
+  const { statements } = parsed
+  const reason =
+    statements.length === 1
+      ? outsideOf(statements[0], scope)
+      : `it is ${statements.length} statements`
+  return reason === undefined ? undefined : { reason, isSyntax: false }
+}
+
+/** What `json_serialize_sql` gives. */
+type SerializedSql =
+  | { readonly error: false; readonly statements: readonly unknown[] }
+  | { readonly error: true; readonly error_type?: string; readonly error_message?: string }
+
+/** Looks at every node of a parsed statement; says what reaches outside the pair. */
+function outsideOf(node: unknown, scope: SelectScope): string | undefined {
+  if (typeof node !== 'object' || node === null) return undefined
+  const own = Array.isArray(node) ? undefined : faultOfNode(node, scope)
+  if (own !== undefined) return own
+  for (const child of Object.values(node)) {
+    const found = outsideOf(child, scope)
+    if (found !== undefined) return found
+  }
+  return undefined
+}
+
+interface Node {
+  readonly type?: unknown
+  readonly class?: unknown
+  readonly catalog_name?: unknown
+  readonly schema_name?: unknown
+  readonly table_name?: unknown
+  readonly function_name?: unknown
+  readonly function?: { readonly function_name?: unknown }
+}
+
+function faultOfNode(node: Node, scope: SelectScope): string | undefined {
+  if (node.type === 'BASE_TABLE') return faultOfTable(node, scope)
+  if (node.type === 'TABLE_FUNCTION') {
+    const name = lower(node.function?.function_name)
+    const isKnown =
+      plainTableFunctions.has(name) || (scope.catalog && /^(?:duckdb|pragma)_\w+$/.test(name))
+    return isKnown ? undefined : `\`${name}\` reaches outside the pair`
+  }
+  if (node.class !== 'FUNCTION') return undefined
+  const name = lower(node.function_name)
+  return refusedFunctions.test(name) ? `\`${name}\` reaches outside the pair` : undefined
+}
+
+function faultOfTable(node: Node, { schemas = [], catalog }: SelectScope): string | undefined {
+  const parts = [node.catalog_name, node.schema_name, node.table_name].map((part) =>
+    typeof part === 'string' ? part : '',
+  )
+  const [database, schema, table] = parts as [string, string, string]
+  const isOwn = [...ownSchemas, ...schemas.map(lower)].includes(lower(schema))
+  if (database === '' && isOwn && plainName.test(table) && (catalog || !isOfCatalog(table)))
+    return undefined
+  return `\`${parts.filter((part) => part !== '').join('.')}\` is no table of the pair`
+}
+
+/** Views of the engine's own, which need no schema. */
+function isOfCatalog(table: string): boolean {
+  return /^(?:duckdb|pragma|sqlite|pg)_/i.test(table)
+}
+
+function lower(name: unknown): string {
+  return typeof name === 'string' ? name.toLowerCase() : ''
+}

@@ -1,0 +1,76 @@
+import { StatementType, type DuckDBConnection } from '@duckdb/node-api'
+import { PairduckError } from '../../errors.ts'
+import { aliasPattern } from '../duckdb/engine.ts'
+import { bindAll, rowsOf, type SqlParams } from '../duckdb/read-rows.ts'
+import { withoutLiterals } from './writer-tables.ts'
+
+/** Statements that stay within the pair's own database, as long as their text names no other. */
+const allowed: ReadonlySet<StatementType> = new Set([
+  StatementType.SELECT,
+  StatementType.INSERT,
+  StatementType.UPDATE,
+  StatementType.DELETE,
+  StatementType.MERGE_INTO,
+  StatementType.CREATE,
+  StatementType.CREATE_FUNC,
+  StatementType.ALTER,
+  StatementType.DROP,
+  StatementType.TRANSACTION,
+  StatementType.EXPLAIN,
+  StatementType.PREPARE,
+  StatementType.EXECUTE,
+  StatementType.VACUUM,
+])
+/** What reads files, or acts on databases, by its name. */
+const reaching =
+  /\b(read_\w+|\w+_scan|glob|sniff_csv|parquet_\w+|query|query_table|(?:force_)?checkpoint|pairduck_\w+)\s*\(/i
+/** What a statement of another kind begins with; planning alone makes the engine look at its files. */
+const otherKind =
+  /(?:^|;)\s*(copy|export|import|attach|detach|install|load|use|set|reset|pragma|call|(?:force\s+)?checkpoint)\b/i
+/** A file in the place of a table. */
+const fileAsTable = /\b(?:from|join|using|into)\s+(?:''|"[^"]*[./\\:][^"]*")/i
+
+/**
+ * Runs statements of a lease and gives the rows of the last. What could reach another pair, a file
+ * or the engine's settings is refused (`WRITE_REFUSED`) before it runs.
+ */
+export async function runOwnStatements<Row>(
+  connection: DuckDBConnection,
+  { sql, params = {}, alias }: { sql: string; params?: SqlParams | undefined; alias: string },
+): Promise<Row[]> {
+  refuseReaching(sql, alias)
+  const statements = await connection.extractStatements(sql)
+  let rows: Row[] = []
+  for (let at = 0; at < statements.count; at++) {
+    const statement = await statements.prepare(at)
+    try {
+      if (!allowed.has(statement.statementType))
+        throw refused(`a statement of the kind ${StatementType[statement.statementType]}`)
+      if (at === statements.count - 1) bindAll(statement, params)
+      rows = rowsOf<Row>(await statement.run())
+    } finally {
+      statement.destroySync()
+    }
+  }
+  return rows
+}
+
+/** By the text, before the engine sees it: it looks into files when it plans. */
+function refuseReaching(sql: string, alias: string): void {
+  const others = sql.match(aliasPattern) ?? []
+  if (others.some((other) => other.toLowerCase() !== alias))
+    throw refused('what names another pair’s database')
+  const code = withoutLiterals(sql)
+  const kind = otherKind.exec(code)?.[1]
+  if (kind !== undefined) throw refused(kind.toUpperCase())
+  const found = reaching.exec(code)?.[1]
+  if (found !== undefined) throw refused(`\`${found}\``)
+  if (fileAsTable.test(code)) throw refused('a file in the place of a table')
+}
+
+function refused(what: string): PairduckError {
+  return new PairduckError(
+    'WRITE_REFUSED',
+    `a lease works on the tables of its own pair: ${what} reaches outside it`,
+  )
+}
