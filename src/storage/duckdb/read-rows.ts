@@ -15,13 +15,20 @@ export async function readRows<Row>(
   connection: DuckDBConnection,
   sql: string,
   params?: SqlParams,
+  check?: ColumnCheck,
 ): Promise<Row[]> {
-  return rowsOf<Row>(await runStatement(connection, sql, params))
+  return rowsOf<Row>(await runStatement(connection, sql, params), check)
 }
 
+/** Looks at a column that was read, and throws for what it must not hold. */
+export type ColumnCheck = (
+  name: string,
+  column: { readonly values: ColumnValues; readonly nulls?: Uint8Array | undefined },
+) => void
+
 /** The rows of a result as objects. */
-export function rowsOf<Row>(result: DuckDBMaterializedResult): Row[] {
-  const { names, sinks, length } = sinksOf(result)
+export function rowsOf<Row>(result: DuckDBMaterializedResult, check?: ColumnCheck): Row[] {
+  const { names, sinks, length } = sinksOf(result, check)
   return rowMaker(names)(sinks, length) as Row[]
 }
 
@@ -30,12 +37,16 @@ export async function readColumns(
   connection: DuckDBConnection,
   sql: string,
   params?: SqlParams,
+  check?: ColumnCheck,
 ): Promise<Record<string, ColumnValues>> {
-  const { names, sinks } = sinksOf(await runStatement(connection, sql, params))
+  const { names, sinks } = sinksOf(await runStatement(connection, sql, params), check)
   return Object.fromEntries(names.map((name, column) => [name, sinks[column]!.values]))
 }
 
-function sinksOf(result: DuckDBMaterializedResult): {
+function sinksOf(
+  result: DuckDBMaterializedResult,
+  check: ColumnCheck | undefined,
+): {
   names: string[]
   sinks: ColumnSink[]
   length: number
@@ -49,6 +60,7 @@ function sinksOf(result: DuckDBMaterializedResult): {
     for (const [column, sink] of sinks.entries()) sink.read(chunk, column, at)
     at += chunk.rowCount
   }
+  if (check !== undefined) for (const [column, sink] of sinks.entries()) check(names[column]!, sink)
   return { names, sinks, length }
 }
 

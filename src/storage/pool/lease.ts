@@ -10,6 +10,7 @@ import { readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { openStream, type BatchSource } from '../duckdb/stream-batches.ts'
 import { interruptUntil, readOnly } from '../duckdb/transaction.ts'
+import { overflowCheck, refuseOverflow } from '../duckdb/sum-overflow.ts'
 import { bindClock } from '../duckdb/query-clock.ts'
 import { runOwnStatements } from './own-statements.ts'
 import { withPairSchemas, type PairSchema } from './pair-schemas.ts'
@@ -134,7 +135,8 @@ export class Lease {
     const next = async (): Promise<ColumnBatch | undefined> => {
       const batch = await stream.next()
       rows += batch?.rows ?? 0
-      if (rows === 0) await refuseNoSource(this.#connection, query)
+      if (batch === undefined && rows === 0) await refuseNoSource(this.#connection, query)
+      if (batch !== undefined) refuseOverflow(query, stream.columns, batch)
       return batch
     }
     return { columns: stream.columns, next: () => this.#reading(query.name, signal, next) }
