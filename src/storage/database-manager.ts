@@ -2,7 +2,6 @@ import { PairduckError } from '../errors.ts'
 import type { Pair, PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import type { Gap } from '../schema/gaps.ts'
-import type { StoredTick } from '../schema/rows.ts'
 import { AnalyticsKeeper, type AnalyticsOptions } from './upkeep/analytics-keeper.ts'
 import type { RefreshOptions } from './upkeep/analytics-refresh.ts'
 import type { ColumnStream } from './pool/column-stream.ts'
@@ -15,14 +14,8 @@ import { Engine } from './duckdb/engine.ts'
 import type { CleanupResult, RefreshResult } from './events/outcomes.ts'
 import type { ImportFilesOptions, ImportFilesReport } from './import/import-files-options.ts'
 import { Intake } from './intake.ts'
-import type { Lease } from './pool/lease.ts'
 import { Leases } from './pool/leases.ts'
-import type {
-  AcquireOptions,
-  QueryOptions,
-  QueryPairsOptions,
-  StreamOptions,
-} from './pool/lease-options.ts'
+import type { QueryOptions, StreamOptions } from './pool/lease-options.ts'
 import { resolveManagerOptions, type ManagerOptions, type ManagerSetup } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
 import type { ArchiveOptions, ArchiveResult } from './upkeep/archive/archive-options.ts'
@@ -33,7 +26,6 @@ import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
 import { OwnerSocket } from './owner-socket.ts'
 import { PairNames } from './file/pair-names.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
-import type { ColumnsOf } from './duckdb/read-vector.ts'
 import type { RepairReport } from './upkeep/repair.ts'
 import type { SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
@@ -54,7 +46,8 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   readonly #budget: ThreadBudget
   readonly #names = new PairNames()
   protected readonly intake: Intake
-  readonly #leases: Leases
+  /** For {@link StoreReads}. */
+  protected readonly leases: Leases
   readonly #logs: LogBook
   readonly #maintenance: Maintenance
   readonly #analytics: AnalyticsKeeper
@@ -70,20 +63,20 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     this.dataDir = directory.path
     this.#directory = directory
     this.#engine = engine
-    engine.onLost = () => void this.#leases.revokeBroken()
+    engine.onLost = () => void this.leases.revokeBroken()
     const { pool, logs, budget } = openPool(directory.path, options, engine, this)
     this.pool = pool
     this.#logs = logs
     this.#budget = budget
     this.intake = new Intake(this.pool, { ...options, dataDir: directory.path }, this)
-    this.#leases = new Leases(this.pool, this.#budget, directory.path)
+    this.leases = new Leases(this.pool, this.#budget, directory.path)
     this.#maintenance = new Maintenance({
       dataDir: directory.path,
       options,
       pool: this.pool,
       engine,
       events: this,
-      leaseholders: (name) => this.#leases.holders(name),
+      leaseholders: (name) => this.leases.holders(name),
     })
     this.#analytics = new AnalyticsKeeper(this.#maintenance, this, options.clock)
   }
@@ -121,25 +114,6 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     return this.intake.files(pair, typeof files === 'string' ? [files] : files, options)
   }
 
-  /** The query's rows; times are Unix ms. `PAIR_NOT_FOUND` when nothing was ever stored. */
-  async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
-    return this.#leases.read(this.parsePair(pair), (lease) => lease.query(query, options), options)
-  }
-
-  /** The newest ticks, newest first, in the one order of ticks; mostly answered from memory. */
-  async recentTicks(pair: PairLike, limit: number = 100): Promise<StoredTick[]> {
-    return this.#leases.recentTicks(this.parsePair(pair), limit)
-  }
-
-  /** Over several pairs, each a schema of its name: `queryPairs({ btc, eth }, query)` for `btc.ticks`. */
-  async queryPairs<Row>(
-    pairs: Readonly<Record<string, PairLike>>,
-    query: Query<Row>,
-    options?: QueryPairsOptions,
-  ): Promise<Row[]> {
-    return this.#leases.readPairs((pair) => this.parsePair(pair), pairs, query, options)
-  }
-
   /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
   async gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]> {
     return this.query(pair, gapsQuery, options)
@@ -153,37 +127,13 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     return backfillGaps(this, pair, fetcher)
   }
 
-  /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
-  async queryColumns<Row>(
-    pair: PairLike,
-    query: Query<Row>,
-    options?: QueryOptions,
-  ): Promise<ColumnsOf<Row>> {
-    const read = (lease: Lease) => lease.queryColumns(query, options)
-    return this.#leases.read(this.parsePair(pair), read, options)
-  }
-
   /** The query's rows in batches of columns, read as fast as they are taken; see {@link ColumnStream}. */
   async streamColumns<Row>(
     pair: PairLike,
     query: Query<Row>,
     options?: StreamOptions,
   ): Promise<ColumnStream> {
-    return this.#leases.stream(this.parsePair(pair), query, options)
-  }
-
-  /** Lends a connection, which holds the pair open until `release()`; or `POOL_EXHAUSTED`. */
-  async acquire(pair: PairLike, options?: AcquireOptions): Promise<Lease> {
-    return this.#leases.lend(this.parsePair(pair), options)
-  }
-
-  /** Runs `work` with a lease and gives it back, whatever happens. */
-  async withConnection<T>(
-    pair: PairLike,
-    work: (lease: Lease) => Promise<T>,
-    options?: AcquireOptions,
-  ): Promise<T> {
-    return this.#leases.use(this.parsePair(pair), work, options)
+    return this.leases.stream(this.parsePair(pair), query, options)
   }
 
   /** Every pair that has files in the data directory, sorted. */
@@ -302,7 +252,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   async #shutdown(): Promise<void> {
     this.intake.close()
     await this.#socket?.close()
-    await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.#leases.revokeAll()])
+    await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.leases.revokeAll()])
     try {
       await closeWithLogs(this.pool, this.#logs)
     } finally {

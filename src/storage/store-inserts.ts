@@ -1,9 +1,9 @@
 import { shown } from '../errors.ts'
-import type { Pair, PairLike } from '../pair.ts'
+import type { PairLike } from '../pair.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import { resolveRules, type RetentionOptions } from '../schema/retention-policy.ts'
 import type { Timeframe } from '../time.ts'
-import { Events } from './events/events.ts'
+import { StoreReads } from './pool/store-reads.ts'
 import type { InsertCounts, RowCounts } from './events/outcomes.ts'
 import type {
   CandleColumnMap,
@@ -19,11 +19,8 @@ import type { TickColumns } from './write/tick.ts'
 type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
 
 /** What a manager stores: every call that brings data in. */
-export abstract class StoreInserts extends Events {
+export abstract class StoreInserts extends StoreReads {
   protected abstract readonly intake: Intake
-
-  /** The pair in its one form; throws for what is none, and when nothing is taken any more. */
-  protected abstract parsePair(pair: PairLike): Pair
 
   /**
    * Stores ticks; resolves when they are durable. A call is stored whole or, when one of its ticks

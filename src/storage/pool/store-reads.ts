@@ -1,0 +1,59 @@
+import type { Pair, PairLike } from '../../pair.ts'
+import type { Query } from '../../queries/query.ts'
+import type { StoredTick } from '../../schema/rows.ts'
+import type { ColumnsOf } from '../duckdb/read-vector.ts'
+import { Events } from '../events/events.ts'
+import type { AcquireOptions, QueryOptions, QueryPairsOptions } from './lease-options.ts'
+import type { Lease } from './lease.ts'
+import type { Leases } from './leases.ts'
+
+/** What a manager gives to read: every call that runs a query or lends a connection. */
+export abstract class StoreReads extends Events {
+  protected abstract readonly leases: Leases
+
+  /** The pair in its one form; throws for what is none, and when the manager is closed. */
+  protected abstract parsePair(pair: PairLike): Pair
+
+  /** The query's rows; times are Unix ms. `PAIR_NOT_FOUND` when nothing was ever stored. */
+  async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+    return this.leases.read(this.parsePair(pair), (lease) => lease.query(query, options), options)
+  }
+
+  /** The newest ticks, newest first, in the one order of ticks; mostly answered from memory. */
+  async recentTicks(pair: PairLike, limit: number = 100): Promise<StoredTick[]> {
+    return this.leases.recentTicks(this.parsePair(pair), limit)
+  }
+
+  /** Over several pairs, each a schema of its name: `queryPairs({ btc, eth }, query)` for `btc.ticks`. */
+  async queryPairs<Row>(
+    pairs: Readonly<Record<string, PairLike>>,
+    query: Query<Row>,
+    options?: QueryPairsOptions,
+  ): Promise<Row[]> {
+    return this.leases.readPairs((pair) => this.parsePair(pair), pairs, query, options)
+  }
+
+  /** The query's columns: numbers and times as Float64Array (NULL as NaN), all else as arrays. */
+  async queryColumns<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: QueryOptions,
+  ): Promise<ColumnsOf<Row>> {
+    const read = (lease: Lease) => lease.queryColumns(query, options)
+    return this.leases.read(this.parsePair(pair), read, options)
+  }
+
+  /** Lends a connection, which holds the pair open until `release()`; or `POOL_EXHAUSTED`. */
+  async acquire(pair: PairLike, options?: AcquireOptions): Promise<Lease> {
+    return this.leases.lend(this.parsePair(pair), options)
+  }
+
+  /** Runs `work` with a lease and gives it back, whatever happens. */
+  async withConnection<T>(
+    pair: PairLike,
+    work: (lease: Lease) => Promise<T>,
+    options?: AcquireOptions,
+  ): Promise<T> {
+    return this.leases.use(this.parsePair(pair), work, options)
+  }
+}
