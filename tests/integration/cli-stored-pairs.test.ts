@@ -109,6 +109,7 @@ describe('--json says what the library says', () => {
         ' ',
       ),
       api.detectFvgQuery({
+        source: 'ticks',
         timeframe: '3m',
         minGap: 0.01,
         minGapUnit: 'atr',
@@ -462,7 +463,7 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     [
       'a second statement',
       ['sql', btc, 'COMMIT; DROP TABLE ticks'],
-      /QUERY_FAILED: .*multiple statements/,
+      /WRITE_REFUSED: `ticks` is kept by the pair's writer/,
     ],
     [
       'a picture without a folder',
@@ -539,7 +540,7 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     const hours = await cliJson<api.CandleRow[]>(at('candles', btc, '--timeframe', '1h'))
     expect(new Set(hours.map(({ source }) => source))).toEqual(new Set(['candles_15m']))
     const nothing = await cliRun(at('candles', btc, '--from', '2030-01-01'))
-    expect(nothing.stdout).toMatch(/no candles\nstored: candles_1m from 2024-08-08/)
+    expect(nothing.stdout).toMatch(/no candles\nstored: ticks from 2024-08-08/)
     const passwd = await cliRun(at('sql', btc, "SELECT * FROM read_text('/etc/passwd')"))
     expect(passwd).toMatchObject({ exitCode: 1, stdout: '' })
     expect(passwd.stderr).toMatch(/^pairduck: WRITE_REFUSED: .*`read_text` reaches outside/)

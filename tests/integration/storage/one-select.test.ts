@@ -2,7 +2,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { detectFvgQuery, getRecentTicksQuery, calculateCvdQuery } from '../../../src/index.ts'
+import {
+  calculateCvdQuery,
+  detectFvgQuery,
+  getCandlesQuery,
+  getRecentTicksQuery,
+} from '../../../src/index.ts'
 import { fileOf, openManager, shareManager, someTicks, sql } from '../../support/store.ts'
 
 const manager = shareManager()
@@ -204,4 +209,20 @@ it('`now` is the manager’s clock, when the query runs', async () => {
   const stream = await db.streamColumns(pair, gaps)
   for await (const batch of stream) expect(batch.rows).toBe(2)
   expect(await db.query(pair, getRecentTicksQuery())).toHaveLength(4)
+})
+
+it('a sum beyond the largest number is told, and no null', async () => {
+  const [db, pair] = [manager(), 'x/spot/HUGE']
+  const huge = someTicks(3, { from: Math.floor(Date.now() / 60_000) * 60_000 - 60_000 })
+  await db.insertTicks(
+    pair,
+    huge.map((tick) => ({ ...tick, volume: 1e308 })),
+  )
+  const refusal = { code: 'QUERY_FAILED', message: expect.stringMatching(/1\.8e308/) }
+  for (const asked of [getCandlesQuery({ timeframe: '1m' }), calculateCvdQuery()]) {
+    await expect(db.query(pair, asked)).rejects.toMatchObject(refusal)
+    await expect(db.queryColumns(pair, asked)).rejects.toMatchObject(refusal)
+  }
+  // Of one's own it is what it is.
+  expect(await db.query(pair, sql('SELECT sum(volume) AS v FROM ticks'))).toEqual([{ v: Infinity }])
 })
