@@ -45,6 +45,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   readonly #engine: Engine
   readonly #budget: ThreadBudget
   readonly #names = new PairNames()
+  /** For {@link StoreInserts}. */
   protected readonly intake: Intake
   /** For {@link StoreReads}. */
   protected readonly leases: Leases
@@ -240,6 +241,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     return this.close()
   }
 
+  /** For {@link StoreInserts} and {@link StoreReads}. */
   protected parsePair(pair: PairLike): Pair {
     this.#refuseClosed()
     return this.#names.parse(pair)

@@ -7,6 +7,7 @@ import {
   detectFvgQuery,
   getCandlesQuery,
   getRecentTicksQuery,
+  type Query,
 } from '../../../src/index.ts'
 import { fileOf, openManager, shareManager, someTicks, sql } from '../../support/store.ts'
 
@@ -219,7 +220,8 @@ it('a sum beyond the largest number is told, and no null', async () => {
     huge.map((tick) => ({ ...tick, volume: 1e308 })),
   )
   const refusal = { code: 'QUERY_FAILED', message: expect.stringMatching(/1\.8e308/) }
-  for (const asked of [getCandlesQuery({ timeframe: '1m' }), calculateCvdQuery()]) {
+  const queries: Query<unknown>[] = [getCandlesQuery({ timeframe: '1m' }), calculateCvdQuery()]
+  for (const asked of queries) {
     await expect(db.query(pair, asked)).rejects.toMatchObject(refusal)
     await expect(db.queryColumns(pair, asked)).rejects.toMatchObject(refusal)
   }
