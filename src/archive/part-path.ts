@@ -13,6 +13,8 @@ export interface PartName {
   readonly first: number
   readonly last: number
   readonly rows: number
+  /** Of every value: bars that late trades were merged into have the times and number of before. */
+  readonly digest: string
   /** For rows that came late: which of several such parts. */
   readonly late?: number
 }
@@ -20,20 +22,28 @@ export interface PartName {
 /**
  * The path of a part in the archive, the same for the same rows:
  * `ticks/exchange=…/market=…/symbol=…/date=2026-01-05/ticks-<first>-<last>-<rows>.parquet`, times as
- * `HHMMSSffffff`; candles lie below `candles/`. Late rows are in `late-…`, with a number.
+ * `HHMMSSffffff`; candles lie below `candles/`, and their names end with eight digits of their
+ * digest. Late rows are in `late-…`, with a number.
  */
 export function partPath(pair: Pair, name: PartName): string {
-  const { relation, day, first, last, rows, late } = name
-  const isTicks = relation === 'ticks'
-  const kind = isTicks ? 'ticks' : relation.slice('candles_'.length)
+  const { relation, day } = name
   return [
-    isTicks ? 'ticks' : 'candles',
+    relation === 'ticks' ? 'ticks' : 'candles',
     `exchange=${pair.exchange}`,
     `market=${pair.market}`,
     `symbol=${symbolToFolder(pair.symbol)}`,
     `date=${dateOf(day)}`,
-    `${[late === undefined ? kind : isTicks ? 'late' : `${kind}-late`, stamp(first, day), stamp(last, day), rows, ...(late === undefined ? [] : [late])].join('-')}.parquet`,
+    `${fileName(name)}.parquet`,
   ].join('/')
+}
+
+function fileName({ relation, day, first, last, rows, digest, late }: PartName): string {
+  const span = [stamp(first, day), stamp(last, day), rows]
+  if (relation === 'ticks')
+    return late === undefined ? ['ticks', ...span].join('-') : ['late', ...span, late].join('-')
+  const kind = relation.slice('candles_'.length)
+  if (late !== undefined) return [kind, 'late', ...span, late].join('-')
+  return [kind, ...span, BigInt.asUintN(32, BigInt(digest)).toString(16).padStart(8, '0')].join('-')
 }
 
 /** The first microsecond of the stretch that shares a folder: a day; of bars from an hour on a month. */

@@ -59,6 +59,26 @@ describe('a pass of the archive', () => {
     expect(treeOf(folder)).toEqual(expected)
   })
 
+  it('merges into bars what late trades add to them, and drops neither', async () => {
+    let now = 200
+    const options = { archive: temporaryFolder(), ...archiving, clock: () => timeOf(now) }
+    const db = await openManager(options)
+    await db.insertTicks(archivedPair, numberedTicks(0, now))
+    await db.archivePair(archivedPair, { compact: true })
+    // Within a bar that is archived: of it there is then a second piece, and no bar more.
+    const [tick] = numberedTicks(20, 21)
+    await db.insertTicks(archivedPair, [
+      { ...tick!, timestamp: tick!.timestamp + 1, tradeId: 'late' },
+    ])
+    now += 1
+    await db.archivePair(archivedPair, { compact: true })
+    const counted = sql(
+      'SELECT (SELECT count(*) FROM ticks) AS ticks, (SELECT sum(trade_count) FROM candles_1m) AS traded',
+    )
+    const [all] = await db.query(archivedPair, counted, { history: true })
+    expect(all).toEqual({ ticks: 201, traded: 201 })
+  })
+
   it('that is killed loses and doubles nothing', async () => {
     await expectArchiveSafe(2, rotatingSeed())
   })

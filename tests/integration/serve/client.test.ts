@@ -197,9 +197,11 @@ it('gives the answers of the manager after any history', async () => {
     price: fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
     volume: fc.double({ min: 1e-9, max: 1e9, noNaN: true }),
     side: fc.constantFrom('BUY' as const, 'SELL' as const),
-    tradeId: fc.option(fc.string({ unit: 'grapheme-ascii', minLength: 1, maxLength: 30 }), {
-      nil: undefined,
-    }),
+    // Not blank: such an id is refused.
+    tradeId: fc.option(
+      fc.string({ unit: 'grapheme-ascii', maxLength: 30 }).map((text) => `${text}~`),
+      { nil: undefined },
+    ),
   })
   let number = 0
   await fc.assert(

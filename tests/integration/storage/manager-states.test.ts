@@ -108,7 +108,7 @@ describe('a closed manager', () => {
 })
 
 describe('an open manager', () => {
-  const open = table.filter(([name]) => !/import|close|Dispose/.test(name))
+  const open = table.filter(([name]) => !/import|archive|close|Dispose/.test(name))
 
   it.each(open)('%s answers', async (_name, { call }) => {
     const folder = temporaryFolder()

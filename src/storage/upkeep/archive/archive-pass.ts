@@ -133,13 +133,13 @@ export class ArchivePass {
     measured: RowsMeasure,
     reading: <T>(work: (connection: DuckDBConnection) => Promise<T>) => Promise<T>,
   ): Promise<ArchivePart> {
-    const { first, last, rows } = measured
+    const { first, last, rows, digest } = measured
     const day = folderStart(relation, first)
     const late =
       span === undefined
         ? await reading((connection) => nextLateNumber(connection, relation, day))
         : undefined
-    const name = { relation, day, first, last, rows, ...(late !== undefined && { late }) }
+    const name = { relation, day, first, last, rows, digest, ...(late !== undefined && { late }) }
     return {
       relation,
       path: partPath(this.database.pair, name),
