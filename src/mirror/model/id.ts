@@ -9,7 +9,8 @@ const maxIdChars = 128
 export function idText(value: unknown): string | undefined {
   const text = typeof value === 'bigint' || Number.isSafeInteger(value) ? String(value) : value
   if (typeof text !== 'string' || text.length > maxIdChars) return undefined
-  return /^[!-~]+$/.test(text) && !/^-\d+$/.test(text) ? text : undefined
+  if (!/^[!-~]+$/.test(text)) return undefined
+  return text.startsWith('-') && /^-\d+$/.test(text) ? undefined : text
 }
 
 /** What an error says that an id had to be. */

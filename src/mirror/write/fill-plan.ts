@@ -1,3 +1,4 @@
+import { isPositive } from '../model/decimal.ts'
 import type { DecimalText } from '../model/decimal.ts'
 import type { CarriedPosition } from '../model/carried-position.ts'
 import { fillName, tradedName } from '../model/fill-names.ts'
@@ -26,6 +27,8 @@ export class FillPlan {
   readonly #removed = new Map<string, readonly string[]>()
   readonly #carried = new Map<string, CarriedPosition>()
 
+  #removedCount = 0
+
   constructor(state: MirrorState, underWay: UnitContents | undefined) {
     this.#state = state
     this.#underWay = underWay
@@ -39,6 +42,14 @@ export class FillPlan {
       removedFills: this.#removed,
       carried: this.#carried,
     }
+  }
+
+  get size(): number {
+    return this.#fills.size + this.#removedCount
+  }
+
+  get isEmpty(): boolean {
+    return this.size + this.#sums.size + this.#traded.size + this.#carried.size === 0
   }
 
   /** False for a trade that is known; one that brings the fee later replaces the one without. */
@@ -59,6 +70,8 @@ export class FillPlan {
     id: string,
     filled: DecimalText,
   ): OrderFee | undefined {
+    // Most orders that are told have no trade: their names are not even made.
+    if (!isPositive(filled)) return undefined
     const traded = this.#tradedOf(tradedName({ ...order, orderId: id })!)
     return traded && orderFee(traded, filled)
   }
@@ -85,6 +98,7 @@ export class FillPlan {
    */
   remove(ids: readonly string[], fills: readonly Fill[], carried: CarriedPosition): void {
     this.#removed.set(carried.symbol, ids)
+    this.#removedCount += ids.length
     this.rewriteCarried(carried)
     for (const fill of fills) {
       const name = tradedName(fill)

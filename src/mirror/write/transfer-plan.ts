@@ -36,6 +36,14 @@ export class TransferPlan {
     }
   }
 
+  get size(): number {
+    return this.#transfers.size + this.#removed.size
+  }
+
+  get isEmpty(): boolean {
+    return this.size + this.#sums.size === 0
+  }
+
   add(next: Omit<Transfer, 'refValue'>): boolean {
     const field = transferField(next)
     if (this.#transfers.has(field) || this.#state.transfers.has(field)) return false

@@ -58,7 +58,8 @@ export class UnitPlan {
   }
 
   get isEmpty(): boolean {
-    return this.#size === 0 && this.#repairs === undefined
+    const isEmpty = this.#size === 0 && this.fills.isEmpty && this.transfers.isEmpty
+    return isEmpty && this.#repairs === undefined
   }
 
   get contents(): UnitContents {
@@ -187,16 +188,10 @@ export class UnitPlan {
     takeOver(this.contents, this.#state)
   }
 
-  /** What is derived from other contents is not counted. */
+  /** Asked after each change. What is derived from other contents is not counted. */
   get #size(): number {
-    const { sums, traded, carried, transferSums, removedFills, ...rest } = this.contents
-    const removed = [...removedFills.values()].reduce((all, ids) => all + ids.length, 0)
-    const things: readonly { readonly size: number }[] = Object.values(rest)
-    const alone = Number(sums.size + traded.size + carried.size + transferSums.size > 0)
-    return Math.max(
-      things.reduce((all, { size }) => all + size, removed),
-      alone,
-    )
+    const own = this.#orders.size + this.#absent.size + this.#balances.size + this.#tickers.size
+    return own + this.#removed.size + this.fills.size + this.transfers.size
   }
 
   #order(id: string): OrderRecord | undefined {
