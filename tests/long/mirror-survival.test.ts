@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { ValkeyMirror } from '../../src/mirror/valkey-mirror.ts'
 import { expectMirrored } from '../support/expect-mirrored.ts'
 import { SimulatedAccount } from '../support/simulated-account.ts'
@@ -84,7 +84,9 @@ it.each(['lists its closed orders', 'tells orders by id only'])(
       return wanted.filter((id) => !orders.has(id))
     }
     await expect.poll(missing, { timeout: 60_000 }).toEqual([])
-    if (whole) await expectMirrored(reader, account)
+    // The orders come before the trades.
+    const isWhole = async (): Promise<void> => expectMirrored(reader, account)
+    if (whole) await vi.waitFor(isWhole, { timeout: 60_000, interval: 200 })
     expect(reconciled.at(-1)).toBe(0)
     stopping.abort()
     await running
