@@ -2,6 +2,8 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
+    // Much of the time goes to waiting for disks, servers and child processes.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -18,9 +20,6 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 120_000,
           pool: 'forks',
-          // One file after the other: they start servers, kill processes and watch event loops,
-          // and on two cores parallel files are slower and their timings wild.
-          fileParallelism: false,
         },
       },
       {
