@@ -1,5 +1,6 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
 import { connect } from '../../src/client/index.ts'
@@ -35,10 +36,15 @@ function summed(rows: unknown): { n: number; sum: number } {
 }
 
 async function byEngine(file: string): Promise<unknown> {
-  const [row] = await store().withConnection(pair, (lease) =>
-    lease.execute(`SELECT count(*) AS n, sum(price) AS sum FROM '${file}'`),
-  )
-  return row
+  const engine = await DuckDBInstance.create()
+  const connection = await engine.connect()
+  try {
+    const read = `SELECT count(*)::INTEGER AS n, sum(price)::DOUBLE AS sum FROM '${file}'`
+    return (await connection.runAndReadAll(read)).getRowObjectsJS()[0]
+  } finally {
+    connection.closeSync()
+    engine.closeSync()
+  }
 }
 
 describe('an export', () => {
