@@ -152,7 +152,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
       fetchOrder && ((id, symbol) => this.#session.asked(() => fetchOrder(id, symbol)))
     const reconciled = await this.#session.reconcile(snapshot, ask)
     for (const error of reconciled.refused) this.#listeners.emit('refused', error)
-    // Changes need not wait for these answers: they come as any event does.
+    // Outside the writer's turn: changes go on meanwhile, and each answer is applied as an event is.
     if (ask !== undefined) await this.#absent.ask(ask, maxAskedByReconcile)
     const result = { ...reconciled, absent: this.#absent.ids }
     this.#listeners.emit('reconciled', result)

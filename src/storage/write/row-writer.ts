@@ -100,7 +100,7 @@ export async function writeCandles(
   })
 }
 
-/** Puts candles in place of what stands for their bars; returns for how many something did. */
+/** Stores candles instead of what is stored of their bars; returns of how many bars something was. */
 async function replaceCandles(
   connection: DuckDBConnection,
   timeframe: Timeframe,
