@@ -2,6 +2,7 @@ import type { ArchivedRelation } from '../../../archive/part-path.ts'
 import type { ArchiveStore } from '../../../archive/store/archive-store.ts'
 import type { Relation } from '../../../schema/tables.ts'
 import { microsFromMs } from '../../../time.ts'
+import { fromDuckDb } from '../../duckdb/duckdb-errors.ts'
 import { inTransaction } from '../../duckdb/transaction.ts'
 import { Semaphore } from '../../duckdb/semaphore.ts'
 import { movePart, readParts } from '../../file/archive-ledger.ts'
@@ -78,7 +79,11 @@ export function archiveDatabase(
 ): Promise<ArchiveResult> {
   let turn = turns.get(database)
   if (turn === undefined) turns.set(database, (turn = new Semaphore(1)))
-  return turn.run(() => archive(new ArchivePass(database, store), plan))
+  return turn
+    .run(() => archive(new ArchivePass(database, store), plan))
+    .catch((error: unknown) => {
+      throw fromDuckDb(error, `${database.name}: archive ${store.place}`, 'IO_FAILED')
+    })
 }
 
 async function archive(pass: ArchivePass, plan: ArchivePlan): Promise<ArchiveResult> {

@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { open, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { LRUCache } from 'lru-cache'
+import { PairduckError } from '../../errors.ts'
+import { optionalPackage } from '../../optional-package.ts'
+import { integer, required, resolveOptions, rule } from '../../options.ts'
+import type { ArchiveStore } from './archive-store.ts'
+
+type Library = typeof import('@aws-sdk/client-s3')
+
+/** Options of `s3Archive`. */
+export interface S3ArchiveOptions {
+  /** A client of `@aws-sdk/client-s3`, with region, endpoint and credentials; it stays the caller's. */
+  readonly client: S3Client
+  readonly bucket: string
+  /** Folders below the bucket, such as `market/data`. Default: none. */
+  readonly prefix?: string
+  /** Larger parts are uploaded in pieces of this many bytes. Default 16 MiB; S3 takes no less than 5 MiB. */
+  readonly pieceBytes?: number
+  /** Bytes of parts that were read and are kept on this machine, in a temporary folder. Default 1 GiB. */
+  readonly maxCacheBytes?: number
+}
+
+const name = (what: string): Parameters<typeof rule<string>> => [
+  what,
+  (value) => typeof value === 'string' && !/^\/|\/$|\0/.test(value),
+  '',
+]
+const rules = {
+  client: required(
+    rule<S3Client>(
+      'a client of @aws-sdk/client-s3',
+      (value) => typeof (value as Partial<S3Client> | null)?.send === 'function',
+      undefined as never,
+    ),
+  ),
+  bucket: required(rule(...name('the name of a bucket'))),
+  prefix: rule(...name('folders without a slash at either end')),
+  pieceBytes: integer(5 * 2 ** 20, 5 * 2 ** 30, 16 * 2 ** 20),
+  maxCacheBytes: integer(1, Number.MAX_SAFE_INTEGER, 2 ** 30),
+}
+
+/**
+ * An archive in any object store that speaks S3. A part counts only after it was read back from there
+ * with the bytes that were sent. Reading fetches whole parts to this machine and keeps the newest of
+ * them. Needs `@aws-sdk/client-s3`.
+ */
+export async function s3Archive(options: S3ArchiveOptions): Promise<ArchiveStore> {
+  const resolved = resolveOptions('s3Archive', options, rules)
+  const library = await optionalPackage(
+    's3Archive',
+    ['@aws-sdk/client-s3'],
+    () => import('@aws-sdk/client-s3'),
+  )
+  return new S3Archive(library, resolved)
+}
+
+class S3Archive implements ArchiveStore {
+  readonly place: string
+  readonly #library: Library
+  readonly #options: Required<S3ArchiveOptions>
+  readonly #folder: string
+  /** Files of parts on this machine, by path. */
+  readonly #cached: LRUCache<string, { readonly file: string; readonly bytes: number }>
+  #next = 1
+
+  constructor(library: Library, options: Required<S3ArchiveOptions>) {
+    this.#library = library
+    this.#options = options
+    this.place = `s3://${[options.bucket, options.prefix].filter((part) => part !== '').join('/')}`
+    const folder = mkdtempSync(join(tmpdir(), 'pairduck-s3-'))
+    this.#folder = folder
+    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    this.#cached = new LRUCache({
+      maxSize: options.maxCacheBytes,
+      sizeCalculation: ({ bytes }) => Math.max(1, bytes),
+      dispose: ({ file }) => rmSync(file, { force: true }),
+    })
+  }
+
+  async draft(): Promise<string> {
+    return this.#newFile()
+  }
+
+  async keep(draft: string, path: string): Promise<void> {
+    const { size } = await stat(draft)
+    if (size <= this.#options.pieceBytes) await this.#putWhole(draft, path, size)
+    else await this.#putInPieces(draft, path, size)
+    const stored = await this.#fetch(path)
+    const isSame = (await digestOf(draft)) === (await digestOf(stored))
+    await rm(stored, { force: true })
+    if (!isSame)
+      throw new PairduckError(
+        'IO_FAILED',
+        `${this.place}/${path} reads back otherwise than it was sent`,
+        {
+          path,
+        },
+      )
+    this.#cached.delete(path)
+    await rm(draft, { force: true })
+  }
+
+  async open(path: string): Promise<string> {
+    const known = this.#cached.get(path)
+    if (known !== undefined) return known.file
+    const file = await this.#fetch(path)
+    const { size } = await stat(file)
+    // One that is larger than the whole cache is kept until the process ends.
+    this.#cached.set(path, { file, bytes: Math.min(size, this.#options.maxCacheBytes) })
+    return file
+  }
+
+  async remove(path: string): Promise<void> {
+    const { client, bucket: Bucket } = this.#options
+    const { AbortMultipartUploadCommand, DeleteObjectCommand, ListMultipartUploadsCommand } =
+      this.#library
+    const Key = this.#keyOf(path)
+    const { Uploads = [] } = await client.send(
+      new ListMultipartUploadsCommand({ Bucket, Prefix: Key }),
+    )
+    for (const { UploadId, Key: key } of Uploads)
+      if (key === Key) await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
+    await client.send(new DeleteObjectCommand({ Bucket, Key }))
+    this.#cached.delete(path)
+  }
+
+  async #putWhole(draft: string, path: string, size: number): Promise<void> {
+    const { client, bucket: Bucket } = this.#options
+    const handle = await open(draft)
+    try {
+      const Body = new Uint8Array(size)
+      await handle.read(Body, 0, size, 0)
+      await client.send(
+        new this.#library.PutObjectCommand({ Bucket, Key: this.#keyOf(path), Body }),
+      )
+    } finally {
+      await handle.close()
+    }
+  }
+
+  async #putInPieces(draft: string, path: string, size: number): Promise<void> {
+    const { client, bucket: Bucket, pieceBytes } = this.#options
+    const { CompleteMultipartUploadCommand, CreateMultipartUploadCommand, UploadPartCommand } =
+      this.#library
+    const Key = this.#keyOf(path)
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
+    const handle = await open(draft)
+    try {
+      const Parts: { PartNumber: number; ETag: string | undefined }[] = []
+      for (let at = 0; at < size; at += pieceBytes) {
+        const Body = new Uint8Array(Math.min(pieceBytes, size - at))
+        await handle.read(Body, 0, Body.length, at)
+        const PartNumber = Parts.length + 1
+        const piece = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body })
+        Parts.push({ PartNumber, ETag: (await client.send(piece)).ETag })
+      }
+      const upload = { Bucket, Key, UploadId, MultipartUpload: { Parts } }
+      await client.send(new CompleteMultipartUploadCommand(upload))
+    } finally {
+      // One that was broken off is aborted by the pass that sweeps.
+      await handle.close()
+    }
+  }
+
+  async #fetch(path: string): Promise<string> {
+    const { client, bucket: Bucket } = this.#options
+    const file = this.#newFile()
+    try {
+      const found = await client.send(
+        new this.#library.GetObjectCommand({ Bucket, Key: this.#keyOf(path) }),
+      )
+      await pipeline(found.Body as Readable, createWriteStream(file))
+      return file
+    } catch (cause) {
+      await rm(file, { force: true })
+      if ((cause as Error).name !== 'NoSuchKey') throw cause
+      const where = `${this.place}/${path}`
+      throw new PairduckError('ARCHIVE_INCOMPLETE', `the archive lacks ${where}`, {
+        file: where,
+        cause,
+      })
+    }
+  }
+
+  #newFile(): string {
+    return join(this.#folder, `${this.#next++}.parquet`)
+  }
+
+  #keyOf(path: string): string {
+    return [this.#options.prefix, path].filter((part) => part !== '').join('/')
+  }
+}
+
+async function digestOf(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
+}
