@@ -16,6 +16,7 @@ import { footprintLayer, type ShownFootprint } from './footprint.ts'
 import { holeLayer, type Hole } from './holes.ts'
 import { LayerPrimitive, type Layer } from './layer.ts'
 import { profileLayer, type ShownProfile } from './profile.ts'
+import { TimeAxis } from './time-axis.ts'
 import { chartTime, type TimeSlots } from './time-slots.ts'
 
 /** An own order that waits in the exchange's book. */
@@ -34,15 +35,12 @@ export interface View {
   readonly firstIndex: number
 }
 
-const shownAtFirst = 140
-const widestAtFirst = 24
-const widestBar = 240
-
 /** The chart: bars, volume, cumulative delta, and the layers over and under the bars. */
 export class MarketChart {
   readonly #host: HTMLElement
   readonly #chart: IChartApi
   readonly #series: BarSeries
+  readonly #axis: TimeAxis
   readonly #markers: ISeriesMarkersPluginApi<Time>
   readonly #layers: LayerPrimitive[]
   #palette: Palette = palette()
@@ -60,6 +58,7 @@ export class MarketChart {
     const chart = createChart(canvas, chartOptions(this.#palette))
     this.#chart = chart
     this.#series = new BarSeries(chart, this.#palette)
+    this.#axis = new TimeAxis(chart.timeScale())
     this.#markers = createSeriesMarkers(this.#series.candles, [], { autoScale: false })
     this.#layers = [
       this.#attach(
@@ -206,28 +205,16 @@ export class MarketChart {
 
   /** Wider or narrower bars; the right edge stays where it is. */
   zoom(factor: number): void {
-    const scale = this.#chart.timeScale()
-    const { barSpacing } = scale.options()
-    const wanted = Math.min(widestBar, Math.max(0.5, barSpacing * factor))
-    const position = scale.scrollPosition() * (barSpacing / wanted)
-    scale.applyOptions({ barSpacing: wanted, rightOffset: position })
-    scale.scrollToPosition(position, false)
+    this.#axis.zoom(factor)
   }
 
   scroll(bars: number): void {
-    const scale = this.#chart.timeScale()
-    scale.scrollToPosition(scale.scrollPosition() + bars, false)
+    this.#axis.scroll(bars)
   }
 
   /** The newest bars, with room for the profile at their right. */
   showNewest(): void {
-    const scale = this.#chart.timeScale()
-    const width = Math.max(200, scale.width())
-    const count = Math.min(this.slots.times.length, shownAtFirst)
-    const barSpacing = Math.min(widestAtFirst, Math.max(3, (width * 0.78) / Math.max(1, count)))
-    const rightOffset = (width * 0.2) / barSpacing
-    scale.applyOptions({ barSpacing, rightOffset })
-    scale.scrollToPosition(rightOffset, false)
+    this.#axis.showNewest(this.slots.times.length)
   }
 
   /** Takes over the colours of the style sheet. */
