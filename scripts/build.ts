@@ -1,5 +1,5 @@
 /** `npm run build`: src/ → dist/, plain tsc, the command line made executable, the door for CommonJS, and the page. */
-import { chmodSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import manifest from '../package.json' with { type: 'json' }
 import { buildPage } from './build-page.ts'
@@ -8,7 +8,10 @@ import { root, run } from './run.ts'
 
 const dist = join(root, 'dist')
 
-rmSync(dist, { recursive: true, force: true })
+mkdirSync(dist, { recursive: true })
+// The page is replaced file by file below: a server that runs from src/ reads it meanwhile.
+for (const name of readdirSync(dist))
+  if (name !== 'page') rmSync(join(dist, name), { recursive: true, force: true })
 const exitCode = await run('tsc', ['-p', 'tsconfig.build.json'])
 if (exitCode === 0) {
   makeExecutable(join(dist, 'cli', 'main.js'))
