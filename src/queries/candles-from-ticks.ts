@@ -1,4 +1,4 @@
-import { oneOf, resolveOptions } from '../options.ts'
+import { oneOf, resolveOptions, type OptionRule } from '../options.ts'
 import { barEnd, partsFromTicks } from '../schema/candles.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
 import { ticksOfBars, timeframeRule } from './bars.ts'
@@ -27,11 +27,7 @@ export interface CandleFromTicks extends StoredCandle, Coverage {}
  */
 export function candlesFromTicksQuery(options: CandlesFromTicksOptions): Query<CandleFromTicks> {
   const name = 'candlesFromTicksQuery'
-  const { timeframe, fill, ...rest } = resolveOptions(name, options, {
-    ...windowRules,
-    timeframe: timeframeRule,
-    fill: oneOf(['none', 'previous'], 'none'),
-  })
+  const { timeframe, fill, ...rest } = resolveOptions(name, options, candlesFromTicksRules)
   const window = resolveWindow(name, rest)
   const bars = partsFromTicks(timeframe, 'ticks', ticksOfBars(window, timeframe))
   return query(
@@ -42,6 +38,16 @@ export function candlesFromTicksQuery(options: CandlesFromTicksOptions): Query<C
     ORDER BY bar.timestamp`,
     window.params,
   )
+}
+
+/** The rules of {@link CandlesFromTicksOptions}. */
+export const candlesFromTicksRules: typeof windowRules & {
+  readonly timeframe: OptionRule<Timeframe>
+  readonly fill: OptionRule<'none' | 'previous'>
+} = {
+  ...windowRules,
+  timeframe: timeframeRule,
+  fill: oneOf(['none', 'previous'], 'none'),
 }
 
 function filled(bars: string, timeframe: Timeframe): string {

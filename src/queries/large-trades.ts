@@ -1,5 +1,5 @@
 import { shown } from '../errors.ts'
-import { number, oneOf, optional, resolveOptions } from '../options.ts'
+import { number, oneOf, optional, resolveOptions, type OptionRule } from '../options.ts'
 import { tickOrder } from '../schema/tables.ts'
 import { windowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
@@ -40,7 +40,14 @@ export interface LargeTrade extends Coverage {
   readonly knownAt: number
 }
 
-const rules = {
+/** The rules of {@link DetectLargeTradesOptions}. */
+export const largeTradeRules: {
+  readonly [Name in keyof DetectLargeTradesOptions]-?: OptionRule<
+    Name extends 'measure' | 'side'
+      ? NonNullable<DetectLargeTradesOptions[Name]>
+      : DetectLargeTradesOptions[Name]
+  >
+} = {
   ...windowRules,
   measure: oneOf(['volume', 'notional'], 'volume'),
   minSize: optional(number(0, Number.MAX_VALUE, 0)),
@@ -54,7 +61,7 @@ const rules = {
  * tracking.
  */
 export function detectLargeTradesQuery(options: DetectLargeTradesOptions = {}): Query<LargeTrade> {
-  const resolved = resolveOptions('detectLargeTradesQuery', options, rules)
+  const resolved = resolveOptions('detectLargeTradesQuery', options, largeTradeRules)
   const { measure, minSize, quantile, side } = resolved
   if (minSize !== undefined && quantile !== undefined)
     throw new TypeError(

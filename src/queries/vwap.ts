@@ -109,7 +109,7 @@ export function calculateVwapBarsQuery(options: VwapBarsOptions): Query<VwapBar>
   )
 }
 
-const bandsRule: OptionRule<readonly number[]> = rule<readonly number[]>(
+export const bandsRule: OptionRule<readonly number[]> = rule<readonly number[]>(
   'a list of at most 20 numbers from 0 on',
   (value) =>
     Array.isArray(value) &&

@@ -95,6 +95,7 @@ describe('the packed package', () => {
       './mirror',
       './cluster',
       './archive',
+      './clickhouse',
       './ccxt',
       './client',
       './serve',

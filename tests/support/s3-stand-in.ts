@@ -36,18 +36,14 @@ export class S3StandIn {
     const failure = this.failing(`${request.method} ${url.pathname}${url.search}`)
     if (failure === 'before') return fail(response)
     const key = decodeURIComponent(url.pathname.slice(1))
-    const done = this.#take(request.method ?? 'GET', key, url.searchParams, Buffer.concat(chunks))
+    const whole = this.#take(request.method ?? 'GET', key, url.searchParams, Buffer.concat(chunks))
+    const done = rangeOf(whole, request.headers.range)
     if (failure === 'after') return fail(response)
     response.writeHead(done.status, done.headers)
     response.end(request.method === 'HEAD' ? undefined : done.body)
   }
 
-  #take(
-    method: string,
-    key: string,
-    query: URLSearchParams,
-    body: Buffer,
-  ): { status: number; headers?: Record<string, string>; body?: Buffer | string } {
+  #take(method: string, key: string, query: URLSearchParams, body: Buffer): Answer {
     const id = query.get('uploadId')
     if (method === 'POST' && query.has('uploads')) {
       const uploadId = randomUUID()
@@ -66,6 +62,7 @@ export class S3StandIn {
       )
       return xml(`<ListMultipartUploadsResult>${listed.join('')}</ListMultipartUploadsResult>`)
     }
+    if (method === 'GET' && query.get('list-type') === '2') return this.#list(key, query)
     if (id !== null) return this.#takePiece(method, id, query, body)
     if (method === 'PUT') this.objects.set(key, body)
     if (method === 'DELETE') this.objects.delete(key)
@@ -80,12 +77,21 @@ export class S3StandIn {
     }
   }
 
-  #takePiece(
-    method: string,
-    id: string,
-    query: URLSearchParams,
-    body: Buffer,
-  ): { status: number; headers?: Record<string, string>; body?: Buffer | string } {
+  /** One page of what lies below a prefix. */
+  #list(bucket: string, query: URLSearchParams): Answer {
+    const prefix = `${bucket.replace(/\/$/, '')}/${query.get('prefix') ?? ''}`
+    const found = [...this.objects].filter(([name]) => name.startsWith(prefix))
+    const listed = found.map(
+      ([name, body]) =>
+        `<Contents><Key>${name.slice(name.indexOf('/') + 1)}</Key><Size>${body.length}</Size>` +
+        `<LastModified>2026-01-05T00:00:00.000Z</LastModified><ETag>${etagOf(body)}</ETag></Contents>`,
+    )
+    return xml(
+      `<ListBucketResult><KeyCount>${found.length}</KeyCount><IsTruncated>false</IsTruncated>${listed.join('')}</ListBucketResult>`,
+    )
+  }
+
+  #takePiece(method: string, id: string, query: URLSearchParams, body: Buffer): Answer {
     const upload = this.uploads.get(id)
     if (upload === undefined) return xml('<Error><Code>NoSuchUpload</Code></Error>', 404)
     if (method === 'PUT') {
@@ -102,15 +108,32 @@ export class S3StandIn {
   }
 }
 
+interface Answer {
+  readonly status: number
+  readonly headers?: Record<string, string>
+  readonly body?: Buffer | string
+}
+
+function rangeOf(answer: Answer, range: string | undefined): Answer {
+  const [, first, last] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? []
+  if (first === undefined || answer.status !== 200 || !Buffer.isBuffer(answer.body)) return answer
+  const size = answer.body.length
+  const end = last === '' ? size : Math.min(size, Number(last) + 1)
+  const body = answer.body.subarray(Number(first), end)
+  const headers = {
+    ...answer.headers,
+    'content-length': String(body.length),
+    'content-range': `bytes ${first}-${end - 1}/${size}`,
+  }
+  return { status: 206, headers, body }
+}
+
 function fail(response: ServerResponse): void {
   response.writeHead(503, { 'content-type': 'application/xml' })
   response.end('<Error><Code>SlowDown</Code></Error>')
 }
 
-function xml(
-  body: string,
-  status = 200,
-): { status: number; headers: Record<string, string>; body: string } {
+function xml(body: string, status = 200): Answer {
   return {
     status,
     headers: { 'content-type': 'application/xml' },

@@ -1,0 +1,236 @@
+import { S3Client } from '@aws-sdk/client-s3'
+import { afterAll, describe, expect, it } from 'vitest'
+import { assert, asyncProperty, constantFrom, nat, record } from 'fast-check'
+import * as cold from '../../../src/clickhouse/index.ts'
+import * as hot from '../../../src/queries/index.ts'
+import type { Query } from '../../../src/queries/query.ts'
+import type { ClickhouseQuery } from '../../../src/clickhouse/index.ts'
+import type { DatabaseManager } from '../../../src/index.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
+import { S3StandIn } from '../../support/s3-stand-in.ts'
+import { s3Archive } from '../../../src/archive/index.ts'
+import { chdbClient, chdbIsHere } from '../../support/chdb.ts'
+import { sameAnswer } from '../../support/every-analytic.ts'
+import { oracleTrades } from '../../support/oracle.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
+import { openManager, temporaryFolder } from '../../support/store.ts'
+import { testOnRealTrades } from '../../support/test-on-real-trades.ts'
+import { binSizeOf, epoch, randomTicks } from '../../support/ticks.ts'
+
+const hour = 3_600_000
+const pair = 'x/spot/BTC/USDT'
+const retention = { ticks: { keepMs: hour, then: 'archive' } } as const
+/** Of four days: one on the first, two on the second, one on the third and on the fourth. */
+const fourDays: Tick[] = [-50, -26, -25, 0, 2].map((hours, index) => ({
+  timestamp: epoch + hours * hour,
+  price: 10 + index,
+  volume: 1,
+  side: 'BUY',
+  tradeId: String(index),
+}))
+const clock = (): number => epoch + 48 * hour
+const client = chdbIsHere ? chdbClient() : undefined
+afterAll(() => client?.close())
+
+const shared = [
+  ['candlesFromTicksQuery', { timeframe: '1m' }],
+  ['candlesFromTicksQuery', { timeframe: '4h', fill: 'previous' }],
+  ['candlesFromTicksQuery', { timeframe: '1s', fill: 'previous' }],
+  ['calculateCvdQuery', {}],
+  ['calculateCvdQuery', { minSize: 2, maxSize: 5 }],
+  ['calculateCvdBarsQuery', { timeframe: '1m' }],
+  ['calculateCvdBarsQuery', { timeframe: '1m', reset: 7, minSize: 0.01 }],
+  ['calculateCvdBarsQuery', { timeframe: '5m', reset: 'session', sessionStart: '23:57' }],
+  ['calculateOrderFlowImbalanceQuery', {}],
+  ['calculateVwapQuery', { bands: [0.5, 2] }],
+  ['calculateVwapBarsQuery', { timeframe: '1m' }],
+  ['calculateVwapBarsQuery', { timeframe: '3m', reset: 'session', bands: [] }],
+  ['detectLargeTradesQuery', {}],
+  ['detectLargeTradesQuery', { quantile: 0.5, measure: 'notional', side: 'SELL' }],
+  ['detectLargeTradesQuery', { minSize: 3, side: 'BUY' }],
+  ['calculateMarketProfileQuery', {}],
+  ['calculateMarketProfileQuery', { valueArea: 'pair', rounding: 'nearest', valueAreaShare: 0.5 }],
+  ['calculateMarketProfileQuery', { valueArea: 'pair', emptyBins: 'skip', rounding: 'ceil' }],
+  [
+    'calculateMarketProfileQuery',
+    { emptyBins: 'skip', valueAreaStop: 'passed', rounding: 'halfEven' },
+  ],
+  ['calculateDiagonalImbalanceQuery', { timeframe: '1m', ratio: 1.5 }],
+  [
+    'calculateDiagonalImbalanceQuery',
+    { timeframe: '15m', definition: 'freqtrade', ignoreZero: true, minVolume: 2 },
+  ],
+] as const
+
+type Builder = (options: object) => Query<object> & ClickhouseQuery<object>
+
+interface Question {
+  readonly name: string
+  readonly options: object
+  readonly ours: Query<object>
+  readonly theirs: ClickhouseQuery<object>
+}
+
+/** Each builder by both engines, over what `given` adds to its options. */
+function* asked(given: object, binSize: number): Generator<Question> {
+  for (const [name, own] of shared) {
+    const isBinned = /Profile|Diagonal/.test(name)
+    const options = { ...own, ...given, ...(isBinned ? { binSize } : {}) }
+    const build = (from: object): Builder => Reflect.get(from, name) as Builder
+    yield { name, options, ours: build(hot)(options), theirs: build(cold)(options) }
+  }
+}
+
+async function openArchived() {
+  const folder = temporaryFolder()
+  const db = await openManager({
+    archive: folder,
+    retention,
+    clock,
+  })
+  const archive = cold.clickhouseArchive({ client: client!, source: { folder }, clock })
+  return { folder, db, archive }
+}
+
+/** A root says the rounding of what is below it many times over, where that is near 0: it is compared squared. */
+function squared(rows: readonly object[]): object[] {
+  return rows.map((row) =>
+    'standardDeviation' in row
+      ? { ...row, standardDeviation: ((row.standardDeviation as number | null) ?? 0) ** 2 }
+      : row,
+  )
+}
+
+/** What the archive alone does not know is left out of our answer. */
+function asArchived(rows: readonly object[], coveredTo: number | null): object[] {
+  return rows.map((row) => ({ ...row, complete: null, coveredTo }))
+}
+
+/** Stores and archives ticks, and asks both engines the same. */
+async function expectSame(
+  db: DatabaseManager,
+  archive: cold.ClickhouseArchive,
+  pair: string,
+  ticks: readonly Tick[],
+  questions: Iterable<Question>,
+): Promise<void> {
+  await db.insertTicks(pair, ticks)
+  const coveredTo = Math.max(...ticks.map(({ timestamp }) => timestamp))
+  const asking = [...questions]
+  const expected: object[][] = []
+  for (const { ours } of asking) expected.push(asArchived(await db.query(pair, ours), coveredTo))
+  await db.archivePair(pair)
+  for (const [index, { name, options, theirs }] of asking.entries()) {
+    const rows = expected[index]!
+    const found = await archive.query(pair, theirs)
+    // Only an answer that differs is written out.
+    const same = sameAnswer(squared(found), squared(rows))
+    expect(same ? 'same' : { name, options, rows: found }).toEqual(
+      same ? 'same' : { name, options, rows },
+    )
+  }
+}
+
+describe.runIf(chdbIsHere)('ClickHouse over an archive', () => {
+  testOnRealTrades('answers as our builders do, on %s', async (symbol) => {
+    const { db, archive } = await openArchived()
+    const trades = oracleTrades(symbol)
+    const times = trades.map(({ timestamp }) => timestamp).sort((a, b) => a - b)
+    const at = (share: number): number => times[Math.floor(times.length * share)]!
+    const binSize = symbol === 'BTCUSDT' ? 5 : 0.25
+    const window = symbol === 'BTCUSDT' ? {} : { from: at(0.2) + 0.5, to: at(0.9), asOf: at(0.8) }
+    await expectSame(db, archive, 'b/spot/P', trades, asked(window, binSize))
+  })
+
+  it('answers as our builders do, on random ticks', async () => {
+    const { db, archive } = await openArchived()
+    let run = 0
+    const spanMs = 5 * hour
+    await assert(
+      asyncProperty(
+        randomTicks({ spanMs, maxLength: 80, decimal: true }),
+        record({ from: nat(spanMs), width: nat(spanMs), asOf: nat(spanMs * 2) }),
+        constantFrom(true, false),
+        async (ticks, { from, width, asOf }, isWhole) => {
+          const pair = `x/spot/R${run++}`
+          const within = { from: epoch + from, to: epoch + from + width, asOf: epoch + asOf }
+          await expectSame(db, archive, pair, ticks, asked(isWhole ? {} : within, binSizeOf(ticks)))
+          await db.pool.release(pair)
+        },
+      ),
+      { numRuns: propertyRuns(2), endOnFailure: true },
+    )
+  })
+
+  it('reads it from an object store, and opens no part of another day', async () => {
+    const s3 = await S3StandIn.start()
+    const access = { accessKeyId: 'user', secretAccessKey: 'secret' }
+    const store = new S3Client({
+      endpoint: s3.endpoint,
+      region: 'local',
+      credentials: access,
+      forcePathStyle: true,
+      requestChecksumCalculation: 'WHEN_REQUIRED',
+    })
+    const db = await openManager({
+      archive: await s3Archive({ client: store, bucket: 'market', prefix: 'a/b' }),
+      retention,
+      clock,
+    })
+    await db.insertTicks(pair, fourDays)
+    await db.archivePair(pair, { olderThanMs: 0 })
+    const damaged = [...s3.objects.keys()].find((key) => /\/ticks\/.*date=2024-08-07/.test(key))
+    s3.objects.set(damaged!, Buffer.from('PAR1 this is none PAR1'))
+    const url = `${s3.endpoint}/market/a/b`
+    const archive = cold.clickhouseArchive({ client: client!, source: { url, ...access }, clock })
+    const found = await archive.query(pair, cold.calculateCvdQuery({ from: epoch }))
+    expect(found).toMatchObject([{ tradeCount: 2, complete: null }])
+    await expect(archive.query(pair, cold.calculateCvdQuery())).rejects.toMatchObject({
+      code: 'QUERY_FAILED',
+    })
+  })
+
+  it('fills a table a day at a time, and one that is full stays as it is', async () => {
+    const { folder, db, archive } = await openArchived()
+    const alike = { timestamp: epoch, price: 5, volume: 1, side: 'BUY' } as const
+    await db.insertTicks(pair, [...fourDays, alike, alike])
+    await db.archivePair(pair, { olderThanMs: 0 })
+    const table = 'default.archived_ticks'
+    await archive.createTable({ table })
+    await archive.createTable({ table })
+    const loaded = cold.clickhouseArchive({ client: client!, source: { table }, clock })
+    expect(await loaded.extent(pair)).toEqual({ coveredFrom: null, coveredTo: null })
+    for (const from of ['2024-08-08', undefined, undefined])
+      await archive.load({ table, pair, ...(from !== undefined && { from }) })
+    const question = cold.candlesFromTicksQuery({ timeframe: '1d', fill: 'previous' })
+    const expected = await archive.query(pair, question)
+    expect(expected.map(({ tradeCount }) => tradeCount)).toEqual([1, 2, 3, 1])
+    expect(await loaded.query(pair, question)).toEqual(expected)
+    expect(await loaded.query('x/spot/NONE', question)).toEqual([])
+
+    await archive.createView()
+    const listed = await client!.query({
+      query: `SELECT symbol, count() AS n FROM pairduck_ticks WHERE date >= '2024-08-08' GROUP BY symbol`,
+      format: 'JSONEachRow',
+    })
+    expect(await listed.json()).toEqual([{ symbol: 'BTC/USDT', n: 4 }])
+    expect(() =>
+      cold.clickhouseArchive({ client: client!, source: { folder: `${folder}/*` } }),
+    ).toThrow(/source/)
+  })
+
+  it('refuses what it can not know', async () => {
+    const { db, archive } = await openArchived()
+    await db.insertTicks(pair, [
+      { ...fourDays[0]!, volume: 1e308, tradeId: 'a' },
+      { ...fourDays[0]!, volume: 1e308, tradeId: 'b' },
+    ])
+    await db.archivePair(pair)
+    await expect(archive.query(pair, cold.calculateCvdQuery())).rejects.toMatchObject({
+      code: 'QUERY_FAILED',
+      message: expect.stringMatching(/overflowed/) as unknown,
+    })
+    expect(() => cold.calculateVwapQuery({ bands: [-1] })).toThrow(/calculateVwapQuery/)
+    expect(() => cold.detectLargeTradesQuery({ minSize: 1, quantile: 0.5 })).toThrow(/not both/)
+  })
+})
