@@ -11,6 +11,8 @@ export default defineConfig({
           include: ['tests/unit/**/*.test.ts'],
           testTimeout: 240_000,
           pool: 'forks',
+          // Files share what they import: it took a fifth of their time. None leaves anything behind.
+          isolate: false,
         },
       },
       {

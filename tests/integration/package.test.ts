@@ -111,15 +111,6 @@ describe('the packed package', () => {
     expect(messages).toEqual([])
   })
 
-  it('has types that every kind of project finds', async () => {
-    const { analysis } = JSON.parse(
-      (await run(bin('attw'), [tarball, '--format', 'json'])).stdout,
-    ) as TypesAnalysis
-    expect(analysis.types).toMatchObject({ kind: 'included' })
-    expect(Object.keys(analysis.entrypoints)).toEqual(Object.keys(manifest.exports))
-    expect(analysis.problems).toEqual([])
-  })
-
   it('leads from each declaration to its source', () => {
     const maps = [...files].filter(([file]) => /^dist\/(?!cjs\/).*\.d\.ts$/.test(file))
     expect(maps.length).toBeGreaterThan(100)
@@ -311,15 +302,6 @@ export async function mirror(): Promise<void> {
   console.log(closes.length)
 }
 `
-
-/** The part of attw's JSON that is read. */
-interface TypesAnalysis {
-  readonly analysis: {
-    readonly types: unknown
-    readonly entrypoints: Readonly<Record<string, unknown>>
-    readonly problems: readonly Readonly<Record<string, unknown>>[]
-  }
-}
 
 interface Output {
   readonly stdout: string

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
@@ -12,6 +11,7 @@ import type {
   TickColumnMap,
 } from '../../src/index.ts'
 import type { StoredTick } from '../../src/schema/rows.ts'
+import { childProgram } from '../support/child-program.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
 import { temporaryFolder, temporaryStore } from '../support/temporary-store.ts'
 
@@ -108,12 +108,10 @@ describe('a file of trades', () => {
 
   it('from standard input, once read to its end', async () => {
     const dataDir = await temporaryFolder()
-    const script = fileURLToPath(new URL('../support/stdin-import.ts', import.meta.url))
+    const program = await childProgram(new URL('../support/stdin-import.ts', import.meta.url))
     const report = await new Promise<string>((resolve, reject) => {
-      const child = execFile(
-        process.execPath,
-        ['--import', 'tsx', script, dataDir, pair],
-        (error, stdout, stderr) => (error === null ? resolve(stdout) : reject(new Error(stderr))),
+      const child = execFile(process.execPath, [program, dataDir, pair], (error, stdout, stderr) =>
+        error === null ? resolve(stdout) : reject(new Error(stderr)),
       )
       const many = Array.from({ length: 20_000 }, (_, k) => `${at + k},100,2,BUY,${k}\n`)
       child.stdin!.end(header + many.join(''))

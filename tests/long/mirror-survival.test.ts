@@ -1,9 +1,9 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { expect, it, vi } from 'vitest'
 import { ValkeyMirror } from '../../src/mirror/valkey-mirror.ts'
+import { childProgram } from '../support/child-program.ts'
 import { expectMirrored } from '../support/expect-mirrored.ts'
 import { SimulatedAccount } from '../support/simulated-account.ts'
 import { startValkey } from '../support/valkey.ts'
@@ -15,13 +15,13 @@ const stepsPerLife = 60
 it(`after ${kills} writer kills over one history one reconcile leaves no order absent`, async () => {
   await using server = await startValkey()
   await using reader = await readWhole(server.port)
-  const program = fileURLToPath(new URL('../support/mirror-writer-process.ts', import.meta.url))
+  const program = await childProgram(
+    new URL('../support/mirror-writer-process.ts', import.meta.url),
+  )
   const all = kills * stepsPerLife
   for (let kill = 0; kill < kills; kill++) {
     // What happens between a writer's death and the next one's first step nobody sees.
-    const child = fork(program, [server.url, '5', String(all), String(kill * stepsPerLife)], {
-      execArgv: ['--import', 'tsx'],
-    })
+    const child = fork(program, [server.url, '5', String(all), String(kill * stepsPerLife)])
     const exited = once(child, 'exit')
     await once(child, 'message')
     await setTimeout(kill % 7)

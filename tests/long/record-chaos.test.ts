@@ -28,7 +28,7 @@ async function recorded(exchange: StandIn, dataDir: string): Promise<void> {
   const arriving = setInterval(() => exchange.trade(5), 20)
   try {
     while (Date.now() < endsAt) {
-      const recorder = new RecordingProcess(dataDir, exchange)
+      const recorder = await RecordingProcess.start(dataDir, exchange)
       const before = recorder.stored
       await vi.waitFor(() => expect(recorder.stored).toBeGreaterThan(before + 500), patience)
       await recorder.kill()

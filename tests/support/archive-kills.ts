@@ -2,14 +2,12 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
 import { DatabaseManager } from '../../src/index.ts'
 import { archivedPair, archiving, timeOf } from './archive-sequence.ts'
 import type { ArchiveOrder } from './archive-writer.ts'
+import { childProgram } from './child-program.ts'
 import { sql, temporaryFolder } from './store.ts'
-
-const script = fileURLToPath(new URL('./archive-writer.ts', import.meta.url))
 
 /**
  * Kills a process again and again in the middle of archiving. Afterwards each acknowledged tick must
@@ -18,10 +16,10 @@ const script = fileURLToPath(new URL('./archive-writer.ts', import.meta.url))
 export async function expectArchiveSafe(kills: number, seed: number): Promise<void> {
   const [dataDir, archive] = [temporaryFolder(), temporaryFolder()]
   let next = 0
-  let spare = startWriter()
+  let spare = await startWriter()
   for (let kill = 1; kill <= kills; kill++) {
     const writer = spare
-    if (kill < kills) spare = startWriter()
+    if (kill < kills) spare = await startWriter()
     // The first steps of a process are in its second pass; the later ones in parts and compactions.
     next = await writeUntilKilled(writer, {
       dataDir,
@@ -33,8 +31,10 @@ export async function expectArchiveSafe(kills: number, seed: number): Promise<vo
   }
 }
 
-function startWriter(): ChildProcessWithoutNullStreams {
-  const writer = spawn(process.execPath, ['--import', 'tsx', script])
+async function startWriter(): Promise<ChildProcessWithoutNullStreams> {
+  const writer = spawn(process.execPath, [
+    await childProgram(new URL('archive-writer.ts', import.meta.url)),
+  ])
   onTestFinished(() => void writer.kill('SIGKILL'))
   return writer
 }

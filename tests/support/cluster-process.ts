@@ -1,7 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { childProgram } from './child-program.ts'
 
 /** A worker in a process of its own, killed when the test ends. */
 export class ClusterProcess {
@@ -31,9 +31,8 @@ export class ClusterProcess {
       slots,
     }: { url: string; dataDir: string; leaseMs: number; slots: number },
   ): Promise<ClusterProcess> {
-    const main = fileURLToPath(new URL('cluster-worker.ts', import.meta.url))
     const args = [url, dataDir, member, String(leaseMs), String(slots)]
-    const child = fork(main, args, { execArgv: ['--import', 'tsx'] })
+    const child = fork(await childProgram(new URL('cluster-worker.ts', import.meta.url)), args)
     const worker = new ClusterProcess(member, child)
     await once(child, 'message')
     return worker

@@ -1,11 +1,11 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished } from 'vitest'
 import { DatabaseManager, PairduckError, type Timeframe } from '../../src/index.ts'
 import { query } from '../../src/queries/query.ts'
 import { timeframeMs } from '../../src/time.ts'
+import { childProgram } from './child-program.ts'
 import { crashPair, type CrashOrder } from './crash-writer.ts'
 import { storedCandles, storedTicks } from './store-rows.ts'
 import { temporaryFolder } from './temporary-store.ts'
@@ -21,7 +21,6 @@ const retention = {
   candles_5m: 'forever',
   candles_15m: 'forever',
 } as const
-const script = fileURLToPath(new URL('./crash-writer.ts', import.meta.url))
 
 /**
  * Kills a writing process again and again, after a few acknowledgements or after many: in opening,
@@ -35,11 +34,11 @@ export async function expectCrashSafe(kills: number, seed: number): Promise<void
   /** Per pair the first tick that was not acknowledged: from there it is sent anew. */
   const next = Array.from({ length: pairs }, () => 0)
 
-  let spare = startWriter()
+  let spare = await startWriter()
   for (let kill = 1; kill <= kills; kill++) {
     const writer = spare
     // The next one loads its modules while this one writes.
-    spare = startWriter()
+    spare = await startWriter()
     const order = { dataDir, seed: seed + kill, retention, next }
     await writeUntilKilled(writer, order, 1 + (((seed + kill) * 29) % 31))
     await check()
@@ -134,8 +133,9 @@ export async function expectCrashSafe(kills: number, seed: number): Promise<void
   }
 }
 
-function startWriter(): ChildProcessWithoutNullStreams {
-  const writer = spawn(process.execPath, ['--import', 'tsx', script, 'write'], {
+async function startWriter(): Promise<ChildProcessWithoutNullStreams> {
+  const program = await childProgram(new URL('crash-writer.ts', import.meta.url))
+  const writer = spawn(process.execPath, [program, 'write'], {
     stdio: ['pipe', 'pipe', 'pipe'],
   })
   onTestFinished(() => void writer.kill('SIGKILL'))

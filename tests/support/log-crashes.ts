@@ -4,14 +4,12 @@ import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { DatabaseManager, PairduckError } from '../../src/index.ts'
 import { timeframeMs } from '../../src/time.ts'
 import { candleDifferences, foldCandles } from './candle-fold.ts'
+import { childProgram } from './child-program.ts'
 import { logPair, logTick, type LogOrder } from './log-writer.ts'
 import { storedCandles, storedTicks } from './store-rows.ts'
-
-const script = fileURLToPath(new URL('log-writer.ts', import.meta.url))
 
 /** Runs a writer and kills it: after so many acknowledgements, or so many ms after it has begun. */
 export async function runAndKill(
@@ -19,7 +17,8 @@ export async function runAndKill(
   kill: { acknowledgements: number } | { afterMs: number },
   acknowledged: (pair: number, from: number, to: number) => void = () => undefined,
 ): Promise<void> {
-  const child = spawn(process.execPath, ['--import', 'tsx', script, JSON.stringify(order)], {
+  const program = await childProgram(new URL('log-writer.ts', import.meta.url))
+  const child = spawn(process.execPath, [program, JSON.stringify(order)], {
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let complaint = ''

@@ -1,8 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import type { DatabaseManager, ErrorCode, ManagerOptions } from '../../src/index.ts'
+import { childProgram } from './child-program.ts'
 
 type Method = {
   [Name in keyof DatabaseManager]: DatabaseManager[Name] extends (...args: never[]) => unknown
@@ -29,8 +29,9 @@ export class StoreChild {
   }
 
   static async start(options: ManagerOptions): Promise<StoreChild> {
-    const main = fileURLToPath(new URL('store-child-main.ts', import.meta.url))
-    const child = new StoreChild(fork(main, { execArgv: ['--import', 'tsx'] }))
+    const child = new StoreChild(
+      fork(await childProgram(new URL('store-child-main.ts', import.meta.url))),
+    )
     await child.#ask({ open: options })
     return child
   }

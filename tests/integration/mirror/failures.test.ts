@@ -1,10 +1,10 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
+import { childProgram } from '../../support/child-program.ts'
 import { expectMirrored } from '../../support/expect-mirrored.ts'
 import { startProxy } from '../../support/reply-dropping-proxy.ts'
 import { openOrder } from '../../support/sample-orders.ts'
@@ -43,7 +43,7 @@ describe('a writer killed in the middle', () => {
   it('leaves whole states, and one reconcile brings the mirror to the account', async () => {
     await using server = await startValkey()
     await using reader = await readWhole(server.port)
-    const program = fileURLToPath(
+    const program = await childProgram(
       new URL('../../support/mirror-writer-process.ts', import.meta.url),
     )
     for (const [seed, lifeMs] of [
@@ -54,9 +54,7 @@ describe('a writer killed in the middle', () => {
       [5, 140],
     ] as const) {
       await reader.send('FLUSHALL')
-      const child = fork(program, [server.url, String(seed), '400'], {
-        execArgv: ['--import', 'tsx'],
-      })
+      const child = fork(program, [server.url, String(seed), '400'])
       const exited = once(child, 'exit')
       await once(child, 'message')
       // How far it comes is left to chance: that is the point.

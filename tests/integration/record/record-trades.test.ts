@@ -126,7 +126,7 @@ describe('recordTrades', () => {
   it('killed in the middle and started again: nothing twice, nothing lost without a word', async () => {
     const exchange = await standIn('binance', 6)
     const dataDir = await temporaryFolder()
-    const first = new RecordingProcess(dataDir, exchange)
+    const first = await RecordingProcess.start(dataDir, exchange)
     await heard(exchange, processPatience)
     // Killed while trades come: some are stored, some are on their way.
     const arriving = setInterval(() => exchange.trade(7), 5)

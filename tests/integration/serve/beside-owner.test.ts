@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
+import { childProgram } from '../../support/child-program.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
@@ -13,13 +14,11 @@ async function owner(dataDir: string): Promise<void> {
   const db = await openManager({ dataDir })
   await db.insertTicks(pair, someTicks(200))
   await db.close()
-  const child = fork(
-    new URL('../../support/store-owner.ts', import.meta.url),
-    [dataDir, '0', pair],
-    {
-      execArgv: ['--import', 'tsx'],
-    },
-  )
+  const child = fork(await childProgram(new URL('../../support/store-owner.ts', import.meta.url)), [
+    dataDir,
+    '0',
+    pair,
+  ])
   onTestFinished(() => void child.kill())
   await once(child, 'message')
 }

@@ -15,6 +15,7 @@ import {
   type Tick,
 } from '../../../src/index.ts'
 import { follow } from '../../../src/record/index.ts'
+import { childProgram } from '../../support/child-program.ts'
 import { served } from '../../support/http.ts'
 import { someTicks, sql, temporaryFolder } from '../../support/store.ts'
 import { storeOfFile } from '../../support/store-of-file.ts'
@@ -227,8 +228,8 @@ describe('a server that is killed and started anew', () => {
   it('has every tick once when the client goes on', async () => {
     const dataDir = temporaryFolder()
     const start = async (wanted: number) => {
-      const program = new URL('../../support/store-owner.ts', import.meta.url)
-      const child = fork(program, [dataDir, String(wanted)], { execArgv: ['--import', 'tsx'] })
+      const program = await childProgram(new URL('../../support/store-owner.ts', import.meta.url))
+      const child = fork(program, [dataDir, String(wanted)])
       const [port] = (await once(child, 'message')) as [number]
       return { child, port }
     }

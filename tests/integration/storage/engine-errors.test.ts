@@ -1,7 +1,6 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -11,6 +10,7 @@ import {
 } from '../../../src/index.ts'
 import { fromDuckDb, isCheckpointBlocked } from '../../../src/storage/duckdb/duckdb-errors.ts'
 import { Engine } from '../../../src/storage/duckdb/engine.ts'
+import { childProgram } from '../../support/child-program.ts'
 import { StoreChild } from '../../support/store-child.ts'
 import {
   countTicks,
@@ -195,13 +195,13 @@ function onSmallDisk(
     last = '',
   }: { kilobytes: number; firstCall: number; growth: number; last?: string },
 ): Promise<Record<string, unknown>> {
-  const limited = `trap '' XFSZ; ulimit -f ${kilobytes}; exec "$0" --import tsx "$@"`
+  const limited = `trap '' XFSZ; ulimit -f ${kilobytes}; exec "$0" "$@"`
   return writeUntilFull('bash', ['-c', limited], dataDir, firstCall, growth, last)
 }
 
 /** The same on a disk in memory that is full at its real end. */
 function onTinyDisk(dataDir: string, kilobytes: number): Promise<Record<string, unknown>> {
-  const mounted = `mount -t tmpfs -o size=${kilobytes}k none "$2" && exec "$0" --import tsx "$@"`
+  const mounted = `mount -t tmpfs -o size=${kilobytes}k none "$2" && exec "$0" "$@"`
   return writeUntilFull('unshare', ['-Urm', 'sh', '-c', mounted], dataDir, 1000, 2)
 }
 
@@ -210,7 +210,7 @@ async function writeUntilFull(
   args: readonly string[],
   ...[dataDir, firstCall, growth, last = '']: readonly [string, number, number, string?]
 ): Promise<Record<string, unknown>> {
-  const main = fileURLToPath(new URL('../../support/full-disk.ts', import.meta.url))
+  const main = await childProgram(new URL('../../support/full-disk.ts', import.meta.url))
   const run = [process.execPath, main, dataDir, `${firstCall}`, `${growth}`, last]
   const child = spawn(command, [...args, ...run], { stdio: ['ignore', 'pipe', 'inherit'] })
   let output = ''

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import {
   DatabaseManager,
@@ -13,6 +12,7 @@ import {
   type Tick,
   type Timeframe,
 } from '../../../src/index.ts'
+import { childProgram } from '../../support/child-program.ts'
 import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
 import { arrival, marketOpenMs } from '../../support/random-market.ts'
 import { keptRows, type Kept } from '../../support/refreshing.ts'
@@ -79,11 +79,8 @@ describe.runIf(oracleIsHere)('real trades, some of them late', () => {
     const tradesFile = join(folder, 'trades.json')
     await writeFile(tradesFile, JSON.stringify({ trades, candles, pieceLength: 1500 }))
     for (const killAt of [0, 4500, Infinity]) {
-      const child = fork(
-        fileURLToPath(new URL('refreshing-child.ts', import.meta.url)),
-        [join(folder, 'killed'), tradesFile, pair],
-        { execArgv: ['--import', 'tsx'] },
-      )
+      const program = await childProgram(new URL('refreshing-child.ts', import.meta.url))
+      const child = fork(program, [join(folder, 'killed'), tradesFile, pair])
       child.on('message', ({ refreshing }: { refreshing: number }) => {
         if (refreshing >= killAt) child.kill('SIGKILL')
       })

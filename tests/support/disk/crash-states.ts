@@ -2,22 +2,21 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { childProgram } from '../child-program.ts'
 import { DiskModel, type NameRule } from './disk-model.ts'
 import { readRecording, type DiskCall } from './recording.ts'
 import type { RecordedCall } from './recorded-program.ts'
 import { shimEnvironment } from './shim-library.ts'
-
-const program = fileURLToPath(new URL('recorded-program.ts', import.meta.url))
 
 /** Runs the program in a folder of its own and returns all that it did to the disk. */
 export async function recordProgram(): Promise<DiskCall[]> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'pairduck-recording-')))
   const [watch, log] = [join(root, 'watched'), join(root, 'log')]
   mkdirSync(watch)
+  const program = await childProgram(new URL('recorded-program.ts', import.meta.url))
   try {
-    await promisify(execFile)(process.execPath, ['--import', 'tsx', program, 'run', watch], {
+    await promisify(execFile)(process.execPath, [program, 'run', watch], {
       env: shimEnvironment(watch, log),
     })
     return readRecording(log, watch)

@@ -2,15 +2,14 @@ import { execFile } from 'node:child_process'
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { fileURLToPath } from 'node:url'
 import { expect } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
+import { childProgram } from '../child-program.ts'
 import { memoryFolder } from '../store.ts'
 import { expectNothingLost } from './expect-nothing-lost.ts'
 import type { Fault, FaultReport } from './fault-program.ts'
 import { shimEnvironment } from './shim-library.ts'
 
-const program = fileURLToPath(new URL('fault-program.ts', import.meta.url))
 const [EIO, ENOSPC, EACCES] = [5, 28, 13]
 
 /** How calls fail: of which kinds, with what, and whether half of a write is done before. */
@@ -61,9 +60,10 @@ async function runFaults(
 ): Promise<{ report: FaultReport; folder: string }[]> {
   const watch = join(memoryFolder(), 'watched')
   mkdirSync(watch)
+  const program = await childProgram(new URL('fault-program.ts', import.meta.url))
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ['--import', 'tsx', program, 'run', watch, JSON.stringify(faults)],
+    [program, 'run', watch, JSON.stringify(faults)],
     { env: shimEnvironment(watch), maxBuffer: 1 << 28 },
   )
   return stdout

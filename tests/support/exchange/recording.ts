@@ -1,9 +1,9 @@
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { query, type DatabaseManager } from '../../../src/index.ts'
 import { recordTrades, type RecordEvent, type RecordOptions } from '../../../src/record/index.ts'
+import { childProgram } from '../child-program.ts'
 import { ccxtClient } from './ccxt-client.ts'
 import type { MadeTrade } from './market.ts'
 import type { StandIn } from './stand-in.ts'
@@ -39,13 +39,15 @@ export class RecordingProcess {
   stored = 0
   readonly #child: ChildProcess
 
-  constructor(dataDir: string, { name, port }: StandIn) {
-    const main = fileURLToPath(new URL('recorder-process.ts', import.meta.url))
-    this.#child = fork(main, [dataDir, name, String(port), recordedSymbol[name]], {
-      execArgv: ['--import', 'tsx'],
-    })
+  private constructor(child: ChildProcess) {
+    this.#child = child
     this.#child.on('message', (count) => (this.stored += Number(count)))
     onTestFinished(() => void this.#child.kill('SIGKILL'))
+  }
+
+  static async start(dataDir: string, { name, port }: StandIn): Promise<RecordingProcess> {
+    const program = await childProgram(new URL('recorder-process.ts', import.meta.url))
+    return new RecordingProcess(fork(program, [dataDir, name, String(port), recordedSymbol[name]]))
   }
 
   /** kill -9. */
