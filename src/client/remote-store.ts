@@ -96,7 +96,6 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
 
   /** Runs a query on one pair; rows as objects. */
   async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
-    refuseHistory(options)
     const rows: Row[] = []
     const stream = await this.streamColumns(pair, query, options)
     for await (const batch of stream)
@@ -110,7 +109,6 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     query: Query<Row>,
     options?: QueryOptions,
   ): Promise<ColumnsOf<Row>> {
-    refuseHistory(options)
     const stream = await this.streamColumns(pair, query, options)
     const parts = stream.columns.map(() => [] as ReturnType<typeof columnOfBatch>['values'][])
     for await (const { rows, columns } of stream)
@@ -168,12 +166,12 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     pair: PairLike,
     query: Query<unknown>,
     file: string,
-    { format, overwrite, signal }: ExportOptions = {},
+    { format, overwrite, history, signal }: ExportOptions = {},
   ): Promise<ExportReport> {
     const given = {
       query: queryToJson(query),
       file: resolve(file),
-      exported: { format, overwrite },
+      exported: { format, overwrite, history },
     }
     return this.#call('export', { pair: this.#named(pair), ...given }, signal)
   }
@@ -254,13 +252,4 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
       }
     }
   }
-}
-
-/** The archive is read by who has the pair's files; an answer without it would only seem whole. */
-function refuseHistory(options: QueryOptions | undefined): void {
-  if (options?.history === true)
-    throw new PairduckError(
-      'REQUEST_REFUSED',
-      '`history` is not asked over a connection: ask the manager that has the pair, or when it is closed',
-    )
 }

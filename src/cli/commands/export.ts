@@ -16,7 +16,7 @@ import { withCommonOptions, type AddCommand, type CommonOptions } from '../comma
 import type { CliContext } from '../context.ts'
 import { asUsage, checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countText } from '../figures.ts'
-import { listPairs, requireStored, withManager, type Manager } from '../manager.ts'
+import { archiveFlag, listPairs, requireStored, withManager, type Manager } from '../manager.ts'
 import { startProgress } from '../progress.ts'
 import { Option } from 'commander'
 
@@ -27,6 +27,8 @@ interface ExportCommandOptions extends CommonOptions {
   readonly timeframe?: string
   readonly set?: string[]
   readonly overwrite: boolean
+  readonly history: boolean
+  readonly archive?: string
 }
 
 export const addExportCommand: AddCommand = (program, context) => {
@@ -44,6 +46,8 @@ export const addExportCommand: AddCommand = (program, context) => {
     .option('--timeframe <length>', 'length of a bar, for what has bars')
     .option('--set <name=value...>', 'any other option of the analytic, such as binSize=5')
     .option('--overwrite', 'replace a file of that name', false)
+    .addOption(archiveFlag())
+    .option('--history', 'read the archive too', false)
     .addHelpText('after', '\nThe file takes its name when it is whole; --json prints its figures.')
     .action(
       async (
@@ -52,10 +56,11 @@ export const addExportCommand: AddCommand = (program, context) => {
         file: string | undefined,
         options: ExportCommandOptions,
       ) => {
-        const { dataDir } = options
+        const { dataDir, archive } = options
         const query = queryOf(what, options)
         requireStored(pair, await listPairs(dataDir), dataDir)
-        await withManager({ dataDir }, async (db) => {
+        const opened = { dataDir, ...(archive !== undefined && { archive }) }
+        await withManager(opened, async (db) => {
           const job = { db, pair, query, options }
           if (file === undefined || file === '-') await toStdout(context, job)
           else printReport(context, await toFile(context, job, file), options)
@@ -96,7 +101,7 @@ function queryOf(what: string, options: ExportCommandOptions): Query<unknown> {
 
 async function toFile(context: CliContext, job: Job, file: string): Promise<ExportReport> {
   const { db, pair, query, options } = job
-  const { format, overwrite } = options
+  const { format, overwrite, history } = options
   const progress = startProgress(context.terminal, 1, {
     format: '{rows} rows  {duration_formatted}',
     figures: { rows: '0' },
@@ -105,7 +110,7 @@ async function toFile(context: CliContext, job: Job, file: string): Promise<Expo
     const { signal } = context
     const onProgress = (rows: number): void => progress.update(0, { rows: countText(rows) })
     return await db
-      .export(pair, query, file, { format, overwrite, signal, onProgress })
+      .export(pair, query, file, { format, overwrite, history, signal, onProgress })
       .catch(asUsage)
   } finally {
     progress.stop()
@@ -113,13 +118,13 @@ async function toFile(context: CliContext, job: Job, file: string): Promise<Expo
 }
 
 async function toStdout(context: CliContext, { db, pair, query, options }: Job): Promise<void> {
-  const { format = options.json ? 'json' : 'csv' } = options
+  const { format = options.json ? 'json' : 'csv', history } = options
   const { signal, terminal } = context
   if (terminal.isInteractive && (format === 'parquet' || format === 'arrow'))
     throw new UsageError(`${format} is nothing for a terminal: name a file, or pass it on`)
   if (format !== 'parquet') {
     const { writeRows } = await import('../../storage/export/export-file.ts')
-    const stream = await db.streamColumns(pair, query, { signal, timeoutMs: century })
+    const stream = await db.streamColumns(pair, query, { signal, history, timeoutMs: century })
     await writeRows(stream, format, { to: terminal.stdout, signal, end: false })
     return
   }
@@ -127,7 +132,7 @@ async function toStdout(context: CliContext, { db, pair, query, options }: Job):
   const folder = await mkdtemp(join(tmpdir(), 'pairduck-export-'))
   try {
     const file = join(folder, 'rows.parquet')
-    await db.export(pair, query, file, { signal })
+    await db.export(pair, query, file, { signal, history })
     await pipeline(createReadStream(file), terminal.stdout, { end: false, signal })
   } finally {
     await rm(folder, { recursive: true, force: true })

@@ -2,7 +2,7 @@ import { InvalidArgumentError } from 'commander'
 import { query } from '../../queries/query.ts'
 import { pairArgument } from '../arguments.ts'
 import type { AddCommand } from '../command.ts'
-import { asUsage } from '../failure.ts'
+import { asUsage, UsageError } from '../failure.ts'
 import { cut, priceText, timeText } from '../figures.ts'
 import { addPairCommand } from '../pair-command.ts'
 import { textTable, type TableColumn } from '../text-table.ts'
@@ -24,8 +24,13 @@ const widestCell = 60
 /** The last milliseconds that a Date holds; DuckDB's timestamps go on for 18,000 years. */
 const latestDateMs = 8.64e15
 
+interface SqlOptions {
+  readonly with?: Readonly<Record<string, string>>
+  readonly history: boolean
+}
+
 export const addSqlCommand: AddCommand = (program, context) => {
-  addPairCommand<{ readonly with?: Readonly<Record<string, string>> }>(program, context, {
+  addPairCommand<SqlOptions>(program, context, {
     name: 'sql',
     configure: (command) =>
       command
@@ -35,11 +40,13 @@ export const addSqlCommand: AddCommand = (program, context) => {
           'another pair, whose tables are name.ticks and so on; may be repeated',
           withArgument,
         ),
-    answer: async ({ pair, db, terminal }, { with: others }, [text]) => {
+    answer: async ({ pair, db, terminal }, { with: others, history }, [text]) => {
       const { signal } = context
+      if (history && others !== undefined)
+        throw new UsageError('--history is of one pair: it does not go with --with')
       const ask: Ask =
         others === undefined
-          ? (sql) => db.query(pair, query('sql', sql), { signal })
+          ? (sql) => db.query(pair, query('sql', sql), { signal, history })
           : (sql) => db.queryPairs(others, query('sql', sql), { signal, unqualified: pair })
       const { rows, columns } = await select(ask, text!)
       return {

@@ -81,7 +81,7 @@ export function rulesOfAnalytic(name: string): OptionRules {
 export function buildAnalytic(name: string, parameters: object): Query<unknown> {
   const rules = rulesOfAnalytic(name)
   const options = Object.entries(parameters)
-    .filter(([key]) => key !== 'format')
+    .filter(([key]) => key !== 'format' && key !== 'history')
     .map(([key, text]): [string, unknown] => [
       key,
       Object.hasOwn(rules, key) ? valueOf(text, rules[key]!) : text,

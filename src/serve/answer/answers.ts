@@ -22,6 +22,8 @@ export interface Asked {
   readonly store: MarketStore
   readonly pair: PairLike
   readonly query: Query<unknown>
+  /** Whether the archive is read too. Default false. */
+  readonly history?: boolean
   readonly format: RowFormat
 }
 
@@ -49,7 +51,15 @@ export class Answers {
     }
   }
 
-  async rows({ request, reply, store, pair, query, format }: Asked): Promise<FastifyReply> {
+  async rows({
+    request,
+    reply,
+    store,
+    pair,
+    query,
+    history = false,
+    format,
+  }: Asked): Promise<FastifyReply> {
     const leave = this.#limit.enter(clientOf(request))
     const gone = new AbortController()
     request.raw.once('aborted', () => gone.abort(new Error('the client went away')))
@@ -57,6 +67,7 @@ export class Answers {
       const stream = await store.streamColumns(pair, query, {
         timeoutMs: this.#options.answerTimeoutMs,
         signal: gone.signal,
+        history,
       })
       const batches = this.#bounded(stream)
       // The first batch before the head: what fails at once still gets a status of its own.

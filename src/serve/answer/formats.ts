@@ -42,3 +42,11 @@ export function formatOf(request: FastifyRequest): RowFormat {
   const named = accepted.map((type) => mediaTypes.find(([media]) => media === type)?.[1])
   return formatNamed(named.find((name) => name !== undefined) ?? 'json')
 }
+
+/** Whether a request asks for what is archived, too. */
+export function historyOf(request: FastifyRequest): boolean {
+  const { history } = request.query as { readonly history?: unknown }
+  if (history === undefined || history === 'false') return false
+  if (history === 'true') return true
+  throw new TypeError('expected `history` to be true or false')
+}

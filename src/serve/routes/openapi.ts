@@ -39,7 +39,7 @@ export function openApi(): object {
       '/api/v1/pairs/{exchange}/{market}/{symbol}/sql': {
         post: {
           summary: 'One SELECT that only reads.',
-          parameters: [...pairParameters, formatParameter],
+          parameters: [...pairParameters, historyParameter, formatParameter],
           requestBody: {
             required: true,
             content: { 'text/plain': { schema: { type: 'string' } } },
@@ -70,6 +70,13 @@ const formatParameter = {
   required: false,
   schema: { type: 'string', enum: [...rowFormats], default: 'json' },
 }
+const historyParameter = {
+  name: 'history',
+  in: 'query',
+  required: false,
+  description: 'Whether what is archived is read too.',
+  schema: { type: 'boolean', default: false },
+}
 const failure = { description: 'An error with its code.', content: { 'application/json': {} } }
 const answers = {
   200: { description: 'OK', content: { 'application/json': {} } },
@@ -96,7 +103,7 @@ function parametersOf(name: string): object[] {
     description: `Expected: ${rule.expected}.`,
     schema: schemaOf(rule),
   }))
-  return [...pairParameters, ...own, formatParameter]
+  return [...pairParameters, ...own, historyParameter, formatParameter]
 }
 
 /** What JSON Schema can say of a rule; the sentence says the rest. */

@@ -2,7 +2,7 @@ import type { FastifyRequest } from 'fastify'
 import { formatPair, parsePair, type Pair } from '../../pair.ts'
 import { analytics, buildAnalytic } from '../analytics/analytics.ts'
 import { pairStats } from '../analytics/pair-stats.ts'
-import { formatOf } from '../answer/formats.ts'
+import { formatOf, historyOf } from '../answer/formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 
 /** The address of a pair; a slash inside its symbol is written `%2F`. */
@@ -33,6 +33,7 @@ export function addPairRoutes({ app, store, answers, allow }: RouteContext): voi
         store,
         pair: pairOf(request),
         query,
+        history: historyOf(request),
         format: formatOf(request),
       })
     })

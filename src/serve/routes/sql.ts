@@ -1,5 +1,5 @@
 import { query } from '../../queries/query.ts'
-import { formatOf } from '../answer/formats.ts'
+import { formatOf, historyOf } from '../answer/formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 import { pairOf, pairPath } from './pairs.ts'
 
@@ -23,6 +23,7 @@ export function addSqlRoute({ app, store, answers, allow, guard }: RouteContext)
       store,
       pair,
       query: select,
+      history: historyOf(request),
       format: formatOf(request),
     })
   })

@@ -6,6 +6,7 @@ import type { InsertRows } from '../../schema/insert-columns.ts'
 import type { Timeframe } from '../../time.ts'
 import type { ExportOptions } from '../../storage/export/export-options.ts'
 import type { InsertOptions } from '../../storage/write/insert-options.ts'
+import type { StreamOptions } from '../../storage/pool/lease-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
 import { framesFormat } from '../answer/formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
@@ -17,7 +18,7 @@ interface CallBody {
   readonly columns?: unknown
   readonly timeframe?: Timeframe
   readonly query?: unknown
-  readonly options?: InsertOptions
+  readonly options?: InsertOptions & Pick<StreamOptions, 'history'>
   readonly file?: string
   readonly exported?: ExportOptions
 }
@@ -33,10 +34,19 @@ export function addStoreRoutes(context: RouteContext): void {
   })
   app.post('/api/v1/store/query', async (request, reply) => {
     allow(request, 'read')
-    const { pair, query } = body(request)
+    const { pair, query, options: given } = body(request)
     const asked = queryFromJson(query)
     await guard.check(pair, asked.sql)
-    return answers.rows({ request, reply, store, pair, query: asked, format: framesFormat })
+    const history = given?.history === true
+    return answers.rows({
+      request,
+      reply,
+      store,
+      pair,
+      query: asked,
+      history,
+      format: framesFormat,
+    })
   })
   app.post(
     '/api/v1/store/insert/:relation',

@@ -53,3 +53,9 @@ export async function refuseNoSource(
     { timeframe: bars, keptCandles },
   )
 }
+
+/** Of rows, or of columns. */
+export function isWithoutRows(found: object): boolean {
+  const list: unknown = Array.isArray(found) ? found : Object.values(found)[0]
+  return (list as { readonly length: number } | undefined)?.length === 0
+}

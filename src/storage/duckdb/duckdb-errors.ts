@@ -61,8 +61,25 @@ export function isDamage(error: unknown): boolean {
   return fromDuckDb(error, '', 'PAIR_CORRUPT').code === 'PAIR_CORRUPT'
 }
 
+/** What a query of a pair threw, as a PairduckError: in our words where it is a caller's mistake. */
+export function fromQuery(
+  error: unknown,
+  given: {
+    readonly subject: string
+    readonly builder: string
+    readonly candles: readonly Timeframe[]
+  },
+): PairduckError {
+  const { subject, candles } = given
+  return (
+    candlesNotKept(error, subject, candles) ??
+    binsTooNarrow(error, given) ??
+    fromDuckDb(error, subject, 'QUERY_FAILED')
+  )
+}
+
 /** An error about candles that a file does not keep, when that is what a statement stumbled on. */
-export function candlesNotKept(
+function candlesNotKept(
   error: unknown,
   subject: string,
   kept: readonly Timeframe[],
@@ -78,7 +95,7 @@ export function candlesNotKept(
 }
 
 /** An error about a bin's number, when that is what a builder's statement stumbled on. */
-export function binsTooNarrow(
+function binsTooNarrow(
   error: unknown,
   { subject, builder }: { subject: string; builder: string },
 ): PairduckError | undefined {

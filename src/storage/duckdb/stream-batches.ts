@@ -26,6 +26,15 @@ export async function openStream(
   batchRows: number,
 ): Promise<BatchSource> {
   await connection.run('BEGIN TRANSACTION READ ONLY')
+  return streamWithin(connection, { sql, params }, batchRows)
+}
+
+/** The same in the transaction that is open already, which ends with the rows. */
+export async function streamWithin(
+  connection: DuckDBConnection,
+  { sql, params }: Pick<Query<unknown>, 'sql' | 'params'>,
+  batchRows: number,
+): Promise<BatchSource> {
   const statement = await bound(connection, sql, params)
   try {
     return new StreamedBatches(connection, await statement.stream(), batchRows)

@@ -33,7 +33,7 @@ export async function exportFile(
   options: ExportOptions | undefined,
 ): Promise<ExportReport> {
   const { pair, query, file } = asked
-  const { format, overwrite, signal, onProgress } = resolveExportOptions(file, options)
+  const { format, overwrite, history, signal, onProgress } = resolveExportOptions(file, options)
   const target = await targetOf(file, source.dataDir)
   if (!overwrite) await refuseExisting(target)
   const scratch = await mkdtemp(`${target}.draft-`).catch(failed(target))
@@ -41,9 +41,11 @@ export async function exportFile(
   try {
     const rows =
       format === 'parquet'
-        ? await source.withConnection(pair, (lease) => lease.copyToParquet(query, draft, signal))
+        ? await source.withConnection(pair, (lease) =>
+            lease.copyToParquet(query, draft, { signal, history }),
+          )
         : await writeRows(
-            await source.streamColumns(pair, query, { signal, timeoutMs: century }),
+            await source.streamColumns(pair, query, { signal, history, timeoutMs: century }),
             format,
             { to: createWriteStream(draft), onProgress, signal },
           )

@@ -11,6 +11,8 @@ export interface ExportOptions {
   readonly format?: ExportFormat | undefined
   /** Whether a file of that name may be replaced. Default false. */
   readonly overwrite?: boolean
+  /** Reads what is archived too. Default false. */
+  readonly history?: boolean | undefined
   /** Ends it; the file is then not there. */
   readonly signal?: AbortSignal | undefined
   /** Called now and then with the rows that are written so far; not for Parquet. */
@@ -34,6 +36,7 @@ export interface ExportReport {
 const rules = {
   format: optional(oneOf(exportFormats, 'parquet')),
   overwrite: flag(false),
+  history: flag(false),
   signal: signalRule,
   onProgress: optional(
     rule<((rows: number) => void) | undefined>(

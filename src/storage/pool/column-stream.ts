@@ -19,6 +19,7 @@ export interface ColumnStream extends AsyncIterable<ColumnBatch> {
 
 interface ResolvedStreamOptions {
   readonly signal: AbortSignal | undefined
+  readonly history: boolean
   readonly batchRows: number
   readonly timeoutMs: number
 }

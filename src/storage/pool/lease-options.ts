@@ -31,7 +31,7 @@ export interface AcquireOptions {
 }
 
 /** Options of a streamed query. */
-export interface StreamOptions extends Omit<QueryOptions, 'history'> {
+export interface StreamOptions extends QueryOptions {
   /** Rows of a batch, about: one ends with the first of the engine's chunks that reaches it. Default 8,192. */
   readonly batchRows?: number | undefined
   /**
@@ -43,6 +43,7 @@ export interface StreamOptions extends Omit<QueryOptions, 'history'> {
 
 const streamRules = {
   signal: signalRule,
+  history: flag(false),
   batchRows: integer(1, 1_000_000, 8192),
   timeoutMs: integer(1, century, 60_000),
 }
@@ -85,6 +86,7 @@ function isPairLike(value: unknown): boolean {
 /** TypeError and RangeError for what a stream does not take. */
 export function resolveStreamOptions(options: StreamOptions | undefined): {
   readonly signal: AbortSignal | undefined
+  readonly history: boolean
   readonly batchRows: number
   readonly timeoutMs: number
 } {

@@ -1,14 +1,20 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
-import { binsTooNarrow, candlesNotKept, fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { fromQuery } from '../duckdb/duckdb-errors.ts'
 import { refuseNoQuery, resolveQueryOptions, type QueryOptions } from './lease-options.ts'
 import type { PairDatabase } from './pair-database.ts'
 import type { ColumnBatch } from '../duckdb/column-batch.ts'
-import { refuseNoSource, withKeptSources, withPickedSources } from '../duckdb/bar-sources.ts'
+import { copyToParquet } from '../duckdb/copy-to-parquet.ts'
+import {
+  isWithoutRows,
+  refuseNoSource,
+  withKeptSources,
+  withPickedSources,
+} from '../duckdb/bar-sources.ts'
 import { readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
-import { openStream, type BatchSource } from '../duckdb/stream-batches.ts'
+import { openStream, streamWithin, type BatchSource } from '../duckdb/stream-batches.ts'
 import { interruptUntil, readOnly } from '../duckdb/transaction.ts'
 import { overflowCheck, refuseOverflow } from '../duckdb/sum-overflow.ts'
 import { bindClock } from '../duckdb/query-clock.ts'
@@ -16,7 +22,7 @@ import { runOwnStatements } from './own-statements.ts'
 import { withPairSchemas, type PairSchema } from './pair-schemas.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
 import { refuseNotOneSelect } from '../duckdb/one-select.ts'
-import { readHistory } from './history/read-history.ts'
+import { beginHistory, readHistory, type PairHistory } from './history/read-history.ts'
 import { refuseWriterTables } from './writer-tables.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
@@ -122,20 +128,25 @@ export class Lease {
    */
   async streamBatches<Row>(
     query: Query<Row>,
-    { signal, batchRows }: { signal?: AbortSignal | undefined; batchRows: number },
+    { signal, history = false, batchRows }: QueryOptions & { readonly batchRows: number },
   ): Promise<BatchSource> {
     refuseNoQuery('streamColumns', query)
+    const connection = this.#connection
     const stream = await this.#reading(query.name, signal, async () => {
-      const sql = await this.#textOf(query)
+      const sql = await this.#textOf(query, history)
       // What a stream that is left open does to its connection is not for the next reader.
       this.#altered = true
-      return openStream(this.#connection, { ...query, sql }, batchRows)
+      if (!history) return openStream(connection, { ...query, sql }, batchRows)
+      return beginHistory(connection, this.#history, { ...query, sql }, (text) =>
+        streamWithin(connection, { sql: text, params: {} }, batchRows),
+      )
     })
     let rows = 0
     const next = async (): Promise<ColumnBatch | undefined> => {
       const batch = await stream.next()
       rows += batch?.rows ?? 0
-      if (batch === undefined && rows === 0) await refuseNoSource(this.#connection, query)
+      if (batch === undefined && rows === 0 && !history)
+        await refuseNoSource(this.#connection, query)
       if (batch !== undefined) refuseOverflow(query, stream.columns, batch)
       return batch
     }
@@ -143,20 +154,19 @@ export class Lease {
   }
 
   /** Writes the query's rows into a Parquet file; gives their number. The engine itself writes it. */
-  async copyToParquet(query: Query<unknown>, file: string, signal?: AbortSignal): Promise<number> {
+  async copyToParquet(
+    query: Query<unknown>,
+    file: string,
+    { signal, history = false }: QueryOptions = {},
+  ): Promise<number> {
     refuseNoQuery('export', query)
+    const connection = this.#connection
     return this.#reading(query.name, signal, async () => {
-      const select = (await this.#textOf(query)).replace(/[;\s]+$/, '')
-      // By itself first: a text that only inside the brackets is a statement could name a file of its own.
-      const alone = await this.#connection.prepare(select)
-      alone.destroySync()
-      const to = `'${file.replaceAll("'", "''")}' (FORMAT parquet, COMPRESSION zstd)`
-      const [row] = await readRows<{ Count: number }>(
-        this.#connection,
-        `COPY (\n${select}\n) TO ${to}`,
-        query.params,
+      const select = (await this.#textOf(query, history)).replace(/[;\s]+$/, '')
+      if (!history) return copyToParquet(connection, { select, params: query.params }, file)
+      return readHistory(connection, this.#history, { ...query, sql: select }, (text) =>
+        copyToParquet(connection, { select: text }, file),
       )
-      return row?.Count ?? 0
     })
   }
 
@@ -198,12 +208,15 @@ export class Lease {
   ): Promise<T> {
     const connection = this.#connection
     const sql = await this.#textOf(query, history)
-    const { alias, candles, archive } = this.#database
-    if (history === true)
-      return readHistory(connection, { alias, candles, archive }, { ...query, sql }, read)
+    if (history === true) return readHistory(connection, this.#history, { ...query, sql }, read)
     const found = await this.#readOnly(() => read(sql, query.params))
-    if (isEmpty(found)) await refuseNoSource(connection, query)
+    if (isWithoutRows(found)) await refuseNoSource(connection, query)
     return found
+  }
+
+  get #history(): PairHistory {
+    const { alias, candles, archive } = this.#database
+    return { alias, candles, archive }
   }
 
   async #giveBack(): Promise<void> {
@@ -241,11 +254,7 @@ export class Lease {
           { cause: error },
         )
       const subject = `${this.pair}: ${name}`
-      throw (
-        candlesNotKept(error, subject, this.#database.candles) ??
-        binsTooNarrow(error, { subject, builder: name }) ??
-        fromDuckDb(error, subject, 'QUERY_FAILED')
-      )
+      throw fromQuery(error, { subject, builder: name, candles: this.#database.candles })
     }
   }
 
@@ -287,10 +296,4 @@ export class Lease {
     if (this.#revoked || this.#released !== undefined)
       throw new PairduckError('CLOSED', `${this.pair}: the lease was released`)
   }
-}
-
-/** Of rows, or of columns. */
-function isEmpty(found: object): boolean {
-  const list: unknown = Array.isArray(found) ? found : Object.values(found)[0]
-  return (list as { readonly length: number } | undefined)?.length === 0
 }

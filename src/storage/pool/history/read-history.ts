@@ -24,6 +24,11 @@ import { reachOfScans, type Reach } from './scan-reach.ts'
 /** Parts that are merged while a query reads them are gone: it begins anew with what took their place. */
 const attempts = 3
 
+/** A pair's tables and its archive. */
+export interface PairHistory extends PairCatalog {
+  readonly archive: ArchiveStore | undefined
+}
+
 /**
  * Runs a query over the archive and the file: each row from the one place that has it, by one
  * snapshot of the file. Only those parts are opened whose times the query can want: the engine is
@@ -31,15 +36,35 @@ const attempts = 3
  */
 export async function readHistory<T>(
   connection: DuckDBConnection,
-  { archive, ...catalog }: PairCatalog & { readonly archive: ArchiveStore | undefined },
+  pair: PairHistory,
   query: Query<unknown>,
   read: (sql: string) => Promise<T>,
+): Promise<T> {
+  return beginHistory(connection, pair, query, async (sql) => {
+    try {
+      return await read(sql)
+    } finally {
+      await rollback(connection)
+    }
+  })
+}
+
+/**
+ * The same for rows that are read later: what `begin` gives belongs to the transaction, which stays
+ * open until somebody ends it, if `begin` does not fail.
+ */
+export async function beginHistory<T>(
+  connection: DuckDBConnection,
+  pair: PairHistory,
+  query: Query<unknown>,
+  begin: (sql: string) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     const before = await partsOf(connection)
     try {
-      return await attemptRead(connection, { archive, catalog }, query, read)
+      return await begin(await openViews(connection, pair, query))
     } catch (error) {
+      await rollback(connection)
       const after = await partsOf(connection).catch(() => before)
       if (attempt === attempts || after === before) throw error
     }
@@ -50,35 +75,33 @@ async function partsOf(connection: DuckDBConnection): Promise<string> {
   return (await readParts(connection, 'kept')).map(({ path }) => path).join('\n')
 }
 
-/** Everything temporary is made inside the transaction, and gone with it. */
-async function attemptRead<T>(
+/**
+ * Begins a transaction in which a statement, of the text that this gives, reads both. Everything
+ * temporary is made inside the transaction, and gone with it.
+ */
+async function openViews(
   connection: DuckDBConnection,
-  { archive, catalog }: { archive: ArchiveStore | undefined; catalog: PairCatalog },
+  { archive, ...catalog }: PairHistory,
   { sql, params }: Query<unknown>,
-  read: (sql: string) => Promise<T>,
-): Promise<T> {
+): Promise<string> {
   await connection.run('BEGIN TRANSACTION')
-  try {
-    const parts = await readParts(connection, 'kept')
-    const marks = await historyMarks(connection, parts)
-    const rolledUntil = await rolledUntilOf(connection)
-    const views = [...standInSql(catalog), ...historySql(catalog, marks, rolledUntil)]
-    await connection.run(views.join(';\n'))
-    const text = bindLiterals(sql, params).replaceAll(rolledUntilSql, rolledUntil)
-    const [plan] = await (await connection.run(`EXPLAIN (FORMAT json) ${text}`)).getRows()
-    const within = (table: string, of: (part: ArchivePart) => boolean): ArchivePart[] =>
-      partsWithin(parts.filter(of), reachOfScans(String(plan![1]), table))
-    const [ticks, candles] = await Promise.all(
-      [
-        within(archivedTicks, ({ relation }) => relation === 'ticks'),
-        within(archivedParts, ({ relation }) => relation !== 'ticks'),
-      ].map((wanted) => Promise.all(wanted.map((part) => openPart(part, archive)))),
-    )
-    await connection.run(archiveSql(catalog, { ticks: ticks!, candles: candles! }).join(';\n'))
-    return await read(text)
-  } finally {
-    await rollback(connection)
-  }
+  const parts = await readParts(connection, 'kept')
+  const marks = await historyMarks(connection, parts)
+  const rolledUntil = await rolledUntilOf(connection)
+  const views = [...standInSql(catalog), ...historySql(catalog, marks, rolledUntil)]
+  await connection.run(views.join(';\n'))
+  const text = bindLiterals(sql, params).replaceAll(rolledUntilSql, rolledUntil)
+  const [plan] = await (await connection.run(`EXPLAIN (FORMAT json) ${text}`)).getRows()
+  const within = (table: string, of: (part: ArchivePart) => boolean): ArchivePart[] =>
+    partsWithin(parts.filter(of), reachOfScans(String(plan![1]), table))
+  const [ticks, candles] = await Promise.all(
+    [
+      within(archivedTicks, ({ relation }) => relation === 'ticks'),
+      within(archivedParts, ({ relation }) => relation !== 'ticks'),
+    ].map((wanted) => Promise.all(wanted.map((part) => openPart(part, archive)))),
+  )
+  await connection.run(archiveSql(catalog, { ticks: ticks!, candles: candles! }).join(';\n'))
+  return text
 }
 
 function partsWithin(parts: readonly ArchivePart[], reach: Reach | undefined): ArchivePart[] {

@@ -1,0 +1,98 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { connect } from '../../../src/client/index.ts'
+import { calculateCvdBarsQuery, calculateCvdQuery } from '../../../src/queries/index.ts'
+import { archivedPair, archiving, numberedTicks, timeOf } from '../../support/archive-sequence.ts'
+import { cliRun } from '../../support/cli-run.ts'
+import { json, served } from '../../support/http.ts'
+import { shareManager, sql, temporaryFolder } from '../../support/store.ts'
+
+const count = 280
+const clock = (): number => timeOf(count)
+const counted = sql<{ n: number }>('SELECT count(*) AS n FROM ticks')
+const everyId = 'SELECT trade_id FROM ticks ORDER BY length(trade_id), trade_id'
+
+const archive = mkdtempSync(join(tmpdir(), 'pairduck-archive-'))
+afterAll(() => rmSync(archive, { recursive: true, force: true }))
+const manager = shareManager({ archive, ...archiving, clock })
+
+/** A pair most of which is archived. */
+beforeAll(async () => {
+  await manager().insertTicks(archivedPair, numberedTicks(0, count))
+  await manager().archivePair(archivedPair)
+})
+
+async function hotRows(): Promise<number> {
+  const [row] = await manager().query(archivedPair, counted)
+  return row!.n
+}
+
+describe('`history`', () => {
+  it('is streamed, and leaves the connection as it was', async () => {
+    const db = manager()
+    const window = { from: timeOf(10), to: timeOf(270) }
+    const bars = calculateCvdBarsQuery({ timeframe: '1m', ...window })
+    const expected = await db.query(archivedPair, bars, { history: true })
+    const stream = await db.streamColumns(archivedPair, bars, { history: true, batchRows: 50 })
+    const batches = []
+    for await (const batch of stream) batches.push(batch)
+    expect(batches.reduce((sum, { rows }) => sum + rows, 0)).toBe(expected.length)
+    expect(expected.length).toBe(260)
+    expect(await hotRows()).toBeLessThan(count / 2)
+  })
+
+  it('is exported, as rows and as Parquet', async () => {
+    const db = manager()
+    const folder = temporaryFolder()
+    const ids = numberedTicks(0, count).map(({ tradeId }) => ({ trade_id: tradeId }))
+    const lines = join(folder, 'ids.ndjson')
+    expect(await db.export(archivedPair, sql(everyId), lines, { history: true })).toMatchObject({
+      rows: count,
+    })
+    const text = readFileSync(lines, 'utf8').trim().split('\n')
+    expect(text.map((line) => JSON.parse(line) as unknown)).toEqual(ids)
+    const parquet = join(folder, 'ids.parquet')
+    const report = await db.export(archivedPair, sql(everyId), parquet, { history: true })
+    expect(report).toMatchObject({ rows: count, format: 'parquet' })
+  })
+
+  it('is asked over a connection and over HTTP', async () => {
+    const db = manager()
+    const whole = await db.query(archivedPair, calculateCvdQuery(), { history: true })
+    expect(whole).toMatchObject([{ tradeCount: count }])
+    const store = await connect({ dataDir: db.dataDir })
+    onTestFinished(() => store.close())
+    expect(await store.query(archivedPair, calculateCvdQuery(), { history: true })).toEqual(whole)
+    expect(await store.queryColumns(archivedPair, counted, { history: true })).toEqual({
+      n: Float64Array.of(count),
+    })
+    const file = join(temporaryFolder(), 'ids.csv')
+    expect(await store.export(archivedPair, sql(everyId), file, { history: true })).toMatchObject({
+      rows: count,
+    })
+
+    const url = `${await served(db)}/api/v1/pairs/${archivedPair}`
+    expect(await json(`${url}/cvd?history=true`)).toEqual(whole)
+    const post = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: counted.sql }
+    expect(await json(`${url}/sql?history=true`, post)).toEqual([{ n: count }])
+    expect((await fetch(`${url}/cvd?history=yes`)).status).toBe(400)
+  })
+
+  it('is read by `sql` and `export` of the command line', async () => {
+    const { dataDir } = manager()
+    await manager().close()
+    const common = ['--data-dir', dataDir, '--json']
+    const asked = await cliRun(['sql', archivedPair, counted.sql, '--history', ...common])
+    expect(JSON.parse(asked.stdout)).toEqual([{ n: count }])
+    const exported = await cliRun(['export', archivedPair, 'ticks', '--history', ...common])
+    expect(JSON.parse(exported.stdout)).toHaveLength(count)
+    const both = ['--history', '--with', `eth=${archivedPair}`]
+    const refused = await cliRun(['sql', archivedPair, counted.sql, ...both, ...common])
+    expect(refused).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringMatching(/--with/) as unknown,
+    })
+  })
+})
