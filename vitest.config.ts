@@ -11,7 +11,7 @@ export default defineConfig({
           include: ['tests/unit/**/*.test.ts'],
           testTimeout: 240_000,
           pool: 'forks',
-          // Files share what they import: it took a fifth of their time. None leaves anything behind.
+          // Files share what they import, which took a fifth of their time. None leaves anything behind.
           isolate: false,
         },
       },
@@ -22,6 +22,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 120_000,
           pool: 'forks',
+          isolate: false,
         },
       },
       {

@@ -5,7 +5,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import { withPlainClient } from '../../src/valkey/local/plain-client.ts'
 import { findServerBinary } from '../../src/valkey/local/server-binary.ts'
 import { makeCertificates, type Certificates } from './certificates.ts'
@@ -79,7 +78,7 @@ export async function startValkey(options: TestServerOptions = {}): Promise<Test
 let shared: Promise<TestServer> | undefined
 
 /**
- * The test file's own server, emptied: for tests that neither kill nor pause it, which need not wait
+ * The test process's own server, emptied: for tests that neither kill nor pause it, which need not wait
  * for one of their own. What a test before has left open on it ends there.
  */
 export async function emptyValkey(): Promise<
@@ -102,12 +101,14 @@ export async function freePort(): Promise<number> {
 }
 
 const running = new Set<Server>()
-afterAll(async () => {
-  await Promise.all([...running].map((server) => server.stop()))
-})
-// A test process that dies before `afterAll` must not leave servers behind.
-process.once('exit', () => {
+// Test files of one process share a server: it ends with the process, which the runner ends by a signal.
+function abandonAll(): void {
   for (const server of running) server.abandon()
+}
+process.once('exit', abandonAll)
+process.once('SIGTERM', () => {
+  abandonAll()
+  process.exit(0)
 })
 
 interface ServerPlace extends TestServerOptions {
