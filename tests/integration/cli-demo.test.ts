@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-const small = ['--pairs', '3', '--minutes', '10']
+const small = ['--pairs', '2', '--minutes', '5']
 
 it('shows a market, exactly once stored, in charts of 80 columns, and leaves nothing behind', async () => {
   const { exitCode, stdout, stderr } = await outcomeOf(
@@ -33,11 +33,11 @@ it('shows a market, exactly once stored, in charts of 80 columns, and leaves not
 it('counts for programs: each trade once, each replay recognised; the same seed, the same market', async () => {
   const dataDir = join(folder, 'kept')
   const report = await demo('a', '--data-dir', dataDir)
-  expect(report.pairs).toHaveLength(3)
+  expect(report.pairs).toHaveLength(2)
   for (const { delivered, replayed, inserted, duplicates } of report.pairs) {
     expect(inserted).toBe(delivered - replayed)
     expect(duplicates).toBe(replayed)
-    expect(inserted).toBeGreaterThan(1000)
+    expect(inserted).toBeGreaterThan(500)
   }
   expect(report.ticks).toBe(report.pairs.reduce((sum, { delivered }) => sum + delivered, 0))
   const [stored] = await cliJson<{ n: number }[]>([

@@ -12,7 +12,7 @@ import { temporaryFolder } from './temporary-store.ts'
 import { candleDifferences, foldCandles } from './candle-fold.ts'
 import { sequenceTick } from './tick-sequence.ts'
 
-const pairs = 8
+const pairs = 5
 const timeframes: readonly Timeframe[] = ['1m', '5m', '15m']
 // Late ticks and what is sent anew after a crash are well within: nothing of it expires.
 const retention = {

@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   const order = JSON.parse(line) as CrashOrder
   const store = await DatabaseManager.open({
     dataDir: order.dataDir,
-    maxConnections: 4,
+    maxConnections: 3,
     retention: order.retention,
   })
   store.on('error', ({ error }) => {

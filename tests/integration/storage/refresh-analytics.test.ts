@@ -60,8 +60,8 @@ describe.runIf(oracleIsHere)('real trades, some of them late', () => {
     expect(once.fair_value_gaps.length).toBeGreaterThan(50)
     expect(once.supply_demand_zones.length).toBeGreaterThan(9)
     let along = await opened('along')
-    for (let at = 0; at < trades.length; at += 900) {
-      await along.insertTicks(pair, trades.slice(at, at + 900))
+    for (let at = 0; at < trades.length; at += 1500) {
+      await along.insertTicks(pair, trades.slice(at, at + 1500))
       await along.refreshAnalytics(pair, { now: 'newest-tick' })
       if (at === 4500) along = await opened('along')
     }
@@ -77,8 +77,8 @@ describe.runIf(oracleIsHere)('real trades, some of them late', () => {
   test('killed in the middle of refreshes and run again: the same', async () => {
     const once = await inOneGo()
     const tradesFile = join(folder, 'trades.json')
-    await writeFile(tradesFile, JSON.stringify({ trades, candles, pieceLength: 1500 }))
-    for (const killAt of [0, 4500, Infinity]) {
+    await writeFile(tradesFile, JSON.stringify({ trades, candles, pieceLength: 2500 }))
+    for (const killAt of [0, 5000, Infinity]) {
       const program = await childProgram(new URL('refreshing-child.ts', import.meta.url))
       const child = fork(program, [join(folder, 'killed'), tradesFile, pair])
       child.on('message', ({ refreshing }: { refreshing: number }) => {
