@@ -1,10 +1,18 @@
 import { PairduckError } from '../errors.ts'
 import { optional, integer, resolveOptions, rule } from '../options.ts'
 import { ownerSocketOf, ownerSockets } from '../storage/file/owner-socket-path.ts'
+import type { ClusterOptions } from '../cluster/cluster-options.ts'
+import type { ClusterReader } from './cluster-reader.ts'
 import { RemoteStore } from './remote-store.ts'
 
 /** Where the store is: the address of `pairduck serve`, or the data directory that a process owns. */
 export type ConnectTarget = string | URL | { readonly dataDir: string; readonly pid?: number }
+
+/** A cluster of workers, by its Valkey server. */
+export interface ClusterTarget {
+  /** What its workers agree on: the connection, and name and slots if they are not the defaults. */
+  readonly cluster: ClusterOptions
+}
 
 /** Options of `connect`. */
 export interface ConnectOptions {
@@ -30,15 +38,30 @@ const rules = {
 }
 
 /**
+ * The pairs of a cluster, each read from the worker that holds it: `await connect({ cluster: { client } })`
+ * with a client of `connectValkey`. `token` and `ca` are for the workers' servers.
+ */
+export function connect(target: ClusterTarget, options?: ConnectOptions): Promise<ClusterReader>
+/**
  * The store of another process as `MarketStore`: `await connect('http://127.0.0.1:8080')`, or
  * `await connect({ dataDir: 'data' })` beside a `DatabaseManager` on that directory. Rejects with
  * `CONNECTION_LOST` when nobody is there, `UNAUTHORIZED` when the token does not fit.
  */
+export function connect(target: ConnectTarget, options?: ConnectOptions): Promise<RemoteStore>
 export async function connect(
-  target: ConnectTarget,
+  target: ConnectTarget | ClusterTarget,
   options?: ConnectOptions,
-): Promise<RemoteStore> {
+): Promise<RemoteStore | ClusterReader> {
   const { token, ca, reconnectMs } = resolveOptions('connect', options, rules)
+  if (isCluster(target)) {
+    const { ClusterReader } = await import('./cluster-reader.ts')
+    return new ClusterReader({
+      cluster: target.cluster,
+      // Who holds a pair is asked again instead.
+      connect: (address) => connect(address, { ...options, reconnectMs: 0 }),
+      reconnectMs,
+    })
+  }
   if (typeof target === 'string' || target instanceof URL) {
     const store = new RemoteStore({ url: new URL(target), token, ca }, { reconnectMs })
     return checked(store)
@@ -56,6 +79,10 @@ export async function connect(
     `no process answers for ${dataDir}: open a DatabaseManager on it there (\`localSocket\` is on by default)`,
     { dataDir },
   )
+}
+
+function isCluster(target: ConnectTarget | ClusterTarget): target is ClusterTarget {
+  return typeof target === 'object' && 'cluster' in target
 }
 
 /** A store that answered once. */

@@ -1,4 +1,6 @@
-export { connect, type ConnectOptions, type ConnectTarget } from './connect.ts'
+export { connect, type ClusterTarget, type ConnectOptions, type ConnectTarget } from './connect.ts'
+export type { ClusterReader, ReadCall } from './cluster-reader.ts'
+export type { ClusterOptions } from '../cluster/cluster-options.ts'
 export type { RemoteStore } from './remote-store.ts'
 export { PairduckError } from '../errors.ts'
 export type { MarketStore } from '../storage/market-store.ts'

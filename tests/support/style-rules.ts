@@ -13,7 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   mirror: ['leaf', 'schema', 'valkey', 'mirror'],
   cluster: ['leaf', 'schema', 'storage', 'valkey', 'cluster'],
   ccxt: ['leaf', 'schema', 'ccxt'],
-  client: ['leaf', 'schema', 'queries', 'storage', 'client'],
+  client: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'cluster', 'client'],
   serve: ['leaf', 'schema', 'queries', 'storage', 'valkey', 'mirror', 'client', 'serve'],
   record: ['leaf', 'schema', 'queries', 'storage', 'ccxt', 'record'],
   simulator: ['leaf', 'simulator'],

@@ -5,18 +5,25 @@ import { countArgument } from '../arguments.ts'
 import { withClient, withClusterOptions, type ClusterCommandOptions } from '../cluster/options.ts'
 import type { AddCommand } from '../command.ts'
 import type { CliContext } from '../context.ts'
+import { asUsage } from '../failure.ts'
 import { countedText, timeText } from '../figures.ts'
 
 interface WorkerCommandOptions extends ClusterCommandOptions {
   readonly member?: string
   readonly address?: string
   readonly lease: number
+  readonly port?: number
 }
 
 export const addWorkerCommand: AddCommand = (program, context) => {
   withClusterOptions(program.command('worker'))
     .option('--member <name>', 'the worker’s name (default: host, pid and a random part)')
-    .option('--address <url>', 'where this worker’s pairs can be read; told to other processes')
+    .option(
+      '--port <number>',
+      'serve its pairs on this machine, as `serve` does; 0: any port',
+      Number,
+    )
+    .option('--address <url>', 'where others can read its pairs (default: what it serves)')
     .option(
       '--lease <seconds>',
       'a dead worker’s pairs are taken over after this',
@@ -31,11 +38,13 @@ async function work(
   options: WorkerCommandOptions,
   { terminal, signal, now }: CliContext,
 ): Promise<void> {
-  const { dataDir, json, member, address, cluster, slots, lease } = options
+  const { dataDir, json, member, cluster, slots, lease } = options
   await withClient(options, async (client) => {
     const manager = await DatabaseManager.open({ dataDir })
     // Pairs that other workers hold are skipped: each worker cleans its own.
     manager.startCleanup()
+    const server = await serverOf(manager, options)
+    const address = options.address ?? server?.url
     try {
       const worker = await Worker.start({
         client,
@@ -64,7 +73,19 @@ async function work(
       if (!signal.aborted) await once(signal, 'abort')
       await worker.stop()
     } finally {
+      await server?.close()
       await manager.close()
     }
   })
+}
+
+/** What answers for the worker's pairs, where it is to. */
+async function serverOf(
+  manager: DatabaseManager,
+  { port }: WorkerCommandOptions,
+): Promise<{ readonly url: string; close(): Promise<void> } | undefined> {
+  if (port === undefined) return undefined
+  const { serve } = await import('../../serve/index.ts')
+  const token = process.env['PAIRDUCK_TOKEN']
+  return serve(manager, { port, ...(token === undefined ? {} : { token }) }).catch(asUsage)
 }

@@ -1,9 +1,13 @@
 import { expect, test } from 'vitest'
+import { connect } from '../../../src/client/index.ts'
 import { connectValkey, Producer } from '../../../src/cluster/index.ts'
-import { DatabaseManager, getRecentTicksQuery } from '../../../src/index.ts'
+import { calculateCvdQuery, DatabaseManager, getRecentTicksQuery } from '../../../src/index.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { temporaryFolder } from '../../support/temporary-store.ts'
 import { startValkey } from '../../support/valkey.ts'
+
+const newest = getRecentTicksQuery({ limit: 5 })
+const address = /^http:\/\/127\.0\.0\.1:\d+$/
 
 test('a worker stores what is sent, workers shows it, and it drains when it is stopped', async () => {
   await using server = await startValkey()
@@ -14,7 +18,7 @@ test('a worker stores what is sent, workers shows it, and it drains when it is s
   expect(none.stdout).toContain('8 slots without a worker, 0 calls waiting there')
 
   const stop = new AbortController()
-  const worker = cliRun(['worker', '--member', 'w1', '--address', 'http://127.0.0.1:1', ...place], {
+  const worker = cliRun(['worker', '--member', 'w1', '--port', '0', ...place], {
     signal: stop.signal,
   })
   const client = await connectValkey({ url: server.url })
@@ -23,16 +27,39 @@ test('a worker stores what is sent, workers shows it, and it drains when it is s
   await producer.insertTicks('sim/spot/A', [tick], { until: 'stored' })
   const { stdout } = await cliRun(['workers', '--json', ...place])
   expect(JSON.parse(stdout)).toMatchObject({
-    members: [{ member: 'w1', address: 'http://127.0.0.1:1', slots: 8, waiting: 0 }],
+    members: [{ member: 'w1', address: expect.stringMatching(address), slots: 8, waiting: 0 }],
     unowned: 0,
   })
-  expect((await cliRun(['workers', ...place])).stdout).toMatch(/w1 .*http:\/\/127\.0\.0\.1:1 +8 +0/)
+  expect((await cliRun(['workers', ...place])).stdout).toMatch(
+    /w1 .*http:\/\/127\.0\.0\.1:\d+ +8 +0/,
+  )
+  const store = await connect({ cluster: { client, slots: 8 } }, { reconnectMs: 0 })
+  expect(await store.query('sim/spot/A', newest)).toMatchObject([tick])
+  expect(await store.queryColumns('sim/spot/A', calculateCvdQuery())).toMatchObject({
+    cvd: Float64Array.of(2),
+  })
+  await expect(store.query('x/y', newest)).rejects.toMatchObject({
+    code: 'INVALID_PAIR',
+  })
   stop.abort()
   expect(await worker).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining('w1 holds 8 slots of 8'),
   })
   expect((await cliRun(['workers', ...place])).stdout).toContain('no workers')
+  await expect(store.query('sim/spot/A', newest)).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  await store.close()
+
+  // One that waits is answered by the next owner, whoever it is.
+  await using patient = await connect({ cluster: { client, slots: 8 } }, { reconnectMs: 60_000 })
+  const answer = patient.query('sim/spot/A', newest)
+  const stopNext = new AbortController()
+  const next = cliRun(['worker', '--member', 'w2', '--port', '0', ...place], {
+    signal: stopNext.signal,
+  })
+  expect(await answer).toMatchObject([tick])
+  stopNext.abort()
+  await next
   await producer.close()
   await client.close()
 
