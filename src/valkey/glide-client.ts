@@ -4,7 +4,7 @@ import type {
   GlideClient,
   GlideClusterClient,
 } from '@valkey/valkey-glide'
-import { PairduckError } from '../errors.ts'
+import { optionalPackage } from '../optional-package.ts'
 import type { ValkeyConnection } from './connection-options.ts'
 import { clientFailure, closedFailure } from './failure.ts'
 import type { ServerScript, Unsubscribe, ValkeyClient, ValkeyReply } from './valkey-client.ts'
@@ -19,7 +19,11 @@ export async function connectGlide(connection: ValkeyConnection): Promise<Valkey
   for (const name of ['cert', 'key', 'servername'] as const)
     if (connection.tls?.[name] !== undefined)
       throw new TypeError(`adapter \`glide\` takes no \`tls.${name}\`: use \`redis\``)
-  const glide = await loadGlide()
+  const glide: Glide = await optionalPackage(
+    'adapter `glide`',
+    ['@valkey/valkey-glide'],
+    () => import('@valkey/valkey-glide'),
+  )
   const client = await createGlide(glide, connection)
   return new GlideAdapter(glide, client, connection)
 }
@@ -94,18 +98,6 @@ class GlideAdapter implements ValkeyClient {
     for (const subscriber of this.#subscribers) subscriber.close()
     this.#subscribers.clear()
     this.#client.close()
-  }
-}
-
-async function loadGlide(): Promise<Glide> {
-  try {
-    return await import('@valkey/valkey-glide')
-  } catch (cause) {
-    throw new PairduckError(
-      'VALKEY_REFUSED',
-      'adapter `glide` needs the package @valkey/valkey-glide: npm install @valkey/valkey-glide',
-      { cause },
-    )
   }
 }
 
