@@ -46,6 +46,7 @@ export {
   type StreamColumn,
 } from './storage/duckdb/column-batch.ts'
 export type { ColumnsOf, ColumnValues } from './storage/duckdb/read-vector.ts'
+export type { ReopenOptions, ReopenReport } from './storage/upkeep/reopen-past.ts'
 export type { RepairReport } from './storage/upkeep/repair.ts'
 export type { RowCounts } from './storage/events/outcomes.ts'
 export type { ExportFormat, ExportOptions, ExportReport } from './storage/export/export-options.ts'

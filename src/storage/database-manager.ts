@@ -26,6 +26,7 @@ import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
 import { OwnerSocket } from './owner-socket.ts'
 import { PairNames } from './file/pair-names.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
+import type { ReopenOptions, ReopenReport } from './upkeep/reopen-past.ts'
 import type { RepairReport } from './upkeep/repair.ts'
 import type { SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
@@ -171,6 +172,14 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   /** Moves closed days (or hours) beyond the retention into the archive; a crash loses and doubles nothing. */
   async archivePair(pair: PairLike, options?: ArchiveOptions): Promise<ArchiveResult> {
     return this.#maintenance.archivePair(this.parsePair(pair), options)
+  }
+
+  /**
+   * Lets in again what retention deleted of a pair, to be imported anew: candles are right
+   * afterwards. `WRITE_REFUSED` where it is in the archive; see {@link ReopenReport}.
+   */
+  async reopenPast(pair: PairLike, options?: ReopenOptions): Promise<ReopenReport> {
+    return this.#maintenance.reopenPast(this.parsePair(pair), options)
   }
 
   /** Cleans by a timer, table by table as its policy says; errors go to the `error` event. */

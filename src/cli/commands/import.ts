@@ -20,6 +20,7 @@ import {
   type ColumnMap,
   type ImportCommandOptions,
 } from '../import/import-options.ts'
+import { reopenPast } from '../import/reopen-past.ts'
 import { importMany } from '../import/many-files.ts'
 import { lastLineIsOpen } from '../last-line.ts'
 import { pairBytes, withManager } from '../manager.ts'
@@ -40,6 +41,12 @@ export const addImportCommand: AddCommand = (program, context) => {
         throw new UsageError(
           `missing ${pair === undefined ? 'pair and ' : ''}files: pairduck import binance/spot/BTCUSDT trades.csv`,
         )
+      if (options.reopen !== undefined) {
+        if (options.pairFromName !== undefined || options.pairFrom !== undefined)
+          throw new UsageError('--reopen opens the past of one pair: name the pair')
+        for (const file of files) if (!(await isFolderOrPattern(file))) await requireFile(file)
+        await reopenPast(pairOf(pair, options), options, context)
+      }
       const isOne = files.length === 1 && options.pairFromName === undefined && !options.again
       if (isOne && (first === '-' || !(await isFolderOrPattern(first))))
         return importOne(pairOf(pair, options), first, options, context)
@@ -169,7 +176,7 @@ function sayGuess(report: Report, { terminal }: CliContext): void {
 function sayExpired({ expired }: Report, { terminal }: CliContext): void {
   if (expired === 0) return
   terminal.note(
-    `${countedText(expired, 'row')} not stored: older than what a cleanup has deleted of this pair. Import history into a new --data-dir: a new pair keeps what is imported for ever`,
+    `${countedText(expired, 'row')} not stored: older than what a cleanup has deleted of this pair. With --reopen all they are taken in again`,
   )
 }
 

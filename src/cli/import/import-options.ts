@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option, type Command } from 'commander'
 import type { ImportOptions } from '../../storage/import/import-options.ts'
 import type { Timeframe } from '../../time.ts'
-import { choiceOption, timeframeArgument } from '../arguments.ts'
+import { choiceOption, timeArgument, timeframeArgument } from '../arguments.ts'
 import type { CommonOptions } from '../command.ts'
 
 export type ColumnMap = Readonly<Record<string, string>>
@@ -26,6 +26,7 @@ export interface ImportCommandOptions extends CommonOptions {
   readonly candles?: Timeframe
   readonly pairFromName?: string
   readonly again: boolean
+  readonly reopen?: number | 'all'
   readonly jobs?: number
   readonly formats: boolean
 }
@@ -74,6 +75,11 @@ export function addImportOptions(command: Command): Command {
       'reads the pair out of each file’s name: {symbol}-trades-{date}',
     )
     .option('--again', 'import files again that were imported before', false)
+    .option(
+      '--reopen <time>',
+      'take in again what retention deleted, from this time on, or all',
+      reopenArgument,
+    )
     .option('--jobs <count>', 'pairs imported at once', countArgument)
     .option('--formats', 'list what can be imported, and stop', false)
     .option('--candles <length>', 'the file holds candles of this length', timeframeArgument)
@@ -120,6 +126,11 @@ export function libraryOptions(given: ImportCommandOptions): ImportOptions<Colum
     skipInvalid: given.skipInvalid,
     maxInvalidShare: given.maxInvalid,
   }
+}
+
+/** A time, or `all`: whatever was deleted. */
+function reopenArgument(text: string): number | 'all' {
+  return text === 'all' ? text : timeArgument(text)
 }
 
 function columnsArgument(text: string): ColumnMap {

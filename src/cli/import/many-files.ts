@@ -47,7 +47,7 @@ export async function importMany(
           candles: given.candles,
           pairFromName: given.pairFromName,
           concurrency: given.jobs,
-          again: given.again,
+          again: given.again || given.reopen !== undefined,
           signal,
           onFile,
         })

@@ -40,3 +40,18 @@ export async function moveMark(
   )
   return made.rowsChanged > 0
 }
+
+/** Brings a mark back to a time (µs), or takes it away (-Infinity): rows before it are to come again. */
+export async function lowerMark(
+  connection: DuckDBConnection,
+  relation: Mark,
+  micros: number,
+): Promise<void> {
+  if (micros === -Infinity)
+    await connection.run(`DELETE FROM pairduck_marks WHERE relation = '${relation}'`)
+  else
+    await connection.run(
+      `UPDATE pairduck_marks SET deleted_before = make_timestamp(${micros})
+       WHERE relation = '${relation}' AND deleted_before > make_timestamp(${micros})`,
+    )
+}

@@ -25,6 +25,7 @@ import { listPairs } from '../file/list-pairs.ts'
 import { pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
 import { readState, type PairState } from '../file/pair-state.ts'
 import { nothingToDelete, planRetention, type Deletion } from './retention-plan.ts'
+import { reopenPast, type ReopenOptions, type ReopenReport } from './reopen-past.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
 import { snapshotDatabase, type SnapshotReport } from './snapshot.ts'
 import { verifyDatabase, type VerifyReport } from './verify.ts'
@@ -170,6 +171,10 @@ export class Maintenance {
   archivePair(pair: Pair, options: ArchiveOptions | undefined): Promise<ArchiveResult> {
     const asked = resolveArchiveOptions(options)
     return this.onFile(pair, (database) => archiveAsAsked(database, asked, this.#options))
+  }
+
+  async reopenPast(pair: Pair, options: ReopenOptions | undefined): Promise<ReopenReport> {
+    return this.onFile(pair, (database) => reopenPast(database, options, this.#options.clock()))
   }
 
   snapshot(pair: Pair, file: string): Promise<SnapshotReport> {

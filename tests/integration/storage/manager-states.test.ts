@@ -64,6 +64,7 @@ const members = {
     after: 'refused',
   },
   recentTicks: { call: (db) => db.recentTicks(pair), after: 'refused' },
+  reopenPast: { call: (db) => db.reopenPast(pair), after: 'refused' },
   verify: { call: (db) => db.verify(pair), after: 'refused' },
   repair: { call: (db) => db.repair(pair), after: 'refused' },
   stats: { call: (db) => db.stats(), after: 'answers' },
