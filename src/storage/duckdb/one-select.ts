@@ -2,6 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
 import { readRows } from './read-rows.ts'
+import { boundValues } from './value-bounds.ts'
 import { faultOfSelect, parseSelectQuery, type SelectScope } from './select-guard.ts'
 
 /** Texts that passed: builders ask the same one again and again. */
@@ -23,6 +24,7 @@ export async function refuseNotOneSelect(
   sql: string,
   schemas: readonly string[] = [],
 ): Promise<void> {
+  await boundValues(connection, sql)
   const key = JSON.stringify([schemas, sql])
   if (passed.has(key)) return
   const scope: SelectScope = { schemas, catalog: true }

@@ -1,4 +1,5 @@
 import type { Query } from '../../queries/query.ts'
+import { faultOfGrowth } from './value-growth.ts'
 
 /** Table functions that reach nothing outside the statement. */
 const plainTableFunctions = new Set([
@@ -52,7 +53,7 @@ export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | u
   const { statements } = parsed
   const reason =
     statements.length === 1
-      ? outsideOf(statements[0], scope)
+      ? (outsideOf(statements[0], scope) ?? faultOfGrowth(statements[0]))
       : `it is ${statements.length} statements`
   return reason === undefined ? undefined : { reason, isSyntax: false }
 }

@@ -84,7 +84,7 @@ describe('what retention deleted', () => {
       back.toReversed().map((tick) => again.insertTicks(pair, [tick])),
     )
     expect(stored.every(({ inserted }) => inserted === 1)).toBe(true)
-    const [older] = await Promise.all([again.insertTicks(pair, ticks)])
+    const older = await again.insertTicks(pair, ticks)
     expect(older.expired).toBe(ticks.filter(({ timestamp }) => timestamp < report.from!).length)
     expect(await faults(again, pair, ticks)).toEqual([])
     expect(lost).toEqual([])
