@@ -9,6 +9,7 @@ const shared = [
   'query',
   'queryColumns',
   'streamColumns',
+  'queryPairs',
   'gaps',
   'verify',
   'snapshot',

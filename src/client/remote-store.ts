@@ -18,7 +18,12 @@ import type {
 import type { MarketStore } from '../storage/market-store.ts'
 import type { ExportOptions, ExportReport } from '../storage/export/export-options.ts'
 import type { ColumnStream } from '../storage/pool/column-stream.ts'
-import type { QueryOptions, StreamOptions } from '../storage/pool/lease-options.ts'
+import { checkPairNames } from '../storage/pool/pair-schemas.ts'
+import type {
+  QueryOptions,
+  QueryPairsOptions,
+  StreamOptions,
+} from '../storage/pool/lease-options.ts'
 import type { ManagerStats } from '../storage/pool/pool-stats.ts'
 import type { SnapshotReport } from '../storage/upkeep/snapshot.ts'
 import type { VerifyReport } from '../storage/upkeep/verify.ts'
@@ -30,6 +35,7 @@ import { RemoteStream } from './remote-stream.ts'
 import { callBody, ticksToJson } from './wire/call-json.ts'
 import { HttpCaller, type ServerAddress } from './wire/http-caller.ts'
 import { queryToJson } from './wire/query-json.ts'
+import { rowsFromJson } from './wire/rows-json.ts'
 
 type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
 
@@ -128,6 +134,21 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
       signal,
     )
     return RemoteStream.open(answer, signal)
+  }
+
+  /** As `DatabaseManager.queryPairs`; the server's `maxRows` bounds the answer. */
+  async queryPairs<Row>(
+    pairs: Readonly<Record<string, PairLike>>,
+    query: Query<Row>,
+    { signal, unqualified }: QueryPairsOptions = {},
+  ): Promise<Row[]> {
+    const named = checkPairNames(pairs).map(([name, pair]) => [name, this.#named(pair)])
+    const given = {
+      pairs: Object.fromEntries(named) as Record<string, string>,
+      query: queryToJson(query),
+      ...(unqualified !== undefined && { unqualified: this.#named(unqualified) }),
+    }
+    return rowsFromJson<Row>(await this.#call<object[]>('queryPairs', given, signal))
   }
 
   /** Who answers: a first call, which also tells whether the token fits. */

@@ -7,7 +7,7 @@ import type { ColumnsOf } from './duckdb/read-vector.ts'
 import type { PairduckEvents } from './events/events.ts'
 import type { CleanupResult, InsertCounts, RefreshResult, RowCounts } from './events/outcomes.ts'
 import type { ColumnStream } from './pool/column-stream.ts'
-import type { QueryOptions, StreamOptions } from './pool/lease-options.ts'
+import type { QueryOptions, QueryPairsOptions, StreamOptions } from './pool/lease-options.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
 import type { SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
@@ -52,6 +52,12 @@ export interface MarketStore {
     query: Query<Row>,
     options?: StreamOptions,
   ): Promise<ColumnStream>
+  /** Runs a query over several pairs, each a schema of its name; as `DatabaseManager.queryPairs`. */
+  queryPairs<Row>(
+    pairs: Readonly<Record<string, PairLike>>,
+    query: Query<Row>,
+    options?: QueryPairsOptions,
+  ): Promise<Row[]>
   /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
   gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]>
   /** Every stored pair, sorted by its text form. */

@@ -106,14 +106,19 @@ export class Answers {
     let rows = 0
     for await (const batch of stream) {
       rows += batch.rows
-      if (rows > this.#options.maxRows)
-        throw new PairduckError(
-          'REQUEST_REFUSED',
-          `the answer has more than ${this.#options.maxRows} rows (\`maxRows\`): ask for a shorter window, or page`,
-          { maxRows: this.#options.maxRows },
-        )
+      this.refuseTooMany(rows)
       yield batch
     }
+  }
+
+  /** `REQUEST_REFUSED` for an answer of more rows than `maxRows`. */
+  refuseTooMany(rows: number): void {
+    if (rows <= this.#options.maxRows) return
+    throw new PairduckError(
+      'REQUEST_REFUSED',
+      `the answer has more than ${this.#options.maxRows} rows (\`maxRows\`): ask for a shorter window, or page`,
+      { maxRows: this.#options.maxRows },
+    )
   }
 }
 

@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
 import { queryFromJson } from '../../client/wire/query-json.ts'
+import { rowsToJson } from '../../client/wire/rows-json.ts'
 import { PairduckError } from '../../errors.ts'
 import type { InsertRows } from '../../schema/insert-columns.ts'
+import type { PairLike } from '../../pair.ts'
 import type { Timeframe } from '../../time.ts'
 import type { ExportOptions } from '../../storage/export/export-options.ts'
+import { checkPairNames } from '../../storage/pool/pair-schemas.ts'
 import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { StreamOptions } from '../../storage/pool/lease-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
@@ -17,6 +20,8 @@ interface CallBody {
   readonly rows?: unknown
   readonly columns?: unknown
   readonly timeframe?: Timeframe
+  readonly pairs?: Readonly<Record<string, string>>
+  readonly unqualified?: string
   readonly query?: unknown
   readonly options?: InsertOptions & Pick<StreamOptions, 'history'>
   readonly file?: string
@@ -66,7 +71,7 @@ export function addStoreRoutes(context: RouteContext): void {
   addCalls(context)
 }
 
-function addCalls({ app, store, answers, allow }: RouteContext): void {
+function addCalls({ app, store, answers, allow, guard, options }: RouteContext): void {
   app.post('/api/v1/store/listPairs', async (request) => {
     allow(request, 'read')
     return store.listPairs()
@@ -74,6 +79,19 @@ function addCalls({ app, store, answers, allow }: RouteContext): void {
   app.post('/api/v1/store/stats', async (request) => {
     allow(request, 'read')
     return store.stats()
+  })
+  app.post('/api/v1/store/queryPairs', async (request) => {
+    allow(request, 'read')
+    const { pairs = {}, unqualified, query } = body(request)
+    const asked = queryFromJson<object>(query)
+    const [[, first]] = checkPairNames(pairs) as [[string, PairLike]]
+    await guard.check(first, asked.sql, Object.keys(pairs))
+    const signal = AbortSignal.any([goneOf(request), AbortSignal.timeout(options.answerTimeoutMs)])
+    const rows = await answers.within(request, () =>
+      store.queryPairs(pairs, asked, { signal, unqualified }),
+    )
+    answers.refuseTooMany(rows.length)
+    return rowsToJson(rows)
   })
   app.post('/api/v1/store/gaps', async (request) => {
     allow(request, 'read')

@@ -21,14 +21,16 @@ export class SelectGuard {
     this.#store = store
   }
 
-  async check(pair: PairLike, sql: string): Promise<void> {
-    if (this.#passed.has(sql)) return
+  /** `schemas`: names of other pairs that the statement may use. */
+  async check(pair: PairLike, sql: string, schemas: readonly string[] = []): Promise<void> {
+    const key = JSON.stringify([schemas, sql])
+    if (this.#passed.has(key)) return
     if (sql.length > maxSqlCharacters)
       throw refused(`it is longer than ${maxSqlCharacters} characters`)
     const [row] = await this.#store.query(pair, parseSelectQuery(sql))
-    const fault = faultOfSelect(row?.tree ?? '{"error":true}', { catalog: false })
+    const fault = faultOfSelect(row?.tree ?? '{"error":true}', { schemas, catalog: false })
     if (fault !== undefined) throw refused(fault.reason)
-    this.#passed.set(sql, true)
+    this.#passed.set(key, true)
   }
 }
 

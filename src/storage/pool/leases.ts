@@ -102,6 +102,9 @@ export class Leases {
     if (unqualified !== undefined) given.push([undefined, unqualified])
     const pairs = given.map(([schema, pair]) => ({ schema, pair: parse(pair) }))
     const leases: Lease[] = []
+    const wereOpen = new Set(
+      pairs.map(({ pair }) => formatPair(pair)).filter((name) => this.#pool.isOpen(name)),
+    )
     try {
       // In one order for all calls: two that wait for each other's pairs would wait for ever.
       const names = [...new Map(pairs.map(({ pair }) => [formatPair(pair), pair]))]
@@ -115,9 +118,20 @@ export class Leases {
         alias: aliasOf.get(formatPair(pair))!,
       }))
       return await leases[0]!.queryAcross(query, schemas, signal)
+    } catch (error) {
+      // Who holds that one may be asked instead, and needs the others.
+      if (PairduckError.is(error, 'PAIR_LOCKED')) await this.#giveFree(leases, wereOpen)
+      throw error
     } finally {
       await Promise.all(leases.map((lease) => lease.release()))
     }
+  }
+
+  /** Closes the pairs of leases that were not open before. */
+  async #giveFree(leases: readonly Lease[], wereOpen: ReadonlySet<string>): Promise<void> {
+    await Promise.all(leases.map((lease) => lease.release()))
+    const closing = leases.map(({ pair }) => pair).filter((name) => !wereOpen.has(name))
+    await Promise.all(closing.map((name) => this.#pool.release(name)))
   }
 
   /** Opens a stream, which holds a lease until it ends. */

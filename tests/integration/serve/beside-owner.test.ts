@@ -36,7 +36,16 @@ describe('the command line beside a process that holds the pair', () => {
     expect(await run('candles', pair)).not.toHaveLength(0)
     expect(await run('cvd', pair)).toMatchObject({ tradeCount: 200 })
     expect(await run('sql', pair, 'SELECT count(*) AS n FROM ticks')).toEqual([{ n: 200 }])
-    expect(await run('verify')).toMatchObject([{ ok: true }])
+    const own = await openManager({ dataDir })
+    await own.insertTicks('x/spot/B', someTicks(7))
+    await own.close()
+    const across = 'SELECT (SELECT count(*) FROM ticks) AS a, (SELECT count(*) FROM b.ticks) AS b'
+    for (const [one, other, wanted] of [
+      [pair, 'x/spot/B', { a: 200, b: 7 }],
+      ['x/spot/B', pair, { a: 7, b: 200 }],
+    ] as const)
+      expect(await run('sql', one, across, '--with', `b=${other}`)).toEqual([wanted])
+    expect(await run('verify')).toMatchObject([{ ok: true }, { ok: true }])
     await run('snapshot', pair, join(temporaryFolder(), 'copy.duckdb'))
   })
 

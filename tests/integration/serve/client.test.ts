@@ -55,6 +55,31 @@ const ends: Readonly<Record<string, () => Promise<Ends>>> = {
 describe.each(Object.entries(ends))('a MarketStore by %s', (name, open) => {
   const market = `x/market${Object.keys(ends).indexOf(name)}`
 
+  it('reads several pairs in one statement, exactly', async () => {
+    const { store } = await open()
+    const [btc, eth] = [`${market}/BTC`, `${market}/ETH`]
+    const from = Date.UTC(2026, 0, 5)
+    await store.insertTicks(btc, someTicks(30, { from }))
+    await store.insertTicks(eth, someTicks(20, { from, price: 10 }))
+    const both =
+      sql(`SELECT count(*) AS n, max(eth.price) AS p, 'nan'::DOUBLE AS nan, -0.0::DOUBLE AS zero,
+      {n: 'x', o: [1, NULL]} AS nested, max(btc.timestamp) AS at FROM btc.ticks AS btc JOIN eth.ticks AS eth USING (timestamp)`)
+    expect(await store.queryPairs({ btc, eth }, both)).toEqual([
+      { n: 20, p: 19, nan: NaN, zero: -0, nested: { n: 'x', o: [1, null] }, at: from + 19 },
+    ])
+    const own = sql('SELECT count(*) AS n FROM ticks')
+    expect(await store.queryPairs({ eth }, own, { unqualified: btc })).toEqual([{ n: 30 }])
+    const refused = sql(`SELECT * FROM read_csv('/etc/hostname')`)
+    await expect(store.queryPairs({ btc, eth }, refused)).rejects.toMatchObject({
+      code: expect.stringMatching(/REFUSED/) as string,
+    })
+    await expect(store.queryPairs({ btc }, sql('SELECT 1 FROM eth.ticks'))).rejects.toThrow(/eth/)
+    await expect(store.queryPairs({ '1x': btc }, own)).rejects.toThrow(TypeError)
+    await expect(store.queryPairs({ btc, no: `${market}/NONE` }, own)).rejects.toMatchObject({
+      code: 'PAIR_NOT_FOUND',
+    })
+  })
+
   it('stores every kind of row and counts it', async () => {
     const { store, db } = await open()
     const pair = `${market}/A/B`
