@@ -10,6 +10,8 @@ const shared = [
   'queryColumns',
   'streamColumns',
   'queryPairs',
+  'recentTicks',
+  'lastCandles',
   'gaps',
   'verify',
   'snapshot',

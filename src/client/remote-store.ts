@@ -6,6 +6,7 @@ import { formatPair, parsePair, type Pair, type PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import type { Gap } from '../schema/gaps.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { StoredCandle, StoredTick } from '../schema/rows.ts'
 import type { Timeframe } from '../time.ts'
 import { columnOfBatch, rowsOfBatch } from '../storage/duckdb/column-batch.ts'
 import type { ColumnsOf } from '../storage/duckdb/read-vector.ts'
@@ -154,6 +155,16 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
   /** Who answers: a first call, which also tells whether the token fits. */
   async hello(): Promise<{ readonly instance: string }> {
     return this.#http.json({ method: 'GET', path: '/api/v1/store/hello' })
+  }
+
+  /** As `DatabaseManager.recentTicks`. */
+  async recentTicks(pair: PairLike, limit?: number): Promise<StoredTick[]> {
+    return this.#call('recentTicks', { pair: this.#named(pair), limit })
+  }
+
+  /** As `DatabaseManager.lastCandles`. */
+  async lastCandles(pair: PairLike, timeframe: Timeframe, limit?: number): Promise<StoredCandle[]> {
+    return this.#call('lastCandles', { pair: this.#named(pair), timeframe, limit })
   }
 
   /** As `DatabaseManager.gaps`. */

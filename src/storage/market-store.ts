@@ -2,6 +2,7 @@ import type { PairLike, Pair } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import type { Gap } from '../schema/gaps.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import type { StoredCandle, StoredTick } from '../schema/rows.ts'
 import type { Timeframe } from '../time.ts'
 import type { ColumnsOf } from './duckdb/read-vector.ts'
 import type { PairduckEvents } from './events/events.ts'
@@ -58,6 +59,10 @@ export interface MarketStore {
     query: Query<Row>,
     options?: QueryPairsOptions,
   ): Promise<Row[]>
+  /** As `DatabaseManager.recentTicks`. */
+  recentTicks(pair: PairLike, limit?: number): Promise<StoredTick[]>
+  /** As `DatabaseManager.lastCandles`. */
+  lastCandles(pair: PairLike, timeframe: Timeframe, limit?: number): Promise<StoredCandle[]>
   /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
   gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]>
   /** Every stored pair, sorted by its text form. */

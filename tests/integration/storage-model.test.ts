@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Timeframe } from '../../src/index.ts'
-import type { Candle, Tick } from '../../src/schema/rows.ts'
+import { getCandlesQuery, PairduckError, type CandleRow, type Timeframe } from '../../src/index.ts'
+import type { Candle, StoredCandle, Tick } from '../../src/schema/rows.ts'
 import { timeframeMs } from '../../src/time.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
 import { propertyRuns } from '../support/property-runs.ts'
@@ -144,6 +144,7 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
       fc.asyncProperty(fc.array(step, { maxLength: 14, size: 'max' }), async (steps) => {
         const pair = `model/spot/RUN${runs++}`
         const model = new StoreModel(keepMs)
+        const compared = candles[runs % candles.length]!
         await store.insertTicks(pair, [])
         for (const each of steps) {
           const [found, wanted] = await take(each, pair, model)
@@ -152,6 +153,7 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
           const newest = model.sortedTicks().reverse()
           for (const count of [1, 3, 1000])
             expect(await store.recentTicks(pair, count)).toEqual(newest.slice(0, count))
+          await compareBars(pair, compared)
         }
         expect(await storedTicks(store, pair)).toEqual(model.sortedTicks())
         for (const timeframe of candles)
@@ -165,6 +167,16 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
       }),
       { numRuns: propertyRuns(numRuns) },
     )
+
+    /** From memory where that has them, else from the file: nobody can tell. */
+    async function compareBars(pair: string, timeframe: Timeframe): Promise<void> {
+      const byFile = store.query(pair, getCandlesQuery({ timeframe }))
+      const wanted = await byFile.catch(codeOf)
+      for (const count of [1000, 2]) {
+        const found = await store.lastCandles(pair, timeframe, count).catch(codeOf)
+        expect(differences(found, wanted, count)).toEqual([])
+      }
+    }
 
     /** What the store and the model say to a step. */
     async function take(each: Step, pair: string, model: StoreModel): Promise<[unknown, unknown]> {
@@ -213,6 +225,25 @@ it('counts a tick once that comes late and lies exactly where a roll-up ended', 
   await store.insertTicks(pair, [at(9_999.999), at(10_000)])
   expect(await storedCandles(store, pair, '1m')).toMatchObject([{ tradeCount: 3, volume: 3 }])
 })
+
+function codeOf(error: unknown): string {
+  return PairduckError.is(error) ? error.code : String(error)
+}
+
+/** Of two answers, each bars or the code of an error. */
+function differences(
+  found: StoredCandle[] | string,
+  wanted: CandleRow[] | string,
+  count: number,
+): string[] {
+  if (typeof found !== 'string' && typeof wanted !== 'string')
+    return candleDifferences(found, wanted.slice(-count).map(asCandle))
+  return found === wanted ? [] : ['one answers, the other does not']
+}
+
+function asCandle({ source: _source, ...candle }: CandleRow): StoredCandle {
+  return candle
+}
 
 function wholeMicros(ms: number): number {
   return Math.round(ms * 1000) / 1000

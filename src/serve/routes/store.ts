@@ -25,6 +25,7 @@ interface CallBody {
   readonly query?: unknown
   readonly options?: InsertOptions & Pick<StreamOptions, 'history'>
   readonly file?: string
+  readonly limit?: number
   readonly exported?: ExportOptions
 }
 
@@ -96,6 +97,16 @@ function addCalls({ app, store, answers, allow, guard, options }: RouteContext):
   app.post('/api/v1/store/gaps', async (request) => {
     allow(request, 'read')
     return store.gaps(body(request).pair)
+  })
+  app.post('/api/v1/store/recentTicks', async (request) => {
+    allow(request, 'read')
+    const { pair, limit } = body(request)
+    return answers.within(request, () => store.recentTicks(pair, limit))
+  })
+  app.post('/api/v1/store/lastCandles', async (request) => {
+    allow(request, 'read')
+    const { pair, timeframe, limit } = body(request)
+    return answers.within(request, () => store.lastCandles(pair, timeframe!, limit))
   })
   app.post('/api/v1/store/verify', async (request) => {
     allow(request, 'read')

@@ -1,7 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
-import { barFactsSql, barOrigins, heldSql, pickSources } from '../../schema/bar-sources.ts'
+import {
+  barFactsSql,
+  barOrigins,
+  heldSql,
+  pickSources,
+  type BarFacts,
+} from '../../schema/bar-sources.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import { readRows } from './read-rows.ts'
@@ -13,17 +19,25 @@ export async function withPickedSources(
   kept: readonly Timeframe[],
 ): Promise<string> {
   if (bars === undefined) return sql
+  return pickSources(sql, bars, await readBarFacts(connection, kept))
+}
+
+/** What the file holds, as far as it decides where its bars come from. */
+export async function readBarFacts(
+  connection: DuckDBConnection,
+  kept: readonly Timeframe[],
+): Promise<BarFacts> {
   const rows = await readRows<{ kind: string; name: string; micros: number | null }>(
     connection,
     barFactsSql,
   )
   const given = rows.filter(({ kind }) => kind === 'given').map(({ name }) => name)
   const marks = rows.filter(({ kind }) => kind === 'mark')
-  return pickSources(sql, bars, {
+  return {
     kept,
     given: new Set(given),
     marks: new Map(marks.map(({ name, micros }) => [name, micros ?? -Infinity])),
-  })
+  }
 }
 
 /** The same without asking the file, for who reads more than that. */

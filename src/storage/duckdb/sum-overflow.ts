@@ -30,9 +30,9 @@ export function refuseOverflow(
     if (column.kind === 'float64') check(names[at]!.name, column)
 }
 
-/** The names that the builders give. */
+/** The names that the builders give, and the manager's own. */
 function isOurs(query: string): boolean {
-  return /^(?:calculate|detect|get|candles)[A-Z]\w*Query$/.test(query)
+  return /^(?:calculate|detect|get|candles)[A-Z]\w*Query$|^lastCandles$/.test(query)
 }
 
 function overflowed(column: string): PairduckError {

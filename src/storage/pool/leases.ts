@@ -18,7 +18,9 @@ import { Lease } from './lease.ts'
 import { checkPairNames } from './pair-schemas.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
 import { newestTicks, newestTicksQuery } from '../front/newest-ticks.ts'
-import type { StoredTick } from '../../schema/rows.ts'
+import { lastCandlesQuery } from '../front/read-bars.ts'
+import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
+import { isTimeframe, type Timeframe } from '../../time.ts'
 import { isEngineLost, withCode } from '../duckdb/duckdb-errors.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 
@@ -78,8 +80,7 @@ export class Leases {
 
   /** The newest ticks; from memory where that holds them, which answers at once and needs no thread. */
   async recentTicks(pair: Pair, limit: number): Promise<StoredTick[]> {
-    if (!Number.isInteger(limit) || limit < 1)
-      throw new RangeError(`recentTicks: expected a number of ticks from 1 on, got ${shown(limit)}`)
+    checkLimit('recentTicks', 'ticks', limit)
     const open = this.#pool.acquireOpen(formatPair(pair))
     if (open !== undefined) {
       const newest = newestTicks(open.writer.ticks.recent, limit)
@@ -87,6 +88,24 @@ export class Leases {
       if (newest !== undefined) return newest
     }
     return this.read(pair, (lease) => lease.query(newestTicksQuery(limit)))
+  }
+
+  /** The newest bars, the oldest of them first; from memory once they were asked for. */
+  async lastCandles(pair: Pair, timeframe: Timeframe, limit: number): Promise<StoredCandle[]> {
+    if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
+    checkLimit('lastCandles', 'bars', limit)
+    const open = this.#pool.acquireOpen(formatPair(pair))
+    if (open !== undefined) {
+      const known = await open.writer.lastBars(timeframe, limit)
+      this.#pool.endLease(open.name)
+      if (known !== undefined) return known
+    }
+    return this.read(pair, async (lease) => {
+      const known = await this.#pool.use(pair, ({ writer }) =>
+        writer.lastBars(timeframe, limit, { read: true }),
+      )
+      return known ?? lease.query(lastCandlesQuery(timeframe, limit))
+    })
   }
 
   /** Runs a query over several pairs, each a schema of its name; all are held open meanwhile. */
@@ -203,4 +222,9 @@ export class Leases {
     this.#closing = true
     await Promise.allSettled([...this.#out].map((lease) => lease.revoke()))
   }
+}
+
+function checkLimit(call: string, what: string, limit: number): void {
+  if (!Number.isSafeInteger(limit) || limit < 1)
+    throw new RangeError(`${call}: expected a number of ${what} from 1 on, got ${shown(limit)}`)
 }

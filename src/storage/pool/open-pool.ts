@@ -7,6 +7,7 @@ import { ThreadBudget } from '../duckdb/thread-budget.ts'
 import type { Events } from '../events/events.ts'
 import { pairFiles } from '../file/pair-files.ts'
 import { MemoryBudget } from '../front/memory-budget.ts'
+import { mostWarmBars } from '../front/warm-bars.ts'
 import type { LogBook } from '../log/log-book.ts'
 import type { WriterOptions } from '../write/tick-writer.ts'
 import { ConnectionPool } from './connection-pool.ts'
@@ -32,8 +33,9 @@ export function openPool(
   const budget = new ThreadBudget(options.maxPendingTicksTotal)
   const logs = openLogBook(dataDir, events)
   const memory = new MemoryBudget()
+  const bars = new MemoryBudget(200_000, mostWarmBars)
   const { candles, retention } = options
-  const own = { engine, budget, memory, logs, events, onBroken: () => engine.onLost() }
+  const own = { engine, budget, memory, bars, logs, events, onBroken: () => engine.onLost() }
   const context = { ...own, writer: options, candles, retention, archive: options.archive?.store }
   const open = (pair: Pair) => openPair(pair, pairFiles(dataDir, pair), context)
   return { pool: new ConnectionPool(open, options, events), logs, budget }

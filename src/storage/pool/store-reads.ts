@@ -1,6 +1,7 @@
 import type { Pair, PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
-import type { StoredTick } from '../../schema/rows.ts'
+import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
+import type { Timeframe } from '../../time.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { Events } from '../events/events.ts'
 import type { AcquireOptions, QueryOptions, QueryPairsOptions } from './lease-options.ts'
@@ -22,6 +23,18 @@ export abstract class StoreReads extends Events {
   /** The newest ticks, newest first, in the one order of ticks; mostly answered from memory. */
   async recentTicks(pair: PairLike, limit: number = 100): Promise<StoredTick[]> {
     return this.leases.recentTicks(this.parsePair(pair), limit)
+  }
+
+  /**
+   * The newest bars of a timeframe, the oldest of them first, the one still open last: what
+   * `getCandlesQuery({ timeframe, limit })` gives, mostly answered from memory.
+   */
+  async lastCandles(
+    pair: PairLike,
+    timeframe: Timeframe,
+    limit: number = 500,
+  ): Promise<StoredCandle[]> {
+    return this.leases.lastCandles(this.parsePair(pair), timeframe, limit)
   }
 
   /** Over several pairs, each a schema of its name: `queryPairs({ btc, eth }, query)` for `btc.ticks`. */

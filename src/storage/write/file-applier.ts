@@ -1,8 +1,11 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import PQueue from 'p-queue'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
+import type { Timeframe } from '../../time.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 import type { Events } from '../events/events.ts'
+import { readBars } from '../front/read-bars.ts'
+import type { WarmBars } from '../front/warm-bars.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { LogRecord } from '../log/log-entry.ts'
 import type { PendingCommit } from './pending-commit.ts'
@@ -27,6 +30,9 @@ export class FileApplier {
   readonly #budget: ThreadBudget
   readonly #events: Events
   readonly #wal: WalWatch
+  readonly #candles: readonly Timeframe[]
+  /** The newest bars, those of records that are not in the file yet included. */
+  readonly bars: WarmBars
   /** Acknowledged records that the file does not have, in order. */
   readonly #backlog: LogRecord[]
   readonly #queue = new PQueue({ concurrency: 1 })
@@ -55,6 +61,8 @@ export class FileApplier {
     budget: ThreadBudget
     events: Events
     wal: WalWatch
+    candles: readonly Timeframe[]
+    bars: WarmBars
     onInvalidated: (error: unknown) => Promise<void>
   }) {
     this.#pair = of.pair
@@ -65,6 +73,8 @@ export class FileApplier {
     this.#budget = of.budget
     this.#events = of.events
     this.#wal = of.wal
+    this.#candles = of.candles
+    this.bars = of.bars
     this.#onInvalidated = of.onInvalidated
   }
 
@@ -90,6 +100,7 @@ export class FileApplier {
   add(record: LogRecord): void {
     this.#backlog.push(record)
     this.#backlogTicks += record.ticks.length
+    this.bars.fold(record.ticks)
     this.wrote = true
     const isMuch = this.#backlogTicks >= applyTicks && this.#pauseMs === applyAfterMs
     this.#applySoon(isMuch ? 0 : this.#pauseMs)
@@ -105,6 +116,8 @@ export class FileApplier {
     this.wrote = true
     return this.#do(async () => {
       await this.#apply()
+      // Whatever it does to candles: they are read again when somebody asks.
+      this.bars.drop()
       const result = await job(this.#connection)
       await this.#wal.measure()
       // The job itself is done and durable.
@@ -134,6 +147,7 @@ export class FileApplier {
         }
         this.#ticks.accept(commit, judgement)
         this.#ticks.recent.settle()
+        this.bars.fold(batch)
         if (batch.length > 0) await this.#tidy()
         return judgement
       } catch (error) {
@@ -141,6 +155,7 @@ export class FileApplier {
           pair: this.#pair,
           error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
         })
+        this.bars.drop()
         await this.#ticks.reload().catch((fatal: unknown) => this.#giveUp(fatal, error))
         throw error
       }
@@ -151,13 +166,28 @@ export class FileApplier {
   async reload(): Promise<void> {
     await this.#do(async () => {
       await this.#apply()
+      this.bars.drop()
       await this.#ticks.reload()
+    })
+  }
+
+  /** Reads the newest bars of a timeframe into memory, where ticks alone keep them right. */
+  warmBars(timeframe: Timeframe, count: number): Promise<void> {
+    return this.#do(async () => {
+      await this.#apply()
+      const { generation } = this.bars
+      const stored = await readBars(this.#connection, { timeframe, kept: this.#candles, count })
+      if (stored === undefined) return
+      // In one step with the look at what the file did not have while it was read.
+      const ticks = this.#backlog.map((record) => record.ticks)
+      this.bars.keep(timeframe, stored, { generation, ticks })
     })
   }
 
   /** Applies what is there, for the last time. What cannot be applied keeps the pair's claim. */
   async close(): Promise<void> {
     this.#closed = true
+    this.bars.drop()
     clearTimeout(this.#timer)
     await this.applied()
     await this.#queue.onIdle()

@@ -5,6 +5,7 @@ import type { Engine } from '../duckdb/engine.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 import type { Events } from '../events/events.ts'
 import type { MemoryBudget } from '../front/memory-budget.ts'
+import { WarmBars } from '../front/warm-bars.ts'
 import type { LogBook } from '../log/log-book.ts'
 import { FileApplier } from './file-applier.ts'
 import { readLogMarks, trustMarks } from './log-marks.ts'
@@ -20,13 +21,15 @@ export interface WriterContext {
   readonly budget: ThreadBudget
   readonly events: Events
   readonly memory: MemoryBudget
+  /** For the bars in memory. */
+  readonly bars: MemoryBudget
   readonly logs: LogBook
   readonly writer: WriterOptions
 }
 
 /** The writer of a file that was just opened, and the file has all that any log holds for it. */
 export async function openWriter(
-  { engine, budget, events, memory, logs, writer }: WriterContext,
+  { engine, budget, events, memory, bars, logs, writer }: WriterContext,
   of: {
     pair: string
     connection: DuckDBConnection
@@ -45,7 +48,8 @@ export async function openWriter(
     if (recovered) await wal.measure()
     const { log } = logs
     const backlog = logs.backlogOf(pair)
-    const file = new FileApplier({ ...of, ticks, log, backlog, budget, events })
+    const warm = new WarmBars(bars)
+    const file = new FileApplier({ ...of, ticks, log, backlog, budget, events, bars: warm })
     const alikeToo = await file.recover(marks)
     if (marks.isDoubted) await trustMarks(connection)
     if (alike + alikeToo > 0)

@@ -1,13 +1,14 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import type { Gap } from '../../schema/gaps.ts'
-import type { Tick } from '../../schema/rows.ts'
-import { msFromMicros, type Clock } from '../../time.ts'
+import type { StoredCandle, Tick } from '../../schema/rows.ts'
+import { msFromMicros, type Clock, type Timeframe } from '../../time.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { rowGroupRows } from '../duckdb/engine.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 import type { Events } from '../events/events.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
+import { mostWarmBars } from '../front/warm-bars.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { LogClient, LogGroup } from '../log/log-group.ts'
 import type { FileApplier } from './file-applier.ts'
@@ -23,6 +24,9 @@ export interface WriterOptions {
   readonly maxFutureMs: number
   readonly clock: Clock
 }
+
+/** So many bars are read at once, whoever asks for fewer. */
+const fewestBars = 500
 
 /** Work that nothing of the pair is judged beside. */
 type Job = () => Promise<void>
@@ -127,6 +131,18 @@ export class TickWriter implements LogClient {
     return this.#file.applied()
   }
 
+  /** The newest bars, the oldest of them first, where memory tells; with `read` they come into it first. */
+  async lastBars(
+    timeframe: Timeframe,
+    count: number,
+    { read = false }: { read?: boolean } = {},
+  ): Promise<StoredCandle[] | undefined> {
+    // Who may write behind our back changes bars that we do not know of.
+    if (this.#watchers > 0 || count > mostWarmBars) return undefined
+    if (read) await this.#file.warmBars(timeframe, Math.max(count, fewestBars))
+    return this.#watchers > 0 ? undefined : this.#file.bars.last(timeframe, count)
+  }
+
   /** From when it resolves until {@link unwatch} the file holds all that is acknowledged. */
   async watch(): Promise<void> {
     this.#watchers++
@@ -139,6 +155,7 @@ export class TickWriter implements LogClient {
 
   unwatch(): void {
     this.#watchers--
+    this.#file.bars.drop()
   }
 
   /** Takes nothing more; resolves when all that was taken is in the file, or cannot be. */

@@ -100,6 +100,15 @@ describe.each(Object.entries(ends))('a MarketStore by %s', (name, open) => {
     expect(await store.insertOrderFlow(pair, [])).toMatchObject({ inserted: 0 })
     const newest = getRecentTicksQuery({ limit: 3 })
     expect(await store.query(pair, newest)).toEqual(await db.query(pair, newest))
+    expect(await store.recentTicks(pair, 3)).toEqual(await db.query(pair, newest))
+    const bars = await db.query(pair, getCandlesQuery({ timeframe: '1m', limit: 2 }))
+    for (let asked = 0; asked < 2; asked++)
+      expect(await store.lastCandles(pair, '1m', 2)).toEqual(
+        bars.map(({ source: _source, ...candle }) => candle),
+      )
+    for (const wrong of [store.recentTicks(pair, 0), store.lastCandles(pair, '1m', 1.5)])
+      await expect(wrong).rejects.toThrow(RangeError)
+    await expect(store.lastCandles(pair, '2m' as never)).rejects.toThrow(TypeError)
     expect(await store.listPairs()).toEqual(await db.listPairs())
     expect(await store.stats()).toMatchObject({ size: db.stats().size, pendingTicks: 0 })
     expect(await store.verify(pair)).toMatchObject({ ok: true })

@@ -65,6 +65,7 @@ const members = {
   },
   recentTicks: { call: (db) => db.recentTicks(pair), after: 'refused' },
   reopenPast: { call: (db) => db.reopenPast(pair), after: 'refused' },
+  lastCandles: { call: (db) => db.lastCandles(pair, '1m'), after: 'refused' },
   verify: { call: (db) => db.verify(pair), after: 'refused' },
   repair: { call: (db) => db.repair(pair), after: 'refused' },
   stats: { call: (db) => db.stats(), after: 'answers' },
