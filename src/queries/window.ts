@@ -6,7 +6,7 @@ import type { SqlValue } from './query.ts'
 
 /** A stretch of time, half-open, in Unix ms: `from <= time < to`. No `from`, no `to`: all stored. */
 export interface TimeRange {
-  /** Unix ms: the first moment that counts. */
+  /** Unix ms: the first moment that counts; 0 is the beginning. */
   readonly from?: number | undefined
   /** Unix ms: the first moment that does not count. */
   readonly to?: number | undefined
@@ -30,7 +30,7 @@ export type Window = TimeRange | Lookback
 export interface WindowOptions {
   /** The window as an object, instead of its fields. */
   readonly window?: Window | undefined
-  /** Unix ms: the first moment that counts. */
+  /** Unix ms: the first moment that counts; 0 is the beginning. */
   readonly from?: number | undefined
   /** Unix ms: the first moment that does not count. */
   readonly to?: number | undefined
@@ -56,8 +56,14 @@ const time: OptionRule<number | undefined> = optional({
   ...number(earliestMs, lastMs, earliestMs),
   expected: `a time in Unix milliseconds, from ${earliestMs} (2000-01-01) to ${lastMs}`,
 })
+/** Zero says "from the beginning" in every unit. */
+const beginning: OptionRule<number | undefined> = {
+  ...time,
+  expected: `0, or ${time.expected}`,
+  accepts: (value) => value === 0 || time.accepts(value),
+}
 const fieldRules = {
-  from: time,
+  from: beginning,
   to: time,
   lookbackMinutes: optional(number(0, lastMs / 60_000, 0)),
   now: time,

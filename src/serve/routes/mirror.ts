@@ -10,12 +10,50 @@ interface Asked {
   readonly date?: string
 }
 
+type Give = (mirror: MirrorReads, asked: Asked) => Promise<unknown>
+
+/** What is read of the mirror: what it gives, and the parameter that it takes or needs. */
+export const mirrorReads: Readonly<Record<string, readonly [gives: string, takes: string, Give]>> =
+  {
+    '/api/v1/mirror/status': ['How far the mirror is.', '', (mirror) => mirror.status()],
+    '/api/v1/mirror/report': [
+      'The report of a day (UTC), of today by default.',
+      'date',
+      (mirror, { date }) => readDailyReport(mirror, date ?? Date.now()),
+    ],
+    '/api/v1/mirror/orders': [
+      'Open orders, of one symbol or of all.',
+      'symbol',
+      (mirror, { symbol }) => mirror.listOpenOrders(symbol),
+    ],
+    '/api/v1/mirror/balances': ['Balances.', '', (mirror) => mirror.getBalances()],
+    '/api/v1/mirror/fills': [
+      'Own trades, of one symbol or of all.',
+      'symbol',
+      (mirror, { symbol }) => mirror.listFills(symbol),
+    ],
+    '/api/v1/mirror/transfers': [
+      'Deposits and withdrawals.',
+      '',
+      (mirror) => mirror.listTransfers(),
+    ],
+    '/api/v1/mirror/tickers': ['Last prices.', '', (mirror) => mirror.listTickers()],
+    '/api/v1/mirror/symbols': ['Symbols that are mirrored.', '', (mirror) => mirror.listSymbols()],
+    '/api/v1/mirror/book': [
+      'The order book of a symbol.',
+      'symbol!',
+      (mirror, asked) => mirror.getOrderBook(symbolOf(asked)),
+    ],
+    '/api/orderbook': [
+      'Own open orders of a symbol by price.',
+      'symbol!',
+      async (mirror, asked) => ordersByPrice(await mirror.listOpenOrders(symbolOf(asked))),
+    ],
+  }
+
 /** The account's mirror, read only: decimals are text with the exchange's own digits. */
 export function addMirrorRoutes({ app, allow, options }: RouteContext): void {
-  const read = (
-    path: string,
-    give: (mirror: MirrorReads, asked: Asked) => Promise<unknown>,
-  ): void => {
+  for (const [path, [, , give]] of Object.entries(mirrorReads))
     app.get(path, async (request) => {
       allow(request, 'read')
       if (options.mirror === undefined)
@@ -25,19 +63,6 @@ export function addMirrorRoutes({ app, allow, options }: RouteContext): void {
         )
       return give(options.mirror, request.query as Asked)
     })
-  }
-  read('/api/v1/mirror/status', (mirror) => mirror.status())
-  read('/api/v1/mirror/report', (mirror, { date }) => readDailyReport(mirror, date ?? Date.now()))
-  read('/api/v1/mirror/orders', (mirror, { symbol }) => mirror.listOpenOrders(symbol))
-  read('/api/v1/mirror/balances', (mirror) => mirror.getBalances())
-  read('/api/v1/mirror/fills', (mirror, { symbol }) => mirror.listFills(symbol))
-  read('/api/v1/mirror/transfers', (mirror) => mirror.listTransfers())
-  read('/api/v1/mirror/tickers', (mirror) => mirror.listTickers())
-  read('/api/v1/mirror/symbols', (mirror) => mirror.listSymbols())
-  read('/api/v1/mirror/book', (mirror, asked) => mirror.getOrderBook(symbolOf(asked)))
-  read('/api/orderbook', async (mirror, asked) =>
-    ordersByPrice(await mirror.listOpenOrders(symbolOf(asked))),
-  )
 }
 
 function symbolOf({ symbol }: Asked): string {

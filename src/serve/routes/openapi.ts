@@ -2,6 +2,7 @@ import { rulesOfAnalytic, analytics } from '../analytics/analytics.ts'
 import { rowFormats } from '../../storage/export/row-formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 import type { OptionRule } from '../../options.ts'
+import { mirrorReads } from './mirror.ts'
 
 /** The description of the interface, from the rules by which the builders check their options. */
 export function addOpenApiRoute({ app, allow }: RouteContext): void {
@@ -23,7 +24,19 @@ export function openApi(): object {
     },
     components: { securitySchemes: { token: { type: 'http', scheme: 'bearer' } } },
     paths: {
-      '/api/v1/pairs': { get: { summary: 'Every stored pair.', responses: answers } },
+      ...Object.fromEntries(
+        Object.entries(plainAddresses).map(([path, summary]) => [path, plain(summary, [])]),
+      ),
+      '/api/v1/pairs/{exchange}/{market}/{symbol}/stats': plain(
+        'What is stored of a pair: rows, times, rate, size, retention and open gaps.',
+        pairParameters,
+      ),
+      ...Object.fromEntries(
+        Object.entries(mirrorReads).map(([path, [gives, takes]]) => [
+          path,
+          plain(gives, mirrorParameters(takes)),
+        ]),
+      ),
       ...Object.fromEntries(
         names.map((name) => [
           `/api/v1/pairs/{exchange}/{market}/{symbol}/${name}`,
@@ -36,26 +49,30 @@ export function openApi(): object {
           },
         ]),
       ),
-      '/api/v1/pairs/{exchange}/{market}/{symbol}/sql': {
-        post: {
-          summary: 'One SELECT that only reads.',
-          parameters: [...pairParameters, historyParameter, formatParameter],
-          requestBody: {
-            required: true,
-            content: { 'text/plain': { schema: { type: 'string' } } },
-          },
-          responses: rowAnswers,
-        },
-      },
-      '/api/v1/pairs/{exchange}/{market}/{symbol}/events': {
-        get: {
-          summary: 'Trades as they are stored, as server-sent events; `Last-Event-ID` resumes.',
-          parameters: pairParameters,
-          responses: { 200: { description: 'Events.', content: { 'text/event-stream': {} } } },
-        },
-      },
+      '/api/v1/pairs/{exchange}/{market}/{symbol}/sql': sqlPath,
+      '/api/v1/pairs/{exchange}/{market}/{symbol}/events': eventsPath,
     },
   }
+}
+
+/** Addresses without parameters. */
+const plainAddresses: Readonly<Record<string, string>> = {
+  '/health': '200 while the store answers, else 503; asked without a token.',
+  '/metrics': 'Counters and states in the text format of Prometheus.',
+  '/api/v1/openapi.json': 'This description.',
+  '/api/v1/info': 'Whether this server reads a mirror and takes writes.',
+  '/api/v1/pairs': 'Every stored pair.',
+}
+
+function plain(summary: string, parameters: readonly object[]): object {
+  return { get: { summary, parameters, responses: answers } }
+}
+
+/** `name`, or `name!` where it has to be given. */
+function mirrorParameters(takes: string): object[] {
+  if (takes === '') return []
+  const [name] = takes.split('!')
+  return [{ name, in: 'query', required: takes.endsWith('!'), schema: { type: 'string' } }]
 }
 
 const pairParameters = ['exchange', 'market', 'symbol'].map((name) => ({
@@ -93,6 +110,34 @@ const rowAnswers = {
     },
   },
   default: failure,
+}
+
+const sqlPath = {
+  post: {
+    summary: 'One SELECT that only reads.',
+    parameters: [...pairParameters, historyParameter, formatParameter],
+    requestBody: {
+      required: true,
+      content: {
+        'text/plain': { schema: { type: 'string' } },
+        'application/json': {
+          schema: {
+            type: 'object',
+            required: ['sql'],
+            properties: { sql: { type: 'string' } },
+          },
+        },
+      },
+    },
+    responses: rowAnswers,
+  },
+}
+const eventsPath = {
+  get: {
+    summary: 'Trades as they are stored, as server-sent events; `Last-Event-ID` resumes.',
+    parameters: pairParameters,
+    responses: { 200: { description: 'Events.', content: { 'text/event-stream': {} } } },
+  },
 }
 
 function parametersOf(name: string): object[] {

@@ -3,28 +3,47 @@ import { formatOf, historyOf } from '../answer/formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 import { pairOf, pairPath } from './pairs.ts'
 
-/** One SELECT of the caller's own, in a connection that can neither write nor read files. */
+/**
+ * One SELECT of the caller's own, in a connection that can neither write nor read files. The body is
+ * its text, whatever its content type says or when it says none; only JSON and a form with the
+ * field `sql` are read as what they are.
+ */
 export function addSqlRoute({ app, store, answers, allow, guard }: RouteContext): void {
-  app.addContentTypeParser('text/plain', { parseAs: 'string' }, (_request, body, done) =>
-    done(null, body),
-  )
-  app.post(`${pairPath}/sql`, async (request, reply) => {
-    allow(request, 'read')
-    const { body } = request
-    const text = typeof body === 'string' ? body : (body as { readonly sql?: unknown } | null)?.sql
-    if (typeof text !== 'string')
-      throw new TypeError('expected a SELECT as text/plain, or as { "sql": … }')
-    const pair = pairOf(request)
-    await guard.check(pair, text)
-    const select = query('sql', text.replace(/[;\s]+$/, ''))
-    return answers.rows({
-      request,
-      reply,
-      store,
-      pair,
-      query: select,
-      history: historyOf(request),
-      format: formatOf(request),
+  // In a scope of its own: the other addresses go on to take JSON alone.
+  void app.register(async (scope) => {
+    scope.addContentTypeParser(['text/plain', '*'], { parseAs: 'string' }, (_request, body, done) =>
+      done(null, body),
+    )
+    scope.post(`${pairPath}/sql`, async (request, reply) => {
+      allow(request, 'read')
+      const text = textOf(request.body)
+      const pair = pairOf(request)
+      await guard.check(pair, text)
+      return answers.rows({
+        request,
+        reply,
+        store,
+        pair,
+        query: query('sql', text.replace(/[;\s]+$/, '')),
+        history: historyOf(request),
+        format: formatOf(request),
+      })
     })
   })
+}
+
+/** The statement in a body. */
+function textOf(body: unknown): string {
+  const text = typeof body === 'string' ? formField(body) : (body as Body | null | undefined)?.sql
+  if (typeof text === 'string' && text.trim() !== '') return text
+  throw new TypeError('expected a SELECT as the body, as { "sql": … } or as a form with `sql`')
+}
+
+/** No statement begins like a form's field. */
+function formField(body: string): string | null {
+  return body.startsWith('sql=') ? new URLSearchParams(body).get('sql') : body
+}
+
+interface Body {
+  readonly sql?: unknown
 }

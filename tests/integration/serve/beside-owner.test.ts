@@ -1,5 +1,6 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
@@ -59,5 +60,18 @@ describe('the command line beside a process that holds the pair', () => {
       code: 'CONNECTION_LOST',
     })
     expect(await db.query(pair, sql('SELECT 1 AS x'))).toEqual([{ x: 1 }])
+  })
+
+  it('works where it can have no socket, and tells so', async () => {
+    const dataDir = temporaryFolder()
+    // A file where the folder of the sockets would be.
+    mkdirSync(join(dataDir, '.pairduck'))
+    writeFileSync(join(dataDir, '.pairduck', 'sockets'), '')
+    const db = await DatabaseManager.open({ dataDir })
+    onTestFinished(() => db.close())
+    const [told] = (await once(db, 'error')) as [{ readonly error: Error }]
+    expect(told.error).toMatchObject({ code: 'IO_FAILED' })
+    expect(told.error.message).toContain('localSocket')
+    expect(await db.insertTicks(pair, someTicks(1))).toMatchObject({ inserted: 1 })
   })
 })

@@ -283,10 +283,12 @@ describe('a server that is killed and started anew', () => {
         await store.insertTicks(pair, given.slice(at, at + 20))
     })()
     await nextStored(store)
+    const back = new Promise((resolve) => store.on('reconnected', resolve))
     owner.child.kill('SIGKILL')
     await once(owner.child, 'exit')
     owner = await start(port)
     await inserting
+    expect(await back).toEqual({ awayMs: expect.any(Number) as number })
     const ids = await store.query(
       pair,
       sql<{ n: number; d: number }>(

@@ -1,7 +1,10 @@
 import { tableFromIPC } from 'apache-arrow'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { calculateMarketProfileQuery, getCandlesQuery } from '../../../src/index.ts'
 import { analytics } from '../../../src/serve/analytics/analytics.ts'
+import { resolveServeOptions } from '../../../src/serve/options/serve-options.ts'
+import { makeApp } from '../../../src/serve/app.ts'
+import { localAccess } from '../../../src/serve/safety/access.ts'
 import { json, served } from '../../support/http.ts'
 import { someTicks, sql } from '../../support/store.ts'
 import { storeOfFile } from '../../support/store-of-file.ts'
@@ -71,6 +74,47 @@ describe('the pairs over HTTP', () => {
     }
   })
 
+  it('describes every address that it has, beside those that other programs define', async () => {
+    const app = await makeApp(store(), resolveServeOptions({}), localAccess)
+    onTestFinished(() => app.close())
+    await app.ready()
+    const theirs = /^\/(?:api\/v1\/store\/|udf\/|trades|pairs$|status$|exchanges$)/
+    const described = Object.keys(
+      (await app.inject('/api/v1/openapi.json')).json<{ paths: object }>().paths,
+    )
+    expect(described.toSorted()).toEqual(
+      routesOf(app.printRoutes({ commonPrefix: false }))
+        .filter((path) => !theirs.test(path))
+        .toSorted(),
+    )
+  })
+
+  it('counts 0 as the beginning, and says what is wrong by one code', async () => {
+    const url = await served(store())
+    const all = await json(`${url}${base}/ticks`)
+    expect(await json(`${url}${base}/ticks?from=0`)).toEqual(all)
+    for (const query of ['limit=0', 'from=1700000000', 'limit=many']) {
+      const wrong = await fetch(`${url}${base}/ticks?${query}`)
+      expect(wrong.status).toBe(400)
+      expect(await wrong.json()).toMatchObject({ error: { code: 'INVALID_REQUEST' } })
+    }
+  })
+
+  it.each([
+    ['no type', undefined, 'SELECT 1 AS one'],
+    ['curl -d', 'application/x-www-form-urlencoded', 'SELECT 1 AS one;'],
+    ['curl --data-urlencode', 'application/x-www-form-urlencoded', 'sql=SELECT%201+AS+one'],
+    ['a type of its own', 'application/sql', 'SELECT 1 AS one'],
+    ['JSON', 'application/json', '{"sql":"SELECT 1 AS one"}'],
+  ])('takes a SELECT with %s', async (_name, type, body) => {
+    const url = await served(store())
+    const headers: Record<string, string> = type === undefined ? {} : { 'content-type': type }
+    const given = { method: 'POST', body: Buffer.from(body), headers }
+    expect(await json(`${url}${base}/sql`, given)).toEqual([{ one: 1 }])
+    const empty = await fetch(`${url}${base}/sql`, { ...given, body: Buffer.from(' ') })
+    expect(empty.status).toBe(400)
+  })
+
   it('spares an answer that the client has', async () => {
     const db = store()
     await db.insertTicks('x/spot/TAGGED', someTicks(10))
@@ -113,3 +157,20 @@ describe('the pairs over HTTP', () => {
     expect(await json(`${url}/health`)).toMatchObject({ status: 'ok' })
   })
 })
+
+/** The addresses in the tree that fastify prints, as OpenAPI writes them. */
+function routesOf(tree: string): string[] {
+  const parents: string[] = []
+  const routes: string[] = []
+  for (const line of tree.split('\n')) {
+    const [, indent, part, methods] = /^([│├└─\s]*)(\S*)(?: \((.*)\))?$/.exec(line) ?? []
+    if (indent === undefined || part === undefined || indent === '') continue
+    const depth = indent.length / 4
+    parents.splice(depth - 1)
+    const path = (parents.at(-1) ?? '') + part
+    parents.push(path)
+    if (methods !== undefined && !/^OPTIONS$/.test(methods))
+      routes.push(path.replaceAll(/:(\w+)/g, '{$1}'))
+  }
+  return [...new Set(routes)]
+}
