@@ -68,8 +68,9 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
       load: async () => (await import('./commands/repair.ts')).addRepairCommand,
     },
     snapshot: {
-      usage: '[options] <pair> <file>',
-      description: 'Write a consistent copy of a pair that other programs can open.',
+      usage: '[options] <pair> [file]',
+      description:
+        'Write a consistent copy of a pair that other programs can open, once or again and again.',
       load: async () => (await import('./commands/snapshot.ts')).addSnapshotCommand,
     },
     export: {

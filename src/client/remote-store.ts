@@ -26,11 +26,11 @@ import type {
   StreamOptions,
 } from '../storage/pool/lease-options.ts'
 import type { ManagerStats } from '../storage/pool/pool-stats.ts'
-import type { SnapshotReport } from '../storage/upkeep/snapshot.ts'
+import type { SnapshotOptions, SnapshotReport } from '../storage/upkeep/snapshot.ts'
 import type { VerifyReport } from '../storage/upkeep/verify.ts'
 import type { InsertOptions } from '../storage/write/insert-options.ts'
 import type { TickColumns } from '../storage/write/tick.ts'
-import { joinColumns } from './join-columns.ts'
+import { joinColumns } from './wire/join-columns.ts'
 import { RemoteEvents } from './remote-events.ts'
 import { RemoteStream } from './remote-stream.ts'
 import { callBody, ticksToJson } from './wire/call-json.ts'
@@ -189,8 +189,9 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
   }
 
   /** Writes a consistent copy of a pair. */
-  async snapshot(pair: PairLike, file: string): Promise<SnapshotReport> {
-    return this.#call('snapshot', { pair: this.#named(pair), file: resolve(file) })
+  async snapshot(pair: PairLike, file: string, options?: SnapshotOptions): Promise<SnapshotReport> {
+    const given = { file: resolve(file), snapshot: options }
+    return this.#call('snapshot', { pair: this.#named(pair), ...given })
   }
 
   /** Has the owner write a query's rows into a file of this machine; it tells no progress. */

@@ -76,6 +76,7 @@ export class Worker extends TypedEmitter<WorkerEvents> {
   readonly #consumers = new Map<number, SlotConsumer>()
   readonly #leaving = new Map<number, Promise<void>>()
   readonly #startedAt = Date.now()
+  #own: { readonly members: string; readonly slots: ReadonlySet<number> } | undefined
   #beating: Promise<void> = Promise.resolve()
   #timer: NodeJS.Timeout | undefined
   #listening: Unsubscribe | undefined
@@ -163,13 +164,21 @@ export class Worker extends TypedEmitter<WorkerEvents> {
       [this.member, String(leaseMs), about],
     )) as string[]
     const lost = await this.#leases.renew()
-    const own = new Set(slotsOf(this.member, members, slots))
+    const own = this.#ownSlots(members, slots)
     for (const slot of new Set([...lost, ...this.slots.filter((each) => !own.has(each))]))
       void this.#giveUp(slot)
     const free = [...own].filter((slot) => !this.#consumers.has(slot) && !this.#leaving.has(slot))
     const granted = await this.#leases.claim(free)
     for (const slot of granted) this.#consumers.set(slot, this.#consume(slot))
     if (granted.length > 0 || lost.length > 0) this.emit('slots', this.slots)
+  }
+
+  /** What belongs to it changes only with the members: 1,024 slots of 16 of them are 16,384 hashes. */
+  #ownSlots(members: readonly string[], slots: number): ReadonlySet<number> {
+    const key = members.toSorted().join('|')
+    if (this.#own?.members !== key)
+      this.#own = { members: key, slots: new Set(slotsOf(this.member, members, slots)) }
+    return this.#own.slots
   }
 
   #consume(slot: number): SlotConsumer {

@@ -28,7 +28,7 @@ import { PairNames } from './file/pair-names.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
 import type { ReopenOptions, ReopenReport } from './upkeep/reopen-past.ts'
 import type { RepairReport } from './upkeep/repair.ts'
-import type { SnapshotReport } from './upkeep/snapshot.ts'
+import type { SnapshotOptions, SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
 import { StoreInserts } from './store-inserts.ts'
 import { backfillGaps, type BackfillReport, type GapFetcher } from './backfill.ts'
@@ -210,8 +210,8 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   }
 
   /** Writes a consistent copy that other processes can open, replacing an older one. */
-  async snapshot(pair: PairLike, file: string): Promise<SnapshotReport> {
-    return this.#maintenance.snapshot(this.parsePair(pair), file)
+  async snapshot(pair: PairLike, file: string, options?: SnapshotOptions): Promise<SnapshotReport> {
+    return this.#maintenance.snapshot(this.parsePair(pair), file, options)
   }
 
   /**

@@ -10,7 +10,7 @@ import type { CleanupResult, InsertCounts, RefreshResult, RowCounts } from './ev
 import type { ColumnStream } from './pool/column-stream.ts'
 import type { QueryOptions, QueryPairsOptions, StreamOptions } from './pool/lease-options.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
-import type { SnapshotReport } from './upkeep/snapshot.ts'
+import type { SnapshotOptions, SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
 import type { ExportOptions, ExportReport } from './export/export-options.ts'
 import type { InsertOptions } from './write/insert-options.ts'
@@ -72,7 +72,7 @@ export interface MarketStore {
   /** Reads every column of every table of a pair. */
   verify(pair: PairLike): Promise<VerifyReport>
   /** `file` is a path where the store is. */
-  snapshot(pair: PairLike, file: string): Promise<SnapshotReport>
+  snapshot(pair: PairLike, file: string, options?: SnapshotOptions): Promise<SnapshotReport>
   /** Writes a query's rows into a file where the store is; as `DatabaseManager.export`. */
   export(
     pair: PairLike,

@@ -18,6 +18,7 @@ type Library = typeof import('@aws-sdk/client-s3')
 export interface S3ArchiveOptions {
   /** A client of `@aws-sdk/client-s3`, with region, endpoint and credentials; it stays the caller's. */
   readonly client: S3Client
+  /** The bucket's name. */
   readonly bucket: string
   /** Folders below the bucket, such as `market/data`. Default: none. */
   readonly prefix?: string

@@ -1,11 +1,13 @@
 /** As much of a client of `@clickhouse/client` as is used. It stays the caller's. */
 export interface ClickhouseClient {
+  /** Runs a SELECT; the answer gives its rows. */
   query(request: {
     readonly query: string
     readonly format: 'JSONEachRow'
     readonly query_params?: Record<string, unknown>
     readonly clickhouse_settings?: Record<string, string | number>
   }): Promise<{ json(): Promise<unknown> }>
+  /** Runs a statement without rows. */
   command(request: {
     readonly query: string
     readonly query_params?: Record<string, unknown>

@@ -8,6 +8,7 @@ import type { PairLike } from '../../pair.ts'
 import type { Timeframe } from '../../time.ts'
 import type { ExportOptions } from '../../storage/export/export-options.ts'
 import { checkPairNames } from '../../storage/pool/pair-schemas.ts'
+import type { SnapshotOptions } from '../../storage/upkeep/snapshot.ts'
 import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { StreamOptions } from '../../storage/pool/lease-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
@@ -27,6 +28,7 @@ interface CallBody {
   readonly file?: string
   readonly limit?: number
   readonly exported?: ExportOptions
+  readonly snapshot?: SnapshotOptions
 }
 
 /** What `pairduck/client` speaks: the calls of a `MarketStore`, one address each. */
@@ -122,8 +124,8 @@ function addCalls({ app, store, answers, allow, guard, options }: RouteContext):
   })
   app.post('/api/v1/store/snapshot', async (request) => {
     allow(request, 'owner')
-    const { pair, file } = body(request)
-    return store.snapshot(pair, file!)
+    const { pair, file, snapshot } = body(request)
+    return store.snapshot(pair, file!, snapshot)
   })
   app.post('/api/v1/store/export', async (request) => {
     allow(request, 'owner')

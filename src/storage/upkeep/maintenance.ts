@@ -27,7 +27,12 @@ import { readState, type PairState } from '../file/pair-state.ts'
 import { nothingToDelete, planRetention, type Deletion } from './retention-plan.ts'
 import { reopenPast, type ReopenOptions, type ReopenReport } from './reopen-past.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
-import { snapshotDatabase, type SnapshotReport } from './snapshot.ts'
+import {
+  resolveSnapshotOptions,
+  snapshotDatabase,
+  type SnapshotOptions,
+  type SnapshotReport,
+} from './snapshot.ts'
 import { verifyDatabase, type VerifyReport } from './verify.ts'
 
 /** What a pass over all pairs did. */
@@ -177,9 +182,14 @@ export class Maintenance {
     return this.onFile(pair, (database) => reopenPast(database, options, this.#options.clock()))
   }
 
-  snapshot(pair: Pair, file: string): Promise<SnapshotReport> {
+  snapshot(
+    pair: Pair,
+    file: string,
+    options: SnapshotOptions | undefined,
+  ): Promise<SnapshotReport> {
+    const { compact } = resolveSnapshotOptions(options)
     return this.onFile(pair, (database) =>
-      snapshotDatabase(database, this.#engine, file, this.#dataDir),
+      snapshotDatabase(database, this.#engine, { file, compact, dataDir: this.#dataDir }),
     )
   }
 

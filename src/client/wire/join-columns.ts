@@ -1,5 +1,5 @@
-import type { StreamColumn } from '../storage/duckdb/column-batch.ts'
-import type { ColumnValues } from '../storage/duckdb/read-vector.ts'
+import type { StreamColumn } from '../../storage/duckdb/column-batch.ts'
+import type { ColumnValues } from '../../storage/duckdb/read-vector.ts'
 
 /** The batches' columns as one of each, as `queryColumns` gives them. */
 export function joinColumns(
