@@ -1,81 +1,80 @@
-/** Answers over HTTP: a million ticks as Arrow and as JSON, and a dashboard beside a writer. */
+/**
+ * Answers over HTTP: a million ticks as Arrow and as JSON, and a dashboard beside a writer. Who
+ * serves and writes is one process, who asks is another.
+ */
 import { get } from 'node:http'
-import { setTimeout as delay } from 'node:timers/promises'
-import { connect, type MarketStore } from '../src/client/index.ts'
-import { DatabaseManager } from '../src/index.ts'
-import { calculateCvdQuery, getCandlesQuery } from '../src/queries/index.ts'
-import { serve } from '../src/serve/index.ts'
-import { eventLoopDuring } from './harness/event-loop.ts'
+import { connect } from '../src/client/index.ts'
 import { interleave, median } from './harness/interleave.ts'
-import { collectGarbage, residentMb } from './harness/memory.ts'
 import type { BenchRow } from './harness/row.ts'
 import { inScratchFolder } from './harness/scratch-folder.ts'
-import { makeTrades, pairNames } from './storage/trades.ts'
+import { Owner } from './serve/owner.ts'
+import { askOn, quantile } from './serve/questions.ts'
+import { pairNames } from './storage/trades.ts'
 
 const ticks = 1_000_000
 const pair = 'bench/spot/READ'
-const base = '/api/v1/pairs/bench/spot/READ/ticks'
+const path = '/api/v1/pairs/bench/spot/READ/ticks'
 const pairs = pairNames(100)
-const ticksPerSecond = 20_000
 const writeSeconds = 8
-const askEveryMs = 50
+const rounds = 3
 
 export function run(): Promise<readonly BenchRow[]> {
   return inScratchFolder(async (folder) => {
-    const db = await DatabaseManager.open({ dataDir: folder, retention: 'forever' })
-    const server = await serve(db)
+    const owner = await Owner.start(folder)
     try {
-      const trades = makeTrades(ticks, Date.now() - ticks * 2, { spacingMs: 1 })
-      for (let at = 0; at < ticks; at += 20_000)
-        await db.insertTicks(pair, trades.slice(at, at + 20_000))
-      return [...(await formats(server.url)), ...(await beside(db, folder))]
+      await owner.call('load', { pair, ticks })
+      return [...(await formats(owner)), ...(await beside(owner, folder))]
     } finally {
-      await server.close()
-      await db.close()
+      await owner.close()
     }
   })
 }
 
-async function formats(url: string): Promise<BenchRow[]> {
-  await drained(`${url}${base}?format=arrow`)
+async function formats(owner: Owner): Promise<BenchRow[]> {
+  const url = `${owner.url}${path}`
+  const arrow = (): Promise<void> => drained(`${url}?format=arrow`)
   const ms = await interleave(
-    {
-      arrow: () => drained(`${url}${base}?format=arrow`),
-      json: () => drained(`${url}${base}`),
-    },
-    { rounds: 3, warmups: 0 },
+    { arrow, json: () => drained(url), rows: () => owner.call('rowsAsText', { pair }) },
+    { rounds },
   )
-  const before = await residentMb()
-  let peak = before
-  const watch = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss() / 2 ** 20)), 5)
-  const load = await eventLoopDuring(() => drained(`${url}${base}?format=arrow`))
-  clearInterval(watch)
+  const watched: { readonly blockMs: number; readonly moreMb: number }[] = []
+  for (let round = 0; round < rounds; round++) {
+    await owner.call('watch')
+    await arrow()
+    watched.push(await owner.call('unwatch'))
+  }
   const subject = '1,000,000 ticks as Arrow over HTTP'
+  const faster = (than: string, other: number, atLeast: number): BenchRow => ({
+    name: `${subject}, against ${than}`,
+    value: ms.arrow,
+    unit: 'ms',
+    comparedWith: `${than}: ${other.toFixed(0)} ms (ratio: how often faster)`,
+    ratio: other / ms.arrow,
+    target: { atLeast },
+  })
+  const bounded = (what: string, unit: string, values: number[], atMost: number): BenchRow => ({
+    name: `${subject}: ${what}`,
+    value: median(values),
+    unit,
+    comparedWith: 'nothing',
+    ratio: 1,
+    target: { atMost, of: 'value' },
+  })
   return [
-    {
-      name: subject,
-      value: ms.arrow,
-      unit: 'ms',
-      comparedWith: `as JSON: ${ms.json.toFixed(0)} ms (ratio: how often faster)`,
-      ratio: ms.json / ms.arrow,
-      target: { atLeast: 10 },
-    },
-    {
-      name: `${subject}: longest block of the event loop, client and server in one process`,
-      value: load.maxMs,
-      unit: 'ms',
-      comparedWith: 'nothing',
-      ratio: 1,
-      target: { atMost: 25, of: 'value' },
-    },
-    {
-      name: `${subject}: resident memory more`,
-      value: peak - before,
-      unit: 'MB',
-      comparedWith: 'before',
-      ratio: peak / before,
-      target: { atMost: 100, of: 'value' },
-    },
+    faster('JSON of the same address', ms.json, 10),
+    faster('rows by `query` and JSON.stringify, without HTTP', ms.rows, 10),
+    bounded(
+      'longest block of the event loop',
+      'ms',
+      watched.map((each) => each.blockMs),
+      25,
+    ),
+    bounded(
+      'resident memory more',
+      'MB',
+      watched.map((each) => each.moreMb),
+      100,
+    ),
   ]
 }
 
@@ -83,27 +82,47 @@ async function formats(url: string): Promise<BenchRow[]> {
 function drained(url: string): Promise<void> {
   return new Promise((resolve, reject) => {
     get(url, (answer) => {
+      if (answer.statusCode !== 200) reject(new Error(`status ${answer.statusCode}`))
       answer.on('end', resolve).on('error', reject).resume()
     }).on('error', reject)
   })
 }
 
-/** 20 questions a second, asked inside the owner and by another end of its socket, while it writes. */
-async function beside(db: DatabaseManager, dataDir: string): Promise<BenchRow[]> {
-  const client = await connect({ dataDir })
+interface Round {
+  readonly insertP99: number
+  readonly p50: number
+  readonly p99: number
+}
+
+/** 20 questions a second, asked inside the owner and by another process, while it writes. */
+async function beside(owner: Owner, dataDir: string): Promise<BenchRow[]> {
+  // Every pair that is asked for has something.
+  await owner.call('write', { seconds: 1, ask: false })
   const asked = { none: [] as Round[], inside: [] as Round[], beside: [] as Round[] }
-  for (let round = 0; round < 3; round++)
-    for (const [name, store] of [
-      ['none', undefined],
-      ['inside', db],
-      ['beside', client],
-    ] as const)
-      asked[name].push(await writeWhileAsking(db, store))
+  const client = await connect({ dataDir })
+  const write = async (ask: boolean): Promise<Round> => {
+    const { insertP99, asked } = await owner.call('write', { seconds: writeSeconds, ask })
+    return { insertP99, p50: quantile(asked, 0.5), p99: quantile(asked, 0.99) }
+  }
+  for (let round = 0; round < rounds; round++) {
+    asked.none.push(await write(false))
+    asked.inside.push(await write(true))
+    const stop = new AbortController()
+    const asking = askOn(client, pairs, stop.signal)
+    const { insertP99 } = await write(false)
+    stop.abort()
+    const took = await asking
+    asked.beside.push({ insertP99, p50: quantile(took, 0.5), p99: quantile(took, 0.99) })
+  }
   await client.close()
-  const of = (name: keyof typeof asked, figure: keyof Round): number =>
-    median(asked[name].map((each) => each[figure]))
+  return besideRows((name, figure) => median(asked[name].map((each) => each[figure])))
+}
+
+function besideRows(
+  of: (name: 'none' | 'inside' | 'beside', figure: keyof Round) => number,
+): BenchRow[] {
   const questions = (figure: 'p50' | 'p99'): BenchRow => ({
-    name: `a question beside a writer of 20,000 ticks/s, over the socket: ${figure}`,
+    name: `a question of another process beside a writer of 20,000 ticks/s: ${figure}`,
     value: of('beside', figure),
     unit: 'ms',
     comparedWith: `asked inside the owner: ${of('inside', figure).toFixed(1)} ms`,
@@ -114,7 +133,7 @@ async function beside(db: DatabaseManager, dataDir: string): Promise<BenchRow[]>
     questions('p50'),
     questions('p99'),
     {
-      name: 'p99 of inserts with 20 questions a second from beside',
+      name: 'p99 of inserts while another process asks 20 questions a second',
       value: of('beside', 'insertP99'),
       unit: 'ms',
       comparedWith: `without questions: ${of('none', 'insertP99').toFixed(1)} ms`,
@@ -122,61 +141,4 @@ async function beside(db: DatabaseManager, dataDir: string): Promise<BenchRow[]>
       target: { atMost: 1.5 },
     },
   ]
-}
-
-interface Round {
-  readonly p50: number
-  readonly p99: number
-  readonly insertP99: number
-}
-
-let written = 0
-
-async function writeWhileAsking(
-  db: DatabaseManager,
-  store: MarketStore | undefined,
-): Promise<Round> {
-  await collectGarbage()
-  const stop = new AbortController()
-  const took: number[] = []
-  const asking = store === undefined ? undefined : askOn(store, took, stop.signal)
-  const inserts: number[] = []
-  const perCall = ticksPerSecond / 10 / pairs.length
-  for (let call = 0; call < writeSeconds * 10; call++) {
-    const next = delay(100)
-    const trades = makeTrades(perCall, Date.now(), { spacingMs: 1, from: written })
-    written += perCall
-    await Promise.all(
-      pairs.map(async (name) => {
-        const begun = performance.now()
-        await db.insertTicks(name, trades)
-        inserts.push(performance.now() - begun)
-      }),
-    )
-    await next
-  }
-  stop.abort()
-  await asking
-  return { p50: quantile(took, 0.5), p99: quantile(took, 0.99), insertP99: quantile(inserts, 0.99) }
-}
-
-async function askOn(store: MarketStore, took: number[], signal: AbortSignal): Promise<void> {
-  for (let at = 0; !signal.aborted; at++) {
-    const next = delay(askEveryMs)
-    const name = pairs[at % pairs.length]!
-    const begun = performance.now()
-    const query =
-      at % 2 === 0
-        ? getCandlesQuery({ timeframe: '1m', limit: 200 })
-        : calculateCvdQuery({ lookbackMinutes: 15 })
-    // A pair that has nothing yet is one of the answers.
-    await store.query<unknown>(name, query).catch(() => undefined)
-    took.push(performance.now() - begun)
-    await next
-  }
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }

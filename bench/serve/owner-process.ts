@@ -1,0 +1,95 @@
+/** The process that owns the files, serves and writes; bench/serve.ts forks it and tells it what to do. */
+import { once } from 'node:events'
+import { setTimeout as delay } from 'node:timers/promises'
+import { DatabaseManager } from '../../src/index.ts'
+import { serve } from '../../src/serve/index.ts'
+import { eventLoopDuring } from '../harness/event-loop.ts'
+import { collectGarbage, residentMb } from '../harness/memory.ts'
+import { makeTrades, pairNames } from '../storage/trades.ts'
+import { askOn, quantile } from './questions.ts'
+
+/** What the owner is told, by its name, and what it answers. */
+export interface OwnerCalls {
+  /** Stores so many ticks of a pair. */
+  load(given: { pair: string; ticks: number }): Promise<void>
+  /** How long its event loop is blocked and how its memory grows, until `unwatch`. */
+  watch(): Promise<void>
+  unwatch(): Promise<{ blockMs: number; moreMb: number }>
+  /** The milliseconds in which it answers itself with all rows of a pair as one JSON text. */
+  rowsAsText(given: { pair: string }): Promise<number>
+  /** Writes for so long, alone or asked from inside; the milliseconds of inserts and of answers. */
+  write(given: { seconds: number; ask: boolean }): Promise<{ insertP99: number; asked: number[] }>
+}
+
+const ticksPerSecond = 20_000
+const callsPerSecond = 10
+const db = await DatabaseManager.open({ dataDir: process.argv[2]!, retention: 'forever' })
+const server = await serve(db)
+const pairs = pairNames(100)
+let written = 0
+let unwatch: (() => Promise<{ blockMs: number; moreMb: number }>) | undefined
+
+const calls: OwnerCalls = {
+  async load({ pair, ticks }) {
+    const trades = makeTrades(ticks, Date.now() - ticks * 2, { spacingMs: 1 })
+    for (let at = 0; at < ticks; at += 20_000)
+      await db.insertTicks(pair, trades.slice(at, at + 20_000))
+  },
+  async watch() {
+    const before = await residentMb()
+    let peak = before
+    const look = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss() / 2 ** 20)), 5)
+    const over = new AbortController()
+    const load = eventLoopDuring(() => once(over.signal, 'abort'))
+    unwatch = async () => {
+      clearInterval(look)
+      over.abort()
+      return { blockMs: (await load).maxMs, moreMb: peak - before }
+    }
+  },
+  unwatch: () => unwatch!(),
+  async rowsAsText({ pair }) {
+    const begun = performance.now()
+    const rows = await db.query(pair, {
+      name: 'rows',
+      sql: `SELECT timestamp, price, volume, side, trade_id AS "tradeId" FROM ticks ORDER BY timestamp`,
+      params: {},
+    })
+    JSON.stringify(rows)
+    return performance.now() - begun
+  },
+  async write({ seconds, ask }) {
+    await collectGarbage()
+    const stop = new AbortController()
+    const asking = ask ? askOn(db, pairs, stop.signal) : Promise.resolve([])
+    const inserts: number[] = []
+    const perCall = ticksPerSecond / callsPerSecond / pairs.length
+    for (let call = 0; call < seconds * callsPerSecond; call++) {
+      const next = delay(1000 / callsPerSecond)
+      const trades = makeTrades(perCall, Date.now(), { spacingMs: 1, from: written })
+      written += perCall
+      await Promise.all(
+        pairs.map(async (name) => {
+          const begun = performance.now()
+          await db.insertTicks(name, trades)
+          inserts.push(performance.now() - begun)
+        }),
+      )
+      await next
+    }
+    stop.abort()
+    return { insertP99: quantile(inserts, 0.99), asked: await asking }
+  },
+}
+
+process.on(
+  'message',
+  ({ id, name, given }: { id: number; name: keyof OwnerCalls; given: never }) => {
+    void calls[name](given).then(
+      (answer) => process.send!({ id, answer }),
+      (error: unknown) => process.send!({ id, error: String(error) }),
+    )
+  },
+)
+process.once('disconnect', () => void server.close().then(() => db.close()))
+process.send!({ url: server.url })
