@@ -51,6 +51,11 @@ export type { RepairReport } from './storage/upkeep/repair.ts'
 export type { RowCounts } from './storage/events/outcomes.ts'
 export type { ExportFormat, ExportOptions, ExportReport } from './storage/export/export-options.ts'
 export type { SnapshotOptions, SnapshotReport } from './storage/upkeep/snapshot.ts'
+export {
+  openSnapshot,
+  type SnapshotQueryOptions,
+  type SnapshotReader,
+} from './storage/pool/snapshot-reader.ts'
 export type { InsertOptions } from './storage/write/insert-options.ts'
 export type { TickColumns } from './storage/write/tick.ts'
 export type { VerifyReport } from './storage/upkeep/verify.ts'
