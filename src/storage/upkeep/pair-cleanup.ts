@@ -112,14 +112,13 @@ async function planOpen(
   const policy = policyOf({ ...database.rules, ...keep })
   if (at === undefined) return dueOnly ? undefined : []
   if (!dueOnly) return planRetention(policy, database.candles, at)
-  const state = await reading(database, (connection) =>
-    measureState(connection, database.candles, false),
-  )
-  const deletions = planRetention(policy, database.candles, at, {
-    marks: state.marks ?? {},
-    dueOnly,
+  return reading(database, async (connection) => {
+    const marks = await readMarks(connection)
+    const deletions = planRetention(policy, database.candles, at, { marks, dueOnly })
+    if (deletions.length === 0) return undefined
+    const state = await measureState(connection, database.candles, false)
+    return nothingToDelete(state, deletions) ? undefined : deletions
   })
-  return nothingToDelete(state, deletions) ? undefined : deletions
 }
 
 async function wouldDelete(

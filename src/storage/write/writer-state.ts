@@ -30,7 +30,7 @@ export async function readWriterState(
     connection,
     `SELECT
        (SELECT count(*) FROM ticks) AS "ticks",
-       (SELECT epoch_us(max(timestamp)) FROM ticks) AS "newest",
+       (SELECT epoch_us(timestamp) FROM ticks ORDER BY timestamp DESC LIMIT 1) AS "newest",
        epoch_us(nullif(rolled_until, '-infinity')) AS "rolledUntil",
        (SELECT count(*) FROM ticks WHERE timestamp >= rolled_until) AS "unrolled",
        (SELECT epoch_us(deleted_before) FROM pairduck_marks WHERE relation = 'ticks') AS "deletedBefore",
