@@ -42,6 +42,14 @@ export class ClusterReader implements Pick<MarketStore, ReadCall> {
   readonly streamColumns: MarketStore['streamColumns'] = (pair, ...rest) =>
     this.#ask(pair, (store) => store.streamColumns(pair, ...rest))
 
+  /** The newest ticks, newest first. */
+  readonly recentTicks: MarketStore['recentTicks'] = (pair, ...rest) =>
+    this.#ask(pair, (store) => store.recentTicks(pair, ...rest))
+
+  /** The newest bars of a timeframe, the oldest of them first. */
+  readonly lastCandles: MarketStore['lastCandles'] = (pair, ...rest) =>
+    this.#ask(pair, (store) => store.lastCandles(pair, ...rest))
+
   /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
   readonly gaps: MarketStore['gaps'] = (pair, ...rest) =>
     this.#ask(pair, (store) => store.gaps(pair, ...rest))

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { chmodSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import {
@@ -221,6 +222,41 @@ async function writeUntilFull(
 
 /** Where users may make namespaces; elsewhere the limit on file sizes has to do. */
 const canMount = spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
+
+/** Runs tests/support/full-part.ts with one folder of the data directory on a small disk of its own. */
+async function onSmallPart(folder: string, kilobytes: number): Promise<Record<string, unknown>> {
+  const dataDir = temporaryFolder()
+  const part = join(dataDir, folder)
+  mkdirSync(part, { recursive: true })
+  const main = await childProgram(new URL('../../support/full-part.ts', import.meta.url))
+  const mounted = `mount -t tmpfs -o size=${kilobytes}k none "$3" && exec "$0" "$@"`
+  const run = [process.execPath, main, dataDir, part]
+  const child = spawn('unshare', ['-Urm', 'sh', '-c', mounted, ...run], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  let output = ''
+  child.stdout.on('data', (text) => (output += String(text)))
+  await once(child, 'close')
+  return JSON.parse(output) as Record<string, unknown>
+}
+
+describe.skipIf(!canMount)('a disk that is full under a part of the data directory', () => {
+  it('the log: the call is refused, what was acknowledged is there, and with room it goes on', async () => {
+    const end = await onSmallPart('.pairduck/log', 300)
+    const acknowledged = Number(end['acknowledged'])
+    expect(acknowledged).toBeGreaterThan(0)
+    expect(end).toMatchObject({ code: 'DISK_FULL', withRoom: 1, closed: 'well' })
+    expect(end).toMatchObject({ whileFull: acknowledged, stored: acknowledged + 1 })
+  })
+
+  it('the files: reads say so instead of leaving out what waits, and with room all is there', async () => {
+    const end = await onSmallPart('x', 1_500)
+    const acknowledged = Number(end['acknowledged'])
+    expect(acknowledged).toBeGreaterThan(1_000)
+    expect(end).toMatchObject({ code: 'DISK_FULL', whileFull: 'DISK_FULL' })
+    expect(end).toMatchObject({ withRoom: 1, stored: acknowledged + 1, closed: 'well' })
+  })
+})
 
 it.skipIf(!canMount)('a disk without space left fails the call and not the manager', async () => {
   const end = await onTinyDisk(temporaryFolder(), 900)

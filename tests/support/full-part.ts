@@ -1,0 +1,49 @@
+/** Writes until one part of the data directory is full, gives it room, and says what became of it all. */
+import { execFileSync } from 'node:child_process'
+import { DatabaseManager, PairduckError, type Tick } from '../../src/index.ts'
+
+const [, , dataDir, part] = process.argv as [string, string, string, string]
+const pair = 'x/spot/A'
+const now = Date.now()
+const db = await DatabaseManager.open({ dataDir })
+db.on('error', () => undefined)
+
+/** Ids that do not compress; ticks without one are counted by nothing but the log's own marks. */
+function ticks(first: number, count: number): Tick[] {
+  return Array.from({ length: count }, (_, index) => ({
+    timestamp: now - 1000 + (first + index) / 1000,
+    price: 1,
+    volume: 1,
+    side: 'BUY',
+    ...(index % 2 === 0 && { tradeId: `${first + index} ${Math.random()} ${Math.random()}` }),
+  }))
+}
+
+/** What a call gave, or the code of what was said instead. */
+async function told<T>(call: () => Promise<T>): Promise<T | string> {
+  try {
+    return await call()
+  } catch (error) {
+    return PairduckError.is(error) ? error.code : String(error)
+  }
+}
+
+const insert = (first: number, count: number): Promise<number | string> =>
+  told(async () => (await db.insertTicks(pair, ticks(first, count))).inserted)
+const counted = { name: 'count', sql: 'SELECT count(*) AS n FROM ticks', params: {} }
+const count = (): Promise<unknown> =>
+  told(async () => (await db.query<{ n: number }>(pair, counted))[0]!.n)
+
+let acknowledged = 0
+let code: number | string = 0
+while (acknowledged < 400_000) {
+  code = await insert(acknowledged, 500)
+  if (typeof code === 'string') break
+  acknowledged += code
+}
+const whileFull = await count()
+execFileSync('mount', ['-o', 'remount,size=200m', 'none', part])
+const withRoom = await insert(900_000, 1)
+const stored = await count()
+const closed = (await told(() => db.close())) ?? 'well'
+process.stdout.write(JSON.stringify({ code, acknowledged, whileFull, withRoom, stored, closed }))
