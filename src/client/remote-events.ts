@@ -1,4 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { PairLike } from '../pair.ts'
+import type { Query } from '../queries/query.ts'
+import { follow, untilEither, type FollowOptions } from '../storage/follow/follow.ts'
+import { replay, type ReplayedBar, type ReplayOptions } from '../storage/follow/replay.ts'
 import { Events, type PairduckEvents } from '../storage/events/events.ts'
 import { errorFromJson } from './wire/error-json.ts'
 import { readEvents } from './wire/event-stream.ts'
@@ -25,6 +29,24 @@ export abstract class RemoteEvents extends Events {
         this.#following = this.#follow(resolve).finally(resolve)
       })
     })
+  }
+
+  /** Runs a query on one pair; rows as objects. */
+  abstract query<Row>(pair: PairLike, query: Query<Row>): Promise<Row[]>
+
+  /** As `DatabaseManager.follow`. */
+  follow<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: FollowOptions,
+  ): AsyncGenerator<Row[], void, undefined> {
+    const until = untilEither(this.#stop.signal, options?.signal)
+    return follow(this, pair, query, { signal: until })
+  }
+
+  /** As `DatabaseManager.replay`. */
+  replay(pair: PairLike, options: ReplayOptions): AsyncGenerator<ReplayedBar, void, undefined> {
+    return replay(this, pair, options)
   }
 
   async close(): Promise<void> {

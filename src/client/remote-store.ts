@@ -102,7 +102,11 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
   }
 
   /** Runs a query on one pair; rows as objects. */
-  async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
+  override async query<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: QueryOptions,
+  ): Promise<Row[]> {
     const rows: Row[] = []
     const stream = await this.streamColumns(pair, query, options)
     for await (const batch of stream)

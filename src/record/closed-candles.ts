@@ -4,7 +4,7 @@ import { query } from '../queries/query.ts'
 import type { StoredCandle } from '../schema/rows.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 import { timeframeMs, type Timeframe } from '../time.ts'
-import { commits, type FollowOptions } from './follow.ts'
+import { commits, type FollowOptions } from '../storage/follow/follow.ts'
 
 /** A bar that closed, or that a late trade changed after it had been given. */
 export interface CandleEvent {

@@ -1,5 +1,5 @@
 export { closedCandles, type CandleEvent, type ClosedCandlesOptions } from './closed-candles.ts'
-export { follow, type FollowOptions } from './follow.ts'
+export { follow, type FollowOptions } from '../storage/follow/follow.ts'
 export {
   replay,
   replayTicks,
@@ -7,7 +7,7 @@ export {
   type ReplayedMoment,
   type ReplayedTick,
   type ReplayOptions,
-} from './replay.ts'
+} from '../storage/follow/replay.ts'
 export { recordTrades } from './record-trades.ts'
 export type { RecordOptions } from './record-options.ts'
 export type { RecordEvent, RecordListener } from './record-events.ts'

@@ -261,6 +261,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   }
 
   async #shutdown(): Promise<void> {
+    this.closing.abort()
     this.intake.close()
     await this.#socket?.close()
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.leases.revokeAll()])

@@ -7,6 +7,8 @@ import type { Timeframe } from '../time.ts'
 import type { ColumnsOf } from './duckdb/read-vector.ts'
 import type { PairduckEvents } from './events/events.ts'
 import type { CleanupResult, InsertCounts, RefreshResult, RowCounts } from './events/outcomes.ts'
+import type { FollowOptions } from './follow/follow.ts'
+import type { ReplayedBar, ReplayOptions } from './follow/replay.ts'
 import type { ColumnStream } from './pool/column-stream.ts'
 import type { QueryOptions, QueryPairsOptions, StreamOptions } from './pool/lease-options.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
@@ -63,6 +65,14 @@ export interface MarketStore {
   recentTicks(pair: PairLike, limit?: number): Promise<StoredTick[]>
   /** As `DatabaseManager.lastCandles`. */
   lastCandles(pair: PairLike, timeframe: Timeframe, limit?: number): Promise<StoredCandle[]>
+  /** As `DatabaseManager.follow`. */
+  follow<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: FollowOptions,
+  ): AsyncGenerator<Row[], void, undefined>
+  /** As `DatabaseManager.replay`. */
+  replay(pair: PairLike, options: ReplayOptions): AsyncGenerator<ReplayedBar, void, undefined>
   /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
   gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]>
   /** Every stored pair, sorted by its text form. */

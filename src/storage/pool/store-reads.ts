@@ -2,6 +2,8 @@ import type { Pair, PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
+import { follow, untilEither, type FollowOptions } from '../follow/follow.ts'
+import { replay, type ReplayedBar, type ReplayOptions } from '../follow/replay.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { Events } from '../events/events.ts'
 import type { AcquireOptions, QueryOptions, QueryPairsOptions } from './lease-options.ts'
@@ -11,6 +13,9 @@ import type { Leases } from './leases.ts'
 /** What a manager gives to read: every call that runs a query or lends a connection. */
 export abstract class StoreReads extends Events {
   protected abstract readonly leases: Leases
+
+  /** Ends what follows a pair when the manager closes. */
+  protected readonly closing: AbortController = new AbortController()
 
   /** The pair in its one form; throws for what is none, and when the manager is closed. */
   protected abstract parsePair(pair: PairLike): Pair
@@ -35,6 +40,27 @@ export abstract class StoreReads extends Events {
     limit: number = 500,
   ): Promise<StoredCandle[]> {
     return this.leases.lastCandles(this.parsePair(pair), timeframe, limit)
+  }
+
+  /**
+   * The query's rows now, and again after each commit to the pair, until the signal fires or the
+   * manager closes. Commits that come while the caller is busy count as one.
+   */
+  follow<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: FollowOptions,
+  ): AsyncGenerator<Row[], void, undefined> {
+    const until = untilEither(this.closing.signal, options?.signal)
+    return follow(this, this.parsePair(pair), query, { signal: until })
+  }
+
+  /**
+   * The stored bars of a span of time, in order; each runs queries that see nothing later than it.
+   * Reading costs linear time over the whole span.
+   */
+  replay(pair: PairLike, options: ReplayOptions): AsyncGenerator<ReplayedBar, void, undefined> {
+    return replay(this, this.parsePair(pair), options)
   }
 
   /** Over several pairs, each a schema of its name: `queryPairs({ btc, eth }, query)` for `btc.ticks`. */

@@ -76,13 +76,25 @@ describe('follow', () => {
     stop.abort()
     expect(await last).toEqual({ done: true, value: undefined })
   })
+
+  it('is a call of the manager too, and ends when that closes', async () => {
+    const db = await temporaryStore(forever)
+    await db.insertTicks(pair, [tick(0, 100, '1')])
+    const rows = db.follow(pair, calculateCvdQuery())
+    expect((await rows.next()).value).toMatchObject([{ cvd: 1 }])
+    await db.insertTicks(pair, [tick(1, 100, '2')])
+    expect((await rows.next()).value).toMatchObject([{ cvd: 2 }])
+    const last = rows.next()
+    await db.close()
+    expect(await last).toEqual({ done: true, value: undefined })
+  })
 })
 
 describe('replay', () => {
   it('gives the bars in order, and each what was known then', async () => {
     const db = await filled(15)
     const times: number[] = []
-    for await (const bar of replay(db, pair, {
+    for await (const bar of db.replay(pair, {
       timeframe: '1m',
       from: start,
       to: start + 15 * minute,

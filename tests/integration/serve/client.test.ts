@@ -14,7 +14,6 @@ import {
   type Query,
   type Tick,
 } from '../../../src/index.ts'
-import { follow } from '../../../src/record/index.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { served } from '../../support/http.ts'
 import { someTicks, sql, temporaryFolder } from '../../support/store.ts'
@@ -214,7 +213,7 @@ describe.each(Object.entries(ends))('a MarketStore by %s', (name, open) => {
     await db.insertTicks(pair, someTicks(1))
     const seen: number[] = []
     const count = sql<{ n: number }>('SELECT count(*) AS n FROM ticks')
-    for await (const [row] of follow(store, pair, count)) {
+    for await (const [row] of store.follow(pair, count)) {
       seen.push(row!.n)
       if (seen.length === 3) break
       await db.insertTicks(pair, someTicks(1, { first: 1 + seen.length }))

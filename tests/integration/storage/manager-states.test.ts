@@ -66,6 +66,8 @@ const members = {
   recentTicks: { call: (db) => db.recentTicks(pair), after: 'refused' },
   reopenPast: { call: (db) => db.reopenPast(pair), after: 'refused' },
   lastCandles: { call: (db) => db.lastCandles(pair, '1m'), after: 'refused' },
+  follow: { call: (db) => db.follow(pair, sql('SELECT 1 AS x')).return(), after: 'refused' },
+  replay: { call: (db) => db.replay(pair, someSpan).return(), after: 'refused' },
   verify: { call: (db) => db.verify(pair), after: 'refused' },
   repair: { call: (db) => db.repair(pair), after: 'refused' },
   stats: { call: (db) => db.stats(), after: 'answers' },
@@ -75,6 +77,8 @@ const members = {
   dataDir: { call: (db) => db.dataDir, after: 'answers' },
   pool: { call: (db) => db.pool.stats(), after: 'answers' },
 } satisfies Record<Own, Row>
+
+const someSpan = { timeframe: '1m', from: 0, to: 1 } as const
 
 async function streamed(db: DatabaseManager): Promise<void> {
   const stream = await db.streamColumns(pair, sql('SELECT 1 AS x'))

@@ -1,10 +1,15 @@
-import type { PairLike } from '../pair.ts'
-import { getCandlesQuery } from '../queries/candles.ts'
-import { getRecentTicksQuery } from '../queries/recent-ticks.ts'
-import type { Query } from '../queries/query.ts'
-import type { StoredCandle, StoredTick } from '../schema/rows.ts'
-import type { MarketStore } from '../storage/market-store.ts'
-import { timeframeMs, type Timeframe } from '../time.ts'
+import type { PairLike } from '../../pair.ts'
+import { getCandlesQuery } from '../../queries/candles.ts'
+import { getRecentTicksQuery } from '../../queries/recent-ticks.ts'
+import type { Query } from '../../queries/query.ts'
+import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
+import { timeframeMs, type Timeframe } from '../../time.ts'
+
+/** The part of a store that reading uses. */
+export interface QuerySource {
+  /** Runs a query on one pair; rows as objects. */
+  query<Row>(pair: PairLike, query: Query<Row>): Promise<Row[]>
+}
 
 /** Options of `replay`. */
 export interface ReplayOptions {
@@ -50,7 +55,7 @@ const pageBars = 1_000
  * costs linear time over the whole replay; nothing that a bar's `query` sees is later than the bar.
  */
 export async function* replay(
-  db: MarketStore,
+  db: QuerySource,
   pair: PairLike,
   { timeframe, from, to }: ReplayOptions,
 ): AsyncGenerator<ReplayedBar, void, undefined> {
@@ -71,7 +76,7 @@ const microsecondMs = 0.001
  * the others of its microsecond included. Reading costs linear time.
  */
 export async function* replayTicks(
-  db: MarketStore,
+  db: QuerySource,
   pair: PairLike,
   { from, to }: Omit<ReplayOptions, 'timeframe'>,
 ): AsyncGenerator<ReplayedTick, void, undefined> {
@@ -86,7 +91,7 @@ export async function* replayTicks(
 /** No page has so many. */
 const maxTicks = 10_000_000
 
-function momentOf(db: MarketStore, pair: PairLike, asOf: number): ReplayedMoment {
+function momentOf(db: QuerySource, pair: PairLike, asOf: number): ReplayedMoment {
   return {
     asOf,
     query: (builder, options) => {

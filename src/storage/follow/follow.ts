@@ -1,6 +1,21 @@
-import { formatPair, parsePair, type PairLike } from '../pair.ts'
-import type { Query } from '../queries/query.ts'
-import type { MarketStore } from '../storage/market-store.ts'
+import { formatPair, parsePair, type PairLike } from '../../pair.ts'
+import type { Query } from '../../queries/query.ts'
+import type { PairduckEvents } from '../events/events.ts'
+import type { QuerySource } from './replay.ts'
+
+/** The part of a store that following uses. */
+export interface FollowSource extends QuerySource {
+  /** Calls the listener for each event of this name. */
+  on<Name extends keyof PairduckEvents>(
+    name: Name,
+    listener: (...args: PairduckEvents[Name]) => void,
+  ): unknown
+  /** Ends what `on` began. */
+  off<Name extends keyof PairduckEvents>(
+    name: Name,
+    listener: (...args: PairduckEvents[Name]) => void,
+  ): unknown
+}
 
 /** Options of what follows a pair. */
 export interface FollowOptions {
@@ -14,12 +29,17 @@ export interface FollowOptions {
  * reader misses states, never the last one, also when the connection was away for a while.
  */
 export async function* follow<Row>(
-  db: MarketStore,
+  db: FollowSource,
   pair: PairLike,
   query: Query<Row>,
   { signal }: FollowOptions = {},
 ): AsyncGenerator<Row[], void, undefined> {
   for await (const _ of commits(db, pair, signal)) yield await db.query(pair, query)
+}
+
+/** Fires with the first of a store's end and the caller's own signal. */
+export function untilEither(end: AbortSignal, own: AbortSignal | undefined): AbortSignal {
+  return own === undefined ? end : AbortSignal.any([end, own])
 }
 
 function nobodyWaits(): void {
@@ -28,7 +48,7 @@ function nobodyWaits(): void {
 
 /** One value at once and one after each commit; `late` when a tick came behind the newest one. */
 export async function* commits(
-  db: MarketStore,
+  db: FollowSource,
   pair: PairLike,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<{ readonly late: boolean }, void, undefined> {
