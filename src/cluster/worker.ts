@@ -130,6 +130,7 @@ export class Worker extends TypedEmitter<WorkerEvents> {
     await this.#listening?.()
     await Promise.all(this.slots.map((slot) => this.#giveUp(slot)))
     await Promise.all(this.#leaving.values())
+    this.emit('slots', this.slots)
     const { members, about } = this.#keys
     await this.#client.script(leaveScript, [members, about], [this.member])
   }
@@ -165,12 +166,16 @@ export class Worker extends TypedEmitter<WorkerEvents> {
     )) as string[]
     const lost = await this.#leases.renew()
     const own = this.#ownSlots(members, slots)
-    for (const slot of new Set([...lost, ...this.slots.filter((each) => !own.has(each))]))
-      void this.#giveUp(slot)
+    const others = new Set([...lost, ...this.slots.filter((each) => !own.has(each))])
+    // Told once, when all of them are given up: a member that joins takes hundreds.
+    if (others.size > 0)
+      void Promise.all([...others].map((slot) => this.#giveUp(slot))).then(() =>
+        this.emit('slots', this.slots),
+      )
     const free = [...own].filter((slot) => !this.#consumers.has(slot) && !this.#leaving.has(slot))
     const granted = await this.#leases.claim(free)
     for (const slot of granted) this.#consumers.set(slot, this.#consume(slot))
-    if (granted.length > 0 || lost.length > 0) this.emit('slots', this.slots)
+    if (granted.length > 0) this.emit('slots', this.slots)
   }
 
   /** What belongs to it changes only with the members: 1,024 slots of 16 of them are 16,384 hashes. */
@@ -209,7 +214,6 @@ export class Worker extends TypedEmitter<WorkerEvents> {
       } finally {
         this.#leaving.delete(slot)
       }
-      this.emit('slots', this.slots)
     })()
     this.#leaving.set(slot, leaving)
     return leaving

@@ -42,10 +42,13 @@ test('a worker stores what is sent, workers shows it, and it drains when it is s
     code: 'INVALID_PAIR',
   })
   stop.abort()
-  expect(await worker).toMatchObject({
+  const worked = await worker
+  expect(worked).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining('w1 holds 8 slots of 8'),
   })
+  // Once for all of them, not for each.
+  expect(worked.stdout.match(/holds \d slots/g)).toEqual(['holds 8 slots', 'holds 0 slots'])
   expect((await cliRun(['workers', ...place])).stdout).toContain('no workers')
   await expect(store.query('sim/spot/A', newest)).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   await store.close()
