@@ -83,7 +83,7 @@ function splitText(text: string): Pair {
   if (first < 0 || second < 0)
     throw new PairduckError(
       'INVALID_PAIR',
-      `expected a pair as exchange/market/symbol, got ${shown(text)}`,
+      `expected a pair as exchange/market/symbol, such as binance/spot/BTCUSDT, got ${shown(text)}`,
       { part: 'pair', value: text },
     )
   return {

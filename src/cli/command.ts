@@ -1,6 +1,8 @@
 import { Option, type Command } from 'commander'
 import { timeArgument } from './arguments.ts'
 import type { CliContext } from './context.ts'
+import { UsageError } from './failure.ts'
+import { timeText } from './figures.ts'
 
 /** Adds one command to the program; each file in commands/ exports one. */
 export type AddCommand = (program: Command, context: CliContext) => void
@@ -37,8 +39,12 @@ export function withWindowOptions(command: Command): Command {
     .option('--as-of <time>', 'as it was known then', timeArgument)
 }
 
-/** The window of a query: `{}` for everything stored. */
+/** The window of a query: `{}` for everything stored. Throws UsageError for one that ends before it begins. */
 export function windowOf({ from, to, asOf }: WindowOptions): WindowOptions {
+  if (from !== undefined && to !== undefined && from > to)
+    throw new UsageError(
+      `--from ${timeText(from)} is after --to ${timeText(to)}: give the earlier time as --from`,
+    )
   return {
     ...(from === undefined ? {} : { from }),
     ...(to === undefined ? {} : { to }),

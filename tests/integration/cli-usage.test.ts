@@ -77,7 +77,7 @@ describe('wrong usage ends with 2 and one line on stderr', () => {
   it.each<[string, string[], RegExp]>([
     ['an unknown command', ['cadles'], /unknown command 'cadles' \(Did you mean candles\?\)/],
     ['an unknown option', ['pairs', '--jsn'], /unknown option '--jsn' \(Did you mean --json\?\)/],
-    ['a missing pair', ['candles'], /missing required argument 'pair'/],
+    ['a missing pair', ['candles'], /pair is missing; usage: pairduck candles/],
     ['a time that is none', ['cvd', 'a/b/C', '--from', 'yesterday'], /Expected ISO 8601/],
     [
       'seconds for milliseconds',

@@ -12,7 +12,7 @@ import {
 } from '../../storage/export/export-options.ts'
 import { century } from '../../time.ts'
 import { pairArgument, timeArgument } from '../arguments.ts'
-import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import { windowOf, withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { asUsage, checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countText } from '../figures.ts'
@@ -82,7 +82,7 @@ function queryOf(what: string, options: ExportCommandOptions): Query<unknown> {
     throw new UsageError(
       `nothing is called ${what}: give one of ${Object.keys(analytics).join(', ')}`,
     )
-  const { from, to, timeframe, set = [] } = options
+  const { timeframe, set = [] } = options
   const pairs = set.map((text): [string, string] => {
     const at = text.indexOf('=')
     if (at < 1) throw new UsageError(`--set takes name=value, got ${text}`)
@@ -91,8 +91,7 @@ function queryOf(what: string, options: ExportCommandOptions): Query<unknown> {
   const bars = timeframe ?? ('timeframe' in rulesOfAnalytic(what) ? '1m' : undefined)
   return checkedUsage(() =>
     buildAnalytic(what, {
-      ...(from === undefined ? {} : { from }),
-      ...(to === undefined ? {} : { to }),
+      ...windowOf(options),
       ...(bars === undefined ? {} : { timeframe: bars }),
       ...Object.fromEntries(pairs),
     }),

@@ -54,7 +54,9 @@ export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | u
   const reason =
     statements.length === 1
       ? (outsideOf(statements[0], scope) ?? faultOfGrowth(statements[0]))
-      : `it is ${statements.length} statements`
+      : statements.length === 0
+        ? 'it is empty'
+        : `it is ${statements.length} statements`
   return reason === undefined ? undefined : { reason, isSyntax: false }
 }
 

@@ -283,7 +283,6 @@ export class Lease {
 
   /** What is run of a query, which only reads: it is one SELECT, or nothing of it is run. */
   async #textOf(query: Query<unknown>, history = false): Promise<string> {
-    refuseWriterTables(query.sql)
     await refuseNotOneSelect(this.#connection, query.sql)
     await bindClock(this.#connection, query.sql, this.#database.clock)
     const { candles } = this.#database

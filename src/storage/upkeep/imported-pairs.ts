@@ -69,7 +69,7 @@ export class ImportedPairs {
       if (holes === 0) return []
       const where = holes === 1 ? 'in one place' : `in ${holes} places`
       return [
-        `${name}: ${missing} trade ids are missing ${where}, which is in the ledger of gaps (pairduck gaps, \`db.gaps\`): import what they are in, or fill them with \`db.backfill\``,
+        `${name}: ${missing === 1 ? 'one trade id is' : `${missing} trade ids are`} missing ${where}, which is in the ledger of gaps (pairduck gaps, \`db.gaps\`): import what they are in, or fill them with \`db.backfill\``,
       ]
     })
   }
