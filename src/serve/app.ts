@@ -3,6 +3,7 @@ import { fastify, type FastifyInstance } from 'fastify'
 import { PairduckError } from '../errors.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 import { answerError } from './answer/answer-error.ts'
+import { answerBrokenRequest } from './answer/broken-request.ts'
 import { Answers } from './answer/answers.ts'
 import { addEventRoutes } from './routes/events.ts'
 import { addFlowsurfaceRoutes } from './routes/flowsurface.ts'
@@ -37,6 +38,8 @@ export async function makeApp(
     keepAliveTimeout: 30_000,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: 1000 },
+    clientErrorHandler: answerBrokenRequest,
+    frameworkErrors: (error, request, reply) => void answerError(error, request, reply),
     http: { maxHeaderSize: 16_384, headersTimeout: 10_000 },
   }) as unknown as FastifyInstance
   app.server.maxConnections = options.maxConnections

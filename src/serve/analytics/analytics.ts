@@ -80,6 +80,8 @@ export function rulesOfAnalytic(name: string): OptionRules {
 /** Builds an analytic from the parameters of a request; TypeError and RangeError say what is wrong. */
 export function buildAnalytic(name: string, parameters: object): Query<unknown> {
   const rules = rulesOfAnalytic(name)
+  const twice = Object.keys(parameters).find((key) => Array.isArray(parameters[key as never]))
+  if (twice !== undefined) throw new TypeError(`\`${twice}\` is given more than once`)
   const options = Object.entries(parameters)
     .filter(([key]) => key !== 'format' && key !== 'history')
     .map(([key, text]): [string, unknown] => [

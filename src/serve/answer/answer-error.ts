@@ -43,6 +43,10 @@ export function answerError(
   if (status === 429 || status === 503) void reply.header('retry-after', '1')
   void reply.code(status).header('content-type', 'application/json; charset=utf-8')
   const { code, message } = (error ?? {}) as { readonly code?: string; readonly message?: string }
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return reply.send({
+      error: { code: 'INVALID_REQUEST', message: 'expected the content type application/json' },
+    })
   // The HTTP layer's own: bodies that are too large or no JSON.
   if (code?.startsWith('FST_') === true && status < 500)
     return reply.send({ error: { code: 'INVALID_REQUEST', message } })

@@ -16,6 +16,8 @@ export function addSqlRoute({ app, store, answers, allow, guard }: RouteContext)
     )
     scope.post(`${pairPath}/sql`, async (request, reply) => {
       allow(request, 'read')
+      if (request.headers['content-type']?.startsWith('multipart/') === true)
+        throw new TypeError('expected the SELECT itself as the body, not as a part of one')
       const text = textOf(request.body)
       const pair = pairOf(request)
       await guard.check(pair, text)

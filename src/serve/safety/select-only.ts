@@ -29,6 +29,7 @@ export class SelectGuard {
       throw refused(`it is longer than ${maxSqlCharacters} characters`)
     const [row] = await this.#store.query(pair, parseSelectQuery(sql))
     const fault = faultOfSelect(row?.tree ?? '{"error":true}', { schemas, catalog: false })
+    if (fault?.isSyntax === true) throw new PairduckError('QUERY_FAILED', `sql: ${fault.reason}`)
     if (fault !== undefined) throw refused(fault.reason)
     this.#passed.set(key, true)
   }

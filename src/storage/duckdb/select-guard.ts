@@ -45,11 +45,12 @@ export interface SelectFault {
 /** Judges the answer of {@link parseSelectQuery}: one SELECT, no files, no network, no other pairs. */
 export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | undefined {
   const parsed = JSON.parse(tree) as SerializedSql
-  if (parsed.error)
-    return {
-      reason: parsed.error_message ?? 'it is no SELECT',
-      isSyntax: parsed.error_type === 'parser',
-    }
+  if (parsed.error) {
+    const { error_message: says = 'Only SELECT', error_type: type } = parsed
+    // It speaks of a function of its own then, which nobody has called.
+    const reason = says.startsWith('Only SELECT') ? 'it is no SELECT, or not only one' : says
+    return { reason, isSyntax: type === 'parser' }
+  }
   const { statements } = parsed
   const reason =
     statements.length === 1

@@ -32,6 +32,10 @@ async function longAnswer(maxRows: number): Promise<string> {
   return (await fetch(`${await served(store(), { maxRows })}${base}/sql`, long)).text()
 }
 
+function post(body: string, type = 'text/plain'): RequestInit {
+  return { method: 'POST', body, headers: { 'content-type': type } }
+}
+
 /** What a raw request is answered, whatever its Host says. */
 function statusBy(url: string, host: string, agent?: Agent): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -194,6 +198,51 @@ describe('what may be asked', () => {
     // The head waits for two batches of 8192 rows.
     expect(await longAnswer(10_000)).toContain('"code":"REQUEST_REFUSED"')
     await expect(longAnswer(18_000)).rejects.toThrow(TypeError)
+  })
+
+  it('says by a code of its own what is no request, no SQL, and given twice', async () => {
+    const url = await served(store())
+    const answers: readonly [
+      status: number,
+      code: string,
+      says: string,
+      ...Parameters<typeof fetch>,
+    ][] = [
+      [400, 'QUERY_FAILED', 'syntax error', `${url}${base}/sql`, post('SELEC 1')],
+      [403, 'REQUEST_REFUSED', 'no SELECT', `${url}${base}/sql`, post('DROP TABLE ticks')],
+      [
+        400,
+        'INVALID_REQUEST',
+        'part',
+        `${url}${base}/sql`,
+        post('x', 'multipart/form-data; boundary=x'),
+      ],
+      [400, 'INVALID_REQUEST', 'more than once', `${url}${base}/ticks?limit=1&limit=2`],
+      [400, 'INVALID_REQUEST', '', `${url}/api/v1/%zz`],
+      [
+        415,
+        'INVALID_REQUEST',
+        'application/json',
+        `${url}/api/v1/store/query`,
+        post('{}', 'application/sql'),
+      ],
+    ]
+    for (const [status, code, says, ...asked] of answers) {
+      const answer = await fetch(...asked)
+      expect(answer.status).toBe(status)
+      const { error } = (await answer.json()) as { error: { code: string; message: string } }
+      expect(error).toMatchObject({ code, message: expect.stringContaining(says) as string })
+    }
+    for (const [sent, status] of [
+      ['no request at all\r\n\r\n', 400],
+      [`GET / HTTP/1.1\r\nx: ${'y'.repeat(20_000)}\r\n\r\n`, 431],
+    ] as const) {
+      const socket = connectSocket(Number(new URL(url).port), '127.0.0.1')
+      socket.write(sent)
+      const answer = (await socket.setEncoding('utf8').toArray()).join('')
+      expect(answer).toContain(`HTTP/1.1 ${status}`)
+      expect(answer).toContain('{"error":{"code":"INVALID_REQUEST"')
+    }
   })
 
   it('refuses bodies and heads that are too large', async () => {
