@@ -9,6 +9,7 @@ import type { ConnectionPool } from './pool/connection-pool.ts'
 import { openPool } from './pool/open-pool.ts'
 import { closeWithLogs, recoverPairs } from './pool/recover-pairs.ts'
 import type { LogBook } from './log/log-book.ts'
+import { placeLogs } from './log/place-logs.ts'
 import { DataDirectory } from './file/data-directory.ts'
 import { Engine } from './duckdb/engine.ts'
 import type { CleanupResult, RefreshResult } from './events/outcomes.ts'
@@ -91,6 +92,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     const resolved = resolveManagerOptions(options)
     const directory = await DataDirectory.hold(resolved.dataDir)
     try {
+      if (resolved.logDir !== undefined) await placeLogs(directory.path, resolved.logDir)
       const manager = new DatabaseManager(resolved, directory, await Engine.start())
       if (resolved.localSocket) manager.#socket = await OwnerSocket.listen(manager)
       await recoverPairs(manager.#logs, manager.pool, manager)

@@ -1,6 +1,14 @@
 import type { ArchiveStore } from '../archive/store/archive-store.ts'
 import { folderArchive } from '../archive/store/folder-archive.ts'
-import { flag, integer, required, resolveOptions, rule, type OptionRule } from '../options.ts'
+import {
+  flag,
+  integer,
+  optional,
+  required,
+  resolveOptions,
+  rule,
+  type OptionRule,
+} from '../options.ts'
 import {
   resolveRules,
   type RetentionOptions,
@@ -20,6 +28,12 @@ export type ArchiveOption =
 export interface ManagerOptions {
   /** Where the pairs' folders are. Default `data`. */
   readonly dataDir?: string
+  /**
+   * Where the commit log is, on a disk that syncs fast: the data directory then has a link to a folder
+   * of its own in there, which every process follows. Default: in the data directory, or where the
+   * link leads.
+   */
+  readonly logDir?: string | undefined
   /** Pair files open at once. Default 200. */
   readonly maxConnections?: number
   /** Callers that may wait for a connection. Default 1,000. */
@@ -68,6 +82,7 @@ const text = (fallback: string): OptionRule<string> =>
 
 const rules = {
   dataDir: text('data'),
+  logDir: optional(text('log')),
   maxConnections: integer(1, 10_000, 200),
   maxWaiting: integer(0, 1_000_000, 1_000),
   acquireTimeoutMs: integer(0, century, 30_000),
@@ -101,8 +116,10 @@ const rules = {
 }
 
 export interface ManagerSetup extends Required<
-  Omit<ManagerOptions, 'archive' | 'candles' | 'retention'>
+  Omit<ManagerOptions, 'archive' | 'candles' | 'logDir' | 'retention'>
 > {
+  /** Undefined: where it is, or in the data directory. */
+  readonly logDir: string | undefined
   /** Undefined: what the file keeps. */
   readonly candles: readonly Timeframe[] | undefined
   /** What was given; all else is as each pair's file says. */

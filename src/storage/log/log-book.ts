@@ -6,6 +6,7 @@ import type { LogEntry, LogRecord } from './log-entry.ts'
 import { CommitLog } from './commit-log.ts'
 import { isOwnerGone, ownerOf, removeDeadLog } from './log-folder.ts'
 import type { LogDamage } from './read-segment.ts'
+import { refuseLostLogs } from './place-logs.ts'
 import { readLog } from './read-log.ts'
 
 /** What the log of an owner who is gone holds for one pair. */
@@ -137,7 +138,8 @@ async function logsIn(root: string): Promise<string[]> {
   try {
     return (await readdir(root)).filter((name) => /^\d+-[0-9a-f]{16}$/.test(name))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
-    throw error
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    await refuseLostLogs(root)
+    return []
   }
 }

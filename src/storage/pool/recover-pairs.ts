@@ -1,9 +1,9 @@
-import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { parsePair } from '../../pair.ts'
 import { holdEvents, tellHeld, type Events } from '../events/events.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { LogBook } from '../log/log-book.ts'
+import { logRoot } from '../log/place-logs.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 
 /** Pairs whose records are brought in at once. */
@@ -95,7 +95,7 @@ function stillBehind(pair: string, logs: LogBook, cause: unknown): PairduckError
 
 /** The logs of a data directory; what the disk spoiled in one is told. */
 export function openLogBook(dataDir: string, events: Events): LogBook {
-  return new LogBook(join(dataDir, '.pairduck', 'log'), (log, damages) => {
+  return new LogBook(logRoot(dataDir), (log, damages) => {
     for (const { file, from, to, records } of damages)
       events.tell('error', {
         error: new PairduckError(

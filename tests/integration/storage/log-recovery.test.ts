@@ -2,6 +2,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  renameSync,
   closeSync,
   openSync,
   writeFileSync,
@@ -129,3 +130,33 @@ function breakDescriptor(descriptor: number): void {
     others.push(given)
   for (const other of others) closeSync(other)
 }
+
+it('finds the log where `logDir` put it, and reads nothing while that is gone', async () => {
+  const dataDir = temporaryFolder()
+  const logDir = join(temporaryFolder(), 'fast')
+  const child = await StoreChild.start({ dataDir, logDir, retention: { ticks: 'forever' } })
+  await child.call('insertTicks', logPair(0), ticks(0, 50))
+  await child.kill()
+  expect(readlinkSync(join(dataDir, '.pairduck', 'log'))).toContain(logDir)
+  renameSync(logDir, `${logDir}-unmounted`)
+  const without = await DatabaseManager.open({ dataDir })
+  without.on('error', () => undefined)
+  for (const call of [
+    countTicks(without, logPair(0)),
+    without.insertTicks(logPair(1), ticks(0, 1)),
+  ])
+    await expect(call).rejects.toMatchObject({
+      code: 'IO_FAILED',
+      message: expect.stringContaining('is its disk mounted?'),
+    })
+  await without.close()
+  renameSync(`${logDir}-unmounted`, logDir)
+  const elsewhere = { dataDir, logDir: temporaryFolder() }
+  await expect(DatabaseManager.open(elsewhere)).rejects.toMatchObject({ code: 'DIRECTORY_IN_USE' })
+  const db = await openManager({ dataDir, logDir })
+  expect(await countTicks(db, logPair(0))).toBe(50)
+  expect(await db.insertTicks(logPair(0), ticks(49, 51))).toMatchObject({
+    inserted: 1,
+    duplicates: 1,
+  })
+}, 60_000)
