@@ -28,6 +28,12 @@ export interface PairCommand<Options> {
   readonly configure?: (command: Command) => Command
   readonly modes?: Modes
   readonly answer: (view: PairView, options: Options, rest: readonly string[]) => Promise<Answer>
+  /** Goes on after the pair was let go, instead of printing the answer; undefined: prints it. */
+  readonly goOn?: (
+    answer: Answer,
+    options: CommonOptions & Options,
+    pair: string,
+  ) => Promise<void> | undefined
 }
 
 interface HistoryOptions {
@@ -39,7 +45,7 @@ interface HistoryOptions {
 export function addPairCommand<Options>(
   program: Command,
   context: CliContext,
-  { name, configure = (command) => command, modes, answer }: PairCommand<Options>,
+  { name, configure = (command) => command, modes, answer, goOn }: PairCommand<Options>,
 ): void {
   const command = program.command(name).argument('<pair>', 'exchange/market/symbol', pairArgument)
   command.addOption(archiveFlag()).option('--history', 'read the archive too', false)
@@ -59,7 +65,9 @@ export function addPairCommand<Options>(
       return answer(view, options, rest)
     })
     // Only now, so that a slow reader of the output keeps the pair from nobody.
-    printAnswer(context, options, answered)
+    const going = goOn?.(answered, options, pair)
+    if (going === undefined) printAnswer(context, options, answered)
+    else await going
   })
 }
 

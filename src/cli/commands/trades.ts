@@ -7,6 +7,8 @@ import {
   type TradeSizeBucket,
 } from '../../queries/index.ts'
 import { Option } from 'commander'
+import { visible } from '../../errors.ts'
+import type { StoredTick } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
 import {
   countArgument,
@@ -15,7 +17,15 @@ import {
   positiveArgument,
   timeframeArgument,
 } from '../arguments.ts'
-import { withWindowOptions, windowOf, type AddCommand, type WindowOptions } from '../command.ts'
+import {
+  withWindowOptions,
+  windowOf,
+  type AddCommand,
+  type CommonOptions,
+  type WindowOptions,
+} from '../command.ts'
+import type { CliContext } from '../context.ts'
+import { followTrades } from '../follow-trades.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
 import {
   countText,
@@ -31,6 +41,7 @@ import type { TableColumn } from '../text-table.ts'
 
 interface TradesOptions extends WindowOptions {
   readonly limit: number
+  readonly follow: boolean
   readonly large: boolean
   readonly sizes: boolean
   readonly speed: boolean
@@ -58,6 +69,7 @@ export const addTradesCommand: AddCommand = (program, context) => {
     configure: (command) =>
       withWindowOptions(command)
         .option('--limit <count>', 'how many of the newest', countArgument, 20)
+        .option('--follow', 'go on with each trade that another process stores', false)
         .option('--large', 'large trades, by --min-size or --quantile', false)
         .option('--sizes', 'volume by the size of the trades', false)
         .option('--speed', 'the seconds in which the tape ran faster than usual', false)
@@ -73,7 +85,7 @@ export const addTradesCommand: AddCommand = (program, context) => {
         .option('--factor <times>', 'the usual speed (default: 1.5)', positiveArgument)
         .option('--threshold <speed>', 'instead of the usual speed', positiveArgument),
     modes: {
-      '': ['limit'],
+      '': ['limit', 'follow'],
       large: ['measure', 'side', 'minSize', 'quantile'],
       sizes: ['measure', 'bounds', 'quantiles', 'timeframe'],
       speed: ['measure', 'seconds', 'averageOf', 'factor', 'threshold'],
@@ -83,6 +95,10 @@ export const addTradesCommand: AddCommand = (program, context) => {
       if (options.sizes) return sizesAnswer(view, options)
       return options.speed ? speedAnswer(view, options) : newestAnswer(view, options)
     },
+    goOn: ({ json }, options, pair) =>
+      options.follow
+        ? followFrom(json as readonly StoredTick[], options, pair, context)
+        : undefined,
   })
 }
 
@@ -98,6 +114,30 @@ function newestAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
   const { limit } = options
   const query = checkedUsage(() => getRecentTicksQuery({ limit, ...windowOf(options) }))
   return tradesAnswer(view, options, 'newest trades', query)
+}
+
+/** The newest trades, the older first, then each one as it is stored. */
+async function followFrom(
+  newestFirst: readonly StoredTick[],
+  { dataDir, json }: CommonOptions,
+  pair: string,
+  { terminal, signal }: CliContext,
+): Promise<void> {
+  const show = (ticks: readonly StoredTick[]): void => {
+    const { buy, sell } = terminal.ink
+    for (const tick of ticks) {
+      const { timestamp, side, price, volume, tradeId } = tick
+      const ink = side === 'BUY' ? buy : sell
+      terminal.print(
+        json
+          ? JSON.stringify(tick)
+          : `${timeText(timestamp)}  ${ink(side.padEnd(4))}  ${price}  ${volumeText(volume)}  ${visible(tradeId ?? '–')}`,
+      )
+    }
+  }
+  show(newestFirst.toReversed())
+  const note = (text: string): void => terminal.note(text)
+  await followTrades({ dataDir, pair, shown: newestFirst, signal, show, note })
 }
 
 function largeAnswer(view: PairView, options: TradesOptions): Promise<Answer> {

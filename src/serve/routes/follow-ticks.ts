@@ -16,7 +16,7 @@ interface Followed {
   /** The id of the last event that was heard; without it, from now on. */
   readonly cursor: string | undefined
   readonly timeframe: Timeframe | undefined
-  readonly events: EventReply
+  readonly events: Pick<EventReply, 'ended' | 'begin' | 'onEnd' | 'send' | 'end'>
 }
 
 interface Cursor {
@@ -158,6 +158,11 @@ function cursorBehind(ticks: readonly StoredTick[], before: Cursor): Cursor {
   const same = ticks.filter((tick) => tick.timestamp === timestamp && (tick.tradeId ?? '') === id)
   const told = before.micros === micros && before.tradeId === id ? before.count : 0
   return { micros, tradeId: id, count: told + same.length }
+}
+
+/** The id of an event that told these ticks, the older first. */
+export function cursorAfter(ticks: readonly StoredTick[]): string {
+  return textOf(cursorBehind(ticks, { micros: 0n, tradeId: '', count: 0 }))
 }
 
 function textOf({ micros, tradeId, count }: Cursor): string {

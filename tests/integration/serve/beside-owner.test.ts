@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { connect } from '../../../src/client/index.ts'
 import { DatabaseManager } from '../../../src/index.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { cliRun } from '../../support/cli-run.ts'
@@ -25,6 +26,37 @@ async function owner(dataDir: string): Promise<void> {
 }
 
 describe('the command line beside a process that holds the pair', () => {
+  it('follows the trades that it stores, from the newest that were there', async () => {
+    const dataDir = temporaryFolder()
+    await owner(dataDir)
+    const stop = new AbortController()
+    const lines: string[] = []
+    let heard: (() => unknown) | undefined
+    const until = (count: number) =>
+      new Promise<void>((resolve) => {
+        heard = () => lines.length >= count && resolve()
+        heard()
+      })
+    const args = ['trades', pair, '--follow', '--limit', '2', '--json', '--data-dir', dataDir]
+    const run = cliRun(args, {
+      signal: stop.signal,
+      onOutput: (text) => {
+        lines.splice(0, Infinity, ...text.trim().split('\n'))
+        heard?.()
+      },
+    })
+    await until(2)
+    await using store = await connect({ dataDir })
+    await store.insertTicks(pair, someTicks(3, { first: 201 }))
+    await until(5)
+    await store.insertTicks(pair, someTicks(1, { first: 204 }))
+    await until(6)
+    stop.abort()
+    expect(await run).toMatchObject({ exitCode: 0, stderr: '' })
+    const ids = lines.map((line) => (JSON.parse(line) as { tradeId: string }).tradeId)
+    expect(ids).toEqual(someTicks(6, { first: 199 }).map(({ tradeId }) => tradeId))
+  })
+
   it('answers all the same', async () => {
     const dataDir = temporaryFolder()
     await owner(dataDir)

@@ -10,6 +10,8 @@ const [dataDir, name, port, symbol] = process.argv.slice(2) as [
   string,
   string,
 ]
+// A test that is killed tells nobody: its end is the end of the channel.
+process.on('disconnect', () => process.exit(1))
 const db = await DatabaseManager.open({ dataDir })
 await recordTrades(db, () => ccxtClient(name, Number(port)), [symbol], {
   onEvent: (event) => {
