@@ -58,18 +58,21 @@ export class LogFolder {
 
   /** Removes the folder and all that is in it. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true })
+    await rm(this.path, removing)
     this.#lock.closeSync()
     // The folder of all logs goes with the last one.
     await rmdir(dirname(this.path)).catch(() => undefined)
   }
 }
 
+/** Who asks for the owner at that moment makes the lock's file anew: then the folder is not empty yet. */
+const removing = { recursive: true, force: true, maxRetries: 20, retryDelay: 10 } as const
+
 /** Removes the log of a dead owner; not while anybody else asks whether he is dead. */
 export async function removeDeadLog(folder: string): Promise<void> {
   const lock = await holdLock(folder)
   if (lock === undefined) return
-  await rm(folder, { recursive: true, force: true })
+  await rm(folder, removing)
   lock.closeSync()
 }
 
