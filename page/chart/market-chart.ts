@@ -1,9 +1,7 @@
 import {
   createChart,
   createSeriesMarkers,
-  LineStyle,
   type IChartApi,
-  type IPriceLine,
   type ISeriesMarkersPluginApi,
   type Time,
 } from 'lightweight-charts'
@@ -15,16 +13,10 @@ import { chartOptions } from './chart-options.ts'
 import { footprintLayer, type ShownFootprint } from './footprint.ts'
 import { holeLayer, type Hole } from './holes.ts'
 import { LayerPrimitive, type Layer } from './layer.ts'
+import { OrderLines, type ShownOrder } from './order-lines.ts'
 import { profileLayer, type ShownProfile } from './profile.ts'
 import { TimeAxis } from './time-axis.ts'
 import { chartTime, type TimeSlots } from './time-slots.ts'
-
-/** An own order that waits in the exchange's book. */
-export interface ShownOrder {
-  readonly side: 'buy' | 'sell'
-  readonly price: number
-  readonly amount: string
-}
 
 /** What of the chart is seen. */
 export interface View {
@@ -51,7 +43,7 @@ export class MarketChart {
   #footprint: ShownFootprint | undefined
   #trades: readonly LargeTrade[] = []
   #orders: readonly ShownOrder[] = []
-  #lines: IPriceLine[] = []
+  readonly #orderLines: OrderLines
 
   constructor(host: HTMLElement, canvas: HTMLElement) {
     this.#host = host
@@ -60,6 +52,10 @@ export class MarketChart {
     this.#series = new BarSeries(chart, this.#palette)
     this.#axis = new TimeAxis(chart.timeScale())
     this.#markers = createSeriesMarkers(this.#series.candles, [], { autoScale: false })
+    this.#orderLines = new OrderLines(this.#series.candles, {
+      lastPrice: () => this.bars.at(-1)?.close,
+      labelled: (count) => this.#say('orderLabels', count),
+    })
     this.#layers = [
       this.#attach(
         'holes',
@@ -159,17 +155,7 @@ export class MarketChart {
   /** Each own order as a line at its price. */
   setOrders(orders: readonly ShownOrder[]): void {
     this.#orders = orders
-    for (const line of this.#lines) this.#series.candles.removePriceLine(line)
-    this.#lines = orders.map(({ side, price, amount }) =>
-      this.#series.candles.createPriceLine({
-        price,
-        color: side === 'buy' ? this.#palette.up : this.#palette.down,
-        lineWidth: 1,
-        lineStyle: LineStyle.Dashed,
-        axisLabelVisible: true,
-        title: `${side} ${amount}`,
-      }),
-    )
+    this.#orderLines.set(orders, this.#palette)
     this.#say('orders', orders.length)
   }
 

@@ -1,4 +1,4 @@
-import type { ShownOrder } from '../chart/market-chart.ts'
+import type { ShownOrder } from '../chart/order-lines.ts'
 import { element } from '../shell/element.ts'
 import { durationText } from '../shell/figures.ts'
 import type { ServerInfo, Source } from '../source/source.ts'

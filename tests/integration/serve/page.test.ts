@@ -113,6 +113,23 @@ describe.skipIf(isMissing('chromium'))('the page', () => {
     expect(await said(page, '#book')).toBe('priceamountorders618000.251616000.51')
     expect(await said(page, '#report')).toContain('realised profit')
     expect(await said(page, '#mirror')).toContain('3 open orders')
+    // One is in view. Those far below it pile no labels up at the edge of the axis.
+    await page.waitForSelector('#chart[data-order-labels="1"]')
+    const far = Array.from({ length: 12 }, (_, at) => `${30_000 + 100 * (at >> 1)}`)
+    await mirror.applyOrders(
+      far.map((price, at) => ({
+        ...order,
+        id: `far${at}`,
+        side: 'buy' as const,
+        price,
+        amount: '1',
+        filled: '0',
+      })),
+    )
+    await page.waitForSelector('#chart[data-orders="14"]')
+    for (let frame = 0; frame < 3; frame++)
+      await page.evaluate('new Promise(requestAnimationFrame)')
+    expect(await said(page, '#chart', 'data-order-labels')).toBe('1')
     expect(troubles).toEqual([])
   })
 
