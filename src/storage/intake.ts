@@ -122,7 +122,9 @@ export class Intake {
   ): Promise<RowCounts> {
     const checked = checkRows(relation, rows)
     return this.#lockWait.use(pair, (database) =>
-      database.writer.run((connection) => writeRows(connection, checked), checked.records.length),
+      database.rows.store(relation, checked.records, (connection, calls) =>
+        writeRows(connection, relation, calls),
+      ),
     )
   }
 
@@ -203,8 +205,10 @@ export class Intake {
   ): Promise<RowCounts> {
     if (!database.candles.includes(timeframe))
       throw notKept(database.name, database.candles, timeframe)
-    const counts = await database.writer.run(
-      (connection) => writeCandles(connection, timeframe, candles),
+    const counts = await database.rows.store(
+      candleRelation(timeframe),
+      candles,
+      (connection, calls) => writeCandles(connection, timeframe, calls),
       counted,
     )
     if (counts.inserted + counts.replaced > 0)

@@ -26,6 +26,7 @@ import { ReaderConnections } from '../duckdb/reader-connections.ts'
 import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
 import { readWriterState } from '../write/writer-state.ts'
 import { openWriter, type WriterContext } from '../write/open-writer.ts'
+import { RowCalls } from '../write/row-calls.ts'
 import type { TickWriter } from '../write/tick-writer.ts'
 import { WalWatch } from '../write/wal-watch.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
@@ -49,6 +50,8 @@ export class PairDatabase {
   readonly files: PairFiles
   readonly candles: readonly Timeframe[]
   readonly writer: TickWriter
+  /** Calls with rows of other tables than the ticks. */
+  readonly rows: RowCalls
   /** The threads that it shares with all other pairs. */
   readonly budget: ThreadBudget
   /** Its name in the engine. */
@@ -97,6 +100,7 @@ export class PairDatabase {
     this.files = of.files
     this.candles = of.candles
     this.writer = of.writer
+    this.rows = new RowCalls(of.writer)
     this.budget = of.budget
     this.#engine = of.engine
     this.alias = of.alias

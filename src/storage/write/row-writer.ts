@@ -31,15 +31,17 @@ export function checkRows<Relation extends UpsertRelation>(
 }
 
 /**
- * Stores rows of an analytics table, all or none; each replaces the one with its key, so that
- * sending them again changes nothing.
+ * Stores the rows of some calls in an analytics table, all or none; each replaces the one with its
+ * key, so that sending them again changes nothing. The counts are those of the calls one after
+ * the other.
  */
 export async function writeRows(
   connection: DuckDBConnection,
-  { relation, records }: CheckedRows,
-): Promise<RowCounts> {
+  relation: UpsertRelation,
+  calls: readonly CheckedRows['records'][],
+): Promise<RowCounts[]> {
   const keys = rowKeys[relation]
-  return upsert(connection, relation, records, {
+  return upsert(connection, relation, calls, {
     microsOf: ({ timestamp }) => Number(timestamp),
     keyOf: (record) => JSON.stringify(keys.map((key) => record[key])),
     replace: (newest) => replaceRows(connection, relation, newest),
@@ -50,21 +52,21 @@ async function replaceRows(
   connection: DuckDBConnection,
   relation: UpsertRelation,
   rows: readonly object[],
-): Promise<number> {
+): Promise<number[]> {
   const columns: readonly InsertColumn<never>[] = insertColumns[relation]
   const names = columns.map(([, column]) => column).join(', ')
   const sameKey = rowKeys[relation].map((key) => `given.${key} = stored.${key}`).join(' AND ')
   await give(connection, columns, rows)
-  const [count] = await readRows<{ there: number }>(
+  const there = await ordinals(
     connection,
-    `SELECT count(*) AS there FROM pairduck_given AS given SEMI JOIN ${relation} AS stored ON ${sameKey}`,
+    `pairduck_given AS given SEMI JOIN ${relation} AS stored ON ${sameKey}`,
   )
   await connection.run(
     `DELETE FROM ${relation} AS stored USING pairduck_given AS given WHERE ${sameKey}`,
   )
   await connection.run(`INSERT INTO ${relation} (${names}) SELECT ${names} FROM pairduck_given`)
   await connection.run('DROP TABLE pairduck_given')
-  return count!.there
+  return there
 }
 
 /**
@@ -85,35 +87,36 @@ export function checkCandles(
 }
 
 /**
- * Stores candles that come from elsewhere, checked. Each replaces whatever stood for its bar,
- * ticks included, and stands for the whole bar until another one is given.
+ * Stores candles of some calls that come from elsewhere, checked, as {@link writeRows} does. Each
+ * replaces whatever stood for its bar, ticks included, and stands for the whole bar until another
+ * one is given.
  */
 export async function writeCandles(
   connection: DuckDBConnection,
   timeframe: Timeframe,
-  candles: readonly InsertRows['candles'][],
-): Promise<RowCounts> {
-  return upsert(connection, candleRelation(timeframe), candles, {
+  calls: readonly (readonly InsertRows['candles'][])[],
+): Promise<RowCounts[]> {
+  return upsert(connection, candleRelation(timeframe), calls, {
     microsOf: ({ timestamp }) => microsFromMs(timestamp),
     keyOf: ({ timestamp }) => timestamp,
     replace: (newest) => replaceCandles(connection, timeframe, newest),
   })
 }
 
-/** Stores candles instead of what is stored of their bars; returns of how many bars something was. */
+/** Stores candles instead of what is stored of their bars; returns which of the bars were there. */
 async function replaceCandles(
   connection: DuckDBConnection,
   timeframe: Timeframe,
   candles: readonly InsertRows['candles'][],
-): Promise<number> {
+): Promise<number[]> {
   await give(
     connection,
     insertColumns.candles,
     toRecords('INVALID_CANDLE', insertColumns.candles, candles),
   )
-  const [count] = await readRows<{ there: number }>(
+  const there = await ordinals(
     connection,
-    `SELECT count(*) AS there FROM ${candleRelation(timeframe)} SEMI JOIN pairduck_given USING (timestamp)`,
+    `pairduck_given SEMI JOIN ${candleRelation(timeframe)} USING (timestamp)`,
   )
   await connection.run(
     `DELETE FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'
@@ -123,7 +126,7 @@ async function replaceCandles(
   const oldest = '(SELECT min(timestamp) FROM pairduck_given)'
   await connection.run(markDirtySql(oldest, `timeframe = '${timeframe}'`))
   await connection.run('DROP TABLE pairduck_given')
-  return count!.there
+  return there
 }
 
 /** Why a candle cannot be stored, or undefined when it can. */
@@ -188,28 +191,31 @@ interface Replacing<Row> {
   readonly microsOf: (row: Row) => number
   /** What tells one row of the relation from another. */
   readonly keyOf: (row: Row) => unknown
-  /** Puts rows of different keys in place of those with the same; returns how many of those there were. */
-  readonly replace: (rows: readonly Row[]) => Promise<number>
+  /** Puts rows of different keys in place of those with the same; returns for which there was one. */
+  readonly replace: (rows: readonly Row[]) => Promise<number[]>
 }
 
-/** Stores those of the rows, all or none, that are not older than retention's mark. */
+/** Stores those of the calls' rows, all or none, that are not older than retention's mark. */
 function upsert<Row>(
   connection: DuckDBConnection,
   relation: Relation,
-  rows: readonly Row[],
+  calls: readonly (readonly Row[])[],
   { microsOf, keyOf, replace }: Replacing<Row>,
-): Promise<RowCounts> {
+): Promise<RowCounts[]> {
   return inTransaction(connection, async () => {
     const mark = microsFromMs(await markOf(connection, relation))
-    const kept = rows.filter((row) => microsOf(row) >= mark)
-    // Of two rows with one key in one call the later one stands.
-    const byKey = [...new Map(kept.map((row) => [keyOf(row), row])).values()]
-    const there = await replace(byKey)
-    return {
-      inserted: byKey.length - there,
-      replaced: kept.length - byKey.length + there,
-      expired: rows.length - kept.length,
-    }
+    const kept = calls.map((rows) => rows.filter((row) => microsOf(row) >= mark))
+    // Of rows with one key the last one stands.
+    const byKey = new Map(kept.flat().map((row) => [keyOf(row), row]))
+    const keys = [...byKey.keys()]
+    const there = new Set((await replace([...byKey.values()])).map((index) => keys[index]))
+    return calls.map((rows, call) => {
+      const before = there.size
+      for (const row of kept[call]!) there.add(keyOf(row))
+      const inserted = there.size - before
+      const stored = kept[call]!.length
+      return { inserted, replaced: stored - inserted, expired: rows.length - stored }
+    })
   })
 }
 
@@ -222,7 +228,16 @@ async function markOf(connection: DuckDBConnection, relation: Relation): Promise
   return mark?.deletedBefore ?? -Infinity
 }
 
-/** Lays rows down as `pairduck_given`; as one JSON parameter, whose numbers DuckDB reads back to the last bit. */
+/** Which of the given rows a relation of them holds. */
+async function ordinals(connection: DuckDBConnection, relation: string): Promise<number[]> {
+  const rows = await readRows<{ ordinal: number }>(connection, `SELECT ordinal FROM ${relation}`)
+  return rows.map(({ ordinal }) => ordinal)
+}
+
+/**
+ * Lays rows down as `pairduck_given`, with their ordinals; as one JSON parameter, whose numbers
+ * DuckDB reads back to the last bit.
+ */
 async function give(
   connection: DuckDBConnection,
   columns: readonly InsertColumn<never>[],
@@ -231,7 +246,7 @@ async function give(
   await readRows(
     connection,
     `CREATE OR REPLACE TEMP TABLE pairduck_given AS SELECT * FROM (${fromJson(columns)})`,
-    { payload: JSON.stringify(rows) },
+    { payload: JSON.stringify(rows.map((row, ordinal) => ({ ...row, ordinal }))) },
   )
 }
 
@@ -264,6 +279,8 @@ function fromJson<Row>(columns: readonly InsertColumn<Row>[]): string {
   const fields = columns.map(([, column, kind]) =>
     kind === 'time' ? `make_timestamp(entry.${column}) AS ${column}` : `entry.${column}`,
   )
+  types.push('"ordinal":"BIGINT"')
+  fields.push('entry.ordinal')
   return `SELECT ${fields.join(', ')} FROM (SELECT unnest(from_json($payload, '[{${types.join(',')}}]')) AS entry)`
 }
 

@@ -2,7 +2,7 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import type { Gap } from '../../schema/gaps.ts'
 import type { StoredCandle, Tick } from '../../schema/rows.ts'
-import { msFromMicros, type Clock, type Timeframe } from '../../time.ts'
+import type { Clock, Timeframe } from '../../time.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { rowGroupRows } from '../duckdb/engine.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
@@ -12,11 +12,12 @@ import { mostWarmBars } from '../front/warm-bars.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { LogClient, LogGroup } from '../log/log-group.ts'
 import type { FileApplier } from './file-applier.ts'
-import { PendingCommit, total } from './pending-commit.ts'
+import { PendingCommit } from './pending-commit.ts'
 import { checkGaps } from './gap-ledger.ts'
 import { countOfTicks, type TickColumns } from './tick.ts'
+import { tellStored } from './tell-stored.ts'
 import type { Judgement, TickStore } from './tick-store.ts'
-import { WaitingRoom } from './waiting-room.ts'
+import { WaitingRoom, type Waiting } from './waiting-room.ts'
 
 export interface WriterOptions {
   readonly maxPendingTicks: number
@@ -46,6 +47,8 @@ export class TickWriter implements LogClient {
   readonly #options: WriterOptions
   readonly #line: (PendingCommit | Job)[] = []
   readonly #room: WaitingRoom
+  /** How many have stood in line; the last of them is this number. */
+  stood = 0
   /** The first in line has the pair for itself, or is on its way to the disk. */
   #busy = false
   #closed = false
@@ -93,8 +96,7 @@ export class TickWriter implements LogClient {
     const given = countOfTicks(ticks)
     checkGaps(gaps)
     this.#room.check(given)
-    const rows = gaps.length === 0 ? '' : JSON.stringify(gaps)
-    return this.#join(ticks, { counted: given, rows, isDirect: given >= rowGroupRows })
+    return this.#join(ticks, gaps, { counted: given, isDirect: given >= rowGroupRows })
   }
 
   /**
@@ -102,19 +104,19 @@ export class TickWriter implements LogClient {
    * not use up the room of live calls, and go straight to the file.
    */
   insertBatch(ticks: TickColumns, gaps: readonly Gap[] = []): Promise<InsertCounts> {
-    const rows = gaps.length === 0 ? '' : JSON.stringify(gaps)
-    return this.#join(ticks, { counted: 0, rows, isDirect: true })
+    return this.#join(ticks, gaps, { counted: 0, isDirect: true })
   }
 
   /**
    * Runs `job` on the writer's connection, alone, after all calls before it, which are in the file
    * then. `rows` that it brings wait as ticks do, with the same bounds.
    */
-  run<T>(job: (connection: DuckDBConnection) => Promise<T>, rows = 0): Promise<T> {
-    this.#refuseClosed()
-    const waiting = { counted: 0 }
-    if (rows > 0) this.#room.check(rows)
-    this.#room.enter(waiting, rows)
+  run<T>(
+    job: (connection: DuckDBConnection) => Promise<T>,
+    rows = 0,
+    waiting: Waiting = { counted: 0 },
+  ): Promise<T> {
+    this.wait(waiting, rows)
     return new Promise((resolve, reject) => {
       this.#stand(async () => {
         const done = await Promise.allSettled([this.#file.run(job)])
@@ -124,6 +126,13 @@ export class TickWriter implements LogClient {
         else reject(end.reason as Error)
       })
     })
+  }
+
+  /** Lets rows wait with a job, also with one that stands in line already. */
+  wait(waiting: Waiting, rows: number): void {
+    this.#refuseClosed()
+    if (rows > 0) this.#room.check(rows)
+    this.#room.enter(waiting, rows)
   }
 
   /** Resolves when all that is acknowledged by now is in the file; rejects when it cannot be brought there. */
@@ -178,9 +187,11 @@ export class TickWriter implements LogClient {
 
   #join(
     ticks: readonly Tick[] | TickColumns,
-    { counted, rows, isDirect }: { counted: number; rows: string; isDirect: boolean },
+    gaps: readonly Gap[],
+    { counted, isDirect }: { counted: number; isDirect: boolean },
   ): Promise<InsertCounts> {
     this.#refuseClosed()
+    const rows = gaps.length === 0 ? '' : JSON.stringify(gaps)
     const last = this.#line.at(-1)
     const fits =
       last instanceof PendingCommit &&
@@ -198,6 +209,7 @@ export class TickWriter implements LogClient {
   }
 
   #stand(entry: PendingCommit | Job): void {
+    this.stood++
     this.#line.push(entry)
     if (!this.#busy) this.#log.ready(this)
   }
@@ -275,22 +287,11 @@ export class TickWriter implements LogClient {
     this.#settle(commit, await this.#file.store(commit))
   }
 
-  #settle(commit: PendingCommit, { counts, conflicts, newest, oldest }: Judgement): void {
+  #settle(commit: PendingCommit, judgement: Judgement): void {
     // Before the calls are answered: who awaited them finds their room free.
     this.#room.leave(commit)
-    commit.settle(counts)
-    const pair = this.#pair
-    if (commit.rows !== '')
-      this.#events.tell('gapsStored', { pair, gaps: JSON.parse(commit.rows) as Gap[] })
-    if (conflicts.length > 0) this.#events.tell('conflict', { pair, conflicts })
-    if (commit.batch.length === 0) return
-    this.#events.tell('ticksStored', {
-      pair,
-      counts: total(counts),
-      newest: msFromMicros(newest),
-      oldest: msFromMicros(oldest),
-      tookMs: performance.now() - commit.began,
-    })
+    commit.settle(judgement.counts)
+    tellStored(this.#events, this.#pair, commit, judgement)
   }
 
   #refuseClosed(): void {
