@@ -275,7 +275,9 @@ it('what a cleanup has deleted is not imported again, and it is said why', async
   )
   await cliRun(['cleanup', '--data-dir', dataDir, '--keep', 'ticks=15m'])
   const { exitCode, stdout, stderr } = await cliRun(args)
-  expect(stderr).toMatch(/^1 row not stored: older than what a cleanup has deleted.*--data-dir.*$/m)
+  expect(stderr).toMatch(
+    /^1 row not stored: older than what a cleanup has deleted.*--reopen all.*$/m,
+  )
   expect(exitCode).toBe(0)
   expect(JSON.parse(stdout)).toMatchObject({ ...none, expired: 1 })
 })
