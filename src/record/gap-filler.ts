@@ -5,10 +5,13 @@ import type { ExchangeRule } from './exchange-rule.ts'
 import { HoleWalk } from './hole-walk.ts'
 import type { RecordListener } from './record-events.ts'
 import type { TradeExchange } from './trade-exchange.ts'
-import { tradePages } from './trade-pages.ts'
+import { rangeOfAll, tradePages } from './trade-pages.ts'
 import type { TradeStore } from './trade-store.ts'
 
-/** Fetches what is missing of one pair, one hole after the other, and says in the ledger what became of it. */
+/** Holes within a minute of each other are filled by one walk: an exchange gives a page a second. */
+const nearMs = 60_000
+
+/** Fetches what is missing of one pair, neighbouring holes by the same pages, and says in the ledger what became of each. */
 export class GapFiller {
   readonly #exchange: () => TradeExchange
   readonly #symbol: string
@@ -48,32 +51,42 @@ export class GapFiller {
     signal.addEventListener('abort', () => this.#wake(), { once: true })
     const backOff = new BackOff()
     while (!signal.aborted) {
-      const gap = this.#waiting.shift()
-      if (gap === undefined) {
+      const gaps = this.#takeNeighbours()
+      if (gaps.length === 0) {
         await new Promise<void>((resolve) => (this.#wake = resolve))
         continue
       }
-      const after = await this.#try(gap)
-      if (after === undefined) backOff.reset()
-      else {
-        this.#waiting.push(after)
-        await backOff.wait(signal)
-      }
+      const open = await this.#try(gaps)
+      this.#waiting.push(...open)
+      if (open.length === 0) backOff.reset()
+      else await backOff.wait(signal)
     }
   }
 
-  /** One try; gives the hole back when another one is worth it. */
-  async #try(gap: Gap): Promise<Gap | undefined> {
-    const tried = { ...gap, tries: gap.tries + 1 }
+  /** The hole that waits longest, and those so near to it that the pages around it hold them too. */
+  #takeNeighbours(): Gap[] {
+    const [first] = this.#waiting
+    if (first === undefined) return []
+    const near = (gap: Gap): boolean =>
+      gap.fromTime <= first.toTime! + nearMs && gap.toTime! >= first.fromTime - nearMs
+    const taken = this.#waiting.filter(near)
+    this.#waiting.splice(0, Infinity, ...this.#waiting.filter((gap) => !near(gap)))
+    return taken
+  }
+
+  /** One try at holes; gives those back that another one is worth. */
+  async #try(gaps: readonly Gap[]): Promise<Gap[]> {
+    const tried = gaps.map((gap) => ({ ...gap, tries: gap.tries + 1 }))
     try {
-      const walk = new HoleWalk(tried, this.#rule)
-      for await (const page of tradePages(this.#exchange(), this.#symbol, this.#rule, walk.range)) {
-        await this.#store.storeAll(ticksFromCcxt(walk.take(page)))
-        if (walk.isComplete) break
+      const walks = tried.map((gap) => new HoleWalk(gap, this.#rule))
+      const range = rangeOfAll(walks.map((walk) => walk.range))
+      for await (const page of tradePages(this.#exchange(), this.#symbol, this.#rule, range)) {
+        await this.#store.storeAll(ticksFromCcxt(walks.flatMap((walk) => walk.take(page))))
+        if (walks.every(({ isComplete }) => isComplete)) break
       }
-      const rows = walk.outcome()
+      const rows = walks.flatMap((walk) => walk.outcome())
       await this.#store.store([], rows)
-      return rows.some(({ state }) => state === 'open') ? tried : undefined
+      return rows.filter(({ state }) => state === 'open')
     } catch (error) {
       this.#tell({ type: 'error', pair: this.#store.pair, error })
       return tried

@@ -24,8 +24,10 @@ const patience = { timeout: 240_000, interval: 500 }
 
 /** A recorder that is killed every now and then, on an exchange that fails in every way. */
 async function recorded(exchange: StandIn, dataDir: string): Promise<void> {
+  // Kraken's pages go by time: what a clock that went back hides has to fit into one.
+  const atOnce = exchange.name === 'kraken' ? 1 : 5
   const endsAt = Date.now() + minutes * 60_000
-  const arriving = setInterval(() => exchange.trade(5), 20)
+  const arriving = setInterval(() => exchange.trade(atOnce), 20)
   try {
     while (Date.now() < endsAt) {
       const recorder = await RecordingProcess.start(dataDir, exchange)
