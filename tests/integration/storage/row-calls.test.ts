@@ -55,7 +55,10 @@ describe('calls with rows of other tables', () => {
         const inTurn: unknown[] = []
         for (const call of calls) inTurn.push(await send(apart, call))
         expect(atOnce).toEqual(inTurn)
-        for (const text of ['SELECT * FROM order_flow ORDER BY timestamp', 'FROM candles_1m'])
+        for (const text of [
+          'SELECT * FROM order_flow ORDER BY timestamp',
+          'SELECT * FROM candles_1m ORDER BY timestamp',
+        ])
           expect(await db.query(together, sql(text))).toEqual(await db.query(apart, sql(text)))
       }),
       { numRuns: propertyRuns(8) },
