@@ -18,7 +18,7 @@ function written(name: string, value: unknown): string {
   if (name === 'retention') return 'see below'
   if (name === 'candles') return `\`${defaultCandles.join(' ')}\``
   if (value === Date.now) return '`Date.now`'
-  if (value === undefined) return 'none'
+  if (name === 'archive' || name === 'logDir') return 'none'
   return typeof value === 'string' ? `\`'${value}'\`` : `\`${String(value)}\``
 }
 
