@@ -83,7 +83,7 @@ export function detectSpeedOfTapeQuery(options: SpeedOfTapeOptions = {}): Query<
       WHERE timestamp >= coalesce(${deletedBeforeSql('ticks')}, '-infinity'::TIMESTAMP)
       WINDOW lately AS (
         ORDER BY timestamp RANGE BETWEEN INTERVAL ${seconds - 1} SECOND PRECEDING AND CURRENT ROW)
-    ), judged AS (
+    ), flagged AS (
       SELECT *, ${
         threshold === undefined
           ? `${factor.toExponential()}::DOUBLE * avg(abs(speed)) OVER (ORDER BY timestamp ROWS ${averageOf - 1} PRECEDING)`
@@ -95,7 +95,7 @@ export function detectSpeedOfTapeQuery(options: SpeedOfTapeOptions = {}): Query<
       timestamp, ${barEnd('1s')} AS "knownAt", speed, threshold,
       ${exceeds('abs(speed)', 'threshold')} AS "signal", delta,
       ${rowCoverage(window, { begin, end: barEnd('1s') })}
-    FROM judged WHERE ${barsInWindow({ ...window, asOf: undefined }, '1s')}
+    FROM flagged WHERE ${barsInWindow({ ...window, asOf: undefined }, '1s')}
     ORDER BY timestamp`,
     window.params,
   )

@@ -54,7 +54,7 @@ export async function backfillGaps(
       counts.push(await store.insertTicks(pair, batch))
       batch = []
     }
-    const closed = { ...gap, ...ids.verdict(gap), tries: gap.tries + 1 }
+    const closed = { ...gap, ...ids.outcome(gap), tries: gap.tries + 1 }
     counts.push(await store.insertTicks(pair, batch, { gaps: [closed] }))
     after.push(closed)
   }
@@ -78,7 +78,7 @@ class IdCount {
     if (id > this.#from && id < this.#to) this.#seen.add(id)
   }
 
-  verdict(gap: Gap): Pick<Gap, 'state' | 'reason' | 'closedAt'> {
+  outcome(gap: Gap): Pick<Gap, 'state' | 'reason' | 'closedAt'> {
     const { state, reason } = gap
     if (this.#from === undefined || this.#to === undefined || state === 'unproved')
       return { state: 'unproved', reason, closedAt: null }

@@ -14,7 +14,7 @@ export class StoreModel {
   /** All that were ever stored: candles outlive their ticks. */
   readonly #ever: StoredTick[] = []
   readonly #given = new Map<Timeframe, Map<number, StoredCandle>>()
-  /** Of a tick (µs) before this a namesake may have been deleted. */
+  /** Of a tick (µs) before this one with the same id may have been deleted. */
   #decidableFrom = -Infinity
   readonly #marks = new Map<string, number>()
   readonly #keepMs: Readonly<Record<string, number>>
@@ -27,7 +27,7 @@ export class StoreModel {
     const counts = { inserted: 0, duplicates: 0, conflicts: 0, expired: 0, late: 0 }
     for (const tick of ticks) {
       const stored = { ...tick, tradeId: tick.tradeId ?? null }
-      const outcome = this.#judge(stored)
+      const outcome = this.#outcomeOf(stored)
       counts[outcome]++
       if (outcome !== 'inserted') continue
       if (this.#ever.some(({ timestamp }) => timestamp > tick.timestamp)) counts.late++
@@ -85,7 +85,7 @@ export class StoreModel {
       .sort((a, b) => a.timestamp - b.timestamp)
   }
 
-  #judge(tick: StoredTick): 'inserted' | 'duplicates' | 'conflicts' | 'expired' {
+  #outcomeOf(tick: StoredTick): 'inserted' | 'duplicates' | 'conflicts' | 'expired' {
     const mark = this.#mark('ticks')
     if (tick.timestamp < mark) return 'expired'
     if (tick.tradeId === null) return 'inserted'
@@ -100,7 +100,7 @@ export class StoreModel {
     )
     if (same) return 'duplicates'
     if (sameId.length > 0) return 'conflicts'
-    // Its namesake may have been deleted.
+    // One with its id may have been deleted.
     return micros(tick.timestamp) < this.#decidableFrom ? 'expired' : 'inserted'
   }
 

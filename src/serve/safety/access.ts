@@ -46,7 +46,7 @@ export function httpAccess(options: ResolvedServeOptions): Access {
 function refuseForeignHost(request: FastifyRequest, options: ResolvedServeOptions): void {
   const name = hostName(request.headers.host ?? '')
   if (isLoopback(name) || name === options.host || options.allowedHosts.includes(name)) return
-  // Who listens on other addresses is called by names that only its token can judge.
+  // Who listens on other addresses is called by names that only its token can vouch for.
   if (!isLoopback(options.host)) return
   throw new PairduckError(
     'REQUEST_REFUSED',

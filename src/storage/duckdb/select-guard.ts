@@ -42,7 +42,7 @@ export interface SelectFault {
   readonly isSyntax: boolean
 }
 
-/** Judges the answer of {@link parseSelectQuery}: one SELECT, no files, no network, no other pairs. */
+/** Checks the answer of {@link parseSelectQuery}: one SELECT, no files, no network, no other pairs. */
 export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | undefined {
   const parsed = JSON.parse(tree) as SerializedSql
   if (parsed.error) {

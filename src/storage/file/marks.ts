@@ -3,7 +3,7 @@ import type { ClosedMark } from '../../schema/analytics-state.ts'
 import type { Relation } from '../../schema/tables.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 
-/** The mark from which on a tick can be judged although older ones were deleted. */
+/** The mark from which on a tick is known to be new or not, although older ones were deleted. */
 export const decidableMark = 'ticks:judged'
 
 export type Mark = Relation | ClosedMark | typeof decidableMark | `${Relation}:visited`

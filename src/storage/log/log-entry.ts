@@ -1,6 +1,6 @@
 import type { BatchColumns } from '../duckdb/batch-function.ts'
 
-/** What one record of the log says: ticks of a pair that were judged new, and rows that go with them. */
+/** What one record of the log says: ticks of a pair that are new to it, and rows that go with them. */
 export interface LogEntry {
   /** Grows from record to record of one log; a record that is written anew keeps its own. */
   readonly sequence: number

@@ -38,10 +38,11 @@ export async function mergeCandleParts(connection: DuckDBConnection): Promise<vo
 /** What the writer has to know of the marks. */
 export function tickMarks(marks: Marks): Pick<WriterState, 'deletedBefore' | 'decidableFrom'> {
   const deletedBefore = microsFromMs(marks.ticks ?? -Infinity)
-  const judged = marks[decidableMark]
+  const decidable = marks[decidableMark]
   return {
     deletedBefore,
-    decidableFrom: judged === undefined ? deletedBefore + dedupeWindowMicros : microsFromMs(judged),
+    decidableFrom:
+      decidable === undefined ? deletedBefore + dedupeWindowMicros : microsFromMs(decidable),
   }
 }
 

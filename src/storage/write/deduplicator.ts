@@ -15,7 +15,7 @@ export interface DedupeState {
   readonly newest: number
   /** Ticks before this (µs) are deleted. */
   readonly deletedBefore: number
-  /** Of ticks before this (µs) a namesake may have been deleted. */
+  /** Of ticks before this (µs) one with the same id may have been deleted. */
   readonly decidableFrom: number
   /** The largest id, in the order of {@link isLaterId}, among the ticks of the newest second and since. */
   readonly maxId: string

@@ -9,7 +9,7 @@ import type { WarmBars } from '../front/warm-bars.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { LogRecord } from '../log/log-entry.ts'
 import type { PendingCommit } from './pending-commit.ts'
-import type { Judgement, TickStore } from './tick-store.ts'
+import type { Outcomes, TickStore } from './tick-store.ts'
 import { readLogMarks, type LogMarks } from './log-marks.ts'
 import type { WalWatch } from './wal-watch.ts'
 
@@ -126,30 +126,30 @@ export class FileApplier {
     })
   }
 
-  /** Judges a commit by what is in the file. */
-  judge(commit: PendingCommit): Promise<Judgement> {
+  /** Deduplicates a commit by what is in the file. */
+  deduplicate(commit: PendingCommit): Promise<Outcomes> {
     return this.#do(async () => {
       await this.#apply()
-      return this.#ticks.judgeByFile(commit)
+      return this.#ticks.deduplicateByFile(commit)
     })
   }
 
-  /** Judges a commit and stores it, past the log. */
-  store(commit: PendingCommit): Promise<Judgement> {
+  /** Deduplicates a commit and stores it, past the log. */
+  store(commit: PendingCommit): Promise<Outcomes> {
     return this.#do(async () => {
       await this.#apply()
       try {
-        const judgement = await this.#ticks.judgeByFile(commit)
+        const outcomes = await this.#ticks.deduplicateByFile(commit)
         const { batch, rows } = commit
         if (batch.length > 0 || rows !== '') {
           await this.#ticks.apply([{ ticks: batch, rows }])
           await this.#wal.note(batch.length)
         }
-        this.#ticks.accept(commit, judgement)
+        this.#ticks.accept(commit, outcomes)
         this.#ticks.recent.settle()
         this.bars.fold(batch)
         if (batch.length > 0) await this.#tidy()
-        return judgement
+        return outcomes
       } catch (error) {
         this.#events.tell('error', {
           pair: this.#pair,

@@ -2,14 +2,14 @@ import type { Gap } from '../../schema/gaps.ts'
 import { msFromMicros } from '../../time.ts'
 import type { Events } from '../events/events.ts'
 import { total, type PendingCommit } from './pending-commit.ts'
-import type { Judgement } from './tick-store.ts'
+import type { Outcomes } from './tick-store.ts'
 
 /** Tells what a commit that is durable has brought. */
 export function tellStored(
   events: Events,
   pair: string,
   { rows, batch, began }: PendingCommit,
-  { counts, conflicts, newest, oldest }: Judgement,
+  { counts, conflicts, newest, oldest }: Outcomes,
 ): void {
   if (rows !== '') events.tell('gapsStored', { pair, gaps: JSON.parse(rows) as Gap[] })
   if (conflicts.length > 0) events.tell('conflict', { pair, conflicts })

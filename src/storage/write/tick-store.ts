@@ -24,7 +24,7 @@ const maxUnrolled = 50_000
 const rollBehindMicros = 10_000_000
 
 /** What became of a commit's calls, before anything of it is stored. */
-export interface Judgement {
+export interface Outcomes {
   readonly counts: InsertCounts[]
   readonly conflicts: readonly Conflict[]
   readonly newest: number
@@ -46,8 +46,8 @@ export interface LogMark {
 }
 
 /**
- * The ticks of one open file: judges a batch by what is in memory, and by the file where that does
- * not reach, writes what is new, and moves what is old into the candle parts. Only its pair's writer
+ * The ticks of one open file: deduplicates a batch by what is in memory, and by the file where that
+ * does not reach, writes what is new, and moves what is old into the candle parts. Only its pair's writer
  * calls it, one call at a time.
  */
 export class TickStore {
@@ -97,7 +97,7 @@ export class TickStore {
   }
 
   /** What is to become of a commit's ticks; undefined when only the file can tell. */
-  judge(commit: PendingCommit): Judgement | undefined {
+  deduplicate(commit: PendingCommit): Outcomes | undefined {
     const deduplicator = new Deduplicator(commit.batch, this.#state)
     if (deduplicator.suspects === 0) return this.#decide(commit, deduplicator, [])
     if (deduplicator.suspectRange().from < this.recent.coveredFrom) return undefined
@@ -108,10 +108,10 @@ export class TickStore {
     )
   }
 
-  /** The same, by the file: everything that was judged before has to be in it. */
-  async judgeByFile(commit: PendingCommit): Promise<Judgement> {
+  /** The same, by the file: everything that was accepted before has to be in it. */
+  async deduplicateByFile(commit: PendingCommit): Promise<Outcomes> {
     if (!this.#filled) await this.#fill()
-    const known = this.judge(commit)
+    const known = this.deduplicate(commit)
     if (known !== undefined) return known
     const deduplicator = new Deduplicator(commit.batch, this.#state)
     this.#batches.put(this.#slot, commit.batch)
@@ -124,7 +124,7 @@ export class TickStore {
   }
 
   /** From now on the commit's ticks count as stored; returns what {@link withdraw} needs. */
-  accept({ batch }: PendingCommit, { newest, maxId }: Judgement): Accepted {
+  accept({ batch }: PendingCommit, { newest, maxId }: Outcomes): Accepted {
     const before = { state: this.#state, recent: this.recent, end: this.recent.end }
     this.#state = { ...this.#state, newest, maxId }
     if (batch.length > 0) this.recent.append(batch)
@@ -139,7 +139,7 @@ export class TickStore {
   }
 
   /**
-   * Writes what was judged, with rows of other tables and how far the log is now in the file, in one
+   * Writes what was accepted, with rows of other tables and how far the log is now in the file, in one
    * transaction. Where its marks are doubted what it holds already is left out; returns how many ticks
    * without an id that were.
    */
@@ -221,7 +221,7 @@ export class TickStore {
     commit: PendingCommit,
     { outcomes, maxId }: Deduplicator,
     conflicts: readonly Conflict[],
-  ): Judgement {
+  ): Outcomes {
     const { counts, newest, oldest } = countCalls(commit, outcomes, this.#state.newest)
     commit.dropRejected(outcomes)
     return { counts, conflicts, newest, oldest, maxId }

@@ -16,7 +16,7 @@ import { PendingCommit } from './pending-commit.ts'
 import { checkGaps } from './gap-ledger.ts'
 import { countOfTicks, type TickColumns } from './tick.ts'
 import { tellStored } from './tell-stored.ts'
-import type { Judgement, TickStore } from './tick-store.ts'
+import type { Outcomes, TickStore } from './tick-store.ts'
 import { WaitingRoom, type Waiting } from './waiting-room.ts'
 
 export interface WriterOptions {
@@ -29,11 +29,11 @@ export interface WriterOptions {
 /** So many bars are read at once, whoever asks for fewer. */
 const fewestBars = 500
 
-/** Work that nothing of the pair is judged beside. */
+/** Work that has the pair for itself. */
 type Job = () => Promise<void>
 
 /**
- * The one writer of a pair. A call is judged by what is in memory, appended to the log that all
+ * The one writer of a pair. A call is deduplicated by what is in memory, appended to the log that all
  * pairs share, and answered when that is on the disk; the file follows in batches. Whatever needs
  * the file, and what is too large for the log, stands in the same line and has the pair for itself.
  */
@@ -224,10 +224,10 @@ export class TickWriter implements LogClient {
   async #commit(commit: PendingCommit, group: LogGroup): Promise<void> {
     try {
       const isReady = this.#log.isClaimed(this.#pair) && !this.#goesToFile(commit, group)
-      const judgement = isReady ? this.ticks.judge(commit) : undefined
-      await (judgement === undefined
+      const outcomes = isReady ? this.ticks.deduplicate(commit) : undefined
+      await (outcomes === undefined
         ? this.#commitByFile(commit, group)
-        : this.#append(group, commit, judgement))
+        : this.#append(group, commit, outcomes))
     } catch (error) {
       this.#room.leave(commit)
       commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
@@ -240,22 +240,22 @@ export class TickWriter implements LogClient {
     return isDirect || this.#watchers > 0 || this.#file.isCrowded || group.isFull
   }
 
-  /** Brings a judged commit to the disk with the others of the group. */
-  #append(group: LogGroup, commit: PendingCommit, judgement: Judgement): Promise<void> | undefined {
+  /** Brings a deduplicated commit to the disk with the others of the group. */
+  #append(group: LogGroup, commit: PendingCommit, outcomes: Outcomes): Promise<void> | undefined {
     const { batch, rows } = commit
     if (batch.length === 0 && rows === '') {
-      this.ticks.accept(commit, judgement)
-      this.#settle(commit, judgement)
+      this.ticks.accept(commit, outcomes)
+      this.#settle(commit, outcomes)
       return undefined
     }
     const record = group.append(this.#pair, batch, rows)
-    const before = this.ticks.accept(commit, judgement)
+    const before = this.ticks.accept(commit, outcomes)
     return new Promise((resolve, reject) => {
       group.onEnd((error) => {
         if (error === undefined) {
           this.ticks.recent.settle()
           this.#file.add(record)
-          this.#settle(commit, judgement)
+          this.#settle(commit, outcomes)
           resolve()
         } else {
           this.ticks.withdraw(before)
@@ -270,11 +270,11 @@ export class TickWriter implements LogClient {
   async #commitByFile(commit: PendingCommit, group: LogGroup): Promise<void> {
     if (this.#goesToFile(commit, group)) return this.#commitDirectly(commit)
     if (!this.#log.isClaimed(this.#pair)) await this.#log.claim(this.#pair)
-    const judgement = this.ticks.judge(commit) ?? (await this.#file.judge(commit))
+    const outcomes = this.ticks.deduplicate(commit) ?? (await this.#file.deduplicate(commit))
     await new Promise<void>((resolve, reject) => {
       this.#log.ready({
         commit: (next) => {
-          const appended = this.#append(next, commit, judgement)
+          const appended = this.#append(next, commit, outcomes)
           if (appended === undefined) resolve()
           else appended.then(resolve, reject)
         },
@@ -287,11 +287,11 @@ export class TickWriter implements LogClient {
     this.#settle(commit, await this.#file.store(commit))
   }
 
-  #settle(commit: PendingCommit, judgement: Judgement): void {
+  #settle(commit: PendingCommit, outcomes: Outcomes): void {
     // Before the calls are answered: who awaited them finds their room free.
     this.#room.leave(commit)
-    commit.settle(judgement.counts)
-    tellStored(this.#events, this.#pair, commit, judgement)
+    commit.settle(outcomes.counts)
+    tellStored(this.#events, this.#pair, commit, outcomes)
   }
 
   #refuseClosed(): void {

@@ -42,7 +42,7 @@ describe('ticks', () => {
     // 15 of 40 minutes stay.
     expect(deleted.ticks).toBe(1500)
     expect(await db.query(pair, candles)).toEqual(before)
-    // Within a second of the mark an old tick's namesake may be gone: it cannot be judged.
+    // Within a second of the mark an old tick with the same id may be gone: nobody can know.
     expect(await db.insertTicks(pair, ticks)).toMatchObject({
       inserted: 0,
       duplicates: 900,

@@ -133,7 +133,7 @@ export async function markOf(pass: ArchivePass, relation: ArchivedRelation): Pro
   return microsFromMs(marks[relation] ?? -Infinity)
 }
 
-/** The writer judges ticks by the marks that are in the file. */
+/** The writer deduplicates by the marks that are in the file. */
 async function noteMarks(pass: ArchivePass): Promise<void> {
   const { writer } = pass.database
   await writer.run(async (connection: DuckDBConnection) => {

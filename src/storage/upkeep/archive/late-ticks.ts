@@ -48,7 +48,7 @@ async function archiveLateDay(
 ): Promise<{ stored: number; waiting: number }> {
   const { candles } = pass.database
   const ofDay = `timestamp >= make_timestamp(${day}) AND timestamp < make_timestamp(${folderEnd('ticks', day)})`
-  await connection.run(await judgedSql(pass, connection, day, ofDay))
+  await connection.run(await lateTicksSql(pass, connection, day, ofDay))
   let waiting = 0
   const leave = async (): Promise<void> => {
     const deleted = await connection.run(`DELETE FROM pairduck_late_ticks WHERE ${ofDay}`)
@@ -73,7 +73,7 @@ async function archiveLateDay(
 }
 
 /** The late ticks of a day that are new, as a temporary table. */
-async function judgedSql(
+async function lateTicksSql(
   pass: ArchivePass,
   connection: DuckDBConnection,
   day: number,
