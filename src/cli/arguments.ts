@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander'
+import type { RetentionOptions } from '../schema/retention-policy.ts'
 import { formatPair, parsePair } from '../pair.ts'
 import { parseDuration } from './duration.ts'
 import { earliestMs, isTimeframe, latestMs, timeframes, type Timeframe } from '../time.ts'
@@ -38,6 +39,16 @@ export function durationArgument(text: string): number {
   const ms = parseDuration(text)
   if (ms === undefined) throw new InvalidArgumentError('Expected a span such as 90s, 15m, 2h, 7d.')
   return Math.round(ms)
+}
+
+/** How long ticks are kept: a span, or for ever. */
+export function keepArgument(text: string): number | 'forever' {
+  return text === 'forever' ? text : durationArgument(text)
+}
+
+/** The retention that {@link keepArgument} asks for. */
+export function keptFor(keep: number | 'forever'): RetentionOptions {
+  return keep === 'forever' ? keep : { ticks: keep }
 }
 
 export function timeframeArgument(text: string): Timeframe {

@@ -1,5 +1,5 @@
 import { recordTrades, type RecordEvent } from '../../record/index.ts'
-import { durationArgument, positiveArgument } from '../arguments.ts'
+import { durationArgument, keepArgument, keptFor, positiveArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { withManager } from '../manager.ts'
@@ -47,15 +47,11 @@ async function record(
         signal,
         backfillMs: backfill,
         silentMs: silent,
-        retention: keep === undefined || keep === 'forever' ? keep : { ticks: keep },
+        retention: keep === undefined ? undefined : keptFor(keep),
         onEvent: (event: RecordEvent) => view.show(event),
       })
     } finally {
       view.end()
     }
   })
-}
-
-function keepArgument(text: string): number | 'forever' {
-  return text === 'forever' ? text : durationArgument(text)
 }

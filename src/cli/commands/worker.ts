@@ -1,16 +1,18 @@
 import { once } from 'node:events'
 import { Worker } from '../../cluster/worker.ts'
 import { DatabaseManager } from '../../storage/database-manager.ts'
-import { countArgument } from '../arguments.ts'
+import { defaultRetention } from '../../schema/retention-policy.ts'
+import { countArgument, keepArgument, keptFor } from '../arguments.ts'
 import { withClient, withClusterOptions, type ClusterCommandOptions } from '../cluster/options.ts'
 import type { AddCommand } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { asUsage } from '../failure.ts'
-import { countedText, timeText } from '../figures.ts'
+import { countedText, durationText, timeText } from '../figures.ts'
 
 interface WorkerCommandOptions extends ClusterCommandOptions {
   readonly member?: string
   readonly address?: string
+  readonly keep?: number | 'forever'
   readonly lease: number
   readonly port?: number
 }
@@ -22,6 +24,11 @@ export const addWorkerCommand: AddCommand = (program, context) => {
       '--port <number>',
       'serve its pairs on this machine, as `serve` does; 0: any port',
       Number,
+    )
+    .option(
+      '--keep <time>',
+      'delete ticks that are older, such as 7d, or keep everything forever (default: 15 minutes)',
+      keepArgument,
     )
     .option('--address <url>', 'where others can read its pairs (default: what it serves)')
     .option(
@@ -38,9 +45,12 @@ async function work(
   options: WorkerCommandOptions,
   { terminal, signal, now }: CliContext,
 ): Promise<void> {
-  const { dataDir, json, member, cluster, slots, lease } = options
+  const { dataDir, json, keep, member, cluster, slots, lease } = options
   await withClient(options, async (client) => {
-    const manager = await DatabaseManager.open({ dataDir })
+    const manager = await DatabaseManager.open({
+      dataDir,
+      ...(keep === undefined ? {} : { retention: keptFor(keep) }),
+    })
     // Pairs that other workers hold are skipped: each worker cleans its own.
     manager.startCleanup()
     const server = await serverOf(manager, options)
@@ -63,6 +73,10 @@ async function work(
         tell(
           { event: 'slots', slots: held.length },
           `${worker.member} holds ${countedText(held.length, 'slot')} of ${slots}`,
+        )
+      if (keep === undefined)
+        terminal.note(
+          `ticks are kept for ${durationText(Number(defaultRetention.ticks.keepMs))} where a pair has no rules of its own: --keep says how long`,
         )
       tellSlots(worker.slots)
       worker.on('slots', tellSlots)

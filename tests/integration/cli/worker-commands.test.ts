@@ -46,6 +46,7 @@ test('a worker stores what is sent, workers shows it, and it drains when it is s
   expect(worked).toMatchObject({
     exitCode: 0,
     stdout: expect.stringContaining('w1 holds 8 slots of 8'),
+    stderr: expect.stringContaining('ticks are kept for 15 min where a pair has no rules'),
   })
   // Once for all of them, not for each.
   expect(worked.stdout.match(/holds \d slots/g)).toEqual(['holds 8 slots', 'holds 0 slots'])
@@ -57,12 +58,12 @@ test('a worker stores what is sent, workers shows it, and it drains when it is s
   await using patient = await connect({ cluster: { client, slots: 8 } }, { reconnectMs: 60_000 })
   const answer = patient.query('sim/spot/A', newest)
   const stopNext = new AbortController()
-  const next = cliRun(['worker', '--member', 'w2', '--port', '0', ...place], {
+  const next = cliRun(['worker', '--member', 'w2', '--port', '0', '--keep', 'forever', ...place], {
     signal: stopNext.signal,
   })
   expect(await answer).toMatchObject([tick])
   stopNext.abort()
-  await next
+  expect((await next).stderr).not.toContain('ticks are kept')
   await producer.close()
   await client.close()
 
