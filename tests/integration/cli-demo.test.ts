@@ -16,8 +16,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const small = ['--pairs', '2', '--minutes', '5']
 
 it('shows a market, exactly once stored, in charts of 80 columns, and leaves nothing behind', async () => {
+  const temporary = join(folder, 'shown')
+  await mkdir(temporary)
   const { exitCode, stdout, stderr } = await outcomeOf(
-    pairduck.start(['demo', ...small], { TMPDIR: folder, TEMP: folder, TMP: folder }),
+    pairduck.start(['demo', ...small], { TMPDIR: temporary, TEMP: temporary, TMP: temporary }),
   )
   expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
   expect(stdout).toMatch(/ticks a second/)
@@ -27,7 +29,7 @@ it('shows a market, exactly once stored, in charts of 80 columns, and leaves not
   const charts = stdout.split('\n').filter((line) => /[┤│└]/.test(line))
   expect(charts.length).toBeGreaterThan(30)
   expect(Math.max(...charts.map((line) => [...line].length))).toBeLessThanOrEqual(80)
-  expect(await readdir(folder)).toEqual([])
+  expect(await readdir(temporary)).toEqual([])
 })
 
 it('counts for programs: each trade once, each replay recognised; the same seed, the same market', async () => {

@@ -53,7 +53,7 @@ describe('flowsurface', () => {
       )
       expect(trades.map(({ ts }) => ts)).toEqual(trades.map(({ ts }) => ts).sort((a, b) => a - b))
     }
-    const none = await fetch(`${url}/trades.arrow?venue=bybit&market=linear&symbol=ethusdt&from=0`)
+    const none = await fetch(`${url}/trades.arrow?venue=bybit&market=linear&symbol=xrpusdt&from=0`)
     expect(tableFromIPC(await none.arrayBuffer()).numRows).toBe(0)
   })
 

@@ -143,7 +143,8 @@ describe.each(Object.entries(ends))('a MarketStore by %s', (name, open) => {
 
   it('throws the same errors', async () => {
     const { store, db } = await open()
-    const pair = `${market}/A/B`
+    const pair = `${market}/ERRORS/B`
+    await db.insertTicks(pair, someTicks(1))
     await expect(store.query('x/spot/NONE', sql('SELECT 1'))).rejects.toMatchObject({
       code: 'PAIR_NOT_FOUND',
     })
