@@ -48,6 +48,19 @@ it('a hole among consecutive ids is in the ledger, and closed by the file that f
   expect(await store.gaps(pair)).toHaveLength(2)
 })
 
+it('ids that come far behind their place in a file are not said to be missing', async () => {
+  const store = await temporaryStore()
+  const file = join(await temporaryFolder(), 'behind.csv')
+  const behind = [...range(101, 109), 50_001]
+  const ids = [...range(1, 60_000).filter((id) => !behind.includes(id) && id !== 70), ...behind]
+  await writeFile(file, rows(ids))
+  const { notes } = await store.importTicks('binance/spot/BEHIND', file)
+  expect(notes.filter((note) => note.includes('missing'))).toEqual([
+    expect.stringMatching(/one trade id is missing in one place/),
+  ])
+  expect(await missing(store, 'binance/spot/BEHIND')).toEqual(['69-71 open'])
+})
+
 it('ids that count something else as well are no holes', async () => {
   const store = await temporaryStore()
   const file = join(await temporaryFolder(), 'shared.csv')

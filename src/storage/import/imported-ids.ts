@@ -30,8 +30,8 @@ export class ImportedIds {
   #last: NumberedTrade | undefined
   /** The first and the last id of all batches. */
   #range: { from: NumberedTrade; to: NumberedTrade } | undefined
-  #holes = 0
-  #missing = 0
+  /** The holes that this import found and has not filled. */
+  #open: Gap[] = []
 
   constructor(exchange: string, clock: Clock) {
     this.#isCounted = counted.test(exchange)
@@ -43,9 +43,10 @@ export class ImportedIds {
     return this.#range === undefined
   }
 
-  /** What was found, for the report. */
+  /** What was found and is still missing, for the report. */
   get found(): { readonly holes: number; readonly missing: number } {
-    return { holes: this.#holes, missing: this.#missing }
+    const ids = this.#open.map(({ fromId, toId }) => Number(toId) - Number(fromId) - 1)
+    return { holes: ids.length, missing: ids.reduce((sum, each) => sum + each, 0) }
   }
 
   /** The holes among trades that are about to be stored, and before the first of them. */
@@ -94,6 +95,9 @@ export class ImportedIds {
     const holes = rows.map((hole): Gap => ({ ...gap, ...hole }))
     if (holes.length === 1 && holes[0]!.fromId === gap.fromId && holes[0]!.toId === gap.toId)
       return []
+    // Rows of a file may come out of order: what one batch misses a later one may bring.
+    const others = this.#open.filter((hole) => !holds(gap, hole))
+    if (others.length < this.#open.length) this.#open = [...others, ...holes]
     const closed: Gap = { ...gap, state: 'filled', closedAt: this.#clock() }
     return holes[0]?.fromId === gap.fromId ? holes : [closed, ...holes]
   }
@@ -116,9 +120,7 @@ export class ImportedIds {
 
   #noted(holes: readonly Hole[]): Gap[] {
     return holes.map(([before, after]): Gap => {
-      this.#holes++
-      this.#missing += after.id - before.id - 1
-      return {
+      const gap: Gap = {
         fromTime: Math.min(before.timestamp, after.timestamp),
         toTime: Math.max(before.timestamp, after.timestamp),
         fromId: String(before.id),
@@ -129,6 +131,8 @@ export class ImportedIds {
         openedAt: this.#clock(),
         closedAt: null,
       }
+      this.#open.push(gap)
+      return gap
     })
   }
 }
