@@ -51,8 +51,9 @@ it('a hole among consecutive ids is in the ledger, and closed by the file that f
 it('ids that come far behind their place in a file are not said to be missing', async () => {
   const store = await temporaryStore()
   const file = join(await temporaryFolder(), 'behind.csv')
-  const behind = [...range(101, 109), 50_001]
-  const ids = [...range(1, 60_000).filter((id) => !behind.includes(id) && id !== 70), ...behind]
+  const behind = [...range(101, 109), 150_001]
+  const late = new Set([70, ...behind])
+  const ids = [...range(1, 200_000).filter((id) => !late.has(id)), ...behind]
   await writeFile(file, rows(ids))
   const { notes } = await store.importTicks('binance/spot/BEHIND', file)
   expect(notes.filter((note) => note.includes('missing'))).toEqual([
