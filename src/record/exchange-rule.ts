@@ -20,7 +20,9 @@ export interface ExchangeRule {
   /** Fields of `info` with the first and last trade inside an aggregate; they prove it whole. */
   readonly inside?: readonly [first: string, last: string]
   /** How trades of the past are asked for; see trade-pages.ts. */
-  readonly pages: 'from-id' | 'since-nanoseconds' | 'since' | 'newest'
+  readonly pages: 'from-id' | 'before-id' | 'since-nanoseconds' | 'since' | 'newest'
+  /** What is said to ccxt beside the place of a page. */
+  readonly pageParams?: Readonly<Record<string, unknown>>
   /** The most trades of one answer. */
   readonly pageTrades: number
   /** The exchange itself ends a line after this. */
@@ -62,8 +64,16 @@ const rules: Readonly<Record<string, ExchangeRule>> = {
   binanceusdm: binanceFutures,
   binancecoinm: binanceFutures,
   kraken: { ...unknownRule, sequence: 'id', pages: 'since-nanoseconds' },
-  coinbaseexchange: { ...unknownRule, sequence: 'id' },
-  okx: { ...unknownRule, sequence: 'id', step: 'count', pageTrades: 100 },
+  // ccxt tells neither of these two a time: their newest trades alone would be had.
+  coinbaseexchange: { ...unknownRule, sequence: 'id', pages: 'before-id' },
+  okx: {
+    ...unknownRule,
+    sequence: 'id',
+    step: 'count',
+    pages: 'before-id',
+    pageParams: { method: 'publicGetMarketHistoryTrades' },
+    pageTrades: 100,
+  },
   gate: { ...unknownRule, sequence: { info: 'sequence_id' } },
   deribit: { ...unknownRule, sequence: { info: 'trade_seq' } },
   // Spot ids are shared by all symbols, and ccxt sends no time: only the newest trades can be had.

@@ -2,10 +2,9 @@ import { ticksFromCcxt } from '../ccxt/ticks-from-ccxt.ts'
 import type { Gap } from '../schema/gaps.ts'
 import { BackOff } from './back-off.ts'
 import type { ExchangeRule } from './exchange-rule.ts'
-import { HoleWalk } from './hole-walk.ts'
+import { fetchHoles } from './hole-fetch.ts'
 import type { RecordListener } from './record-events.ts'
 import type { TradeExchange } from './trade-exchange.ts'
-import { rangeOfAll, tradePages } from './trade-pages.ts'
 import type { TradeStore } from './trade-store.ts'
 
 /** Holes within a minute of each other are filled by one walk: an exchange gives a page a second. */
@@ -76,20 +75,16 @@ export class GapFiller {
 
   /** One try at holes; gives those back that another one is worth. */
   async #try(gaps: readonly Gap[]): Promise<Gap[]> {
-    const tried = gaps.map((gap) => ({ ...gap, tries: gap.tries + 1 }))
+    const history = { exchange: this.#exchange(), symbol: this.#symbol, rule: this.#rule }
     try {
-      const walks = tried.map((gap) => new HoleWalk(gap, this.#rule))
-      const range = rangeOfAll(walks.map((walk) => walk.range))
-      for await (const page of tradePages(this.#exchange(), this.#symbol, this.#rule, range)) {
-        await this.#store.storeAll(ticksFromCcxt(walks.flatMap((walk) => walk.take(page))))
-        if (walks.every(({ isComplete }) => isComplete)) break
-      }
-      const rows = walks.flatMap((walk) => walk.outcome())
+      const rows = await fetchHoles(history, gaps, (trades) =>
+        this.#store.storeAll(ticksFromCcxt(trades)),
+      )
       await this.#store.store([], rows)
       return rows.filter(({ state }) => state === 'open')
     } catch (error) {
       this.#tell({ type: 'error', pair: this.#store.pair, error })
-      return tried
+      return gaps.map((gap) => ({ ...gap, tries: gap.tries + 1 }))
     }
   }
 }

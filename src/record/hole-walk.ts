@@ -3,12 +3,16 @@ import { tradeTimeMs } from '../ccxt/trade-time.ts'
 import type { Gap } from '../schema/gaps.ts'
 import { IdRanges } from '../storage/write/id-ranges.ts'
 import { idStep, sequenceOf, type ExchangeRule } from './exchange-rule.ts'
-import type { PageRange } from './trade-pages.ts'
+import type { PageRange } from './page-range.ts'
+import { clockErrorMs } from './page-search.ts'
 
 /** An exchange that answers, and still lacks the trades, is asked so often before they count as gone. */
 const triesUntilGone = 3
-/** Where the exchange's clock went back, trades of a hole lie before it: each try begins earlier. */
-const earlierMs = 60_000
+
+const gone = {
+  state: 'unfillable',
+  reason: 'the exchange does not give these trades any more',
+} as const
 
 /** Sees which trades of a hole have come, by their ids, and what is still missing. */
 export class HoleWalk {
@@ -18,17 +22,20 @@ export class HoleWalk {
   readonly #ids = new IdRanges()
   readonly #before: bigint | undefined
   readonly #after: bigint | undefined
-  /** The exchange gave the trade after the hole, or a later one: it has answered to the end. */
+  /** The exchange gave the trade after the hole, or a later one, or said that it has no others. */
   #reached = false
+  /** Stretches that the exchange was asked for to the end and has not given. */
+  readonly #notGiven = new IdRanges()
 
   constructor(gap: Gap, rule: ExchangeRule) {
     this.#gap = gap
     this.#rule = rule
     this.range = {
       fromId: gap.fromId,
-      fromTime: gap.fromTime - (gap.tries - 1) * earlierMs,
+      // Where the exchange's clock went back, trades of a hole lie before it: each try begins earlier.
+      fromTime: gap.fromTime - (gap.tries - 1) * clockErrorMs,
       toId: gap.toId,
-      toTime: (gap.toTime ?? gap.fromTime) + earlierMs,
+      toTime: (gap.toTime ?? gap.fromTime) + clockErrorMs,
     }
     const countsIds = rule.sequence === 'id'
     this.#after = countsIds ? wholeNumber(gap.fromId) : undefined
@@ -48,34 +55,53 @@ export class HoleWalk {
     })
   }
 
-  /** Every id of the hole has come. */
+  /** Every id of the hole has come; of one without a beginning when the exchange has said all. */
   get isComplete(): boolean {
-    return this.#reached && this.#missing()?.length === 0
+    return (this.#after !== undefined || this.#reached) && this.missing()?.length === 0
   }
 
-  /** What the ledger is to say now. */
-  outcome(): Gap[] {
-    const missing = this.#missing()
-    if (missing === undefined) return [{ ...this.#gap, state: 'unproved' }]
-    const isGone = this.#reached && this.#gap.tries >= triesUntilGone
-    if (!this.isComplete && !isGone) return [this.#gap]
-    return [
-      { ...this.#gap, state: 'filled', closedAt: Date.now() },
-      ...missing.map(([first, last]): Gap => ({
-        ...this.#gap,
-        fromId: String(first - 1n),
-        toId: String(last + 1n),
-        state: 'unfillable',
-        reason: 'the exchange does not give these trades any more',
-      })),
-    ]
+  get isReached(): boolean {
+    return this.#reached
   }
 
-  /** Undefined where ids prove nothing. Of a hole without a beginning: from the first that came. */
-  #missing(): [bigint, bigint][] | undefined {
+  /** The exchange has answered to the end. */
+  reach(): void {
+    this.#reached = true
+  }
+
+  /** The stretches that have not come. Undefined where ids prove nothing. */
+  missing(): [first: bigint, last: bigint][] | undefined {
     if (this.#before === undefined) return undefined
+    // Of a hole without a beginning: from the first that came.
     const after = this.#after ?? (this.#ids.first ?? this.#before) - 1n
     return this.#ids.missing(after, this.#before)
+  }
+
+  /** The exchange was asked for a stretch to the end, and does not give it. */
+  notGiven(first: bigint, last: bigint): void {
+    this.#notGiven.add(first, last)
+  }
+
+  /** What the ledger is to say now: what has not come stays a hole of its own, if only a part has. */
+  outcome(): Gap[] {
+    const missing = this.missing()
+    if (missing === undefined) return [{ ...this.#gap, state: 'unproved' }]
+    if (this.#after === undefined && !this.#reached) return [this.#gap]
+    const rest = missing.map(([first, last]): Gap => ({
+      ...this.#gap,
+      fromId: String(first - 1n),
+      toId: String(last + 1n),
+      ...(this.#isGone(first, last) && gone),
+    }))
+    if (rest.length > 0 && rest.every(({ state }) => state === 'open')) return [this.#gap]
+    return [{ ...this.#gap, state: 'filled', closedAt: Date.now() }, ...rest]
+  }
+
+  #isGone(first: bigint, last: bigint): boolean {
+    return (
+      this.#gap.tries >= triesUntilGone &&
+      this.#notGiven.missing(first - 1n, last + 1n).length === 0
+    )
   }
 
   #isInTime(trade: CcxtTrade): boolean {

@@ -1,106 +1,140 @@
 import type { CcxtTrade } from '../ccxt/ccxt-objects.ts'
 import { tradeTimeMs } from '../ccxt/trade-time.ts'
 import { sequenceOf, type ExchangeRule } from './exchange-rule.ts'
+import type { PageRange } from './page-range.ts'
 import type { TradeExchange } from './trade-exchange.ts'
 
-/** The trades before and after a hole, as far as they are known. */
-export interface PageRange {
-  readonly fromId: string | null
-  readonly fromTime: number
-  readonly toId: string | null
-  readonly toTime: number
+/** A market of an exchange, as its history is asked for. */
+export interface TradeHistory {
+  readonly exchange: TradeExchange
+  readonly symbol: string
+  readonly rule: ExchangeRule
 }
 
-/** From the beginning of the first of several ranges to the end of the last. */
-export function rangeOfAll(ranges: readonly PageRange[]): PageRange {
-  return {
-    fromId: endId(ranges, 'fromId'),
-    fromTime: Math.min(...ranges.map(({ fromTime }) => fromTime)),
-    toId: endId(ranges, 'toId'),
-    toTime: Math.max(...ranges.map(({ toTime }) => toTime)),
-  }
+/** An answer and the place it was asked from: an id, ns or ms as text. */
+export interface TradePage {
+  readonly from: string
+  readonly trades: readonly CcxtTrade[]
 }
 
-/** The first `fromId`, the last `toId`; null where not each of several is a number. */
-function endId(ranges: readonly PageRange[], name: 'fromId' | 'toId'): string | null {
-  const ids = ranges.map((range) => range[name])
-  if (ids.length === 1) return ids[0] ?? null
-  const numbers = ids.flatMap((id) => (id !== null && /^\d+$/.test(id) ? [BigInt(id)] : []))
-  if (numbers.length < ids.length) return null
-  const inOrder = numbers.sort((a, b) => (a < b ? -1 : 1))
-  return String(inOrder.at(name === 'fromId' ? 0 : -1))
-}
-
-/** What has to be said to get one page, and where the next one begins. */
-type PageCall = (range: PageRange, last: CcxtTrade | undefined) => PageArguments | undefined
 type PageArguments = readonly [since: number | undefined, params: Readonly<Record<string, unknown>>]
 
-const millisecondNs = 1_000_000n
+/** How an exchange is asked for its trades, page after page. */
+interface PageWay {
+  readonly first: (range: PageRange) => string
+  readonly ask: (from: string, range: PageRange, rule: ExchangeRule) => PageArguments
+  /** Where the page after this one begins; undefined: there is none. */
+  readonly next: (page: readonly CcxtTrade[], rule: ExchangeRule) => string | undefined
+  readonly isPast: (page: readonly CcxtTrade[], range: PageRange, rule: ExchangeRule) => boolean
+}
 
-/** How exchanges are asked for the trades from a place on, the oldest first. */
-const calls: Readonly<Record<ExchangeRule['pages'], PageCall>> = {
+const byTime = {
+  /** By time to some time after the range, as clocks go back. */
+  isPast: (page: readonly CcxtTrade[], { toTime }: PageRange): boolean => newestMs(page) > toTime,
+}
+
+const ways: Readonly<Record<ExchangeRule['pages'], PageWay>> = {
   // Inclusive, and not beside a time. The first page after nothing is asked for by time.
-  'from-id': ({ fromId, fromTime }, last) => {
-    const id = last?.id ?? fromId
-    return id === null ? [fromTime, {}] : [undefined, { fromId: String(BigInt(id) + 1n) }]
+  'from-id': {
+    first: ({ fromId }) => (fromId === null ? '' : String(BigInt(fromId) + 1n)),
+    ask: (fromId, { fromTime }) => (fromId === '' ? [fromTime, {}] : [undefined, { fromId }]),
+    next: (page, rule) => placeAfter(highestOf(page, rule)),
+    isPast: (page, range, rule) =>
+      range.toId === null
+        ? byTime.isPast(page, range)
+        : (highestOf(page, rule) ?? -1n) >= BigInt(range.toId),
+  },
+  // Exclusive, and from the end of the range back.
+  'before-id': {
+    first: ({ toId }) => toId ?? '',
+    ask: (after, _, { pageParams }) => [undefined, after === '' ? {} : { ...pageParams, after }],
+    next: (page, rule) => lowestOf(page, rule)?.toString(),
+    isPast: (page, { fromId, fromTime }, rule) =>
+      fromId === null
+        ? page.some((trade) => tradeTimeMs(trade)! < fromTime)
+        : (lowestOf(page, rule) ?? 0n) <= BigInt(fromId),
   },
   // ccxt cuts `since` to whole seconds; what it is told beside it is handed on.
-  'since-nanoseconds': ({ fromTime }, last) => [undefined, { since: nanoseconds(last, fromTime) }],
-  since: ({ fromTime }, last) => [
-    Math.floor(last === undefined ? fromTime : tradeTimeMs(last)!),
-    {},
-  ],
-  newest: (_, last) => (last === undefined ? [undefined, {}] : undefined),
+  'since-nanoseconds': {
+    // From the millisecond before on: a trade more is recognised by its id, one less is lost.
+    first: ({ fromTime }) => String(nanosecondsOf(Math.floor(fromTime) - 1)),
+    ask: (since) => [undefined, { since }],
+    next: (page) => toldNext(page) ?? String(nanosecondsOf(Math.floor(newestMs(page)) - 1)),
+    ...byTime,
+  },
+  since: {
+    first: ({ fromTime }) => String(Math.floor(fromTime)),
+    ask: (since) => [Number(since), {}],
+    next: (page) => String(Math.floor(newestMs(page))),
+    ...byTime,
+  },
+  newest: { first: () => '', ask: () => [undefined, {}], next: () => undefined, ...byTime },
 }
 
 /**
- * The pages of trades from a place on, the oldest first, until an answer brings nothing new or one
- * reaches the range's end. Trades may come twice, and from before the range.
+ * The pages of trades of a range, in the order of the exchange, until one is empty, goes on where it
+ * began or leaves the range. Trades may come twice, and from outside the range.
  */
 export async function* tradePages(
-  exchange: TradeExchange,
-  symbol: string,
-  rule: ExchangeRule,
+  history: TradeHistory,
   range: PageRange,
-): AsyncGenerator<readonly CcxtTrade[]> {
-  let last: CcxtTrade | undefined
-  for (;;) {
-    const call = calls[rule.pages](range, last)
-    if (call === undefined) return
-    const [since, params] = call
-    const page = await exchange.fetchTrades(symbol, since, rule.pageTrades, params)
-    const newest = newestOf(page, rule)
-    if (newest === undefined) return
+): AsyncGenerator<TradePage, void, undefined> {
+  const way = ways[history.rule.pages]
+  let from: string | undefined = way.first(range)
+  while (from !== undefined) {
+    const page = await tradePage(history, range, from)
+    if (page.trades.length === 0) return
     yield page
-    if (reaches(range, newest, rule)) return
-    // A short page is no end; one that ends where the last one did is.
-    if (last !== undefined && newest.id === last.id) return
-    last = newest
+    if (way.isPast(page.trades, range, history.rule)) return
+    const next = way.next(page.trades, history.rule)
+    // A short page is no end; one that leads to itself is.
+    from = next === from ? undefined : next
   }
 }
 
-/** Clocks of exchanges go back at times; where there is a count it decides. */
-function newestOf(page: readonly CcxtTrade[], rule: ExchangeRule): CcxtTrade | undefined {
-  return page.reduce<CcxtTrade | undefined>((newest, trade) => {
-    if (newest === undefined) return trade
-    const [a, b] = [sequenceOf(rule, newest), sequenceOf(rule, trade)]
-    if (a !== undefined && b !== undefined) return b > a ? trade : newest
-    return tradeTimeMs(trade)! >= tradeTimeMs(newest)! ? trade : newest
-  }, undefined)
+/** One page from a place on. */
+export async function tradePage(
+  { exchange, symbol, rule }: TradeHistory,
+  range: PageRange,
+  from: string,
+): Promise<TradePage> {
+  const [since, params] = ways[rule.pages].ask(from, range, rule)
+  return { from, trades: await exchange.fetchTrades(symbol, since, rule.pageTrades, params) }
 }
 
-/** By ids to the trade after the hole; by time to some time after it, as clocks go back. */
-function reaches({ toId, toTime }: PageRange, trade: CcxtTrade, rule: ExchangeRule): boolean {
-  if (rule.pages !== 'from-id' || toId === null) return tradeTimeMs(trade)! > toTime
-  const place = sequenceOf(rule, trade)
-  return place !== undefined && place >= BigInt(toId)
+export const microsecondNs = 1_000n
+
+function nanosecondsOf(ms: number): bigint {
+  return BigInt(Math.floor(ms * 1000)) * microsecondNs
 }
 
-/** Kraken says at the end of a page where the next one begins; ccxt keeps it with the newest trade. */
-function nanoseconds(last: CcxtTrade | undefined, fromTime: number): string {
-  const told: unknown = Array.isArray(last?.info) ? last.info[7] : undefined
-  if (typeof told === 'string' || typeof told === 'number') return String(told)
-  const ms = last === undefined ? fromTime : tradeTimeMs(last)!
-  // From the millisecond before on: a trade more is recognised by its id, one less is lost.
-  return String((BigInt(Math.floor(ms)) - 1n) * millisecondNs)
+/** The largest place in the market's count; undefined where nothing counts. */
+export function highestOf(page: readonly CcxtTrade[], rule: ExchangeRule): bigint | undefined {
+  return placesOf(page, rule).at(-1)
+}
+
+function lowestOf(page: readonly CcxtTrade[], rule: ExchangeRule): bigint | undefined {
+  return placesOf(page, rule).at(0)
+}
+
+function placesOf(page: readonly CcxtTrade[], rule: ExchangeRule): bigint[] {
+  const places = page.flatMap((trade) => sequenceOf(rule, trade) ?? [])
+  return places.sort((a, b) => (a < b ? -1 : 1))
+}
+
+function newestMs(page: readonly CcxtTrade[]): number {
+  return page.reduce((newest, trade) => Math.max(newest, tradeTimeMs(trade)!), -Infinity)
+}
+
+function placeAfter(place: bigint | undefined): string | undefined {
+  return place === undefined ? undefined : String(place + 1n)
+}
+
+/** Kraken says at the end of a page where the next one begins; ccxt keeps it with the last trade. */
+function toldNext(page: readonly CcxtTrade[]): string | undefined {
+  for (const { info } of page) {
+    const told: unknown = Array.isArray(info) ? info[7] : undefined
+    if (typeof told === 'string' || typeof told === 'number') return String(told)
+  }
+  return undefined
 }
