@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DatabaseManager } from '../../src/index.ts'
 import { cliJson, cliRun } from '../support/cli-run.ts'
 import { someTicks, temporaryFolder } from '../support/store.ts'
@@ -24,10 +24,10 @@ function configured(config: unknown): void {
 
 const names = ['PAIRDUCK_CONFIG', 'PAIRDUCK_DATA_DIR'] as const
 const before = names.map((name) => process.env[name])
-beforeAll(() => {
+beforeEach(() => {
   for (const name of names) delete process.env[name]
 })
-afterAll(() => {
+afterEach(() => {
   for (const [at, name] of names.entries()) {
     delete process.env[name]
     if (before[at] !== undefined) process.env[name] = before[at]

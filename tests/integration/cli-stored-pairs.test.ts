@@ -1,7 +1,7 @@
-import { mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as api from '../../src/index.ts'
 import { simulateMarket } from '../../src/simulator/simulate-market.ts'
 import { cliJson, cliRun } from '../support/cli-run.ts'
@@ -606,6 +606,17 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
 })
 
 describe('what changes files', () => {
+  // Each test changes a copy of its own.
+  let untouched = ''
+  beforeEach(async () => {
+    untouched = dataDir
+    dataDir = await mkdtemp(join(folder, 'copy-'))
+    await cp(untouched, dataDir, { recursive: true })
+  })
+  afterEach(() => {
+    dataDir = untouched
+  })
+
   it('analytics fills the tables once, and with nothing new says so', async () => {
     type Refresh = { pair: string; refreshed: { timeframe: string }[]; error: null }
     const refresh = (): Promise<Refresh[]> => cliJson(at('analytics', '--now', 'newest-tick'))
@@ -690,6 +701,7 @@ describe('what changes files', () => {
   })
 
   it('cleanup and stats end with 1 for a damaged pair, and do the others', async () => {
+    await writeFile(join(dataDir, 'kraken', 'spot', 'ETHEUR', 'trading.duckdb'), 'not a database')
     const cleaned = await cliRun(at('cleanup', '--json', '--now', 'newest-tick'))
     expect(cleaned.exitCode).toBe(1)
     const pass = JSON.parse(cleaned.stdout) as api.CleanupPass

@@ -9,12 +9,11 @@ import { exportFormats } from '../../src/storage/export/export-options.ts'
 import { ticksOfWindowQuery } from '../../src/serve/analytics/ticks-of-window.ts'
 import { cliRun } from '../support/cli-run.ts'
 import { served } from '../support/http.ts'
-import { someTicks, sql, temporaryFolder } from '../support/store.ts'
-import { storeOfFile } from '../support/store-of-file.ts'
+import { shareManager, someTicks, sql, temporaryFolder } from '../support/store.ts'
 
 const pair = 'x/spot/A'
 const ticks = someTicks(20_000)
-const store = storeOfFile({}, (db) => db.insertTicks(pair, ticks))
+const store = shareManager({}, (db) => db.insertTicks(pair, ticks))
 const all = ticksOfWindowQuery()
 
 /** Number of rows and sum of prices, by whoever else reads such files. */

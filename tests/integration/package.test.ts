@@ -132,7 +132,7 @@ describe('the packed package', () => {
   })
 
   it.each([
-    ['import', 'use.mjs', `import { DatabaseManager, calculateCvdQuery } from 'pairduck'`],
+    ['import', 'use.mjs', useImport],
     ['require', 'use.cjs', `const { DatabaseManager, calculateCvdQuery } = require('pairduck')`],
   ])('stores and answers through %s', async (_how, file, head) => {
     await writeFile(join(project, file), `${head}\n${storeAndAnswer}`)
@@ -149,7 +149,9 @@ describe('the packed package', () => {
 
   it('says which package a picture needs', async () => {
     const pairduck = join(project, 'node_modules', '.bin', 'pairduck')
-    const at = ['--data-dir', 'data-use.mjs', '--svg', 'candles.svg']
+    await writeFile(join(project, 'stored.mjs'), `${useImport}\n${storeAndAnswer}`)
+    await run(process.execPath, ['stored.mjs', 'data-drawn'], { cwd: project })
+    const at = ['--data-dir', 'data-drawn', '--svg', 'candles.svg']
     const drawn = run(pairduck, ['candles', 'binance/spot/BTCUSDT', ...at], { cwd: project })
     await expect(drawn).rejects.toThrow(
       'PACKAGE_MISSING: --svg needs the package echarts: npm install echarts',
@@ -245,6 +247,8 @@ function olderCompiler(): string {
 function readmeExample(files: ReadonlyMap<string, string>): string {
   return /^```ts\n([^]*?)^```$/m.exec(files.get('README.md')!)![1]!
 }
+
+const useImport = `import { DatabaseManager, calculateCvdQuery } from 'pairduck'`
 
 const storeAndAnswer = `
 async function main() {

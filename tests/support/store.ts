@@ -30,11 +30,15 @@ export async function openManager(options: ManagerOptions = {}): Promise<Databas
 }
 
 /** One manager for all tests of a file, each of which takes pairs of its own: opening costs. */
-export function shareManager(options: ManagerOptions = {}): () => DatabaseManager {
+export function shareManager(
+  options: ManagerOptions = {},
+  prepare: (db: DatabaseManager) => Promise<unknown> = async () => undefined,
+): () => DatabaseManager {
   let db: DatabaseManager | undefined
   beforeAll(async () => {
     const folder = realpathSync(mkdtempSync(join(tmpdir(), 'pairduck-test-')))
     db = await DatabaseManager.open({ dataDir: folder, ...options })
+    await prepare(db)
     return async () => {
       await db?.close().catch(() => undefined)
       rmSync(folder, { recursive: true, force: true })

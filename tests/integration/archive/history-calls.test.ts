@@ -1,13 +1,14 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
+import type { DatabaseManager } from '../../../src/index.ts'
 import { calculateCvdBarsQuery, calculateCvdQuery } from '../../../src/queries/index.ts'
 import { archivedPair, archiving, numberedTicks, timeOf } from '../../support/archive-sequence.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { json, served } from '../../support/http.ts'
-import { shareManager, sql, temporaryFolder } from '../../support/store.ts'
+import { openManager, shareManager, sql, temporaryFolder } from '../../support/store.ts'
 
 const count = 280
 const clock = (): number => timeOf(count)
@@ -16,13 +17,13 @@ const everyId = 'SELECT trade_id FROM ticks ORDER BY length(trade_id), trade_id'
 
 const archive = mkdtempSync(join(tmpdir(), 'pairduck-archive-'))
 afterAll(() => rmSync(archive, { recursive: true, force: true }))
-const manager = shareManager({ archive, ...archiving, clock })
+const manager = shareManager({ archive, ...archiving, clock }, archiveMost)
 
-/** A pair most of which is archived. */
-beforeAll(async () => {
-  await manager().insertTicks(archivedPair, numberedTicks(0, count))
-  await manager().archivePair(archivedPair)
-})
+/** Stores a pair, and archives most of it. */
+async function archiveMost(db: DatabaseManager): Promise<void> {
+  await db.insertTicks(archivedPair, numberedTicks(0, count))
+  await db.archivePair(archivedPair)
+}
 
 async function hotRows(): Promise<number> {
   const [row] = await manager().query(archivedPair, counted)
@@ -81,9 +82,10 @@ describe('`history`', () => {
   })
 
   it('is read by `sql` and `export` of the command line', async () => {
-    const { dataDir } = manager()
-    await manager().close()
-    const common = ['--data-dir', dataDir, '--json']
+    const db = await openManager({ archive: temporaryFolder(), ...archiving, clock })
+    await archiveMost(db)
+    await db.close()
+    const common = ['--data-dir', db.dataDir, '--json']
     const asked = await cliRun(['sql', archivedPair, counted.sql, '--history', ...common])
     expect(JSON.parse(asked.stdout)).toEqual([{ n: count }])
     const exported = await cliRun(['export', archivedPair, 'ticks', '--history', ...common])

@@ -4,10 +4,9 @@ import { tableFromIPC } from 'apache-arrow'
 import { describe, expect, it } from 'vitest'
 import { getCandlesQuery, type Tick } from '../../../src/index.ts'
 import { json, served } from '../../support/http.ts'
-import { fileOf, someTicks } from '../../support/store.ts'
-import { storeOfFile } from '../../support/store-of-file.ts'
+import { fileOf, shareManager, someTicks } from '../../support/store.ts'
 
-const store = storeOfFile({ retention: 'forever' })
+const store = shareManager({ retention: 'forever' })
 
 /** Pages as flowsurface's client walks: on from the millisecond after the last trade, until none come. */
 async function walk(

@@ -16,10 +16,9 @@ import {
 } from '../../../src/index.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { served } from '../../support/http.ts'
-import { someTicks, sql, temporaryFolder } from '../../support/store.ts'
-import { storeOfFile } from '../../support/store-of-file.ts'
+import { shareManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
-const manager = storeOfFile()
+const manager = shareManager()
 const writerToken = 'a writer token of some length'
 
 interface Ends {

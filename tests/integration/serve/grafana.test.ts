@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { json, served } from '../../support/http.ts'
-import { someTicks } from '../../support/store.ts'
-import { storeOfFile } from '../../support/store-of-file.ts'
+import { shareManager, someTicks } from '../../support/store.ts'
 
 interface Target {
   readonly expr?: string
@@ -18,7 +17,7 @@ const dashboard = JSON.parse(
   readFileSync(new URL('../../../docs/grafana/pairduck.json', import.meta.url), 'utf8'),
 ) as Dashboard
 const targets = dashboard.panels.flatMap((panel) => panel.targets)
-const store = storeOfFile({}, (db) => db.insertTicks('binance/spot/BTCUSDT', someTicks(200)))
+const store = shareManager({}, (db) => db.insertTicks('binance/spot/BTCUSDT', someTicks(200)))
 
 it('has only panels whose rows the server gives, as the data source reads them', async () => {
   const server = await served(store())

@@ -6,13 +6,12 @@ import { resolveServeOptions } from '../../../src/serve/options/serve-options.ts
 import { makeApp } from '../../../src/serve/app.ts'
 import { localAccess } from '../../../src/serve/safety/access.ts'
 import { json, served } from '../../support/http.ts'
-import { someTicks, sql } from '../../support/store.ts'
-import { storeOfFile } from '../../support/store-of-file.ts'
+import { shareManager, someTicks, sql } from '../../support/store.ts'
 
 /** Five minutes of trades, for whoever only reads. */
 const pair = 'binance/spot/BTC/USDT'
 const base = '/api/v1/pairs/binance/spot/BTC%2FUSDT'
-const store = storeOfFile({}, (db) =>
+const store = shareManager({}, (db) =>
   db.insertTicks(pair, someTicks(600, { stepMs: 500, from: Date.now() - 300_000 })),
 )
 

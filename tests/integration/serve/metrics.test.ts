@@ -5,21 +5,18 @@ import {
   PeriodicExportingMetricReader,
 } from '@opentelemetry/sdk-metrics'
 import { expect, it, onTestFinished } from 'vitest'
-import type { Gap } from '../../../src/index.ts'
+import type { DatabaseManager, Gap } from '../../../src/index.ts'
 import { observe } from '../../../src/serve/index.ts'
 import { served } from '../../support/http.ts'
-import { someTicks } from '../../support/store.ts'
-import { storeOfFile } from '../../support/store-of-file.ts'
+import { openManager, someTicks } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
-const store = storeOfFile()
-
 /** Commits of every outcome, a hole, and a cleanup. */
-async function work(): Promise<void> {
+async function work(db: DatabaseManager): Promise<void> {
   const [first, ...rest] = someTicks(20)
-  await store().insertTicks(pair, rest)
-  await store().insertTicks(pair, [first!])
-  await store().insertTicks(pair, [rest[0]!, { ...rest[1]!, price: 999 }])
+  await db.insertTicks(pair, rest)
+  await db.insertTicks(pair, [first!])
+  await db.insertTicks(pair, [rest[0]!, { ...rest[1]!, price: 999 }])
   const gap: Gap = {
     fromTime: rest[0]!.timestamp,
     toTime: rest[1]!.timestamp,
@@ -31,8 +28,8 @@ async function work(): Promise<void> {
     openedAt: rest[1]!.timestamp,
     closedAt: null,
   }
-  await store().insertTicks(pair, [], { gaps: [gap] })
-  await store().cleanupPair(pair)
+  await db.insertTicks(pair, [], { gaps: [gap] })
+  await db.cleanupPair(pair)
 }
 
 const counts: Readonly<Record<string, number>> = {
@@ -46,8 +43,9 @@ const counts: Readonly<Record<string, number>> = {
 }
 
 it('gives Prometheus what the store does and is', async () => {
-  const url = await served(store())
-  await work()
+  const db = await openManager()
+  const url = await served(db)
+  await work(db)
   await fetch(`${url}/health`)
   const text = await (await fetch(`${url}/metrics`)).text()
   const lines = new Map(
@@ -67,14 +65,15 @@ it('gives Prometheus what the store does and is', async () => {
 })
 
 it('gives OpenTelemetry the same', async () => {
+  const db = await openManager()
   const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
   const reader = new PeriodicExportingMetricReader({ exporter, exportIntervalMillis: 3_600_000 })
   const provider = new MeterProvider({ readers: [reader] })
   onTestFinished(() => provider.shutdown())
-  const end = observe(provider.getMeter('pairduck'), store())
-  await store().insertTicks('x/spot/OTEL', someTicks(7))
+  const end = observe(provider.getMeter('pairduck'), db)
+  await db.insertTicks('x/spot/OTEL', someTicks(7))
   end()
-  await store().insertTicks('x/spot/OTEL', someTicks(7, { first: 100 }))
+  await db.insertTicks('x/spot/OTEL', someTicks(7, { first: 100 }))
   await reader.forceFlush()
   const points = exporter
     .getMetrics()

@@ -11,15 +11,20 @@ import { serve, type RequestLogEntry } from '../../../src/serve/index.ts'
 import { ownerSocketOf } from '../../../src/storage/file/owner-socket-path.ts'
 import { makeCertificates } from '../../support/certificates.ts'
 import { served } from '../../support/http.ts'
-import { countTicks, openManager, someTicks, temporaryFolder } from '../../support/store.ts'
-import { storeOfFile } from '../../support/store-of-file.ts'
+import {
+  countTicks,
+  openManager,
+  shareManager,
+  someTicks,
+  temporaryFolder,
+} from '../../support/store.ts'
 
 const pair = 'x/spot/A'
 const base = '/api/v1/pairs/x/spot/A'
 const token = 'reads-and-nothing-else'
 const writerToken = 'writes-and-reads-both'
 
-const store = storeOfFile({}, (db) => db.insertTicks(pair, someTicks(10)))
+const store = shareManager({}, (db) => db.insertTicks(pair, someTicks(10)))
 /** An answer that no buffer between here and there holds, of 20 MB: it waits until it is read. */
 const long = {
   method: 'POST',
@@ -374,6 +379,8 @@ describe('events', () => {
 
   it('tell each trade once, also over a resume', async () => {
     const db = store()
+    const symbol = 'x/spot/TOLD'
+    await db.insertTicks(symbol, someTicks(10))
     const url = await served(db)
     const now = Date.now()
     const more = Array.from({ length: 700 }, (_, index) => ({
@@ -385,7 +392,9 @@ describe('events', () => {
     const read = async (after: string | undefined, until: number): Promise<string> => {
       const stop = new AbortController()
       const query = after === undefined ? '' : `?after=${encodeURIComponent(after)}`
-      const answer = await fetch(`${url}${base}/events${query}`, { signal: stop.signal })
+      const answer = await fetch(`${url}/api/v1/pairs/${symbol}/events${query}`, {
+        signal: stop.signal,
+      })
       let last = after ?? ''
       let rest = ''
       for await (const chunk of answer.body!.pipeThrough(new TextDecoderStream())) {
@@ -401,13 +410,13 @@ describe('events', () => {
           )
         }
         if (told.length >= until) break
-        await db.insertTicks(pair, more.splice(0, 7))
+        await db.insertTicks(symbol, more.splice(0, 7))
       }
       stop.abort()
       return last
     }
     const first = await read(undefined, 100)
-    await db.insertTicks(pair, more.splice(0, 50))
+    await db.insertTicks(symbol, more.splice(0, 50))
     await read(first, 400)
     expect(told).toEqual(ids.slice(0, told.length))
     expect(told.length).toBeGreaterThanOrEqual(400)
