@@ -26,33 +26,20 @@ export const palette = {
  * everybody installs it, and it takes longer to load than most commands take to run.
  */
 export async function renderSvg(option: EChartsCoreOption): Promise<string> {
-  const [core, charts, components, renderers] = await optionalPackage('--svg', ['echarts'], () =>
-    Promise.all([
-      import('echarts/core'),
-      import('echarts/charts'),
-      import('echarts/components'),
-      import('echarts/renderers'),
-    ]),
-  )
-  core.use([
-    charts.BarChart,
-    charts.CandlestickChart,
-    charts.CustomChart,
-    charts.LineChart,
-    components.GridComponent,
-    components.LegendComponent,
-    components.MarkAreaComponent,
-    components.MarkLineComponent,
-    components.TitleComponent,
-    renderers.SVGRenderer,
-  ])
-  const chart = core.init(null, null, { renderer: 'svg', ssr: true, ...pictureSize })
+  const echarts = await optionalPackage('--svg', ['echarts'], loadEcharts)
+  const chart = echarts.init(null, null, { renderer: 'svg', ssr: true, ...pictureSize })
   try {
     chart.setOption({ ...base, ...option })
     return centredByShift(chart.renderToSVGString())
   } finally {
     chart.dispose()
   }
+}
+
+/** As one file, which loads in a third of the time that its hundreds of modules take. */
+async function loadEcharts(): Promise<typeof import('echarts')> {
+  // @ts-expect-error the package declares the types of its modules alone
+  return (await import('echarts/dist/echarts.esm.min.mjs')) as typeof import('echarts')
 }
 
 /** What a picture says of a time without trades: a job that draws every hour should not fail. */
