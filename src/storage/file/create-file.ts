@@ -1,19 +1,26 @@
 import { link, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Timeframe } from '../../time.ts'
 import type { Engine } from '../duckdb/engine.ts'
+import { emptyFile } from './empty-file.ts'
 import { sizeOf, type PairFiles } from './pair-files.ts'
 import { makeScratch, removeScratch } from './scratch-folder.ts'
 import { syncFolder } from './sync-folder.ts'
+import { writeDurably } from './write-durably.ts'
 
 /**
  * Makes a pair's empty file elsewhere and gives it its name when it is whole: what a full disk or
  * a kill cuts short never bears the pair's name. Nothing is done when another process was faster.
  */
-export async function createFile(engine: Engine, files: PairFiles): Promise<void> {
+export async function createFile(
+  engine: Engine,
+  files: PairFiles,
+  candles: readonly Timeframe[] | undefined,
+): Promise<void> {
   const scratch = await makeScratch(files.ours, { target: files.directory, purpose: 'create' })
   try {
     const draft = join(scratch, 'trading.duckdb')
-    await engine.detach(await engine.attach(draft))
+    await writeDurably(draft, await emptyFile(engine, join(scratch, 'made.duckdb'), candles))
     await link(draft, files.database).catch((error: unknown) => {
       // Without hard links the engine makes the file in its place.
       const { code } = error as NodeJS.ErrnoException

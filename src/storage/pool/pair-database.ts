@@ -123,7 +123,7 @@ export class PairDatabase {
       await recover(pair, files, context)
       const { isNew, hadWal } = await prepareFiles(pair, files)
       const before = await readState(files.state)
-      alias = await attachOrCreate(engine, files)
+      alias = await attachOrCreate(context, files)
       connection = await engine.connect(alias)
       if (!isNew) await refuseStrange(connection, name)
       if (hadWal) await emptyLog(connection, alias, files)
@@ -274,14 +274,17 @@ async function emptyLog(
 }
 
 /** Makes the file of a new pair first; one whose making was cut short is a new one's. */
-async function attachOrCreate(engine: Engine, files: PairFiles): Promise<string> {
-  if ((await sizeOf(files.database)) === undefined) await createFile(engine, files)
+async function attachOrCreate(
+  { engine, candles }: PairContext,
+  files: PairFiles,
+): Promise<string> {
+  if ((await sizeOf(files.database)) === undefined) await createFile(engine, files, candles)
   try {
     return await engine.attach(files.database)
   } catch (error) {
     if (fromDuckDb(error, '', 'PAIR_CORRUPT').code !== 'PAIR_CORRUPT') throw error
     if (!(await removeUnfinished(files))) throw error
-    await createFile(engine, files)
+    await createFile(engine, files, candles)
     return engine.attach(files.database)
   }
 }

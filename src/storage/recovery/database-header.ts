@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { checksumOf } from './checksum.ts'
+import { checksumOf } from '../duckdb/block-checksum.ts'
 
 /** The database header in force: where the metadata of the last finished checkpoint begins. */
 export interface DatabaseHeader {

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { checksumOf } from './checksum.ts'
+import { checksumOf } from '../duckdb/block-checksum.ts'
 import { readDatabaseHeader } from './database-header.ts'
 import { blockOffset, metadataBlocks } from './metadata-blocks.ts'
 

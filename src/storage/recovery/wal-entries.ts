@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { checksumOf } from './checksum.ts'
+import { checksumOf } from '../duckdb/block-checksum.ts'
 
 /** What an entry says it is; all other types change tables or rows. */
 export const walEntryType = { table: 25, insert: 26, checkpoint: 99, commit: 100 } as const
