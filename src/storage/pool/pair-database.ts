@@ -274,10 +274,7 @@ async function emptyLog(
 }
 
 /** Makes the file of a new pair first; one whose making was cut short is a new one's. */
-async function attachOrCreate(
-  { engine, candles }: PairContext,
-  files: PairFiles,
-): Promise<string> {
+async function attachOrCreate({ engine, candles }: PairContext, files: PairFiles): Promise<string> {
   if ((await sizeOf(files.database)) === undefined) await createFile(engine, files, candles)
   try {
     return await engine.attach(files.database)

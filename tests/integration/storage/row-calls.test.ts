@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { InsertRows } from '../../../src/schema/insert-columns.ts'
+import type { Tick } from '../../../src/schema/rows.ts'
 import { propertyRuns } from '../../support/property-runs.ts'
 import { openManager, someTicks, sql } from '../../support/store.ts'
 
@@ -15,6 +16,11 @@ function flowOf(minute: number, cvd: number): InsertRows['order_flow'] {
 function candleOf(minute: number, price: number): InsertRows['candles'] {
   const prices = { open: price, high: price, low: price, close: price }
   return { timestamp: bar + minute * 60_000, ...prices, volume: 1 }
+}
+
+/** Of one time whenever it is asked for: both pairs are given the same. */
+function oneTick(number: number): Tick[] {
+  return someTicks(1, { first: number, from: bar + number * 1000 })
 }
 
 /** Calls of both tables, each with its rows as [minute, value]. */
@@ -37,7 +43,7 @@ describe('calls with rows of other tables', () => {
         const [together, apart] = [`x/spot/T${++run}`, `x/spot/A${run}`]
         let ticks = 0
         const send = (pair: string, { table, rows }: (typeof calls)[number]): Promise<unknown> => {
-          if (table === 'ticks') return db.insertTicks(pair, someTicks(1, { first: ++ticks }))
+          if (table === 'ticks') return db.insertTicks(pair, oneTick(++ticks))
           if (table === 'candles')
             return db.insertCandles(
               pair,
@@ -49,7 +55,7 @@ describe('calls with rows of other tables', () => {
             rows.map(([minute, cvd]) => flowOf(minute, cvd)),
           )
         }
-        for (const pair of [together, apart]) await db.insertTicks(pair, someTicks(1))
+        for (const pair of [together, apart]) await db.insertTicks(pair, oneTick(0))
         const atOnce = await Promise.all(calls.map((call) => send(together, call)))
         ticks = 0
         const inTurn: unknown[] = []
