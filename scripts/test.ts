@@ -21,7 +21,7 @@ const checks: readonly (readonly [name: string, command: string, ...args: string
   ['types of the page', 'tsc', '-p', 'page/tsconfig.json'],
   ['api', 'tsx', 'scripts/api-report.ts', 'check'],
   ['lint', 'oxlint', '--type-aware', '--deny-warnings'],
-  ['format', 'prettier', '--check', '--log-level', 'warn', '.'],
+  ['format', 'oxfmt', '--check'],
   ['unused', 'knip'],
 ]
 

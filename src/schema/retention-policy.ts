@@ -42,7 +42,8 @@ export type RetentionPolicy = Readonly<Record<Relation, RetentionRule>>
  * Candles are kept at least as long as the ticks are said to be, unless a rule says otherwise.
  */
 export type RetentionOptions =
-  'forever' | Readonly<Partial<Record<Relation, number | 'forever' | Partial<RetentionRule>>>>
+  | 'forever'
+  | Readonly<Partial<Record<Relation, number | 'forever' | Partial<RetentionRule>>>>
 
 /** What is stored in a pair's file: whole rules of the tables that someone spoke of. */
 export type RetentionRules = Readonly<Partial<Record<Relation, RetentionRule>>>

@@ -2,7 +2,9 @@ import { query, type Query, type SqlValue } from '../../queries/query.ts'
 import { isTimeframe, type Timeframe } from '../../time.ts'
 
 type WireValue =
-  Exclude<SqlValue, bigint> | { readonly bigint: string } | { readonly number: string }
+  | Exclude<SqlValue, bigint>
+  | { readonly bigint: string }
+  | { readonly number: string }
 
 /** A query as it travels; a bigint and what JSON has no number for are told by their text. */
 export interface QueryJson {

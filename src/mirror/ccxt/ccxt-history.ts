@@ -63,7 +63,10 @@ export async function fetchTransfers(
 }
 
 type ClosedOrderMethod =
-  'fetchOrders' | 'fetchCanceledAndClosedOrders' | 'fetchClosedOrders' | 'fetchCanceledOrders'
+  | 'fetchOrders'
+  | 'fetchCanceledAndClosedOrders'
+  | 'fetchClosedOrders'
+  | 'fetchCanceledOrders'
 
 /**
  * The methods that together list all orders that have ended. One that lists all orders is best: a

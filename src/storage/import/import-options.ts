@@ -181,7 +181,13 @@ const rules = {
 }
 
 type Defaulted =
-  'retention' | 'skipInvalid' | 'maxInvalidShare' | 'batchRows' | 'idScope' | 'makeIds' | 'noIds'
+  | 'retention'
+  | 'skipInvalid'
+  | 'maxInvalidShare'
+  | 'batchRows'
+  | 'idScope'
+  | 'makeIds'
+  | 'noIds'
 
 export interface ResolvedImportOptions extends Required<
   Omit<ImportOptions<Readonly<Record<string, string>>>, Defaulted>

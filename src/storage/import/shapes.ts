@@ -1,6 +1,15 @@
 /** What a value may be, told by looking at it. */
 type ValueKind =
-  'id' | 'number' | 'signed' | 'time' | 'flag' | 'side' | 'word' | 'day' | 'clock' | 'any'
+  | 'id'
+  | 'number'
+  | 'signed'
+  | 'time'
+  | 'flag'
+  | 'side'
+  | 'word'
+  | 'day'
+  | 'clock'
+  | 'any'
 
 /** A file without a header: what each column holds, and which field of ours it is. */
 export interface Shape {

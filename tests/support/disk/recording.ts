@@ -3,7 +3,15 @@ import { readFileSync } from 'node:fs'
 /** One call of a recorded program that changed a file or a name, or made changes durable. */
 export interface DiskCall {
   readonly kind:
-    'create' | 'write' | 'sync' | 'truncate' | 'rename' | 'link' | 'unlink' | 'mkdir' | 'rmdir'
+    | 'create'
+    | 'write'
+    | 'sync'
+    | 'truncate'
+    | 'rename'
+    | 'link'
+    | 'unlink'
+    | 'mkdir'
+    | 'rmdir'
   /** Relative to the watched folder. */
   readonly path: string
   /** Where a rename or a link leads to. */
