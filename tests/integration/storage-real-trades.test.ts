@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import type { DatabaseManager, Timeframe } from '../../src/index.ts'
 import { timeframeMs } from '../../src/time.ts'
 import { oracleFile, oracleIsHere, oracleTrades, type OracleTrade } from '../support/oracle.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
 import { temporaryFolder, temporaryStore } from '../support/temporary-store.ts'
 import { candleDifferences, foldCandles } from '../support/candle-fold.ts'
@@ -105,7 +106,7 @@ describe.skipIf(!oracleIsHere).each([
           await store.pool.release(run)
         },
       ),
-      { numRuns: 5 },
+      { numRuns: propertyRuns(2) },
     )
   })
 

@@ -113,8 +113,14 @@ export class CommitLog {
     await this.settled()
     const opened = await this.#opening?.catch(() => undefined)
     if (opened === undefined) return
-    const isEmpty = await opened.shelf.close()
-    await (isEmpty ? opened.folder.remove() : opened.folder.release())
+    try {
+      const isEmpty = await opened.shelf.close()
+      await (isEmpty ? opened.folder.remove() : opened.folder.release())
+    } catch (error) {
+      // What can't be removed is read again by whoever opens the directory next, and found applied.
+      await opened.folder.release().catch(() => undefined)
+      throw fromDuckDb(error, 'the commit log', 'IO_FAILED')
+    }
   }
 
   async #make(): Promise<{ folder: LogFolder; shelf: SegmentShelf }> {

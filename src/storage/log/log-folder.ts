@@ -52,8 +52,11 @@ export class LogFolder {
 
   /** Nobody lives here any more; what is in the folder stays, for whoever comes. */
   async release(): Promise<void> {
-    await unlink(join(this.path, ownerFile))
-    this.#lock.closeSync()
+    try {
+      await unlink(join(this.path, ownerFile))
+    } finally {
+      this.#lock.closeSync()
+    }
   }
 
   /** Removes the folder and all that is in it. */

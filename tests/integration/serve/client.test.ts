@@ -16,6 +16,7 @@ import {
 } from '../../../src/index.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { served } from '../../support/http.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 import { shareManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
 const manager = shareManager()
@@ -253,7 +254,7 @@ it('gives the answers of the manager after any history', async () => {
           expect(await store.query(there, query)).toEqual(await db.query(here, query))
       },
     ),
-    { numRuns: 8 },
+    { numRuns: propertyRuns(4) },
   )
 })
 

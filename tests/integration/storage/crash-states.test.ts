@@ -6,7 +6,7 @@ import type { DiskCall } from '../../support/disk/recording.ts'
 import { noShimReason } from '../../support/disk/shim-library.ts'
 
 /** Small; tests/long goes through all states. */
-const states = 10
+const states = 6
 
 describe.skipIf(noShimReason !== undefined)('nothing is refused, lost or half there', () => {
   let calls: DiskCall[]
