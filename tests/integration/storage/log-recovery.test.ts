@@ -142,10 +142,10 @@ it('finds the log where `logDir` put it, and reads nothing while that is gone', 
   const without = await DatabaseManager.open({ dataDir })
   without.on('error', () => undefined)
   for (const call of [
-    countTicks(without, logPair(0)),
-    without.insertTicks(logPair(1), ticks(0, 1)),
+    () => countTicks(without, logPair(0)),
+    () => without.insertTicks(logPair(1), ticks(0, 1)),
   ])
-    await expect(call).rejects.toMatchObject({
+    await expect(call()).rejects.toMatchObject({
       code: 'IO_FAILED',
       message: expect.stringContaining('is its disk mounted?'),
     })
