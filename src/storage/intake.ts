@@ -167,8 +167,7 @@ export class Intake {
       resolved,
       (candles, instrument) =>
         this.#pool.use(pairOf(pair, instrument), async (database) => {
-          const times = candles.map(({ timestamp }) => timestamp)
-          await history.keep(database, relation, times)
+          await history.keep(database, relation, oldestOf(candles))
           return this.#candles(database, timeframe, checkCandles(timeframe, candles, latest))
         }),
     )
@@ -216,7 +215,7 @@ export class Intake {
         pair: database.name,
         timeframe,
         counts,
-        oldest: candles.reduce((oldest, each) => Math.min(oldest, each.timestamp), Infinity),
+        oldest: oldestOf(candles),
       })
     return counts
   }
@@ -232,6 +231,10 @@ export class Intake {
   #latest(): number {
     return this.#options.clock() + this.#options.maxFutureMs
   }
+}
+
+function oldestOf(candles: readonly InsertRows['candles'][]): number {
+  return candles.reduce((oldest, each) => Math.min(oldest, each.timestamp), Infinity)
 }
 
 function notKept(pair: string, kept: readonly Timeframe[], timeframe: Timeframe): RangeError {

@@ -8,6 +8,7 @@ import {
   type DuckDBConnection,
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
+import type { PackedIds } from './packed-ids.ts'
 
 const maxChunkRows = 2048
 /** Strings up to this many bytes live inside DuckDB's 16-byte string header. */
@@ -21,6 +22,8 @@ export interface BatchColumns {
   readonly volume: Float64Array
   readonly side: Uint8Array
   readonly ids: readonly (string | null)[]
+  /** The same ids, where all of them are plain numbers and came so: whoever asks for `ids` has strings made. */
+  readonly packed?: PackedIds | undefined
 }
 
 /**
@@ -108,7 +111,11 @@ class ChunkScratch {
     doubles(1, batch.price)
     doubles(2, batch.volume)
     duckdb.copy_data_to_vector(vector(3), 0, batch.side.buffer as ArrayBuffer, from, rows)
-    this.#fillIds(vector(4), batch.ids, from, rows)
+    if (batch.packed === undefined) this.#fillIds(vector(4), batch.ids, from, rows)
+    else {
+      const { headers } = batch.packed
+      duckdb.copy_data_to_vector(vector(4), 0, headers.buffer as ArrayBuffer, from * 16, rows * 16)
+    }
   }
 
   /** 64-bit integers as two halves: twelve times faster than through BigInt. */

@@ -16,6 +16,8 @@ export interface FileBatch<Counts> {
   readonly length: number
   /** Takes a chunk's rows. */
   read(chunk: DuckDBDataChunk): void
+  /** Whether surely all rows from one on can be stored as they are; if not, each is checked. */
+  areSound(from: number): boolean
   /** Completes a row by what is inferred, and says what is wrong with it, if anything. */
   check(row: number, instrument: string | undefined): RowFault | undefined
   /** Stores the kept rows, or all, of an instrument. */

@@ -82,6 +82,10 @@ export class CandleFileBatch implements FileBatch<RowCounts> {
     this.length += chunk.rowCount
   }
 
+  areSound(): boolean {
+    return false
+  }
+
   check(row: number): RowFault | undefined {
     return candleFault(this.#timeframe, this.#candle(row), this.#latest)
   }

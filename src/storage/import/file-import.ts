@@ -157,6 +157,11 @@ export class FileImport<Counts> {
         // Before the column by which the stream tells its end.
         sink.read(chunk, chunk.columnCount - 3 + at, batch.length)
     batch.read(chunk)
+    if (choice === undefined && batch.areSound(reading.checked)) {
+      this.#rows += batch.length - reading.checked
+      reading.checked = batch.length
+      return
+    }
     for (; reading.checked < batch.length; reading.checked++, this.#rows++) {
       const row = reading.checked
       if (choice !== undefined && choice[0].values[row] !== true) {

@@ -1,8 +1,17 @@
 import type { Gap } from '../../schema/gaps.ts'
 import { microsFromMs, type Clock } from '../../time.ts'
 import { gapsQuery } from '../write/gap-ledger.ts'
-import type { TickColumns } from '../write/tick.ts'
-import { holesBetween, joined, type Hole, type NumberedTrade } from './id-holes.ts'
+import type { CheckedTicks } from '../write/checked-ticks.ts'
+import {
+  holesBetween,
+  inOrder,
+  joined,
+  tradeAt,
+  withBefore,
+  type Hole,
+  type NumberedTrade,
+  type NumberedTrades,
+} from './id-holes.ts'
 import {
   holesInQuery,
   numberedTradesQuery,
@@ -50,17 +59,17 @@ export class ImportedIds {
   }
 
   /** The holes among trades that are about to be stored, and before the first of them. */
-  async inBatch(stored: StoredTrades, ticks: TickColumns): Promise<Gap[]> {
+  async inBatch(stored: StoredTrades, ticks: CheckedTicks): Promise<Gap[]> {
     const batch = numberedTrades(ticks)
     if (!this.#areConsecutive(batch)) return []
-    const [first, last] = [batch[0]!, batch.at(-1)!]
+    const [first, last] = [tradeAt(batch, 0), tradeAt(batch, batch.ids.length - 1)]
     const before =
       this.#last !== undefined && this.#last.id < first.id
         ? this.#last
         : await tradeBeside(stored, first, 'before')
     this.#last = last
     this.#widen(first, last)
-    const trades = before === undefined ? batch : [before, ...batch]
+    const trades = before === undefined ? batch : withBefore(before, batch)
     const holes = await this.#notStored(stored, trades)
     return holes.length === 0 ? [] : notKnown(await stored.query(gapsQuery), this.#noted(holes))
   }
@@ -76,12 +85,12 @@ export class ImportedIds {
       changed.push(...(await this.#reexamined(stored, gap)))
     }
     const after = await tradeBeside(stored, to, 'after')
-    const behind = after === undefined ? [] : this.#noted(holesBetween([to, after]))
+    const behind = after === undefined ? [] : this.#noted(holesBetween(joined(none, [to, after])))
     return [...changed, ...notKnown(await stored.query(gapsQuery), behind)]
   }
 
   /** What is missing between trades, without what is stored already. */
-  async #notStored(stored: StoredTrades, trades: readonly NumberedTrade[]): Promise<Hole[]> {
+  async #notStored(stored: StoredTrades, trades: NumberedTrades): Promise<Hole[]> {
     const holes = holesBetween(trades)
     if (holes.length === 0) return holes
     const [[first], [, last]] = [holes[0]!, holes.at(-1)!]
@@ -102,11 +111,10 @@ export class ImportedIds {
     return holes[0]?.fromId === gap.fromId ? holes : [closed, ...holes]
   }
 
-  #areConsecutive(batch: readonly NumberedTrade[]): boolean {
-    if (batch.length === 0) return false
-    for (let at = 1; at < batch.length; at++)
-      if (batch[at]!.id - batch[at - 1]!.id === 1) this.#stepsOfOne++
-    this.#steps += batch.length - 1
+  #areConsecutive({ ids }: NumberedTrades): boolean {
+    if (ids.length === 0) return false
+    for (let at = 1; at < ids.length; at++) if (ids[at] === ids[at - 1]! + 1) this.#stepsOfOne++
+    this.#steps += ids.length - 1
     if (this.#steps < fewSteps) return this.#isCounted || this.#stepsOfOne * 2 > this.#steps
     return (
       this.#stepsOfOne / this.#steps >= (this.#isCounted ? neededShare.counted : neededShare.other)
@@ -139,19 +147,20 @@ export class ImportedIds {
 
 const wholeNumber = /^\d{1,15}$/
 
+const none: NumberedTrades = { ids: new Float64Array(0), micros: new Float64Array(0) }
+
 /** By id, each once. Without any where one is no number: such ids count nothing. */
-function numberedTrades({ timestamp, tradeId }: TickColumns): NumberedTrade[] {
-  const trades: NumberedTrade[] = []
-  let isSorted = true
-  for (let at = 0; at < timestamp.length; at++) {
-    const text = tradeId?.[at]
-    if (typeof text !== 'string' || !wholeNumber.test(text)) return []
-    const id = Number(text)
-    const before = trades.at(-1)
-    if (before !== undefined && id <= before.id) isSorted = false
-    trades.push({ id, timestamp: timestamp[at]! })
+function numberedTrades(ticks: CheckedTicks): NumberedTrades {
+  const { length, micros, packed } = ticks
+  if (packed !== undefined) return inOrder({ ids: packed.numbers.subarray(0, length), micros })
+  const { ids } = ticks
+  const numbers = new Float64Array(length)
+  for (let at = 0; at < length; at++) {
+    const text = ids[at]
+    if (typeof text !== 'string' || !wholeNumber.test(text)) return none
+    numbers[at] = Number(text)
   }
-  return isSorted ? trades : joined(trades, [])
+  return inOrder({ ids: numbers, micros })
 }
 
 async function tradeBeside(

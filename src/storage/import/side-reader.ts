@@ -22,17 +22,36 @@ export function sideExpression(
   },
 ): string {
   const words = of.words ?? (areSigns(of.samples) ? signWords : plainWords)
-  const value = `lower(trim(${sql}::VARCHAR))`
   const [buy, sell] = of.ofMaker ? ['SELL', 'BUY'] : ['BUY', 'SELL']
-  return `CASE WHEN ${value} IN (${list(words.buy)}) THEN '${buy}'
-    WHEN ${value} IN (${list(words.sell)}) THEN '${sell}' END`
+  return wordExpression(sql, of.samples, { [buy]: wordsOf(words.buy), [sell]: wordsOf(words.sell) })
 }
 
 /** What reads a column that is true where the taker sold. */
-export function makerExpression({ sql }: ColumnReference): string {
-  const value = `lower(trim(${sql}::VARCHAR))`
-  return `CASE WHEN ${value} IN ('true', '1', 't', 'yes') THEN 'SELL'
-    WHEN ${value} IN ('false', '0', 'f', 'no') THEN 'BUY' END`
+export function makerExpression({ sql }: ColumnReference, samples: readonly string[]): string {
+  return wordExpression(sql, samples, {
+    SELL: ['true', '1', 't', 'yes'],
+    BUY: ['false', '0', 'f', 'no'],
+  })
+}
+
+/** The side that a word of the file stands for. The words as the first rows have them come first: they need no lower case. */
+function wordExpression(
+  sql: string,
+  samples: readonly string[],
+  words: Readonly<Record<string, readonly string[]>>,
+): string {
+  const text = `${sql}::VARCHAR`
+  const met = [...new Set(samples)].filter((value) => /^[\w+-]+$/.test(value))
+  const whens = Object.entries(words).map(([side, all]) =>
+    met
+      .filter((value) => all.includes(value.toLowerCase()))
+      .map((value) => `WHEN ${text} = ${literal(value)} THEN '${side}'`)
+      .join(' '),
+  )
+  const others = Object.entries(words).map(
+    ([side, all]) => `WHEN lower(trim(${text})) IN (${all.map(literal).join(', ')}) THEN '${side}'`,
+  )
+  return `CASE ${[...whens, ...others].join(' ')} END`
 }
 
 /** What is said of a side that is none. */
@@ -48,9 +67,6 @@ function areSigns(samples: readonly string[]): boolean {
   )
 }
 
-function list(words: string): string {
-  return words
-    .split('|')
-    .map((word) => literal(word.trim().toLowerCase()))
-    .join(', ')
+function wordsOf(words: string): readonly string[] {
+  return words.split('|').map((word) => word.trim().toLowerCase())
 }

@@ -1,20 +1,29 @@
-import { DOUBLE, ENUM, TIMESTAMP, VARCHAR, type DuckDBDataChunk } from '@duckdb/node-api'
+import { BIGINT, DOUBLE, UTINYINT, type DuckDBDataChunk } from '@duckdb/node-api'
+import { earliestMs, latestMs, microsFromMs, msFromMicros } from '../../time.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
+import { msOfMicros } from '../duckdb/plain-value.ts'
 import { columnSink, type ColumnSink } from '../duckdb/read-vector.ts'
-import { tickFault, type TickColumns } from '../write/tick.ts'
+import { CheckedTicks } from '../write/checked-ticks.ts'
+import { tickFault } from '../write/tick.ts'
 import type { FileBatch, RowFault } from './batch-reading.ts'
+import { IdColumn } from './id-column.ts'
 import { MadeIds } from './made-ids.ts'
 import { RepeatedIds } from './repeated-ids.ts'
 import { sideHint } from './side-reader.ts'
 import { TickRule } from './tick-rule.ts'
 import { notAnId } from './trade-id.ts'
 
-/** What the selection of a tick plan gives. */
-const types = [TIMESTAMP, DOUBLE, DOUBLE, ENUM(['BUY', 'SELL']), VARCHAR]
+/**
+ * How the first columns of a tick plan's selection are read: times as microseconds, and of sides the
+ * place of the word among {@link sides}.
+ */
+const types = [BIGINT, DOUBLE, DOUBLE, UTINYINT]
+const sides = ['BUY', 'SELL'] as const
+const idColumn = types.length
 
 /** Stores a batch: the instrument of a file that is spread over pairs, the exchange's count that its ids are of. */
 export type InsertBatch = (
-  ticks: TickColumns,
+  ticks: CheckedTicks,
   of: { readonly instrument: string | undefined; readonly idSpace: string | undefined },
 ) => Promise<InsertCounts>
 
@@ -31,6 +40,11 @@ export class TickInference {
     this.#ids = of.ids
   }
 
+  /** Whether rows have to be looked at one after the other. */
+  get isNeeded(): boolean {
+    return this.#sides || this.#ids
+  }
+
   of(
     instrument: string | undefined,
   ): { tick: TickRule | undefined; ids: MadeIds | undefined } | undefined {
@@ -45,7 +59,12 @@ export class TickInference {
 /** Trades of a file, by column. */
 export class TickFileBatch implements FileBatch<InsertCounts> {
   length = 0
+  readonly #micros: Float64Array
+  readonly #price: Float64Array
+  readonly #volume: Float64Array
+  readonly #side: Float64Array
   readonly #sinks: readonly ColumnSink[]
+  readonly #ids: IdColumn
   readonly #sideField: string
   readonly #latest: number
   readonly #firstRow: number
@@ -64,6 +83,9 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
     insert: InsertBatch
   }) {
     this.#sinks = types.map((type) => columnSink(type, of.rows))
+    const columns = this.#sinks.map(({ values }) => values as Float64Array)
+    ;[this.#micros, this.#price, this.#volume, this.#side] = columns as FourColumns
+    this.#ids = new IdColumn(of.rows)
     this.#sideField = of.sideField
     this.#latest = of.latest
     this.#firstRow = of.firstRow
@@ -74,20 +96,36 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
 
   read(chunk: DuckDBDataChunk): void {
     for (const [column, sink] of this.#sinks.entries()) sink.read(chunk, column, this.length)
+    this.#ids.read(chunk, idColumn, this.length)
     this.length += chunk.rowCount
   }
 
+  areSound(from: number): boolean {
+    if (this.#inference.isNeeded) return false
+    const [earliest, end] = [microsFromMs(earliestMs), microsFromMs(latestMs)]
+    const latest = Math.min(Math.floor(this.#latest * 1000) - 1, end - 1)
+    for (let row = from; row < this.length; row++) {
+      const micros = this.#micros[row]!
+      // Each is false where there is nothing, a NaN.
+      if (!(micros >= earliest && micros <= latest)) return false
+      const price = this.#price[row]!
+      const volume = this.#volume[row]!
+      if (!(price > 0 && price < Infinity && volume > 0 && volume < Infinity)) return false
+      if (!(this.#side[row]! <= 1)) return false
+    }
+    return this.#ids.areSound(from, this.length)
+  }
+
   check(row: number, instrument: string | undefined): RowFault | undefined {
-    const [timestamp, price, volume, side, tradeId] = this.#sinks
     const inferred = this.#inference.of(instrument)
     if (inferred?.tick !== undefined)
-      (side!.values as string[])[row] = inferred.tick.next(Number(price!.values[row]))
+      this.#side[row] = sides.indexOf(inferred.tick.next(this.#price[row]!))
     const fault = tickFault(
-      timestamp!.values[row],
-      price!.values[row],
-      volume!.values[row],
-      side!.values[row],
-      tradeId!.values[row],
+      msOfMicros(this.#micros[row]!),
+      this.#price[row],
+      this.#volume[row],
+      sides[this.#side[row]!] ?? null,
+      this.#ids.text(row),
       this.#latest,
     )
     if (fault?.field === 'tradeId' && fault.value === '') return { ...fault, reason: notAnId }
@@ -100,30 +138,32 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
     kept: readonly number[] | undefined,
     instrument: string | undefined,
   ): Promise<InsertCounts> {
-    const [timestamp, price, volume, side, tradeId] = this.#sinks.map(({ values }) =>
-      kept === undefined ? values.slice(0, this.length) : kept.map((row) => values[row]),
-    ) as unknown as [number[], number[], number[], ('BUY' | 'SELL')[], (string | null)[]]
-    const ticks = { timestamp, price, volume, side, tradeId }
+    const column = (values: Float64Array): Float64Array =>
+      kept === undefined
+        ? values.subarray(0, this.length)
+        : Float64Array.from(kept, (row) => values[row]!)
+    const ticks = new CheckedTicks({
+      micros: column(this.#micros),
+      price: column(this.#price),
+      volume: column(this.#volume),
+      side: new Uint8Array(column(this.#side)),
+      ids: this.#ids.take(kept, this.length),
+    })
     const counts = await this.#insert(ticks, { instrument, idSpace: this.#idSpace })
     if (counts.duplicates + counts.conflicts > 0)
       this.#inference.repeated.look(
         this.#firstRow,
-        timestamp,
-        tradeId,
+        ticks.micros.map(msFromMicros),
+        ticks.ids,
         (index) => kept?.[index] ?? index,
       )
     return counts
   }
 
   #makeId(row: number, ids: MadeIds): RowFault | undefined {
-    const [timestamp, price, volume, side, tradeId] = this.#sinks
-    const time = timestamp!.values[row] as number
-    const id = ids.next(
-      time,
-      price!.values[row] as number,
-      volume!.values[row] as number,
-      side!.values[row] as string,
-    )
+    const time = msFromMicros(this.#micros[row]!)
+    const side = sides[this.#side[row]!]!
+    const id = ids.next(time, this.#price[row]!, this.#volume[row]!, side)
     if (id === undefined)
       return {
         field: 'timestamp',
@@ -131,7 +171,9 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
         reason:
           'stands too far out of order for equal rows to be counted: sort the file by time to make ids',
       }
-    ;(tradeId!.values as (string | null)[])[row] = id
+    this.#ids.set(row, id)
     return undefined
   }
 }
+
+type FourColumns = [Float64Array, Float64Array, Float64Array, Float64Array]

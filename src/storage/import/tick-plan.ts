@@ -50,6 +50,7 @@ export function planTicks(
   const side = {
     words: options.side ?? preset?.side,
     samples: samples(columns['side'] ?? ''),
+    makerSamples: samples(columns['buyerIsMaker'] ?? ''),
     ofMaker: options.sideOf === 'maker',
   }
   const sideExpressionOf = (named: Naming): string => sideText(named, { columns, sideRule, side })
@@ -102,7 +103,7 @@ function sideText(
   of: {
     columns: Readonly<Record<string, string>>
     sideRule: TickPlan['sideRule']
-    side: Parameters<typeof sideExpression>[1]
+    side: Parameters<typeof sideExpression>[1] & { makerSamples: readonly string[] }
   },
 ): string {
   const { columns, sideRule } = of
@@ -111,7 +112,8 @@ function sideText(
     const volume = numberExpression(named(columns['volume']!))
     return `CASE WHEN ${volume} < 0 THEN 'SELL' WHEN ${volume} > 0 THEN 'BUY' END`
   }
-  if (columns['side'] === undefined) return makerExpression(named(columns['buyerIsMaker']!))
+  if (columns['side'] === undefined)
+    return makerExpression(named(columns['buyerIsMaker']!), of.side.makerSamples)
   return sideExpression(named(columns['side']), of.side)
 }
 

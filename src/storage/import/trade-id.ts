@@ -24,11 +24,13 @@ export function tradeIdExpression({ sql, type }: ColumnReference): string {
     return `CASE WHEN ${sql} IS NULL THEN NULL
       WHEN ${sql} = trunc(${sql}) THEN ${sql}::DECIMAL(38, 0)::VARCHAR ELSE '' END`
   if (type !== 'VARCHAR') return `${sql}::VARCHAR`
-  // Nearly every id begins with a digit and holds no letter: what costs is asked of the others.
+  // Nearly every id is digits alone: what costs is asked of the others.
   const text = `nullif(trim(${sql}), '')`
   const whole = `${text}[:-3]`
+  // A list, because the engine makes a join of an IN with so many words, and then asks it of all rows.
   const names = noIds.map((name) => `'${name}'`).join(', ')
-  return `CASE WHEN NOT (${sql}[1] BETWEEN '0' AND '9') AND lower(${text}) IN (${names}) THEN NULL
+  return `CASE WHEN regexp_full_match(${sql}, '[0-9]+') THEN ${sql}
+    WHEN NOT (${sql}[1] BETWEEN '0' AND '9') AND list_contains([${names}], lower(${text})) THEN NULL
     WHEN ends_with(${text}, '.0') AND regexp_full_match(${text}, '-?[0-9]+\\.0')
     THEN CASE WHEN abs(try_cast(${whole} AS HUGEINT)) < ${exactBelow.DOUBLE} THEN ${whole} ELSE '' END
     WHEN (contains(${sql}, 'e') OR contains(${sql}, 'E'))

@@ -30,12 +30,8 @@ export class ImportedHistory {
     return this.#forever ? { retention: 'forever' } : {}
   }
 
-  /** Before rows with these times (Unix ms) are stored. */
-  async keep(
-    database: PairDatabase,
-    relation: Relation,
-    timestamps: ArrayLike<number>,
-  ): Promise<void> {
+  /** Before rows are stored, the oldest of them of this time (Unix ms). */
+  async keep(database: PairDatabase, relation: Relation, oldest: number): Promise<void> {
     const { name } = database
     if (this.#decided.has(name)) return
     if (Object.keys(this.#given).length > 0) {
@@ -51,14 +47,9 @@ export class ImportedHistory {
       this.#decided.add(name)
       return
     }
-    if (!isAnyBefore(timestamps, this.#clock() - keepMs)) return
+    if (oldest >= this.#clock() - keepMs) return
     this.#decided.add(name)
     this.#forever = true
     await database.storeRules({ ...resolveRules('forever'), ...database.rules })
   }
-}
-
-function isAnyBefore(timestamps: ArrayLike<number>, ms: number): boolean {
-  for (let index = 0; index < timestamps.length; index++) if (timestamps[index]! < ms) return true
-  return false
 }

@@ -1,14 +1,13 @@
 import { formatPair, type Pair } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
-
-import type { Clock } from '../../time.ts'
+import { msFromMicros, type Clock } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import { ImportedIds } from '../import/imported-ids.ts'
 import type { StoredTrades } from '../import/stored-ids.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
+import { CheckedTicks } from '../write/checked-ticks.ts'
 import { claimIdSpace } from '../write/id-space.ts'
-import type { TickColumns } from '../write/tick.ts'
 import { insertOrSetAside } from './archive/set-aside.ts'
 import type { ImportedHistory } from './imported-history.ts'
 
@@ -41,7 +40,7 @@ export class ImportedPairs {
   }
 
   /** Stores a batch after the one before it; the pair's file is made by its first. */
-  insert(pair: Pair, ticks: TickColumns, idSpace: string | undefined): Promise<InsertCounts> {
+  insert(pair: Pair, ticks: CheckedTicks, idSpace: string | undefined): Promise<InsertCounts> {
     const filled = this.#filled(pair)
     const stored = filled.before.then(() =>
       this.#use(pair, (database) => this.#insert(filled, database, ticks, idSpace)),
@@ -57,7 +56,7 @@ export class ImportedPairs {
       if (ids.isEmpty) continue
       await this.#use(pair, async (database) => {
         const gaps = await ids.atEnd(storedTrades(database))
-        if (gaps.length > 0) await database.writer.insertBatch(nothing, gaps)
+        if (gaps.length > 0) await database.writer.insertBatch(CheckedTicks.none, gaps)
       })
     }
   }
@@ -77,13 +76,13 @@ export class ImportedPairs {
   async #insert(
     filled: Filled,
     database: PairDatabase,
-    ticks: TickColumns,
+    ticks: CheckedTicks,
     idSpace: string | undefined,
   ): Promise<InsertCounts> {
     if (idSpace !== undefined && filled.claimed !== idSpace)
       await database.writer.run((connection) => claimIdSpace(connection, database.name, idSpace))
     filled.claimed = idSpace
-    const kept = this.#history.keep(database, 'ticks', ticks.timestamp)
+    const kept = this.#history.keep(database, 'ticks', oldestOf(ticks))
     const gaps = await filled.ids.inBatch(storedTrades(database), ticks)
     const counts = await insertOrSetAside(database, ticks, () =>
       database.writer.insertBatch(ticks, gaps),
@@ -104,7 +103,9 @@ export class ImportedPairs {
   }
 }
 
-const nothing: TickColumns = { timestamp: [], price: [], volume: [], side: [], tradeId: [] }
+function oldestOf({ micros }: CheckedTicks): number {
+  return msFromMicros(micros.reduce((oldest, each) => Math.min(oldest, each), Infinity))
+}
 
 function storedTrades({ writer }: PairDatabase): StoredTrades {
   return {

@@ -1,4 +1,5 @@
 import { msFromMicros } from '../../time.ts'
+import { packedNumber, type PackedIds } from '../duckdb/packed-ids.ts'
 import type { TickBatch } from './tick-batch.ts'
 import type { Conflict } from '../events/outcomes.ts'
 import type { KnownTick } from '../front/recent-ticks.ts'
@@ -40,30 +41,30 @@ export class Deduplicator {
     const { deletedBefore, decidableFrom } = known
     this.#decidableFrom = decidableFrom
     this.outcomes = new Uint8Array(batch.length)
-    let { newest, maxId } = known
+    let { newest } = known
     let suspects = 0
     let expired = 0
+    const largest =
+      comparedAsNumbers(batch.packed, known.maxId) ?? new LargestText(batch.ids, known.maxId)
     for (let row = 0; row < batch.length; row++) {
       const micros = batch.micros[row]!
-      const id = batch.ids[row]!
       if (micros < deletedBefore) {
         this.outcomes[row] = outcome.expired
         expired++
         continue
       }
-      if (id !== null) {
-        const later = isLaterId(id, maxId)
+      if (largest.hasId(row)) {
+        const later = largest.raise(row)
         if (!later || micros < newest || micros < decidableFrom) {
           this.outcomes[row] = outcome.suspect
           suspects++
         }
-        if (later) maxId = id
       }
       if (micros > newest) newest = micros
     }
     this.suspects = suspects
     this.expired = expired
-    this.maxId = maxId
+    this.maxId = largest.id
   }
 
   /** The time range in which sameId of the suspects can lie, both ends included. */
@@ -84,10 +85,11 @@ export class Deduplicator {
    */
   resolve(storedWith: (id: string) => readonly KnownTick[]): Conflict[] {
     const batch = this.#batch
+    const { ids } = batch
     const conflicts: Conflict[] = []
     const seen = new Map<string, KnownTick[]>()
     for (let row = 0; row < batch.length; row++) {
-      const id = batch.ids[row]!
+      const id = ids[row]!
       if (id === null || this.outcomes[row] === outcome.expired) continue
       const tick = tickAt(batch, row)
       if (this.outcomes[row] === outcome.suspect) {
@@ -113,6 +115,62 @@ export class Deduplicator {
     if (tick.micros < this.#decidableFrom) return outcome.expired
     return outcome.accepted
   }
+}
+
+/** The largest id up to a row. */
+class LargestText {
+  id: string
+  readonly #ids: readonly (string | null)[]
+
+  constructor(ids: readonly (string | null)[], id: string) {
+    this.#ids = ids
+    this.id = id
+  }
+
+  hasId(row: number): boolean {
+    return this.#ids[row] !== null
+  }
+
+  /** Whether the row's id is larger than all before; then it is the largest. */
+  raise(row: number): boolean {
+    const id = this.#ids[row]!
+    if (!isLaterId(id, this.id)) return false
+    this.id = id
+    return true
+  }
+}
+
+/** The same where each row has an id, and all are plain numbers. */
+class LargestNumber {
+  readonly #numbers: Float64Array
+  #largest: number
+
+  constructor({ numbers }: PackedIds, largest: number) {
+    this.#numbers = numbers
+    this.#largest = largest
+  }
+
+  get id(): string {
+    return this.#largest < 0 ? '' : String(this.#largest)
+  }
+
+  hasId(_row: number): boolean {
+    return true
+  }
+
+  raise(row: number): boolean {
+    const number = this.#numbers[row]!
+    if (number <= this.#largest) return false
+    this.#largest = number
+    return true
+  }
+}
+
+/** Undefined where the ids, or the largest one so far, are not all plain numbers. */
+function comparedAsNumbers(ids: PackedIds | undefined, largest: string): LargestNumber | undefined {
+  if (ids === undefined) return undefined
+  const number = packedNumber(largest)
+  return number < 0 && largest !== '' ? undefined : new LargestNumber(ids, number)
 }
 
 /** Numeric ids compare as numbers: first by length, then as text. */

@@ -1,5 +1,6 @@
 import type { Tick } from '../../schema/rows.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
+import { CheckedTicks } from './checked-ticks.ts'
 import { TickBatch } from './tick-batch.ts'
 import type { TickColumns } from './tick.ts'
 import { outcome } from './deduplicator.ts'
@@ -25,9 +26,10 @@ export class PendingCommit {
   isDirect = false
 
   /** Joins a call; throws INVALID_TICK and then holds nothing of it. */
-  add(ticks: readonly Tick[] | TickColumns, latest: number): Promise<InsertCounts> {
+  add(ticks: readonly Tick[] | TickColumns | CheckedTicks, latest: number): Promise<InsertCounts> {
     const from = this.batch.length
-    this.batch.append(ticks, latest)
+    if (ticks instanceof CheckedTicks) this.batch.adopt(ticks)
+    else this.batch.append(ticks, latest)
     const to = this.batch.length
     return new Promise((resolve, reject) => {
       this.calls.push({ from, to, resolve, reject })

@@ -1,4 +1,6 @@
-import { microsFromMs, msFromMicros } from '../../time.ts'
+import { microsFromMs } from '../../time.ts'
+import type { PackedIds } from '../duckdb/packed-ids.ts'
+import { tickColumns, type CheckedTicks } from './checked-ticks.ts'
 import { refuseTick, refuseUnknownField, tickFault, type TickColumns } from './tick.ts'
 import type { Tick } from '../../schema/rows.ts'
 
@@ -16,23 +18,57 @@ export class TickBatch {
   volume: Float64Array = none
   /** 0 = BUY, 1 = SELL: the order of the ENUM. */
   side: Uint8Array = noSides
-  ids: (string | null)[] = []
+  #ids: (string | null)[] = []
+  /** Whose arrays these are, as long as nothing is changed in them. */
+  #lender: CheckedTicks | undefined
+
+  get ids(): readonly (string | null)[] {
+    return this.#lender?.ids ?? this.#ids
+  }
+
+  get packed(): PackedIds | undefined {
+    return this.#lender?.packed
+  }
 
   /** Appends a call's ticks, all or none; throws INVALID_TICK. */
   append(ticks: readonly Tick[] | TickColumns, latest: number): void {
+    this.#own()
     const start = this.length
     try {
       if (Array.isArray(ticks)) this.#appendRows(ticks as readonly Tick[], latest)
       else this.#appendColumns(ticks as TickColumns, latest)
     } catch (error) {
       this.length = start
-      this.ids.length = start
+      this.#ids.length = start
       throw error
     }
   }
 
+  /** Appends ticks that were checked already; the first of all are only borrowed. */
+  adopt(ticks: CheckedTicks): void {
+    const { length } = this
+    if (length === 0) {
+      this.#lender = ticks
+      this.length = ticks.length
+      this.micros = ticks.micros
+      this.price = ticks.price
+      this.volume = ticks.volume
+      this.side = ticks.side
+      return
+    }
+    this.#own()
+    this.#reserve(ticks.length)
+    this.micros.set(ticks.micros, length)
+    this.price.set(ticks.price, length)
+    this.volume.set(ticks.volume, length)
+    this.side.set(ticks.side, length)
+    for (const id of ticks.ids) this.#ids.push(id)
+    this.length = length + ticks.length
+  }
+
   /** Keeps the rows whose outcome is `kept`, in order. */
   compact(outcomes: Uint8Array, kept: number): void {
+    this.#own()
     let to = 0
     for (let from = 0; from < this.length; from++) {
       if (outcomes[from] !== kept) continue
@@ -40,11 +76,23 @@ export class TickBatch {
       this.price[to] = this.price[from]!
       this.volume[to] = this.volume[from]!
       this.side[to] = this.side[from]!
-      this.ids[to] = this.ids[from]!
+      this.#ids[to] = this.#ids[from]!
       to++
     }
     this.length = to
-    this.ids.length = to
+    this.#ids.length = to
+  }
+
+  /** Before anything is changed: what was borrowed stays as it is. */
+  #own(): void {
+    const lender = this.#lender
+    if (lender === undefined) return
+    this.#lender = undefined
+    this.micros = lender.micros.slice()
+    this.price = lender.price.slice()
+    this.volume = lender.volume.slice()
+    this.side = lender.side.slice()
+    this.#ids = [...lender.ids]
   }
 
   #appendRows(ticks: readonly Tick[], latest: number): void {
@@ -101,7 +149,7 @@ export class TickBatch {
     this.price[at] = price as number
     this.volume[at] = volume as number
     this.side[at] = side === 'BUY' ? 0 : 1
-    this.ids.push((tradeId as string | null | undefined) ?? null)
+    this.#ids.push((tradeId as string | null | undefined) ?? null)
   }
 
   #reserve(more: number): void {
@@ -120,14 +168,7 @@ export class TickBatch {
 export function ownTicks(ticks: readonly Tick[] | TickColumns, latest: number): TickColumns {
   const batch = new TickBatch()
   batch.append(ticks, latest)
-  const { length } = batch
-  return {
-    timestamp: batch.micros.subarray(0, length).map(msFromMicros),
-    price: batch.price.subarray(0, length),
-    volume: batch.volume.subarray(0, length),
-    side: Array.from(batch.side.subarray(0, length), (side) => (side === 0 ? 'BUY' : 'SELL')),
-    tradeId: batch.ids,
-  }
+  return tickColumns(batch)
 }
 
 function grown<T extends Float64Array | Uint8Array>(from: T, to: T): T {

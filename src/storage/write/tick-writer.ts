@@ -12,6 +12,7 @@ import { mostWarmBars } from '../front/warm-bars.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { LogClient, LogGroup } from '../log/log-group.ts'
 import type { FileApplier } from './file-applier.ts'
+import type { CheckedTicks } from './checked-ticks.ts'
 import { PendingCommit } from './pending-commit.ts'
 import { checkGaps } from './gap-ledger.ts'
 import { countOfTicks, type TickColumns } from './tick.ts'
@@ -99,11 +100,8 @@ export class TickWriter implements LogClient {
     return this.#join(ticks, gaps, { counted: given, isDirect: given >= rowGroupRows })
   }
 
-  /**
-   * For an import, which bounds itself by how many batches it has in flight: its large batches do
-   * not use up the room of live calls, and go straight to the file.
-   */
-  insertBatch(ticks: TickColumns, gaps: readonly Gap[] = []): Promise<InsertCounts> {
+  /** For an import, which bounds itself: its batches take no room of live calls and go to the file. */
+  insertBatch(ticks: CheckedTicks, gaps: readonly Gap[] = []): Promise<InsertCounts> {
     return this.#join(ticks, gaps, { counted: 0, isDirect: true })
   }
 
@@ -186,7 +184,7 @@ export class TickWriter implements LogClient {
   }
 
   #join(
-    ticks: readonly Tick[] | TickColumns,
+    ticks: readonly Tick[] | TickColumns | CheckedTicks,
     gaps: readonly Gap[],
     { counted, isDirect }: { counted: number; isDirect: boolean },
   ): Promise<InsertCounts> {

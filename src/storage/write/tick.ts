@@ -108,7 +108,7 @@ function isCcxtTrade(given: object): boolean {
 }
 
 /** Why a text is no trade's id, or undefined when it is one. */
-function tradeIdFault(value: unknown): string | undefined {
+export function tradeIdFault(value: unknown): string | undefined {
   if (!isTradeIdText(value))
     return `is not text of 1 to ${maxTradeIdLength} characters without control characters`
   // Nearly all ids begin with a digit and have none of the letters that matter here.

@@ -1,6 +1,7 @@
 import type { Tick } from '../../../schema/rows.ts'
 import { microsFromMs } from '../../../time.ts'
 import { TickBatch } from '../../write/tick-batch.ts'
+import { CheckedTicks } from '../../write/checked-ticks.ts'
 import type { TickColumns } from '../../write/tick.ts'
 import type { InsertCounts } from '../../events/outcomes.ts'
 import type { PairDatabase } from '../../pool/pair-database.ts'
@@ -16,7 +17,7 @@ const nearMicros = 3_600_000_000
  */
 export async function insertOrSetAside(
   database: PairDatabase,
-  ticks: readonly Tick[] | TickColumns,
+  ticks: readonly Tick[] | TickColumns | CheckedTicks,
   insert: () => Promise<InsertCounts>,
 ): Promise<InsertCounts> {
   const { ticks: store } = database.writer
@@ -26,7 +27,8 @@ export async function insertOrSetAside(
   // Callers may use their arrays again before this is answered.
   const copy = new TickBatch()
   const inserting = insert()
-  copy.append(ticks, Infinity)
+  if (ticks instanceof CheckedTicks) copy.adopt(ticks)
+  else copy.append(ticks, Infinity)
   const counts = await inserting
   if (counts.expired === 0) return counts
   const late: number[] = []
@@ -45,7 +47,8 @@ export async function insertOrSetAside(
   return counts
 }
 
-function isAnyBefore(ticks: readonly Tick[] | TickColumns, micros: number): boolean {
+function isAnyBefore(ticks: readonly Tick[] | TickColumns | CheckedTicks, micros: number): boolean {
+  if (ticks instanceof CheckedTicks) return ticks.micros.some((each) => each < micros)
   const isBefore = (ms: unknown): boolean => microsFromMs(ms as number) < micros
   if (Array.isArray(ticks))
     return (ticks as readonly Tick[]).some((tick) => isBefore(tick?.timestamp))
