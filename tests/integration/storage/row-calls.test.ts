@@ -67,7 +67,7 @@ describe('calls with rows of other tables', () => {
         ])
           expect(await db.query(together, sql(text))).toEqual(await db.query(apart, sql(text)))
       }),
-      { numRuns: propertyRuns(8) },
+      { numRuns: propertyRuns(4) },
     )
   })
 

@@ -73,7 +73,7 @@ describe('a stream of columns', () => {
           )
         },
       ),
-      { numRuns: propertyRuns(15) },
+      { numRuns: propertyRuns(8) },
     )
   })
 
@@ -100,7 +100,7 @@ describe('a stream of columns', () => {
             }
           },
         ),
-        { numRuns: propertyRuns(10) },
+        { numRuns: propertyRuns(5) },
       )
     },
   )

@@ -39,7 +39,7 @@ describe('the join of an order and its events', () => {
         const read = readOrderStrictly(encodeOrder(mirrored(events), '0'))
         expect(truthOf(read)).toEqual(truth)
       }),
-      { numRuns: propertyRuns(400) },
+      { numRuns: propertyRuns(200) },
     )
   })
 
@@ -93,7 +93,7 @@ describe('the join of an order and its events', () => {
           }
         },
       ),
-      { numRuns: propertyRuns(200) },
+      { numRuns: propertyRuns(100) },
     )
   })
 

@@ -155,7 +155,7 @@ test('equals a walk over random ticks, and as of any time what was there by then
         expect(rows).toMatchObject(expected)
       },
     ),
-    { numRuns: propertyRuns(20) },
+    { numRuns: propertyRuns(10) },
   )
 })
 

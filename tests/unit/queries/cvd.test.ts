@@ -117,7 +117,7 @@ test('equals a plain fold over any window of random ticks', async () => {
         delta: expected.cvd,
       })
     }),
-    { numRuns: propertyRuns(20) },
+    { numRuns: propertyRuns(10) },
   )
 })
 

@@ -318,7 +318,7 @@ describe('against a fold', () => {
           await expectTheFold(ticks, timeframe, binSizeOf(ticks), choice, asOf)
         },
       ),
-      { numRuns: propertyRuns(20) },
+      { numRuns: propertyRuns(10) },
     )
   })
 

@@ -199,7 +199,7 @@ describe('against the walk that the definition describes', () => {
           walk(inUnits(ticks), binSize, options),
         )
       }),
-      { numRuns: propertyRuns(30) },
+      { numRuns: propertyRuns(15) },
     )
   })
 
