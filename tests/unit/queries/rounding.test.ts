@@ -32,6 +32,10 @@ function sold(price: number, ...volumes: readonly number[]): Tick[] {
   return bought(price, ...volumes).map((tick) => ({ ...tick, side: 'SELL' }))
 }
 
+function sumOf(volumes: readonly number[]): number {
+  return volumes.reduce((sum, volume) => sum + volume)
+}
+
 /** Every order in which things can come. */
 function orders<T>(things: readonly T[]): T[][] {
   if (things.length === 0) return [[]]
@@ -42,8 +46,6 @@ function orders<T>(things: readonly T[]): T[][] {
 
 describe('what is equal in decimals is a tie, in whatever order it came', () => {
   // One order for each sum that there is.
-  const sumOf = (volumes: readonly number[]): number =>
-    volumes.reduce((sum, volume) => sum + volume)
   const each = [...new Map(orders([0.1, 0.2, 0.3]).map((order) => [sumOf(order), order])).values()]
   const arrivals = each.flatMap((lower) => each.map((upper) => [lower, upper] as const))
 
