@@ -3,10 +3,14 @@ import type { PairLike } from '../pair.ts'
 import type { Query } from '../queries/query.ts'
 import { follow, untilEither, type FollowOptions } from '../storage/follow/follow.ts'
 import { replay, type ReplayedBar, type ReplayOptions } from '../storage/follow/replay.ts'
-import { Events, type PairduckEvents } from '../storage/events/events.ts'
+import { candleEventNames, Events, type PairduckEvents } from '../storage/events/events.ts'
 import { errorFromJson } from './wire/error-json.ts'
 import { readEvents } from './wire/event-stream.ts'
 import type { HttpCaller } from './wire/http-caller.ts'
+
+const storeEvents = '/api/v1/store/events'
+/** These cost the store queries, and are asked for by who listens to them. */
+const candleEvents = `${storeEvents}?candles=true`
 
 /**
  * The events of a store in another process. They are told from the moment of the first listener: a
@@ -16,7 +20,7 @@ import type { HttpCaller } from './wire/http-caller.ts'
 export abstract class RemoteEvents extends Events {
   readonly #http: HttpCaller
   readonly #stop = new AbortController()
-  #following: Promise<void> | undefined
+  readonly #following = new Map<string, Promise<void>>()
   /** Resolves when what happens from then on is told, or when the connection could not be had. */
   protected listening: Promise<void> = Promise.resolve()
 
@@ -24,10 +28,14 @@ export abstract class RemoteEvents extends Events {
     super()
     this.#http = http
     this.on('newListener', (name) => {
-      if (name === 'removeListener' || this.#following !== undefined) return
-      this.listening = new Promise((resolve) => {
-        this.#following = this.#follow(resolve).finally(resolve)
+      if (name === 'removeListener') return
+      const path = candleEventNames.some((each) => each === name) ? candleEvents : storeEvents
+      if (this.#following.has(path)) return
+      const before = this.listening
+      const opened = new Promise<void>((resolve) => {
+        this.#following.set(path, this.#follow(path, resolve).finally(resolve))
       })
+      this.listening = Promise.all([before, opened]).then(() => undefined)
     })
   }
 
@@ -51,16 +59,16 @@ export abstract class RemoteEvents extends Events {
 
   async close(): Promise<void> {
     this.#stop.abort()
-    await this.#following
+    await Promise.all(this.#following.values())
   }
 
-  async #follow(opened: () => void): Promise<void> {
+  async #follow(path: string, opened: () => void): Promise<void> {
     const { signal } = this.#stop
     let lostAt: number | undefined
     while (!signal.aborted) {
       try {
-        const body = await this.#http.open({ method: 'GET', path: '/api/v1/store/events', signal })
-        if (lostAt !== undefined)
+        const body = await this.#http.open({ method: 'GET', path, signal })
+        if (lostAt !== undefined && path === storeEvents)
           this.tell('reconnected', { awayMs: Math.round(performance.now() - lostAt) })
         lostAt = undefined
         opened()

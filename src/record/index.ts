@@ -1,4 +1,8 @@
-export { closedCandles, type CandleEvent, type ClosedCandlesOptions } from './closed-candles.ts'
+export {
+  closedCandles,
+  type CandleEvent,
+  type ClosedCandlesOptions,
+} from '../storage/follow/closed-candles.ts'
 export { follow, type FollowOptions } from '../storage/follow/follow.ts'
 export {
   replay,

@@ -23,6 +23,8 @@ import type { ArchiveOptions, ArchiveResult } from './upkeep/archive/archive-opt
 import type { MarketStore } from './market-store.ts'
 import { exportFile } from './export/export-file.ts'
 import type { ExportOptions, ExportReport } from './export/export-options.ts'
+import { CandleTeller } from './follow/candle-teller.ts'
+import type { QuerySource } from './follow/replay.ts'
 import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
 import { OwnerSocket } from './owner-socket.ts'
 import { PairNames } from './file/pair-names.ts'
@@ -54,6 +56,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   readonly #logs: LogBook
   readonly #maintenance: Maintenance
   readonly #analytics: AnalyticsKeeper
+  readonly #candles: CandleTeller
   /** The open files; most callers want the manager's own methods. */
   readonly pool: ConnectionPool
   #socket: OwnerSocket | undefined
@@ -82,6 +85,9 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
       leaseholders: (name) => this.leases.holders(name),
     })
     this.#analytics = new AnalyticsKeeper(this.#maintenance, this, options.clock)
+    const read: QuerySource['query'] = (pair, query) =>
+      this.leases.read(this.#names.parse(pair), (lease) => lease.query(query))
+    this.#candles = new CandleTeller({ query: read }, this)
   }
 
   /**
@@ -266,6 +272,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     this.closing.abort()
     this.intake.close()
     await this.#socket?.close()
+    await this.#candles.end()
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.leases.revokeAll()])
     try {
       await closeWithLogs(this.pool, this.#logs)

@@ -67,7 +67,9 @@ const maxFrontFiles = 8
 const leaves = new Set(['errors', 'optional-package', 'options', 'pair', 'sync-folder', 'time'])
 const ownerDesk = 'src/serve/owner-desk.ts'
 const refreshPlan = 'src/queries/refresh/index.ts'
-const replayed = 'src/storage/follow/replay.ts'
+const barReaders = new Set(
+  ['replay', 'closed-candles'].map((name) => `src/storage/follow/${name}.ts`),
+)
 const vagueNames = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'types', 'misc'])
 
 /** Imports run leaves → schema → queries | storage | mirror → cli and index, never back. */
@@ -85,10 +87,10 @@ export function wrongImports(tree: SourceTree): string[] {
       const part = target.startsWith('src/') ? partOf(target) : undefined
       // Storage runs query values that it is given: it knows their shape, and calls no builder. Only
       // the refresh of the analytics it applies by itself, from a plan that is text all through, and
-      // a replay reads the bars and ticks of the past as any caller does.
+      // a replay and the telling of closed bars read stored bars and ticks as any caller does.
       if (partOf(file) === 'storage' && part === 'queries' && (typeOnly || target === refreshPlan))
         continue
-      if (file === replayed && part === 'queries') continue
+      if (barReaders.has(file) && part === 'queries') continue
       // The owner of a directory answers others over HTTP, which is loaded at the first of them.
       if (file === 'src/storage/owner-socket.ts' && target === ownerDesk) continue
       if (part === undefined || !allowed.includes(part))

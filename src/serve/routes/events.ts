@@ -3,7 +3,7 @@ import { errorToJson } from '../../client/wire/error-json.ts'
 import { eventText } from '../../client/wire/event-stream.ts'
 import { PairduckError } from '../../errors.ts'
 import { formatPair } from '../../pair.ts'
-import { eventNames } from '../../storage/events/events.ts'
+import { candleEventNames, eventNames } from '../../storage/events/events.ts'
 import { isTimeframe } from '../../time.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 import { followTicks } from './follow-ticks.ts'
@@ -12,6 +12,7 @@ import { pairOf, pairPath } from './pairs.ts'
 /** Bytes that may wait for a client that does not read; then its connection ends. */
 const maxBacklogBytes = 4 * 2 ** 20
 const heartbeatMs = 15_000
+const cheapEvents = eventNames.filter((name) => !candleEventNames.some((each) => each === name))
 
 /** Server-sent events: a pair's trades and bars with resume, and the store's own events. */
 export function addEventRoutes(context: RouteContext): void {
@@ -41,7 +42,8 @@ export function addEventRoutes(context: RouteContext): void {
   app.get('/api/v1/store/events', (request, reply) => {
     allow(request, 'read')
     const events = begin(request, reply)
-    for (const name of eventNames) {
+    const { candles } = request.query as { candles?: string }
+    for (const name of candles === undefined ? cheapEvents : candleEventNames) {
       const listener = (event: object): void => {
         const carried = 'error' in event ? { ...event, error: errorToJson(event.error) } : event
         events.send({ id: undefined, event: name, data: carried })

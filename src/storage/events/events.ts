@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel'
 import type { Gap } from '../../schema/gaps.ts'
+import type { StoredCandle } from '../../schema/rows.ts'
 import type { Relation } from '../../schema/tables.ts'
 import { withCode } from '../duckdb/duckdb-errors.ts'
 import type { Timeframe } from '../../time.ts'
@@ -9,12 +10,29 @@ import type { CleanupResult, Conflict, InsertCounts, RefreshResult, RowCounts } 
 /** The events of a manager and what they carry; each is also on `diagnostics_channel` as `pairduck:<name>`. */
 export interface PairduckEvents {
   /**
-   * A commit of ticks is durable. `newest` of all that is stored, `oldest` of those that were given
-   * (Unix ms); `tookMs` since the first of its calls.
+   * A commit of ticks is durable. `newest` of all that is stored, `newestBefore` the commit (null:
+   * nothing was), `oldest` of those that were given (Unix ms); `late`: the seconds before that of
+   * `newestBefore` in which ticks were stored, as stretches from the first to the last of them.
+   * `tookMs` since the first of its calls.
    */
   ticksStored: [
-    event: { pair: string; counts: InsertCounts; newest: number; oldest: number; tookMs: number },
+    event: {
+      pair: string
+      counts: InsertCounts
+      newest: number
+      newestBefore: number | null
+      oldest: number
+      late: readonly LateStretch[]
+      tookMs: number
+    },
   ]
+  /**
+   * A bar that the pair keeps candles of is closed: a tick of a later one is stored. Each bar once;
+   * see `closedCandles` of `pairduck/record` for other lengths, and for what happened before.
+   */
+  candleClosed: [event: StoredBar]
+  /** A tick came late and changed a bar that was closed. */
+  candleCorrected: [event: StoredBar]
   /** Candles were given and stored; an import tells it of each of its batches. `oldest` of them (Unix ms). */
   candlesStored: [event: { pair: string; timeframe: Timeframe; counts: RowCounts; oldest: number }]
   /** Holes in the recorded trades were noted, or what is known of them changed; durable. */
@@ -48,8 +66,23 @@ export interface PairduckEvents {
   error: [event: { pair?: string; error: unknown }]
 }
 
+/** Unix ms of the first and of the last of consecutive seconds in which ticks came late. */
+export type LateStretch = readonly [first: number, last: number]
+
+/** A bar as it is stored. */
+export interface StoredBar {
+  /** The pair as text: `exchange/market/symbol`. */
+  readonly pair: string
+  /** The length of the bar. */
+  readonly timeframe: Timeframe
+  /** The candle as it is stored. */
+  readonly candle: StoredCandle
+}
+
 const names: Readonly<Record<keyof PairduckEvents, true>> = {
   ticksStored: true,
+  candleClosed: true,
+  candleCorrected: true,
   candlesStored: true,
   gapsStored: true,
   conflict: true,
@@ -65,6 +98,12 @@ const names: Readonly<Record<keyof PairduckEvents, true>> = {
 }
 export const eventNames = Object.keys(names) as (keyof PairduckEvents)[]
 
+/** Events that cost a query each: they are told to those who ask for them. */
+export const candleEventNames: readonly ('candleClosed' | 'candleCorrected')[] = [
+  'candleClosed',
+  'candleCorrected',
+]
+
 const heldBack = new WeakMap<Events, (() => void)[]>()
 
 /** From now on nothing is told until {@link tellHeld}: nobody can listen yet. */
@@ -77,6 +116,21 @@ export function tellHeld(events: Events): void {
   const held = heldBack.get(events) ?? []
   heldBack.delete(events)
   for (const tell of held) tell()
+}
+
+const watching = new WeakMap<Events, (event: PairduckEvents['ticksStored'][0]) => void>()
+
+/** Shows each commit to the one who tells more of it, whatever listeners are taken off. */
+export function watchCommits(
+  events: Events,
+  watcher: (event: PairduckEvents['ticksStored'][0]) => void,
+): void {
+  watching.set(events, watcher)
+}
+
+/** Whether anybody would be told. */
+export function isHeard(events: Events, name: keyof PairduckEvents): boolean {
+  return events.listenerCount(name) > 0 || channel(`pairduck:${name}`).hasSubscribers
 }
 
 /**
@@ -95,6 +149,7 @@ export class Events extends TypedEmitter<PairduckEvents> {
       return
     }
     const event = 'error' in told ? { ...told, error: withCode(told.error, subjectOf(told)) } : told
+    if (name === 'ticksStored') watching.get(this)?.(event as PairduckEvents['ticksStored'][0])
     const diagnostics = channel(`pairduck:${name}`)
     if (diagnostics.hasSubscribers) diagnostics.publish(event)
     if (this.listenerCount(name) === 0) return

@@ -1,6 +1,6 @@
 import { formatPair, parsePair, type PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
-import type { PairduckEvents } from '../events/events.ts'
+import type { LateStretch, PairduckEvents } from '../events/events.ts'
 import type { QuerySource } from './replay.ts'
 
 /** The part of a store that following uses. */
@@ -46,22 +46,40 @@ function nobodyWaits(): void {
   // Replaced by whoever waits.
 }
 
-/** One value at once and one after each commit; `late` when a tick came behind the newest one. */
+/** What commits brought since one was looked at last. */
+export interface Brought {
+  /** Of all that is stored; undefined where nothing was told: it has to be asked for. */
+  readonly newest: number | undefined
+  /** Before the first of these commits; null when nothing was stored. */
+  readonly newestBefore: number | null | undefined
+  readonly late: readonly LateStretch[]
+  /** The connection was away: commits may not have been told. */
+  readonly isMissed: boolean
+}
+
+const nothingTold: Brought = {
+  newest: undefined,
+  newestBefore: undefined,
+  late: [],
+  isMissed: false,
+}
+
+/** One value at once, and one after the commits since the last one. */
 export async function* commits(
   db: FollowSource,
   pair: PairLike,
   signal: AbortSignal | undefined,
-): AsyncGenerator<{ readonly late: boolean }, void, undefined> {
+): AsyncGenerator<Brought, void, undefined> {
   const wanted = formatPair(parsePair(pair))
-  let waiting: { late: boolean } | undefined = { late: true }
+  let waiting: Brought | undefined = nothingTold
   let wake = nobodyWaits
-  const stored = (event: { pair: string; counts: { late: number } }): void => {
+  const stored = (event: PairduckEvents['ticksStored'][0]): void => {
     if (event.pair !== wanted) return
-    waiting = { late: (waiting?.late ?? false) || event.counts.late > 0 }
+    waiting = joined(waiting, event)
     wake()
   }
   const missed = (): void => {
-    waiting = { late: true }
+    waiting = { ...nothingTold, isMissed: true }
     wake()
   }
   const stop = (): void => wake()
@@ -71,7 +89,7 @@ export async function* commits(
   try {
     for (;;) {
       if (signal?.aborted === true) return
-      const next: { late: boolean } | undefined = waiting
+      const next: Brought | undefined = waiting
       waiting = undefined
       if (next === undefined) await new Promise<void>((resolve) => (wake = resolve))
       else yield next
@@ -80,5 +98,19 @@ export async function* commits(
     db.off('ticksStored', stored)
     db.off('reconnected', missed)
     signal?.removeEventListener('abort', stop)
+  }
+}
+
+/** Several commits as one. */
+export function joined(
+  before: Brought | undefined,
+  { newest, newestBefore, late }: PairduckEvents['ticksStored'][0],
+): Brought {
+  if (before === undefined) return { newest, newestBefore, late, isMissed: false }
+  return {
+    newest,
+    newestBefore: before.newestBefore === undefined ? newestBefore : before.newestBefore,
+    late: [...before.late, ...late],
+    isMissed: before.isMissed,
   }
 }

@@ -28,6 +28,8 @@ export interface Outcomes {
   readonly counts: InsertCounts[]
   readonly conflicts: readonly Conflict[]
   readonly newest: number
+  /** Before the commit; of an empty pair before all time. */
+  readonly newestBefore: number
   readonly oldest: number
   readonly maxId: string
 }
@@ -222,9 +224,10 @@ export class TickStore {
     { outcomes, maxId }: Deduplicator,
     conflicts: readonly Conflict[],
   ): Outcomes {
-    const { counts, newest, oldest } = countCalls(commit, outcomes, this.#state.newest)
+    const newestBefore = this.#state.newest
+    const { counts, newest, oldest } = countCalls(commit, outcomes, newestBefore)
     commit.dropRejected(outcomes)
-    return { counts, conflicts, newest, oldest, maxId }
+    return { counts, conflicts, newest, newestBefore, oldest, maxId }
   }
 
   /** Brings the newest stored ticks into memory, once: then only older ones have to be asked for. */
