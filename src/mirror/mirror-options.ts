@@ -46,7 +46,8 @@ export interface ValkeyMirrorOptions extends MirrorReaderOptions {
   readonly retainClosedMs?: number
   /**
    * Own trades are removed so long after they happened, transfers too, but not before 30 days.
-   * Statistics keep counting them, and profits go on from what they had cost. Default: never.
+   * Statistics keep counting them, and profits go on from what they had cost. Reports need the
+   * trades of their days. Default: as long as closed orders (`retainClosedMs`).
    */
   readonly retainFillsMs?: number
   /** How long a snapshot, or one order asked for, is waited for. Default 120,000. */

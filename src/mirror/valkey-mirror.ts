@@ -36,7 +36,7 @@ const maxAskedByReconcile = 2_000
 export interface PruneOptions {
   /** How long closed orders stay mirrored, in ms. */
   readonly retainClosedMs?: number
-  /** How long own trades stay mirrored, in ms; transfers do for 30 days at least. */
+  /** How long own trades stay mirrored, in ms (default: as closed orders); transfers 30 days at least. */
   readonly retainFillsMs?: number
 }
 

@@ -40,7 +40,11 @@ export const addMirrorCommand: AddCommand = (program, context) => {
     .option('--reconcile-every <seconds>', 'compare everything so often', positiveArgument, 60)
     .option('--no-tickers', 'leave the prices of the mirrored markets out')
     .option('--retain-closed <age>', 'remove orders so long after their end: 7d', durationArgument)
-    .option('--retain-fills <age>', 'remove own trades after so long: 90d', durationArgument)
+    .option(
+      '--retain-fills <age>',
+      'remove own trades after so long: 90d (default: as orders)',
+      durationArgument,
+    )
     .option('--status', 'who writes what is mirrored there, and how fresh it is', false)
     .option('--seconds <number>', 'stop by itself after so long', positiveArgument)
     .action((exchange: string | undefined, options: MirrorCommandOptions) =>

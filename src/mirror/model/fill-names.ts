@@ -1,4 +1,5 @@
 import type { Fill } from './fill.ts'
+import type { OrderState } from './order.ts'
 
 /** The name of a trade among those of all symbols: ids are unique within one. */
 export function fillName({ symbol, id }: Pick<Fill, 'symbol' | 'id'>): string {
@@ -11,7 +12,20 @@ export function tradedName({
   side,
   orderId,
 }: Pick<Fill, 'symbol' | 'side' | 'orderId'>): string | undefined {
-  return orderId === null ? undefined : `${symbol} ${side} ${orderId}`
+  return orderId === null ? undefined : nameOfTraded(symbol, side, orderId)
+}
+
+/** The same for an order. */
+export function tradedNameOf({
+  symbol,
+  side,
+  id,
+}: Pick<OrderState, 'symbol' | 'side' | 'id'>): string {
+  return nameOfTraded(symbol, side, id)
+}
+
+function nameOfTraded(symbol: string, side: string, orderId: string): string {
+  return `${symbol} ${side} ${orderId}`
 }
 
 /**

@@ -88,6 +88,11 @@ export function decodeRecord(json: string): OrderRecord {
   }
 }
 
+/** An order's JSON without its history, which is the dearest part to read. */
+export function decodeState(json: string): OrderState {
+  return storedState(orderTokens(json))
+}
+
 function storedState(tokens: OrderTokens): OrderState {
   const id = tokens[token.id]!
   const symbol = tokens[token.symbol]!

@@ -1,5 +1,5 @@
 import { isPositive } from '../model/decimal.ts'
-import { fillName, tradedName } from '../model/fill-names.ts'
+import { fillName, tradedName, tradedNameOf } from '../model/fill-names.ts'
 import { untraded } from '../model/fill-sums.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import { decodeFill } from '../stored/fill-json.ts'
@@ -36,7 +36,7 @@ export function needsOf(changes: Iterable<Change>, state: MirrorState): ChangeNe
     if (change.kind === 'order') {
       const { order } = change
       // An order without a trade has no fee to be told.
-      if (isPositive(order.filled)) needTraded(tradedName({ ...order, orderId: order.id }))
+      if (isPositive(order.filled)) needTraded(tradedNameOf(order))
     } else if (change.kind === 'fill') {
       const { fill } = change
       needTraded(tradedName(fill))

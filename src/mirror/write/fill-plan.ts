@@ -1,10 +1,10 @@
 import { isPositive } from '../model/decimal.ts'
-import type { DecimalText } from '../model/decimal.ts'
 import type { CarriedPosition } from '../model/carried-position.ts'
-import { fillName, tradedName } from '../model/fill-names.ts'
+import { fillName, tradedName, tradedNameOf } from '../model/fill-names.ts'
 import { countFill, noSums, orderFee, untraded } from '../model/fill-sums.ts'
 import type { OrderFee, SymbolSums, TradedOrder } from '../model/fill-sums.ts'
 import type { Fill } from '../model/fill.ts'
+import type { OrderState } from '../model/order.ts'
 import type { MirrorState } from './mirror-state.ts'
 import type { UnitContents } from './unit-contents.ts'
 
@@ -65,15 +65,11 @@ export class FillPlan {
   }
 
   /** An order's fee as its trades tell it. */
-  orderFee(
-    order: Pick<Fill, 'symbol' | 'side'>,
-    id: string,
-    filled: DecimalText,
-  ): OrderFee | undefined {
+  orderFee(order: Pick<OrderState, 'symbol' | 'side' | 'id' | 'filled'>): OrderFee | undefined {
     // Most orders that are told have no trade: their names are not even made.
-    if (!isPositive(filled)) return undefined
-    const traded = this.#tradedOf(tradedName({ ...order, orderId: id })!)
-    return traded && orderFee(traded, filled)
+    if (!isPositive(order.filled)) return undefined
+    const traded = this.#tradedOf(tradedNameOf(order))
+    return traded && orderFee(traded, order.filled)
   }
 
   rewrite(fill: Fill): void {

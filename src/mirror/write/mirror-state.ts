@@ -4,6 +4,7 @@ import type { CarriedPosition } from '../model/carried-position.ts'
 import type { SymbolSums, TradedOrder } from '../model/fill-sums.ts'
 import type { Fill } from '../model/fill.ts'
 import type { OrderRecord } from '../model/order-record.ts'
+import { PackedCache } from './packed-cache.ts'
 import { parseSymbol } from '../model/symbol.ts'
 import type { AbsentOrder } from '../stored/absent-order.ts'
 import type { TimedTicker } from '../model/ticker.ts'
@@ -14,7 +15,7 @@ import type { Transfer, TransferTotals } from '../model/transfer.ts'
 const maxClosedOrders = 10_000
 /** Trades that are remembered, and orders of which it is remembered what theirs add up to. */
 const maxFills = 10_000
-const maxTraded = 20_000
+const maxTraded = 10_000
 
 /**
  * What a writer has written, so that it need not read before it writes: nobody else may, the
@@ -24,7 +25,7 @@ const maxTraded = 20_000
  */
 export class MirrorState {
   readonly openOrders: Map<string, OrderRecord> = new Map()
-  readonly closedOrders: LRUCache<string, OrderRecord> = new LRUCache({ max: maxClosedOrders })
+  readonly closedOrders: PackedCache<OrderRecord> = new PackedCache({ max: maxClosedOrders })
   readonly balances: Map<string, TimedBalance> = new Map()
   /** The newest time that the exchange told of a balance, Unix ms. */
   newestBalanceMs: number | null = null
@@ -33,11 +34,9 @@ export class MirrorState {
   readonly absent: Map<string, AbsentOrder> = new Map()
   readonly symbols: Set<string> = new Set()
   /** The newest trades by symbol and id. */
-  readonly fills: LRUCache<string, Fill> = new LRUCache({
+  readonly fills: PackedCache<Fill> = new PackedCache({
     max: maxFills,
-    dispose: (fill, _name, reason) => {
-      if (reason === 'evict') this.forget(fill.symbol, fill.timestamp)
-    },
+    onForgotten: ({ symbol, timestamp }) => this.forget(symbol, timestamp),
   })
   /** What the trades of orders add up to, as far as it was needed. */
   readonly traded: LRUCache<string, TradedOrder> = new LRUCache({ max: maxTraded })

@@ -1,10 +1,11 @@
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import { carryOver } from '../model/carried-position.ts'
-import { tradedName } from '../model/fill-names.ts'
+import { fillName, tradedName, tradedNameOf } from '../model/fill-names.ts'
+import { untraded } from '../model/fill-sums.ts'
 import { decodeFill } from '../stored/fill-json.ts'
 import { readEntries } from '../stored/hash-entries.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
-import { decodeRecord } from '../stored/order-json.ts'
+import { decodeState } from '../stored/order-json.ts'
 import { oldestScript } from '../stored/read-scripts.ts'
 import { loadNeeds, loadTransfers } from './change-needs.ts'
 import type { MirrorState } from './mirror-state.ts'
@@ -33,16 +34,19 @@ export async function pruneOrders(
   const { ids, newestMs } = await oldest(client, keys.closed, beforeMs)
   if (ids.length === 0) return 0
   const prunedBefore = Math.max(state.prunedBefore, newestMs + 1)
-  const orders = await readEntries(client, keys.orders, ids, decodeRecord)
-  const traded = [...orders.values()].map(({ state: order }) =>
-    tradedName({ ...order, orderId: order.id }),
+  const orders = await knownOrRead(
+    ids,
+    (id) => state.closedOrders.get(id)?.state,
+    (missing) => readEntries(client, keys.orders, missing, decodeState),
   )
+  const traded = orders.map(tradedNameOf)
   await loadTraded({ client, keys, state, writer }, traded)
   await writer.write(async (plan) => {
     for (const id of ids) plan.removeOrder(id)
-    for (const name of traded) if (name !== undefined) plan.fills.removeTraded(name)
+    for (const name of traded) plan.fills.removeTraded(name)
     plan.note(keys.since, 'pruned', String(prunedBefore))
   }, deadline)
+  for (const name of traded) if (state.traded.peek(name) === untraded) state.traded.delete(name)
   state.prunedBefore = prunedBefore
   return ids.length
 }
@@ -60,7 +64,11 @@ export async function pruneFills(
   const { client, keys, state, writer } = context
   const { ids, newestMs } = await oldest(client, keys.fillTimes(symbol), beforeMs, true)
   if (ids.length === 0) return 0
-  const fills = [...(await readEntries(client, keys.fills(symbol), ids, decodeFill)).values()]
+  const fills = await knownOrRead(
+    ids,
+    (id) => state.fills.get(fillName({ symbol, id })),
+    (missing) => readEntries(client, keys.fills(symbol), missing, decodeFill),
+  )
   await loadTraded(context, fills.map(tradedName))
   const known = state.carried.get(symbol)
   const removedBefore = Math.max(known?.beforeMs ?? 0, newestMs + 1)
@@ -113,6 +121,23 @@ async function oldest(
   if (!whole || ids.length < maxRemoved || begun === 0) return { ids, newestMs }
   // The rest of the newest moment may be behind the end of the page.
   return { ids: ids.slice(0, begun), newestMs: scores[begun - 1]! }
+}
+
+/** What is remembered need not be read; which most of what is removed in time is. */
+async function knownOrRead<T extends object>(
+  ids: readonly string[],
+  known: (id: string) => T | undefined,
+  read: (missing: readonly string[]) => Promise<ReadonlyMap<string, T>>,
+): Promise<T[]> {
+  const found: T[] = []
+  const missing: string[] = []
+  for (const id of ids) {
+    const value = known(id)
+    if (value === undefined) missing.push(id)
+    else found.push(value)
+  }
+  if (missing.length > 0) for (const value of (await read(missing)).values()) found.push(value)
+  return found
 }
 
 async function loadTraded(

@@ -215,7 +215,7 @@ export class UnitPlan {
   }
 
   #settled(record: OrderRecord): OrderRecord {
-    const fee = this.fills.orderFee(record.state, record.state.id, record.state.filled)
+    const fee = this.fills.orderFee(record.state)
     return fee === undefined ? record : withFee(record, fee.fee, fee.feeCurrency)
   }
 

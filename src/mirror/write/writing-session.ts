@@ -65,6 +65,9 @@ const pruneEveryMs = 60_000
  */
 const leastTransferMs = 30 * 86_400_000
 
+/** Trades that go with their orders stay for as long as it may take until all of a moment are told. */
+const leastFillsMs = 60_000
+
 type Taking = AccountSnapshot | (() => Promise<AccountSnapshot>)
 
 /** A writer's session on a server: its right to write, what it has written, and what waits. */
@@ -157,7 +160,9 @@ export class WritingSession {
   }
 
   /** Removes what is older than it is kept; gives how many. Changes come in between. */
-  async prune({ retainClosedMs, retainFillsMs }: Retention): Promise<PruneResult> {
+  async prune(retention: Retention): Promise<PruneResult> {
+    const { retainClosedMs } = retention
+    const retainFillsMs = retention.retainFillsMs ?? tradesLike(retainClosedMs)
     const now = this.#options.clock.now()
     const context = this.#place
     const counts = { orders: 0, fills: 0, transfers: 0 }
@@ -244,4 +249,9 @@ export class WritingSession {
     this.queue.rejectAll(error)
     this.#listeners.onFenced(error)
   }
+}
+
+/** Who says how long closed orders are kept, and nothing of trades, keeps those no longer. */
+function tradesLike(retainClosedMs: number | undefined): number | undefined {
+  return retainClosedMs === undefined ? undefined : Math.max(retainClosedMs, leastFillsMs)
 }

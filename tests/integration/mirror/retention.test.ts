@@ -48,6 +48,14 @@ it('closed orders go in time, open ones and statistics stay, and what has gone d
     expect(await stored()).toEqual(['late', 'open'])
     expect(await mirror.getTradeStats()).toEqual(before)
     expect(await mirror.drift()).toEqual([])
+    // Trades go with their orders, as nothing else is said of them.
+    expect([await mirror.listFills(), await reader.send('EXISTS', 'mirror:traded')]).toEqual([
+      [],
+      0,
+    ])
+    expect(await mirror.listCarried()).toMatchObject([
+      { symbol: 'BTC/USDT', quantity: '1200.00000000' },
+    ])
     // Lists and streams tell it again.
     expect(await mirror.applyOrders(old)).toMatchObject({ written: 0, unchanged: 1_200 })
   }

@@ -41,7 +41,7 @@ class Counter {
 
   orderFee(side: 'buy' | 'sell', id: string, filled: string): OrderFee | undefined {
     const plan = new UnitPlan(this.state, new MirrorKeys(''), settings)
-    return plan.fills.orderFee({ symbol, side }, id, filled)
+    return plan.fills.orderFee({ symbol, side, id, filled })
   }
 }
 
