@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
+import { setTimeout as delay } from 'node:timers/promises'
 import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import PQueue from 'p-queue'
 import { PairduckError } from '../../errors.ts'
@@ -74,10 +75,8 @@ export class Engine {
     core.attached.set(alias, 'being attached')
     try {
       await refuseSecondName(file, core)
-      await this.#run(
-        core,
-        `ATTACH ${literal(file)} AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384, ROW_GROUP_SIZE ${rowGroupRows})`,
-      )
+      const statement = `ATTACH ${literal(file)} AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384, ROW_GROUP_SIZE ${rowGroupRows})`
+      await whenLetGo(file, () => this.#run(core, statement))
       core.attached.set(alias, (await identityOf(file)) ?? file)
     } catch (error) {
       await this.report(error)
@@ -179,6 +178,31 @@ async function refuseSecondName(file: string, { attached }: Core): Promise<void>
     throw new PairduckError('PAIR_LOCKED', `${file} is open in this process under another name`, {
       pid: process.pid,
     })
+}
+
+/** For how long a transaction elsewhere may keep a file that was detached. */
+const letGoMs = 1000
+
+/**
+ * A transaction that looked at the engine's catalogue keeps every file that was attached then, also
+ * after it was detached. Mostly that is over in a moment.
+ */
+async function whenLetGo(file: string, attach: () => Promise<void>): Promise<void> {
+  const deadline = performance.now() + letGoMs
+  for (let pauseMs = 1; ; pauseMs = Math.min(2 * pauseMs, 50)) {
+    try {
+      return await attach()
+    } catch (error) {
+      if (!/Unique file handle conflict/.test(String(error))) throw error
+      if (performance.now() >= deadline)
+        throw new PairduckError(
+          'PAIR_LOCKED',
+          `${file} is still held by a transaction of this process that was open when it was closed: end the streams and leases that ask for the tables of all pairs`,
+          { cause: error, pid: process.pid },
+        )
+      await delay(pauseMs)
+    }
+  }
 }
 
 async function identityOf(file: string): Promise<string | undefined> {

@@ -2,7 +2,7 @@ import { StatementType, type DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import { aliasPattern } from '../duckdb/engine.ts'
 import { bindAll, rowsOf, type SqlParams } from '../duckdb/read-rows.ts'
-import { withoutLiterals } from './writer-tables.ts'
+import { reachOf } from './reaching.ts'
 
 /** Statements that stay within the pair's own database, as long as their text names no other. */
 const allowed: ReadonlySet<StatementType> = new Set([
@@ -21,15 +21,6 @@ const allowed: ReadonlySet<StatementType> = new Set([
   StatementType.EXECUTE,
   StatementType.VACUUM,
 ])
-/** What reads files, or acts on databases, by its name. */
-const reaching =
-  /\b(read_\w+|\w+_scan|glob|sniff_csv|parquet_\w+|query|query_table|(?:force_)?checkpoint|pairduck_\w+)\s*\(/i
-/** What a statement of another kind begins with; planning alone makes the engine look at its files. */
-const otherKind =
-  /(?:^|;)\s*(copy|export|import|attach|detach|install|load|use|set|reset|pragma|call|(?:force\s+)?checkpoint)\b/i
-/** A file in the place of a table. */
-const fileAsTable = /\b(?:from|join|using|into)\s+(?:''|"[^"]*[./\\:][^"]*")/i
-
 /**
  * Runs statements of a lease and gives the rows of the last. What could reach another pair, a file
  * or the engine's settings is refused (`WRITE_REFUSED`) before it runs.
@@ -60,12 +51,8 @@ function refuseReaching(sql: string, alias: string): void {
   const others = sql.match(aliasPattern) ?? []
   if (others.some((other) => other.toLowerCase() !== alias))
     throw refused('what names another pair’s database')
-  const code = withoutLiterals(sql)
-  const kind = otherKind.exec(code)?.[1]
-  if (kind !== undefined) throw refused(kind.toUpperCase())
-  const found = reaching.exec(code)?.[1]
-  if (found !== undefined) throw refused(`\`${found}\``)
-  if (fileAsTable.test(code)) throw refused('a file in the place of a table')
+  const reach = reachOf(sql)
+  if (reach !== undefined) throw refused(reach)
 }
 
 function refused(what: string): PairduckError {

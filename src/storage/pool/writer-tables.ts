@@ -1,4 +1,5 @@
 import { PairduckError } from '../../errors.ts'
+import { sqlTokens, type SqlToken } from '../duckdb/sql-tokens.ts'
 
 const kept = String.raw`(?:"?\w+"?\s*\.\s*){0,2}"?(ticks|candles_\w+|pairduck_\w+)\b`
 const writes = [
@@ -22,7 +23,10 @@ const copying = new RegExp(String.raw`\bcopy\s+${kept}\s*(?:\([^)]*\)\s*)?from\b
  */
 export function refuseWriterTables(sql: string): void {
   if (!/ticks|candles_|pairduck_/i.test(sql)) return
-  const code = withoutLiterals(sql)
+  const tokens = sqlTokens(sql)
+  // It is refused for that by whoever runs it.
+  if (tokens === undefined) return
+  const code = plainText(tokens)
   const table = (writing.exec(code) ?? copying.exec(code))?.[1]
   if (table !== undefined)
     throw new PairduckError(
@@ -32,10 +36,12 @@ export function refuseWriterTables(sql: string): void {
     )
 }
 
-/** The statement without what only looks like code: comments and text in quotes or dollars. */
-export function withoutLiterals(sql: string): string {
-  return sql.replaceAll(
-    /\be'(?:\\[^]|''|[^'\\])*'|'(?:[^']|'')*'|\$(\w*)\$[^]*?\$\1\$|--[^\n]*|\/\*[^]*?\*\//gi,
-    (literal) => (/^(?:--|\/\*)/.test(literal) ? ' ' : `''`),
-  )
+/** The statement without comments and blanks, and without what is in texts. */
+function plainText(tokens: readonly SqlToken[]): string {
+  return tokens
+    .map(({ kind, value }) => {
+      if (kind === 'text') return `''`
+      return kind === 'name' ? `"${value.replaceAll(/\W/g, '_')}"` : value
+    })
+    .join(' ')
 }

@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { expect, onTestFinished } from 'vitest'
+import { childProgram } from '../child-program.ts'
+import { temporaryFolder } from '../temporary-store.ts'
+import type { SoakOrder, SoakSample } from './soak-program.ts'
+
+interface SoakEnd {
+  readonly listenersThrew: number
+  readonly others: readonly string[]
+  readonly sent: number
+  readonly rounds: number
+  readonly pendingTicks: number
+  readonly descriptorsBefore: number
+  readonly descriptorsAfter: number
+}
+
+/** How much more the last third of a run may hold than its middle third, on average. */
+const growth = { rssMb: 12, heapMb: 4, descriptors: 2, files: 3, megabytes: 6 }
+
+/**
+ * Runs a careless program for a while: leases that are never given back, queries that are aborted,
+ * listeners that throw, readers that leave, late and repeated ticks, cleanups and copies. What its
+ * process holds must not grow, and all of it is given back at the end.
+ */
+export async function expectFlat(order: Omit<SoakOrder, 'folder'>): Promise<void> {
+  const { samples, end } = await soak({ ...order, folder: await temporaryFolder() })
+  expect(samples.length).toBe(order.samples)
+  expect(end.others).toEqual([])
+  expect(end.listenersThrew).toBeGreaterThan(end.rounds)
+  expect(end.pendingTicks).toBe(0)
+  expect(end.descriptorsAfter).toBeLessThanOrEqual(end.descriptorsBefore + 4)
+  console.log(`${end.rounds} rounds, ${end.sent} ticks`)
+  const third = Math.floor(samples.length / 3)
+  const [middle, last] = [samples.slice(third, 2 * third), samples.slice(-third)]
+  for (const sample of samples)
+    expect(sample).toMatchObject({ pendingTicks: 0, waiting: expect.toSatisfy((n) => n <= 12) })
+  for (const [name, most] of Object.entries(growth) as [keyof typeof growth, number][]) {
+    const [before, after] = [middle, last].map((part) => mean(part.map((each) => each[name])))
+    console.log(`${name}: ${before!.toFixed(1)}, then ${after!.toFixed(1)}`)
+    expect.soft(after! - before!, name).toBeLessThan(most)
+  }
+}
+
+async function soak(order: SoakOrder): Promise<{ samples: SoakSample[]; end: SoakEnd }> {
+  const program = await childProgram(new URL('soak-program.ts', import.meta.url))
+  const child = spawn(process.execPath, ['--expose-gc', program, JSON.stringify(order)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let complaint = ''
+  child.stderr.on('data', (text: Buffer) => (complaint += text.toString()))
+  const ended = once(child, 'exit')
+  const samples: SoakSample[] = []
+  let end = {} as SoakEnd
+  for await (const text of createInterface(child.stdout)) {
+    const line = JSON.parse(text) as SoakSample | SoakEnd
+    if ('round' in line) samples.push(line)
+    else end = { ...end, ...line }
+  }
+  expect({ complaint, code: (await ended)[0] as unknown }).toEqual({ complaint: '', code: 0 })
+  return { samples, end }
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
