@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,29 +11,44 @@ import { childProgram } from './child-program.ts'
 import { logPair, logTick, type LogOrder } from './log-writer.ts'
 import { storedCandles, storedTicks } from './store-rows.ts'
 
-/** Runs a writer and kills it: after so many acknowledgements, or so many ms after it has begun. */
-export async function runAndKill(
-  order: LogOrder,
-  kill: { acknowledgements: number } | { afterMs: number },
-  acknowledged: (pair: number, from: number, to: number) => void = () => undefined,
-): Promise<void> {
-  const program = await childProgram(new URL('log-writer.ts', import.meta.url))
-  const child = spawn(process.execPath, [program, JSON.stringify(order)], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let complaint = ''
-  child.stderr.on('data', (text: Buffer) => (complaint += text.toString()))
-  const ended = once(child, 'exit')
-  let count = 0
-  for await (const line of createInterface(child.stdout)) {
-    if (line === 'begun' && 'afterMs' in kill) setTimeout(() => child.kill('SIGKILL'), kill.afterMs)
-    const [pair, from, to] = line.split(' ').map(Number) as [number, number, number]
-    if (to === undefined) continue
-    acknowledged(pair, from, to)
-    if ('acknowledgements' in kill && ++count >= kill.acknowledgements) child.kill('SIGKILL')
+/** Writers that are started ahead: to start one takes longer than all that it does until it is killed. */
+export class LogWriters {
+  #spare: Promise<ChildProcessWithoutNullStreams> | undefined
+
+  /** Runs a writer and kills it: after so many acknowledgements, or so many ms after it has begun. */
+  async runAndKill(
+    order: LogOrder,
+    kill: { acknowledgements: number } | { afterMs: number },
+    acknowledged: (pair: number, from: number, to: number) => void = () => undefined,
+  ): Promise<void> {
+    const child = await (this.#spare ?? startWriter())
+    this.#spare = startWriter()
+    let complaint = ''
+    child.stderr.on('data', (text: Buffer) => (complaint += text.toString()))
+    const ended = once(child, 'exit')
+    child.stdin.write(`${JSON.stringify(order)}\n`)
+    let count = 0
+    for await (const line of createInterface(child.stdout)) {
+      if (line === 'begun' && 'afterMs' in kill)
+        setTimeout(() => child.kill('SIGKILL'), kill.afterMs)
+      const [pair, from, to] = line.split(' ').map(Number) as [number, number, number]
+      if (to === undefined) continue
+      acknowledged(pair, from, to)
+      if ('acknowledgements' in kill && ++count >= kill.acknowledgements) child.kill('SIGKILL')
+    }
+    await ended
+    assert.equal(complaint, '')
   }
-  await ended
-  assert.equal(complaint, '')
+
+  async end(): Promise<void> {
+    const spare = await this.#spare
+    spare?.kill('SIGKILL')
+  }
+}
+
+async function startWriter(): Promise<ChildProcessWithoutNullStreams> {
+  const program = await childProgram(new URL('log-writer.ts', import.meta.url))
+  return spawn(process.execPath, [program, 'write'], { stdio: ['pipe', 'pipe', 'pipe'] })
 }
 
 /** What several writers were told is stored, pair by pair. */

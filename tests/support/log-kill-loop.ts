@@ -1,7 +1,10 @@
-import { Acknowledged, runAndKill } from './log-crashes.ts'
+import { rm } from 'node:fs/promises'
+import { Acknowledged, LogWriters } from './log-crashes.ts'
 import { memoryFolder } from './store.ts'
 
 const pairs = 6
+/** Kills of one directory: what every check reads would grow with each. */
+const killsOfDirectory = 25
 
 /**
  * Kills writers of many pairs, some after so many acknowledgements and some at any moment, and half
@@ -9,6 +12,16 @@ const pairs = 6
  * without, candles are their fold, and no log is left.
  */
 export async function expectLogCrashSafe(kills: number, seed: number): Promise<void> {
+  const writers = new LogWriters()
+  try {
+    for (let kill = 0; kill < kills; kill += killsOfDirectory)
+      await killInOne(writers, Math.min(killsOfDirectory, kills - kill), seed + kill)
+  } finally {
+    await writers.end()
+  }
+}
+
+async function killInOne(writers: LogWriters, kills: number, seed: number): Promise<void> {
   const dataDir = memoryFolder()
   const acknowledged = new Acknowledged(pairs)
   let next = Array.from({ length: pairs }, () => 0)
@@ -16,15 +29,16 @@ export async function expectLogCrashSafe(kills: number, seed: number): Promise<v
     const lot = seed + kill
     const most = kill % 4 === 0 ? 3000 : kill % 3 === 0 ? 3 : 40
     const order = { dataDir, seed: lot, next, most }
-    await runAndKill(
-      order,
-      kill % 4 === 3
-        ? { afterMs: (lot * 131) % 1500 }
-        : { acknowledgements: 1 + ((lot * 37) % 60) },
-      acknowledged.note,
-    )
+    await writers.runAndKill(order, momentOf(kill, lot), acknowledged.note)
     if (kill % 2 === 0)
-      await runAndKill({ ...order, onlyRecovers: true }, { afterMs: (lot * 53) % 300 })
+      await writers.runAndKill({ ...order, onlyRecovers: true }, { afterMs: (lot * 53) % 120 })
     next = await acknowledged.check(dataDir)
   }
+  await rm(dataDir, { recursive: true, force: true })
+}
+
+/** Large calls are killed after few of them: all their ticks are compared. */
+function momentOf(kill: number, lot: number): { acknowledgements: number } | { afterMs: number } {
+  if (kill % 4 === 3) return { afterMs: (lot * 131) % 600 }
+  return { acknowledgements: 1 + ((lot * 37) % (kill % 4 === 0 ? 8 : 60)) }
 }

@@ -1,4 +1,5 @@
 import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { DatabaseManager, type Tick } from '../../src/index.ts'
 
 /** The pair of a number. */
@@ -20,7 +21,7 @@ export function logTick(index: number, n: number): Tick {
   }
 }
 
-/** What the process is told as its argument. */
+/** What the process is told by a line of its standard input. */
 export interface LogOrder {
   readonly dataDir: string
   readonly seed: number
@@ -39,7 +40,7 @@ async function main({ dataDir, seed, next: first, most, onlyRecovers }: LogOrder
   writeSync(1, 'open\n')
   if (onlyRecovers === true) {
     await store.close()
-    return
+    process.exit()
   }
   const next = [...first]
   const random = lottery(seed)
@@ -62,4 +63,6 @@ function lottery(seed: number): () => number {
   return () => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647
 }
 
-if (process.argv[2]?.startsWith('{') === true) await main(JSON.parse(process.argv[2]) as LogOrder)
+/** It is started ahead, and told what to do by its first line. */
+if (process.argv[2] === 'write')
+  createInterface(process.stdin).once('line', (line) => void main(JSON.parse(line) as LogOrder))
