@@ -4,7 +4,7 @@ import { PairduckError } from '../../errors.ts'
 import { isClaimed } from './claims.ts'
 import type { LogEntry, LogRecord } from './log-entry.ts'
 import { CommitLog } from './commit-log.ts'
-import { isOwnerGone, ownerOf, removeDeadLog } from './log-folder.ts'
+import { isOwnerGone, ownerOf, removeDeadLog, sweepDrafts } from './log-folder.ts'
 import type { LogDamage } from './read-segment.ts'
 import { refuseLostLogs } from './place-logs.ts'
 import { readLog } from './read-log.ts'
@@ -136,7 +136,9 @@ export class LogBook {
 
 async function logsIn(root: string): Promise<string[]> {
   try {
-    return (await readdir(root)).filter((name) => /^\d+-[0-9a-f]{16}$/.test(name))
+    const names = await readdir(root)
+    await sweepDrafts(root, names)
+    return names.filter((name) => /^\d+-[0-9a-f]{16}$/.test(name))
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     await refuseLostLogs(root)

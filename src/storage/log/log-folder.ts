@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
-import { isRunning, ownIdentity, type ProcessIdentity } from '../file/process-identity.ts'
+import { isAlive, isRunning, ownIdentity, type ProcessIdentity } from '../file/process-identity.ts'
 import { makeFolder, syncFolder } from '../file/sync-folder.ts'
 
 const ownerFile = 'owner.json'
@@ -38,9 +38,15 @@ export class LogFolder {
       const path = join(root, name)
       const draft = join(root, `.${name}`)
       await mkdir(draft)
-      await writeFile(join(draft, ownerFile), JSON.stringify(ownIdentity()))
-      // Whoever finds it finds its owner in it.
-      await rename(draft, path)
+      try {
+        await writeFile(join(draft, ownerFile), JSON.stringify(ownIdentity()))
+        // Whoever finds it finds its owner in it.
+        await rename(draft, path)
+      } catch (error) {
+        // Who could not see that its owner lives, from another container, has swept it.
+        if (!existsSync(draft)) continue
+        throw error
+      }
       const lock = await holdLock(path)
       await syncFolder(root)
       // Who took it for the log of a dead one before it was locked has removed it.
@@ -77,6 +83,16 @@ export async function removeDeadLog(folder: string): Promise<void> {
   if (lock === undefined) return
   await rm(folder, removing)
   lock.closeSync()
+}
+
+/** Removes what was never finished of the logs of dead owners: no call was ever told to be in one. */
+export async function sweepDrafts(root: string, names: readonly string[]): Promise<void> {
+  for (const name of names) {
+    const pid = /^\.(\d+)-[0-9a-f]{16}$/.exec(name)?.[1]
+    if (pid === undefined || isAlive(Number(pid))) continue
+    // What cannot be removed harms nobody.
+    await rm(join(root, name), removing).catch(() => undefined)
+  }
 }
 
 /** Whether a log's owner is gone for certain. */

@@ -1,4 +1,5 @@
 import {
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
@@ -7,6 +8,7 @@ import {
   openSync,
   writeFileSync,
 } from 'node:fs'
+import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
@@ -35,6 +37,18 @@ describe('after kill -9', () => {
   it('every acknowledged tick is there once, with an id or without, and candles are right', async () => {
     await expectLogCrashSafe(2, rotatingSeed())
   }, 120_000)
+
+  it('a log that was never finished is swept, unless its owner may be at it', async () => {
+    const dataDir = temporaryFolder()
+    const logs = join(dataDir, '.pairduck', 'log')
+    const { pid: gone } = spawnSync(process.execPath, ['-e', ''])
+    const drafts = [gone, process.pid].map((pid) => `.${pid}-0123456789abcdef`)
+    for (const draft of drafts) mkdirSync(join(logs, draft), { recursive: true })
+    const db = await openManager({ dataDir })
+    await db.insertTicks(logPair(0), ticks(0, 5))
+    expect(logsIn(dataDir).filter((name) => name.startsWith('.'))).toEqual([drafts[1]])
+    await db.close()
+  })
 
   it('who has the directory open already misses nothing either', async () => {
     const dataDir = temporaryFolder()
