@@ -81,6 +81,8 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     this.#absent = new AbsentOrders({
       state: this.#session.state,
       clock: options.clock,
+      retainClosedMs: options.retainClosedMs,
+      forget: (ids) => this.#session.forgetAbsent(ids),
       apply: (orders) => this.applyOrders(orders),
       report: (error) => this.report(error),
     })
@@ -129,7 +131,9 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
 
   /** Mirrors own trades by id, with the trade statistics and their orders' fees. */
   async applyFills(fills: readonly FillInput[]): Promise<ApplyResult> {
-    return await this.#apply(fills, toChange.fill)
+    const result = await this.#apply(fills, toChange.fill)
+    await this.#absent.limit()
+    return result
   }
 
   /** Mirrors deposits and withdrawals by id; those that are not done are passed over. */

@@ -5,7 +5,7 @@ export function mirrorAcl(password: string): string[] {
     `user mirror on >${password} ~orders ~balances ~open:* ~tickers:* ~trades:* ~deposits:* ` +
       '~withdrawals:* ~engine:* ~mirror:* &mirror:* ' +
       '+evalsha +eval +evalsha_ro +eval_ro +get +set +del +incr +type +hset +hdel +hget +hmget ' +
-      '+hgetall +hvals +sadd +srem +smembers +zadd +zrem +zrange +publish +subscribe +unsubscribe +time +ping +info',
+      '+hgetall +hvals +hscan +sadd +srem +smembers +zadd +zrem +zrange +publish +subscribe +unsubscribe +time +ping +info',
   ]
 }
 

@@ -2,11 +2,14 @@ import { PairduckError } from '../../errors.ts'
 import type { AccountSource } from '../model/account-source.ts'
 import type { MirrorClock } from '../model/clock.ts'
 import type { OrderInput } from '../model/order.ts'
+import { givenUp, givenUpError, isTooMany } from './absent-limits.ts'
 import type { MirrorState } from './mirror-state.ts'
 
 export interface AbsentOrdersOptions {
   readonly state: MirrorState
   readonly clock: MirrorClock
+  readonly retainClosedMs: number | undefined
+  readonly forget: (ids: readonly string[]) => Promise<void>
   readonly apply: (orders: readonly OrderInput[]) => Promise<unknown>
   /** Told once of each order that can't be had. */
   readonly report: (error: PairduckError) => void
@@ -60,7 +63,23 @@ export class AbsentOrders {
     }
     await Promise.all(Array.from({ length: maxParallel }, ask))
     this.#putOff(unanswered, cause)
+    await this.giveUp()
     return Math.max(0, due.length - most)
+  }
+
+  /** Those that were asked for in vain for long enough, or are too many, are told and forgotten. */
+  async giveUp(): Promise<void> {
+    const { state, clock, retainClosedMs, forget, report } = this.#options
+    const tries = (id: string): number => this.#tries.get(id)?.count ?? 0
+    const ids = givenUp(state.absent, { nowMs: clock.now(), retainClosedMs, tries })
+    if (ids.length === 0) return
+    await forget(ids)
+    report(givenUpError(ids))
+  }
+
+  /** The same where nobody asks: too many are too many at once. */
+  async limit(): Promise<void> {
+    if (isTooMany(this.#options.state.absent)) await this.giveUp()
   }
 
   #due(): readonly { readonly id: string; readonly symbol: string }[] {

@@ -58,6 +58,8 @@ export class MirrorState {
   transfersBefore = 0
   /** Up to when fills and transfers were fetched whole, Unix ms. */
   completeToMs: number | undefined
+  /** Where the search for closed orders without an index goes on; undefined when all have one. */
+  closedCursor: string | undefined = '0'
   /** Closed orders that ended before it are not kept any more, Unix ms. */
   prunedBefore = 0
 

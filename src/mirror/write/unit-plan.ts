@@ -85,6 +85,11 @@ export class UnitPlan {
     ;(this.#repairs ??= new UnitCommands()).add(command, key, [id])
   }
 
+  /** An order that ended, in the index of those. */
+  indexClosed(id: string, endedMs: number): void {
+    ;(this.#repairs ??= new UnitCommands()).add('ZADD', this.#keys.closed, [String(endedMs), id])
+  }
+
   /** A field of the mirror's own. */
   note(key: string, field: string, value: string): void {
     ;(this.#repairs ??= new UnitCommands()).add('HSET', key, [field, value])
@@ -93,7 +98,7 @@ export class UnitPlan {
   /** An order's event, or what a snapshot says of it; false when it changes nothing. */
   order(next: OrderState, isSnapshot = false): boolean {
     const prev = this.#order(next.id)
-    if (prev === undefined && this.#isPruned(next)) return this.#forget(next.id)
+    if (prev === undefined && this.#isPruned(next)) return this.forgetAbsent(next.id)
     const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory, isSnapshot))
     if (record === prev) return false
     if (prev === undefined && !this.#state.unreadableOrders.has(next.id)) this.#new.add(next.id)
@@ -121,6 +126,13 @@ export class UnitPlan {
       const record = this.#settled(prev)
       if (record !== prev) this.rewriteOrder(record)
     } else if (id !== null && !this.#isAbsent(id)) this.rewriteAbsent({ id, symbol, tradedMs })
+    return true
+  }
+
+  /** An order of which only trades are known, and no more will be. */
+  forgetAbsent(id: string): boolean {
+    if (!this.#isAbsent(id)) return false
+    this.#absent.set(id, null)
     return true
   }
 
@@ -201,12 +213,6 @@ export class UnitPlan {
   /** An order that ended before those that are kept: it was mirrored, or would be removed at once. */
   #isPruned({ outcome, finishedMs }: OrderState): boolean {
     return outcome !== undefined && (finishedMs ?? Infinity) < this.#state.prunedBefore
-  }
-
-  #forget(id: string): boolean {
-    if (!this.#isAbsent(id)) return false
-    this.#absent.set(id, null)
-    return true
   }
 
   #isAbsent(id: string): boolean {

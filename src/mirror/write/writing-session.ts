@@ -14,6 +14,7 @@ import { MirrorState } from './mirror-state.ts'
 import { pruneFills, pruneOrders, pruneTransfers } from './prune.ts'
 import type { PruneContext } from './prune.ts'
 import { adoptFills, adoptTransfers } from './adopt-fills.ts'
+import { adoptClosedOrders } from './adopt-orders.ts'
 import { reconcileAccount } from './reconcile.ts'
 import type { ReconcileResult } from './reconcile.ts'
 import { SourceLimit } from './source-limit.ts'
@@ -57,6 +58,7 @@ export interface PruneResult {
   readonly transfers: number
 }
 
+const absentPerUnit = 500
 /** How often what is kept no longer is looked for. */
 const pruneEveryMs = 60_000
 /**
@@ -175,9 +177,22 @@ export class WritingSession {
     }
     if (retainClosedMs !== undefined) {
       const beforeMs = now - retainClosedMs
+      await this.#repeat((by) => adoptClosedOrders(context, by))
       counts.orders = await this.#repeat((by) => pruneOrders(context, beforeMs, by))
     }
     return counts
+  }
+
+  /** Keeps orders in mind no longer that only trades told of. */
+  async forgetAbsent(ids: readonly string[]): Promise<void> {
+    for (let done = 0; done < ids.length; done += absentPerUnit)
+      await this.#repeat(async (by) => {
+        const some = ids.slice(done, done + absentPerUnit)
+        await this.#writer.write(async (plan) => {
+          for (const id of some) plan.forgetAbsent(id)
+        }, by)
+        return 0
+      })
   }
 
   get #place(): PruneContext {

@@ -111,6 +111,33 @@ describe('orders that opened and closed while nobody listened', () => {
     expect((await reconcile(next)).absent).toEqual([])
   })
 
+  it('are given up when they were asked for in vain long enough, and the oldest when there are too many', async () => {
+    await using server = await emptyValkey()
+    await using reader = await readWhole(server.port)
+    const clock = new ManualClock()
+    await using mirror = await ValkeyMirror.open({ url: server.url, clock })
+    const told: string[] = []
+    mirror.on('error', (error) => told.push((error as Error).message))
+    const recent = { ...fill('2', 'recent'), timestamp: clock.now() }
+    await mirror.applyFills([fill('1', 'old'), recent])
+    let absent: readonly string[] = []
+    for (let minute = 0; minute < 180; minute += 10) {
+      const snapshot = { openOrders: [] }
+      absent = (await mirror.reconcile(snapshot, async () => undefined)).absent
+      clock.advance(600_000)
+    }
+    expect([absent, told.length]).toEqual([['recent'], 2])
+    expect(told[1]).toMatch(/^1 orders .* asked for no longer.*: old$/)
+    expect(await reader.send('HKEYS', 'mirror:absent')).toEqual(['recent'])
+    for (const first of [0, 6_000]) {
+      const many = Array.from({ length: 6_000 }, (_, n) => fill(`m${first + n}`, `o${first + n}`))
+      await mirror.applyFills(many)
+    }
+    expect(Number(await reader.send('HLEN', 'mirror:absent'))).toBeLessThanOrEqual(10_000)
+    expect([await reader.send('HEXISTS', 'mirror:absent', 'recent'), told.length]).toEqual([1, 3])
+    expect((await mirror.listFills()).length).toBe(12_002)
+  })
+
   it('are not absent when their own event comes first, later, or in one unit with the trade', async () => {
     await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })

@@ -4,7 +4,7 @@ import type { OrderInput } from '../../../src/mirror/model/order.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { openOrder } from '../../support/sample-orders.ts'
-import { startValkey } from '../../support/valkey.ts'
+import { emptyValkey, startValkey } from '../../support/valkey.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 const hourMs = 3_600_000
@@ -43,8 +43,9 @@ it('closed orders go in time, open ones and statistics stay, and what has gone d
     clock.advance(hourMs / 2)
     expect(await mirror.prune()).toEqual({ orders: 0, fills: 0, transfers: 0 })
     // By its own timer, in units between which changes come.
-    await clock.until(async () => (await stored()).length < 1_000, 60_000)
-    await clock.until(async () => (await stored()).length === 2, 1_000)
+    const count = async (): Promise<number> => Number(await reader.send('HLEN', 'orders'))
+    await clock.until(async () => (await count()) < 1_000, 60_000)
+    await clock.until(async () => (await count()) === 2, 1_000)
     expect(await stored()).toEqual(['late', 'open'])
     expect(await mirror.getTradeStats()).toEqual(before)
     expect(await mirror.drift()).toEqual([])
@@ -74,4 +75,28 @@ it('closed orders go in time, open ones and statistics stay, and what has gone d
   )
   expect([asked.absent, await next.drift()]).toEqual([[], []])
   expect(await reader.send('ZCARD', 'mirror:closed')).toBe(2)
+})
+
+it('closed orders of a mirror from before there was an index of them go in time too', async () => {
+  await using server = await emptyValkey()
+  await using reader = await readWhole(server.port)
+  const clock = new ManualClock(startMs)
+  const old = Array.from({ length: 1_300 }, (_, index) => ended(`a${index}`, startMs + index))
+  {
+    await using mirror = await ValkeyMirror.open({ url: server.url, clock })
+    await mirror.applyOrders([...old, openOrder('open'), ended('late', startMs + 2 * hourMs)])
+  }
+  // As 0.1 left it, and a value that nobody can read.
+  await reader.send('DEL', 'mirror:closed')
+  await reader.send('HSET', 'orders', 'odd', '{')
+  clock.advance(2 * hourMs)
+  await using mirror = await ValkeyMirror.open({ url: server.url, clock, retainClosedMs: hourMs })
+  expect((await mirror.prune()).orders).toBe(1_300)
+  expect(((await reader.send('HKEYS', 'orders')) as string[]).sort()).toEqual([
+    'late',
+    'odd',
+    'open',
+  ])
+  expect(await reader.send('ZRANGE', 'mirror:closed', '0', '-1')).toEqual(['late'])
+  expect(await reader.send('HGET', 'mirror:since', 'closed')).toBe('1')
 })
