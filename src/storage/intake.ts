@@ -8,10 +8,11 @@ import type { ConnectionPool } from './pool/connection-pool.ts'
 import type { Events } from './events/events.ts'
 import type { InsertCounts } from './events/outcomes.ts'
 import { pairFiles, sizeOf } from './file/pair-files.ts'
+import { FileEngines } from './import/file-engines.ts'
 import { idGuard } from './import/id-guard.ts'
 import { importCandleFile, importTickFile } from './import/import-file.ts'
 import type { InsertBatch } from './import/tick-file-batch.ts'
-import { importFiles, rowOptions } from './import/import-files.ts'
+import { importFiles, rowOptions, type FileImporter } from './import/import-files.ts'
 import {
   resolveImportFilesOptions,
   type ImportFilesOptions,
@@ -55,6 +56,7 @@ export class Intake {
   readonly #lockWait: LockWait
   readonly #options: WriterOptions
   readonly #events: Events
+  readonly #engines = new FileEngines()
 
   constructor(
     pool: ConnectionPool,
@@ -144,7 +146,14 @@ export class Intake {
     const insert: InsertBatch = (ticks, { instrument, idSpace }) =>
       pairs.insert(pairOf(pair, instrument), ticks, idSpace)
     const guard = idGuard(this.#ledger, pair, rowOptions(resolved, undefined))
-    const report = await importTickFile(file, resolved, this.#latest(), insert, guard)
+    const report = await this.#engines.during(() =>
+      importTickFile(file, resolved, {
+        latest: this.#latest(),
+        engines: this.#engines,
+        insert,
+        guard,
+      }),
+    )
     await pairs.end()
     return { ...report, ...history.stored, notes: [...report.notes, ...pairs.notes] }
   }
@@ -161,15 +170,17 @@ export class Intake {
     const latest = this.#latest()
     const relation = candleRelation(timeframe)
     const history = new ImportedHistory(resolved.retention, this.#options.clock)
-    const report = await importCandleFile(
-      file,
-      { timeframe, latest },
-      resolved,
-      (candles, instrument) =>
-        this.#pool.use(pairOf(pair, instrument), async (database) => {
-          await history.keep(database, relation, oldestOf(candles))
-          return this.#candles(database, timeframe, checkCandles(timeframe, candles, latest))
-        }),
+    const report = await this.#engines.during(() =>
+      importCandleFile(
+        file,
+        { timeframe, latest, engines: this.#engines },
+        resolved,
+        (candles, instrument) =>
+          this.#pool.use(pairOf(pair, instrument), async (database) => {
+            await history.keep(database, relation, oldestOf(candles))
+            return this.#candles(database, timeframe, checkCandles(timeframe, candles, latest))
+          }),
+      ),
     )
     return { ...report, ...history.stored }
   }
@@ -179,7 +190,8 @@ export class Intake {
     inputs: readonly string[],
     options: ImportFilesOptions | undefined,
   ): Promise<ImportFilesReport> {
-    return importFiles(base, inputs, resolveImportFilesOptions(options), {
+    const resolved = resolveImportFilesOptions(options)
+    const importer: FileImporter = {
       ledger: this.#ledger,
       isStored: async (pair) =>
         (await sizeOf(pairFiles(this.#dataDir, pair).database)) !== undefined,
@@ -187,7 +199,9 @@ export class Intake {
         candles === undefined
           ? this.tickFile(pair, file, each)
           : this.candleFile(pair, candles, file, each),
-    })
+      rest: (pair) => this.#pool.release(formatPair(pair)),
+    }
+    return this.#engines.during(() => importFiles(base, inputs, resolved, importer))
   }
 
   /** Ends what waits for a file that another process has. */

@@ -13,8 +13,8 @@ const headerBytes = 16
  */
 export class PackedIds {
   /** The engine's string headers, one behind the other. */
-  readonly headers: Uint8Array
-  readonly numbers: Float64Array
+  headers: Uint8Array
+  numbers: Float64Array
 
   constructor(rows: number) {
     this.headers = new Uint8Array(rows * headerBytes)
@@ -34,6 +34,15 @@ export class PackedIds {
     }
     this.headers.set(data, at * headerBytes)
     return true
+  }
+
+  /** Room for more of them. */
+  grow(rows: number): void {
+    const { headers, numbers } = new PackedIds(rows)
+    headers.set(this.headers)
+    numbers.set(this.numbers)
+    this.headers = headers
+    this.numbers = numbers
   }
 
   text(row: number): string {

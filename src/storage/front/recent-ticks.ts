@@ -51,20 +51,16 @@ export class RecentTicks {
   }
 
   append(batch: BatchColumns): void {
-    const { share } = this.#budget
     const count = batch.length
-    if (count > share * 2) this.#appendNewest(batch, share)
-    else {
-      this.#reserve(this.length + count)
-      this.micros.set(batch.micros.subarray(0, count), this.length)
-      this.price.set(batch.price.subarray(0, count), this.length)
-      this.volume.set(batch.volume.subarray(0, count), this.length)
-      this.side.set(batch.side.subarray(0, count), this.length)
-      const { ids } = batch
-      for (let row = 0; row < count; row++) this.ids.push(ids[row]!)
-      this.length += count
-      this.#budget.grew(this, count)
-    }
+    this.#reserve(this.length + count)
+    this.micros.set(batch.micros.subarray(0, count), this.length)
+    this.price.set(batch.price.subarray(0, count), this.length)
+    this.volume.set(batch.volume.subarray(0, count), this.length)
+    this.side.set(batch.side.subarray(0, count), this.length)
+    for (let row = 0; row < count; row++) this.ids.push(batch.ids[row]!)
+    this.length += count
+    this.#budget.grew(this, count)
+    const { share } = this.#budget
     if (this.length > share * 1.5) this.trim(share)
   }
 
@@ -101,7 +97,7 @@ export class RecentTicks {
   /** Lets go of the oldest, all of a time or none, so that about `rows` stay. */
   trim(rows: number): void {
     if (this.length <= rows) return
-    const times = ascending(this.micros.subarray(0, this.length))
+    const times = this.micros.slice(0, this.length).sort()
     const from = times[this.length - rows]!
     // Many at one time: better none of them than all for ever.
     this.keepFrom(times[0] === from ? from + 1 : from)
@@ -132,26 +128,6 @@ export class RecentTicks {
     this.#budget.leave(this)
   }
 
-  /** Of a large batch only what will be kept: about `rows` of it, and nothing that is older. */
-  #appendNewest(batch: BatchColumns, rows: number): void {
-    const times = ascending(batch.micros.subarray(0, batch.length))
-    const from = times[batch.length - rows]!
-    this.keepFrom(from)
-    this.coveredFrom = Math.max(this.coveredFrom, from)
-    const before = this.length
-    for (let row = 0; row < batch.length; row++) {
-      if (batch.micros[row]! < from) continue
-      this.#reserve(this.length + 1)
-      this.micros[this.length] = batch.micros[row]!
-      this.price[this.length] = batch.price[row]!
-      this.volume[this.length] = batch.volume[row]!
-      this.side[this.length] = batch.side[row]!
-      this.ids.push(batch.packed?.text(row) ?? batch.ids[row]!)
-      this.length++
-    }
-    this.#budget.grew(this, this.length - before)
-  }
-
   #shorten(to: number): void {
     this.#budget.shrank(this.length - to)
     this.length = to
@@ -179,13 +155,6 @@ export class RecentTicks {
     this.side = grown(this.side, new Uint8Array(capacity))
     this.#before = grown(this.#before, new Int32Array(capacity))
   }
-}
-
-/** As it is where it is in order, which it nearly always is: sorting is what costs. */
-function ascending(times: Float64Array): Float64Array {
-  for (let at = 1; at < times.length; at++)
-    if (times[at]! < times[at - 1]!) return times.slice().sort()
-  return times
 }
 
 function grown<T extends Float64Array | Uint8Array | Int32Array>(from: T, to: T): T {

@@ -5,7 +5,7 @@ import { tradeIdFault } from '../write/tick.ts'
 
 /** The trade ids of a batch: packed as long as all are plain numbers, texts from the first other one on. */
 export class IdColumn {
-  readonly #rows: number
+  #rows: number
   #packed: PackedIds | undefined
   #texts: ColumnSink | undefined
 
@@ -18,6 +18,15 @@ export class IdColumn {
     if (this.#packed?.read(chunk, column, at) === true) return
     this.#texts ??= this.#unpacked(at)
     this.#texts.read(chunk, column, at)
+  }
+
+  grow(rows: number): void {
+    this.#rows = rows
+    this.#packed?.grow(rows)
+    if (this.#texts === undefined) return
+    const texts = columnSink(VARCHAR, rows)
+    for (const [row, id] of this.#texts.values.entries()) (texts.values as unknown[])[row] = id
+    this.#texts = texts
   }
 
   /** Whether all rows from one on, up to another, are ids or none. */

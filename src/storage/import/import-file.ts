@@ -6,6 +6,7 @@ import type { RowCounts } from '../events/outcomes.ts'
 import { total } from '../write/pending-commit.ts'
 import { CandleFileBatch, planCandles } from './candle-file-batch.ts'
 import { chunkRows, type FileBatch } from './batch-reading.ts'
+import type { FileEngines } from './file-engines.ts'
 import { FileImport, type FileOutcome } from './file-import.ts'
 import { ImportInput } from './import-input.ts'
 import type { ImportSource, Selection } from './import-source.ts'
@@ -37,12 +38,11 @@ export type IdGuard = (path: string, file: string) => Promise<void>
 export async function importTickFile(
   file: string,
   options: ResolvedImportOptions,
-  latest: number,
-  insert: InsertBatch,
-  guard: IdGuard,
+  of: { latest: number; engines: FileEngines; insert: InsertBatch; guard: IdGuard },
 ): Promise<ImportReport> {
+  const { latest, engines, insert, guard } = of
   let inferredSides: ImportReport['inferredSides']
-  const report = await importFile(file, options, total, (source, note) => {
+  const report = await importFile(file, options, { sum: total, engines }, (source, note) => {
     const plan = planTicks(source, options, note)
     inferredSides ??= plan.sideRule
     const makesIds = options.makeIds && !plan.hasIds
@@ -76,11 +76,11 @@ export async function importTickFile(
 /** Streams a file's candles into `insert`; those that were there count as `replaced`. */
 export async function importCandleFile(
   file: string,
-  of: { timeframe: Timeframe; latest: number },
+  of: { timeframe: Timeframe; latest: number; engines: FileEngines },
   options: ResolvedImportOptions,
   insert: (candles: Candle[], instrument: string | undefined) => Promise<RowCounts>,
 ): Promise<CandleImportReport> {
-  return importFile(file, options, totalRows, (source) => ({
+  return importFile(file, options, { sum: totalRows, engines: of.engines }, (source) => ({
     ...planCandles(source, options),
     newBatch: () => new CandleFileBatch({ ...of, rows: options.batchRows + chunkRows, insert }),
   }))
@@ -100,7 +100,7 @@ type FileReport<Counts> = Counts & Omit<CandleImportReport, keyof RowCounts>
 async function importFile<Counts>(
   file: string,
   options: ResolvedImportOptions,
-  sum: (counts: readonly Counts[]) => Counts,
+  { sum, engines }: { sum: (counts: readonly Counts[]) => Counts; engines: FileEngines },
   planOf: (source: ImportSource, note: Noting) => RowPlan<Counts>,
 ): Promise<FileReport<Counts>> {
   const notes = new Set<string>()
@@ -108,7 +108,7 @@ async function importFile<Counts>(
   const outcomes: FileOutcome<Counts>[] = []
   let time: TimeReader | undefined
   let rows = 0
-  const input = await ImportInput.open(file, options, note)
+  const input = await ImportInput.open(file, options, engines, note)
   try {
     for await (const source of input.sources()) {
       if (source.columns.length === 0) throw withoutRows(source)

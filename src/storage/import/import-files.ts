@@ -28,7 +28,12 @@ export interface FileImporter {
     candles: Timeframe | undefined,
     options: FileOptions,
   ) => Promise<Report>
+  /** Closes a pair's file if nobody else has it, and with that lets go of what the engine keeps of it. */
+  readonly rest: (pair: Pair) => Promise<void>
 }
+
+/** The engine keeps what it wrote in memory, up to its limit; after so many ticks it is told not to. */
+const ticksBeforeRest = 1_000_000
 
 interface Job {
   readonly file: string
@@ -55,9 +60,15 @@ export async function importFiles(
   const queue = new PQueue({ concurrency })
   const pairs = byPair(jobs).map((ofPair) =>
     queue.add(async () => {
+      let stored = 0
       for (const job of ofPair) {
         if (options.each.signal?.aborted === true) return
         const result = await importJob(job, options, importer)
+        stored += result.report?.inserted ?? 0
+        if (stored >= ticksBeforeRest) {
+          stored = 0
+          await importer.rest(job.pair)
+        }
         doneBytes += job.bytes
         results.push(result)
         options.onFile?.({

@@ -1,9 +1,9 @@
 import { mkdtemp, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError, visible } from '../../errors.ts'
 import { verifyChecksum } from './checksum.ts'
+import type { FileEngine, FileEngines } from './file-engines.ts'
 import type { ImportTools, InputFile } from './formats/format.ts'
 import { formatOf } from './formats/known-formats.ts'
 import { importFailed } from './import-failure.ts'
@@ -15,8 +15,8 @@ import { spoolInput } from './standard-input.ts'
 const maxDepth = 3
 
 /**
- * What the user calls a file, and the files of rows in it. Rows are read by a DuckDB instance of
- * its own: it parses on other threads than the one that writes, and a file from outside never
+ * What the user calls a file, and the files of rows in it. Rows are read by an engine of its
+ * own: it parses on other threads than the one that writes, and a file from outside never
  * meets the pairs' engine.
  */
 export class ImportInput {
@@ -25,8 +25,7 @@ export class ImportInput {
   readonly path: string
   readonly #folder: string
   readonly #options: ResolvedImportOptions
-  readonly #instance: DuckDBInstance
-  readonly #connection: DuckDBConnection
+  readonly #engine: FileEngine
   readonly #note: (text: string) => void
   #files = 0
 
@@ -35,16 +34,14 @@ export class ImportInput {
     path: string
     folder: string
     options: ResolvedImportOptions
-    instance: DuckDBInstance
-    connection: DuckDBConnection
+    engine: FileEngine
     note: (text: string) => void
   }) {
     this.file = of.file
     this.path = of.path
     this.#folder = of.folder
     this.#options = of.options
-    this.#instance = of.instance
-    this.#connection = of.connection
+    this.#engine = of.engine
     this.#note = of.note
   }
 
@@ -52,20 +49,20 @@ export class ImportInput {
   static async open(
     file: string,
     options: ResolvedImportOptions,
+    engines: FileEngines,
     note: (text: string) => void,
   ): Promise<ImportInput> {
     const folder = await mkdtemp(join(tmpdir(), 'pairduck-import-'))
-    const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
+    let engine: FileEngine | undefined
     try {
-      const connection = await instance.connect()
-      await connection.run(`SET GLOBAL TimeZone = 'UTC'`)
+      engine = await engines.lend()
       const path = file === '-' ? join(folder, 'input') : await readablePath(file)
       if (file === '-') await spoolInput(process.stdin, path, options.signal)
       const checked = file === '-' ? undefined : await verifyChecksum(path)
       if (checked !== undefined) note(`${visible(file)} agrees with ${visible(checked)}`)
-      return new ImportInput({ file, path, folder, options, instance, connection, note })
+      return new ImportInput({ file, path, folder, options, engine, note })
     } catch (error) {
-      instance.closeSync()
+      await engine?.release()
       await rm(folder, { recursive: true, force: true })
       throw importFailed(file, error)
     }
@@ -77,14 +74,13 @@ export class ImportInput {
   }
 
   async close(): Promise<void> {
-    this.#connection.closeSync()
-    this.#instance.closeSync()
+    await this.#engine.release()
     await rm(this.#folder, { recursive: true, force: true })
   }
 
   async *#within(file: InputFile, depth: number): AsyncGenerator<ImportSource> {
     const tools: ImportTools = {
-      connection: this.#connection,
+      connection: this.#engine.connection,
       signal: this.#options.signal,
       member: this.#options.member,
       temporaryPath: () => this.#temporaryPath(),
@@ -94,7 +90,7 @@ export class ImportInput {
       const format = await formatOf(file, this.#options.format)
       if (format.kind === 'rows') {
         const rows = await format.open(file, tools)
-        yield new ImportSource(file, rows, this.#connection, this.#temporaryPath())
+        yield new ImportSource(file, rows, this.#engine.connection, this.#temporaryPath())
         return
       }
       if (depth >= maxDepth)

@@ -145,6 +145,7 @@ export class ImportedIds {
   }
 }
 
+const nearMs = 3_600_000
 const wholeNumber = /^\d{1,15}$/
 
 const none: NumberedTrades = { ids: new Float64Array(0), micros: new Float64Array(0) }
@@ -169,6 +170,9 @@ async function tradeBeside(
   side: 'before' | 'after',
 ): Promise<NumberedTrade | undefined> {
   if (side === 'after' && stored.newestMicros < microsFromMs(trade.timestamp)) return undefined
+  // Nearly always it is near, and only what is near has to be read then.
+  const [near] = await stored.query(tradeBesideQuery(trade, side, nearMs))
+  if (near !== undefined) return near
   const [found] = await stored.query(tradeBesideQuery(trade, side))
   return found
 }

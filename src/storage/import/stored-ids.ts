@@ -18,12 +18,18 @@ const id = 'try_cast(trade_id AS BIGINT)'
 export function tradeBesideQuery(
   trade: NumberedTrade,
   side: 'before' | 'after',
+  /** Only so near to it. */
+  withinMs: number = Infinity,
 ): Query<NumberedTrade> {
   const [beyond, order] = side === 'before' ? ['<', 'DESC'] : ['>', '']
+  const far = trade.timestamp + (side === 'before' ? -withinMs : withinMs)
+  const within = Number.isFinite(far)
+    ? `AND timestamp ${side === 'before' ? '>=' : '<='} make_timestamp(${micros(far)})`
+    : ''
   return {
     name: 'tradeBeside',
     sql: `SELECT ${id} AS "id", timestamp AS "timestamp" FROM ticks
-    WHERE timestamp ${beyond}= make_timestamp($at) AND ${id} ${beyond} $id
+    WHERE timestamp ${beyond}= make_timestamp($at) AND ${id} ${beyond} $id ${within}
     ORDER BY timestamp ${order}, ${id} ${order} LIMIT 1`,
     params: { id: BigInt(trade.id), at: micros(trade.timestamp) },
   }

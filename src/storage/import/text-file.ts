@@ -11,7 +11,7 @@ import { csvLayout, delimiterOf } from './text-layout.ts'
 const sampleRows = 100
 const pieceBytes = 1 << 18
 /** For the first rows alone. */
-const samplePieceBytes = 1 << 15
+const samplePieceBytes = 1 << 13
 
 /** A line that is no row: its number, the line, and what is wrong with it. */
 export interface BrokenLine {

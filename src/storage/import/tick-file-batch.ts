@@ -59,11 +59,12 @@ export class TickInference {
 /** Trades of a file, by column. */
 export class TickFileBatch implements FileBatch<InsertCounts> {
   length = 0
-  readonly #micros: Float64Array
-  readonly #price: Float64Array
-  readonly #volume: Float64Array
-  readonly #side: Float64Array
-  readonly #sinks: readonly ColumnSink[]
+  #micros!: Float64Array
+  #price!: Float64Array
+  #volume!: Float64Array
+  #side!: Float64Array
+  #sinks: readonly ColumnSink[] = []
+  #capacity: number
   readonly #ids: IdColumn
   readonly #sideField: string
   readonly #latest: number
@@ -82,10 +83,9 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
     idSpace: string | undefined
     insert: InsertBatch
   }) {
-    this.#sinks = types.map((type) => columnSink(type, of.rows))
-    const columns = this.#sinks.map(({ values }) => values as Float64Array)
-    ;[this.#micros, this.#price, this.#volume, this.#side] = columns as FourColumns
-    this.#ids = new IdColumn(of.rows)
+    this.#capacity = Math.min(of.rows, firstRows)
+    this.#layOut()
+    this.#ids = new IdColumn(this.#capacity)
     this.#sideField = of.sideField
     this.#latest = of.latest
     this.#firstRow = of.firstRow
@@ -95,6 +95,7 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
   }
 
   read(chunk: DuckDBDataChunk): void {
+    if (this.length + chunk.rowCount > this.#capacity) this.#grow(chunk.rowCount)
     for (const [column, sink] of this.#sinks.entries()) sink.read(chunk, column, this.length)
     this.#ids.read(chunk, idColumn, this.length)
     this.length += chunk.rowCount
@@ -160,6 +161,21 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
     return counts
   }
 
+  #grow(more: number): void {
+    this.#capacity = Math.max(this.#capacity * 2, this.length + more)
+    const before = this.#sinks
+    this.#layOut()
+    for (const [column, { values }] of this.#sinks.entries())
+      (values as Float64Array).set(before[column]!.values as Float64Array)
+    this.#ids.grow(this.#capacity)
+  }
+
+  #layOut(): void {
+    this.#sinks = types.map((type) => columnSink(type, this.#capacity))
+    const columns = this.#sinks.map(({ values }) => values as Float64Array)
+    ;[this.#micros, this.#price, this.#volume, this.#side] = columns as FourColumns
+  }
+
   #makeId(row: number, ids: MadeIds): RowFault | undefined {
     const time = msFromMicros(this.#micros[row]!)
     const side = sides[this.#side[row]!]!
@@ -175,5 +191,8 @@ export class TickFileBatch implements FileBatch<InsertCounts> {
     return undefined
   }
 }
+
+/** Most files of a day are not much larger. */
+const firstRows = 32_768
 
 type FourColumns = [Float64Array, Float64Array, Float64Array, Float64Array]

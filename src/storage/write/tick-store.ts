@@ -103,33 +103,32 @@ export class TickStore {
     const deduplicator = new Deduplicator(commit.batch, this.#state)
     if (deduplicator.suspects === 0) return this.#decide(commit, deduplicator, [])
     if (deduplicator.suspectRange().from < this.recent.coveredFrom) return undefined
-    return this.#decide(
-      commit,
-      deduplicator,
-      deduplicator.resolve((id) => this.recent.find(id)),
-    )
+    const conflicts = deduplicator.resolve((id) => this.recent.find(id))
+    return this.#decide(commit, deduplicator, conflicts)
   }
 
   /** The same, by the file: everything that was accepted before has to be in it. */
   async deduplicateByFile(commit: PendingCommit): Promise<Outcomes> {
-    if (!this.#filled) await this.#fill()
     const known = this.deduplicate(commit)
     if (known !== undefined) return known
+    if (!this.#filled) {
+      await this.#fill()
+      return this.deduplicateByFile(commit)
+    }
     const deduplicator = new Deduplicator(commit.batch, this.#state)
     this.#batches.put(this.#slot, commit.batch)
     const stored = await this.#lookUp(deduplicator.suspectRange())
-    return this.#decide(
-      commit,
-      deduplicator,
-      deduplicator.resolve((id) => stored.get(id) ?? []),
-    )
+    const conflicts = deduplicator.resolve((id) => stored.get(id) ?? [])
+    return this.#decide(commit, deduplicator, conflicts)
   }
 
   /** From now on the commit's ticks count as stored; returns what {@link withdraw} needs. */
   accept({ batch }: PendingCommit, { newest, maxId }: Outcomes): Accepted {
     const before = { state: this.#state, recent: this.recent, end: this.recent.end }
     this.#state = { ...this.#state, newest, maxId }
-    if (batch.length > 0) this.recent.append(batch)
+    // Of more than memory keeps nothing is: the file tells of it when somebody asks.
+    if (batch.length > this.#memory.share) this.#forgetRecent()
+    else if (batch.length > 0) this.recent.append(batch)
     return before
   }
 
