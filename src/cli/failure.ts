@@ -47,7 +47,7 @@ export function failureLine(error: unknown): string | undefined {
 }
 
 export function exitCodeOf(error: unknown): number {
-  if (error instanceof UsageError) return 2
+  if (error instanceof UsageError || PairduckError.is(error, 'INVALID_PAIR')) return 2
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2
   return 1
 }

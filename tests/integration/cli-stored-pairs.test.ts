@@ -456,11 +456,6 @@ describe('for people', () => {
 describe('what goes wrong is one line that names its code, and harms nothing', () => {
   it.each<[string, string[], RegExp]>([
     [
-      'a pair that is none',
-      ['candles', 'BTCUSDT'],
-      /INVALID_PAIR: expected a pair as exchange\/market\/symbol/,
-    ],
-    [
       'a pair that is not stored',
       ['candles', 'binance/spot/BTC/USD'],
       /PAIR_NOT_FOUND: .*did you mean binance\/spot\/BTC\/USDT\?/,

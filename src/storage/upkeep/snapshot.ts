@@ -143,6 +143,12 @@ async function targetOf(file: string, dataDir: string): Promise<string> {
   try {
     folder = await realpath(dirname(named))
   } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      throw new PairduckError(
+        'IO_FAILED',
+        `snapshot to ${named}: there is no folder ${dirname(named)}; make it first`,
+        { file: named, cause: error },
+      )
     throw fromDuckDb(error, `snapshot to ${named}`, 'IO_FAILED')
   }
   const target = join(folder, basename(named))

@@ -48,7 +48,7 @@ const cases: readonly (readonly [readonly string[], number, RegExp])[] = [
   [['import', pair, 'none.csv', '--reopen', 'soon'], 2, /'soon' is invalid\. Expected ISO 8601/],
   [
     ['candles', 'x/spot'],
-    1,
+    2,
     /INVALID_PAIR: expected a pair as exchange\/market\/symbol, such as binance\/spot\/BTCUSDT, got `"x\/spot"`/,
   ],
   [

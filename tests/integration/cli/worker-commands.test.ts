@@ -38,6 +38,10 @@ test('a worker stores what is sent, workers shows it, and it drains when it is s
   expect(await store.queryColumns('sim/spot/A', calculateCvdQuery())).toMatchObject({
     cvd: Float64Array.of(2),
   })
+  const hostile = { name: 'hostile', sql: `FROM'/etc/passwd'`, params: {} }
+  await expect(store.query('sim/spot/A', hostile)).rejects.toMatchObject({
+    code: 'REQUEST_REFUSED',
+  })
   await expect(store.query('x/y', newest)).rejects.toMatchObject({
     code: 'INVALID_PAIR',
   })

@@ -68,6 +68,15 @@ describe('the command line beside a process that holds the pair', () => {
     }
     expect(await run('candles', pair)).not.toHaveLength(0)
     expect(await run('cvd', pair)).toMatchObject({ tradeCount: 200 })
+    expect(await run('stats', pair)).toMatchObject([
+      {
+        pair,
+        error: null,
+        relations: expect.arrayContaining([
+          expect.objectContaining({ relation: 'ticks', rows: 200 }),
+        ]),
+      },
+    ])
     expect(await run('sql', pair, 'SELECT count(*) AS n FROM ticks')).toEqual([{ n: 200 }])
     const own = await openManager({ dataDir })
     await own.insertTicks('x/spot/B', someTicks(7))

@@ -5,8 +5,12 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:http'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
+import { connectValkey, Producer } from '../../../src/cluster/index.ts'
 import type { ManagerOptions } from '../../../src/index.ts'
+import { ValkeyMirror } from '../../../src/mirror/index.ts'
 import { served } from '../../support/http.ts'
+import { openOrder } from '../../support/sample-orders.ts'
+import { emptyValkey, startValkey } from '../../support/valkey.ts'
 import { fileOf, openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
@@ -169,6 +173,53 @@ const exercises: Readonly<Record<string, () => Promise<string>>> = {
     server.close()
     return codeOf(connect(`http://127.0.0.1:${port}`, { reconnectMs: 20 }))
   },
+  'changes to be mirrored · bound': async () => {
+    await using server = await emptyValkey()
+    await using mirror = await ValkeyMirror.open({ url: server.url, maxPending: 1 })
+    const calls = watched(mirror.applyOrder(openOrder('1')), mirror.applyOrder(openOrder('2')))
+    return codeOf(calls[1]!)
+  },
+  'changes to be mirrored · deadline': async () => {
+    await using server = await startValkey()
+    const mirror = await ValkeyMirror.open({ url: server.url, writeTimeoutMs: 50 })
+    await server.kill()
+    const code = await codeOf(mirror.applyOrder(openOrder('1')))
+    await mirror.close()
+    return code
+  },
+  'the source of a mirror · deadline': async () => {
+    await using server = await emptyValkey()
+    await using mirror = await ValkeyMirror.open({ url: server.url, sourceTimeoutMs: 20 })
+    await mirror.applyOrder(openOrder('1'))
+    // The snapshot no longer has the order: the source is asked what became of it.
+    const { failures } = await mirror.reconcile(
+      { openOrders: [] },
+      () => new Promise(() => undefined),
+    )
+    return codeOf(Promise.reject([...failures.values()][0]))
+  },
+  'ticks of a producer to be stored · bound': () =>
+    withProducer(async (producer) => {
+      await producer.insertTicks(pair, someTicks(1))
+      return codeOf(producer.insertTicks(pair, someTicks(1, { first: 2 })))
+    }),
+  'ticks of a producer to be stored · deadline': () =>
+    withProducer((producer) =>
+      codeOf(producer.insertTicks(pair, someTicks(1), { until: 'stored', timeoutMs: 20 })),
+    ),
+}
+
+/** A producer of a cluster without a worker. */
+async function withProducer(work: (producer: Producer) => Promise<string>): Promise<string> {
+  await using server = await emptyValkey()
+  const client = await connectValkey({ url: server.url })
+  const producer = new Producer({ client, maxEntries: 1 })
+  try {
+    return await work(producer)
+  } finally {
+    await producer.close()
+    await client.close()
+  }
 }
 
 const page = readFileSync(new URL('../../../docs/architecture.md', import.meta.url), 'utf8')

@@ -1,10 +1,12 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Tick } from '../../../src/index.ts'
 import { candleDifferences, foldCandles } from '../../support/candle-fold.ts'
 import { openManager, temporaryFolder } from '../../support/store.ts'
 import { storedCandles, storedTicks } from '../../support/store-rows.ts'
+import { StoreChild } from '../../support/store-child.ts'
 import { cliRun } from '../../support/cli-run.ts'
 
 const minute = 60_000
@@ -49,6 +51,23 @@ async function cleaned(dataDir: string, keepMs: number, candles: object = kept):
 
 describe('what retention deleted', () => {
   const pair = 'x/spot/A'
+
+  it('killed in the middle of being let in: let in again it is whole', async () => {
+    const dataDir = temporaryFolder()
+    await (await cleaned(dataDir, 50 * minute, {})).close()
+    for (const afterMs of [0, 3, 10, 25]) {
+      const child = await StoreChild.start({ dataDir })
+      void child.call('reopenPast', pair).catch(() => undefined)
+      await delay(afterMs)
+      await child.kill()
+    }
+    const db = await openManager({ dataDir })
+    await db.reopenPast(pair)
+    expect(await db.insertTicks(pair, ticks)).toMatchObject({ expired: 0, conflicts: 0 })
+    expect(await storedTicks(db, pair)).toHaveLength(ticks.length)
+    expect(await faults(db, pair, ticks)).toEqual([])
+    expect(await db.verify(pair)).toMatchObject({ ok: true })
+  })
 
   it('is taken in again, once, and candles are those of all ticks', async () => {
     const db = await cleaned(temporaryFolder(), 50 * minute, {})

@@ -26,6 +26,16 @@ import { fileOf, openManager, someTicks, sql, temporaryFolder } from '../../supp
 const pair = 'x/spot/A'
 
 describe('a snapshot', () => {
+  it('into a folder that is not there says which one to make', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(1))
+    const folder = temporaryFolder()
+    await expect(db.snapshot(pair, `${folder}/none/copy.duckdb`)).rejects.toMatchObject({
+      code: 'IO_FAILED',
+      message: `snapshot to ${folder}/none/copy.duckdb: there is no folder ${folder}/none; make it first`,
+    })
+  })
+
   it('is read by another process with plain DuckDB, while ingest goes on', async () => {
     const folder = temporaryFolder()
     const db = await openManager()
