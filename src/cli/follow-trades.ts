@@ -26,17 +26,28 @@ export interface FollowedTrades {
 export async function followTrades(followed: FollowedTrades): Promise<void> {
   const { DatabaseManager } = await import('../storage/database-manager.ts')
   const { Owners } = await import('../client/beside-owner.ts')
+  const { ownerSockets } = await import('../storage/file/owner-socket-path.ts')
   const { cursorAfter } = await import('../serve/routes/follow-ticks.ts')
   const { dataDir, pair, shown, signal, note } = followed
   const place: Place = { cursor: shown.length > 0 ? cursorAfter(shown.toReversed()) : undefined }
   let waits = false
+  const pause = () => delay(pauseMs, undefined, { signal }).catch(() => undefined)
+  const say = (): void => {
+    if (!waits) note(`nobody records ${pair} now: waiting`)
+    waits = true
+  }
   while (!signal.aborted) {
+    // Where no process is at all the file is left alone: who begins to record wants it.
+    if ((await ownerSockets(dataDir)).length === 0) {
+      say()
+      await pause()
+      continue
+    }
     const db = await DatabaseManager.open({ dataDir })
     const owners = new Owners(db.dataDir)
     try {
       await db.query(pair, nothing)
-      if (!waits) note(`nobody records ${pair} now: waiting`)
-      waits = true
+      say()
     } catch (error) {
       const owner = await owners.holding(error)
       waits = false
@@ -44,7 +55,7 @@ export async function followTrades(followed: FollowedTrades): Promise<void> {
     } finally {
       await Promise.allSettled([db.close(), owners.close()])
     }
-    await delay(pauseMs, undefined, { signal }).catch(() => undefined)
+    await pause()
   }
 }
 

@@ -1,5 +1,6 @@
 import { PairduckError } from '../errors.ts'
 import type { PairLike } from '../pair.ts'
+import { query } from '../queries/query.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 import { connect } from './connect.ts'
 import type { RemoteStore } from './remote-store.ts'
@@ -19,6 +20,11 @@ const shared = [
   'cleanupPair',
   'refreshAnalytics',
 ] as const satisfies readonly (keyof MarketStore)[]
+
+/** Iterations over a pair, which whoever holds it when they begin gives. */
+const iterated = ['follow', 'replay'] as const satisfies readonly (keyof MarketStore)[]
+
+const nothing = query('nothing', 'SELECT 1 AS "one"')
 
 /** The processes that own pairs of a data directory beside us, each called once it is needed. */
 export class Owners {
@@ -51,25 +57,30 @@ export class Owners {
   }
 }
 
+type AnyCall = (...args: unknown[]) => unknown
+
 /**
  * The store as it is, but pairs that another process holds are asked of that process: its answer
  * instead of `PAIR_LOCKED`.
  */
 export function besideOwner<Store extends MarketStore>(store: Store, owners: Owners): Store {
-  const asking = new Map<PropertyKey, unknown>(
-    shared.map((name) => [
-      name,
-      async (pair: PairLike, ...rest: never[]): Promise<unknown> => {
-        const call = (of: MarketStore): unknown =>
-          Reflect.apply(of[name] as (...args: unknown[]) => unknown, of, [pair, ...rest])
-        try {
-          return await call(store)
-        } catch (error) {
-          return call(await owners.holding(error))
-        }
-      },
-    ]),
-  )
+  const asked = async <T>(call: (of: MarketStore) => T): Promise<Awaited<T>> => {
+    try {
+      return await call(store)
+    } catch (error) {
+      return await call(await owners.holding(error))
+    }
+  }
+  const asking = new Map<PropertyKey, unknown>()
+  for (const name of shared)
+    asking.set(name, (pair: PairLike, ...rest: never[]) =>
+      asked((of) => Reflect.apply(of[name] as AnyCall, of, [pair, ...rest])),
+    )
+  for (const name of iterated)
+    asking.set(name, async function* (pair: PairLike, ...rest: never[]) {
+      const holder = await asked((of) => of.query(pair, nothing).then(() => of))
+      yield* Reflect.apply(holder[name] as AnyCall, holder, [pair, ...rest]) as AsyncGenerator
+    })
   return new Proxy(store, {
     get(target, name) {
       const member: unknown = asking.get(name) ?? Reflect.get(target, name, target)

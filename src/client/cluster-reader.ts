@@ -3,10 +3,25 @@ import type { ClusterOptions } from '../cluster/cluster-options.ts'
 import { ownerAddress } from '../cluster/cluster-state.ts'
 import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type PairLike } from '../pair.ts'
+import { query, type Query } from '../queries/query.ts'
+import { untilEither, type FollowOptions } from '../storage/follow/follow.ts'
+import { replay, type ReplayedBar, type ReplayOptions } from '../storage/follow/replay.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 
+/** How long a follower may hear nothing of a pair that has moved. */
+const movedAfterMs = 1_000
+
+const nothing = query('nothing', 'SELECT 1 AS "one"')
+
 /** What is read of a cluster; ticks are sent to it by a `Producer`. */
-export type ReadCall = 'query' | 'queryColumns' | 'streamColumns' | 'gaps' | 'verify'
+export type ReadCall =
+  | 'query'
+  | 'queryColumns'
+  | 'streamColumns'
+  | 'follow'
+  | 'replay'
+  | 'gaps'
+  | 'verify'
 
 /** What a reader needs to know beside the cluster. */
 export interface ClusterReaderOptions {
@@ -54,6 +69,43 @@ export class ClusterReader implements Pick<MarketStore, ReadCall> {
   readonly gaps: MarketStore['gaps'] = (pair, ...rest) =>
     this.#ask(pair, (store) => store.gaps(pair, ...rest))
 
+  /**
+   * The rows of a query now and again after each commit, from worker to worker: where a pair moves,
+   * the rows of its next owner come first.
+   */
+  async *follow<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    { signal }: FollowOptions = {},
+  ): AsyncGenerator<Row[], void, undefined> {
+    const name = formatPair(parsePair(pair))
+    while (signal?.aborted !== true) {
+      const { store, address } = await this.#ask(name, async (store, address) => {
+        await store.query(name, nothing)
+        return { store, address }
+      })
+      const moved = new AbortController()
+      const watch = setInterval(() => {
+        ownerAddress(this.#options.cluster, name)
+          .then((now) => now !== address && moved.abort())
+          .catch(() => undefined)
+      }, movedAfterMs)
+      try {
+        yield* store.follow(name, query, { signal: untilEither(moved.signal, signal) })
+      } catch (error) {
+        if (!isMoving(error) || this.#closed) throw error
+      } finally {
+        clearInterval(watch)
+      }
+      if (this.#closed) return
+    }
+  }
+
+  /** The stored bars of a span of time, in order, each page from the worker that holds the pair then. */
+  replay(pair: PairLike, options: ReplayOptions): AsyncGenerator<ReplayedBar, void, undefined> {
+    return replay(this, pair, options)
+  }
+
   /** Reads every column of every table of a pair. */
   readonly verify: MarketStore['verify'] = (pair) => this.#ask(pair, (store) => store.verify(pair))
 
@@ -70,7 +122,10 @@ export class ClusterReader implements Pick<MarketStore, ReadCall> {
     return this.close()
   }
 
-  async #ask<T>(pair: PairLike, call: (store: MarketStore) => Promise<T>): Promise<T> {
+  async #ask<T>(
+    pair: PairLike,
+    call: (store: MarketStore, address: string | null) => Promise<T>,
+  ): Promise<T> {
     const name = formatPair(parsePair(pair))
     const until = performance.now() + this.#options.reconnectMs
     for (let pauseMs = 20; ; pauseMs = Math.min(pauseMs * 2, 500)) {
@@ -78,7 +133,7 @@ export class ClusterReader implements Pick<MarketStore, ReadCall> {
       // Asked anew each time: who held the pair a moment ago may open its file behind the next owner.
       const address = await ownerAddress(this.#options.cluster, name)
       try {
-        return await call(await this.#storeAt(name, address))
+        return await call(await this.#storeAt(name, address), address)
       } catch (error) {
         if (!isMoving(error) || performance.now() + pauseMs > until) throw error
         if (address !== null) await this.#forget(address)

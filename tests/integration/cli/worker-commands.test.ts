@@ -45,6 +45,16 @@ test('a worker stores what is sent, workers shows it, and it drains when it is s
   await expect(store.query('x/y', newest)).rejects.toMatchObject({
     code: 'INVALID_PAIR',
   })
+  const followed = store.follow('sim/spot/A', newest)
+  expect((await followed.next()).value).toMatchObject([{ tradeId: '1' }])
+  const later = { ...tick, timestamp: tick.timestamp + 1, tradeId: '2' }
+  await producer.insertTicks('sim/spot/A', [later], { until: 'stored' })
+  expect((await followed.next()).value).toMatchObject([later, tick])
+  await followed.return()
+  const minute = Math.floor(tick.timestamp / 60_000) * 60_000
+  const bars = store.replay('sim/spot/A', { timeframe: '1m', from: minute, to: minute + 120_000 })
+  expect((await bars.next()).value).toMatchObject({ candle: { close: 5 } })
+  await bars.return()
   stop.abort()
   const worked = await worker
   expect(worked).toMatchObject({
@@ -65,13 +75,16 @@ test('a worker stores what is sent, workers shows it, and it drains when it is s
   const next = cliRun(['worker', '--member', 'w2', '--port', '0', '--keep', 'forever', ...place], {
     signal: stopNext.signal,
   })
-  expect(await answer).toMatchObject([tick])
+  expect(await answer).toMatchObject([later, tick])
   stopNext.abort()
   expect((await next).stderr).not.toContain('ticks are kept')
   await producer.close()
   await client.close()
 
   const db = await DatabaseManager.open({ dataDir })
-  expect(await db.query('sim/spot/A', getRecentTicksQuery({ limit: 5 }))).toMatchObject([tick])
+  expect(await db.query('sim/spot/A', getRecentTicksQuery({ limit: 5 }))).toMatchObject([
+    later,
+    tick,
+  ])
   await db.close()
 })

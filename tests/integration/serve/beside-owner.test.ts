@@ -3,19 +3,26 @@ import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { besideOwner, Owners } from '../../../src/client/beside-owner.ts'
 import { connect } from '../../../src/client/index.ts'
-import { DatabaseManager } from '../../../src/index.ts'
+import type { RemoteStore } from '../../../src/client/remote-store.ts'
+import { DatabaseManager, getCandlesQuery } from '../../../src/index.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
+const count = sql<{ n: number }>('SELECT count(*) AS n FROM ticks')
 
 /** A process that owns a store and holds its pair open. */
 async function owner(dataDir: string): Promise<void> {
   const db = await openManager({ dataDir })
   await db.insertTicks(pair, someTicks(200))
   await db.close()
+  await holder(dataDir)
+}
+
+async function holder(dataDir: string): Promise<void> {
   const child = fork(await childProgram(new URL('../../support/store-owner.ts', import.meta.url)), [
     dataDir,
     '0',
@@ -55,6 +62,50 @@ describe('the command line beside a process that holds the pair', () => {
     expect(await run).toMatchObject({ exitCode: 0, stderr: '' })
     const ids = lines.map((line) => (JSON.parse(line) as { tradeId: string }).tradeId)
     expect(ids).toEqual(someTicks(6, { first: 199 }).map(({ tradeId }) => tradeId))
+  })
+
+  it('waits where nobody records, and takes up with who comes', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir })
+    await db.insertTicks(pair, someTicks(2))
+    await db.close()
+    const stop = new AbortController()
+    let heard: (text: string) => unknown = () => undefined
+    const until = (wanted: string) =>
+      new Promise<void>((resolve) => (heard = (text) => text.includes(wanted) && resolve()))
+    const shown = until('')
+    const run = cliRun(['trades', pair, '--follow', '--data-dir', dataDir], {
+      signal: stop.signal,
+      onOutput: (text) => heard(text),
+    })
+    await shown
+    await holder(dataDir)
+    const came = until('777')
+    await using store = await connect({ dataDir })
+    await store.insertTicks(pair, [{ ...someTicks(1, { first: 205 })[0]!, price: 777 }])
+    await came
+    stop.abort()
+    expect(await run).toMatchObject({ exitCode: 0, stderr: expect.stringContaining('waiting') })
+  })
+
+  it('is followed and replayed through whoever holds it', async () => {
+    const dataDir = temporaryFolder()
+    await owner(dataDir)
+    const own = await openManager({ dataDir })
+    const owners = new Owners(own.dataDir)
+    onTestFinished(async () => void (await Promise.all([own.close(), owners.close()])))
+    const holder = await own.query(pair, count).catch((error: unknown) => owners.holding(error))
+    const db = besideOwner(own, owners)
+    const rows = db.follow(pair, count)
+    expect((await rows.next()).value).toEqual([{ n: 200 }])
+    await (holder as RemoteStore).insertTicks(pair, someTicks(1, { first: 201 }))
+    expect((await rows.next()).value).toEqual([{ n: 201 }])
+    await rows.return()
+    const [first] = await db.query(pair, getCandlesQuery({ timeframe: '1m' }))
+    const [from, to] = [first!.timestamp, first!.timestamp + 60_000]
+    const bars = db.replay(pair, { timeframe: '1m', from, to })
+    expect((await bars.next()).value).toMatchObject({ candle: { close: first!.close } })
+    await bars.return()
   })
 
   it('answers all the same', async () => {
