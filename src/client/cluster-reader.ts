@@ -79,7 +79,8 @@ export class ClusterReader implements Pick<MarketStore, ReadCall> {
     { signal }: FollowOptions = {},
   ): AsyncGenerator<Row[], void, undefined> {
     const name = formatPair(parsePair(pair))
-    while (signal?.aborted !== true) {
+    for (;;) {
+      if (signal?.aborted === true) return
       const { store, address } = await this.#ask(name, async (store, address) => {
         await store.query(name, nothing)
         return { store, address }

@@ -25,6 +25,8 @@ export interface ExchangeRule {
   readonly pageParams?: Readonly<Record<string, unknown>>
   /** The most trades of one answer. */
   readonly pageTrades: number
+  /** The candles of a spot market have the sum of its trades' amounts as their volume. */
+  readonly sumsVolume?: true
   /** The exchange itself ends a line after this. */
   readonly lineLifeMs: number
 }
@@ -77,7 +79,7 @@ const rules: Readonly<Record<string, ExchangeRule>> = {
   gate: { ...unknownRule, sequence: { info: 'sequence_id' } },
   deribit: { ...unknownRule, sequence: { info: 'trade_seq' } },
   // Spot ids are shared by all symbols, and ccxt sends no time: only the newest trades can be had.
-  bybit: { ...unknownRule, pages: 'newest', pageTrades: 60 },
+  bybit: { ...unknownRule, pages: 'newest', pageTrades: 60, sumsVolume: true },
 }
 
 /** The rule of a market of an exchange, by ccxt's names; of an unknown one a rule that proves nothing. */

@@ -10,6 +10,7 @@ import type { RecordListener } from './record-events.ts'
 import type { KnownTrades } from './known-trades.ts'
 import { inOrder } from './trade-order.ts'
 import type { TradeStore } from './trade-store.ts'
+import type { VolumeCheck } from './volume-check.ts'
 
 /** What a line received and the file does not have yet. */
 interface Received {
@@ -28,6 +29,7 @@ export class PairRecorder {
   readonly #filler: GapFiller
   readonly #tell: RecordListener
   readonly #maxQueued: number
+  readonly #check: VolumeCheck | undefined
   /** The newest trade by the exchange's count, stored or waiting. */
   #previous: CcxtTrade | undefined
   /** A line was cut, or there was none: ids have to prove that nothing is missing, or nothing does. */
@@ -48,6 +50,7 @@ export class PairRecorder {
     tell: RecordListener
     maxQueued: number
     known: KnownTrades
+    check: VolumeCheck | undefined
   }) {
     this.symbol = of.symbol
     this.#rule = of.rule
@@ -55,6 +58,7 @@ export class PairRecorder {
     this.#filler = of.filler
     this.#tell = of.tell
     this.#maxQueued = of.maxQueued
+    this.#check = of.check
     this.#previous = of.known.newest
     this.#endless = of.known.gaps.find(({ toTime }) => toTime === null)
     this.#beginning = of.known.beginning
@@ -116,6 +120,7 @@ export class PairRecorder {
       lagMs: Math.max(0, Date.now() - newest.timestamp),
     })
     for (const gap of gaps) this.#filler.add(gap)
+    for (const { timestamp } of [ticks[0]!, newest]) this.#check?.stored(timestamp)
   }
 
   #tickOf(trade: CcxtTrade): Tick | undefined {

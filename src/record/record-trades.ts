@@ -14,6 +14,7 @@ import {
 } from './record-options.ts'
 import type { TradeExchange } from './trade-exchange.ts'
 import { TradeStore } from './trade-store.ts'
+import { VolumeCheck } from './volume-check.ts'
 
 const hourMs = 3_600_000
 
@@ -21,6 +22,7 @@ const hourMs = 3_600_000
 interface Recorded {
   readonly recorder: PairRecorder
   readonly filler: GapFiller
+  readonly check: VolumeCheck | undefined
   readonly rule: ExchangeRule
 }
 
@@ -61,9 +63,10 @@ export async function recordTrades(
       const own = make === undefined ? first : await make()
       await listen(own, make, { rule, recorders, silentMs, renewAfterMs, tell }, signal)
     })
-    const loops = [...recorded.values()].flatMap(({ recorder, filler }) => [
+    const loops = [...recorded.values()].flatMap(({ recorder, filler, check }) => [
       recorder.storeUntil(signal),
       filler.fillUntil(signal),
+      ...(check === undefined ? [] : [check.checkUntil(signal)]),
     ])
     await untilAllEnded([...lines, ...loops], stop)
   } finally {
@@ -111,6 +114,10 @@ async function prepare(
   const store = new TradeStore(db, pair, tell, signal)
   const filler = new GapFiller({ exchange: () => exchange, symbol, rule, store, tell, maxFillMs })
   for (const gap of known.gaps) filler.add(gap)
+  const check =
+    rule.sumsVolume === true && market.type === 'spot'
+      ? new VolumeCheck({ exchange, symbol, db, store, filler, tell })
+      : undefined
   const recorder = new PairRecorder({
     symbol,
     rule,
@@ -119,8 +126,9 @@ async function prepare(
     tell,
     maxQueued: maxQueuedTrades,
     known,
+    check,
   })
-  return { recorder, filler, rule }
+  return { recorder, filler, check, rule }
 }
 
 async function opened(exchange: TradeExchange): Promise<TradeExchange> {

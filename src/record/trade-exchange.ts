@@ -1,4 +1,4 @@
-import type { CcxtTrade } from '../ccxt/ccxt-objects.ts'
+import type { CcxtOhlcv, CcxtTrade } from '../ccxt/ccxt-objects.ts'
 
 type Params = Readonly<Record<string, unknown>>
 
@@ -35,6 +35,13 @@ export interface TradeExchange {
     limit?: number,
     params?: Params,
   ): Promise<readonly CcxtTrade[]>
+  /** ccxt's method of this name; where ids prove nothing, the minutes' volumes are compared with it. */
+  fetchOHLCV?(
+    symbol: string,
+    timeframe?: string,
+    since?: number,
+    limit?: number,
+  ): Promise<readonly CcxtOhlcv[]>
   /** Ends it; further calls are refused. */
   close?(): Promise<unknown>
 }

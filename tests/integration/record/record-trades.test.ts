@@ -104,6 +104,35 @@ describe('recordTrades', () => {
     expect(gaps[0]).toMatchObject({ reason: expect.stringContaining('do not tell') })
   })
 
+  it('finds by the candles of a Bybit that trades are missing, and takes equality for no proof', async () => {
+    const exchange = await standIn('bybit', 8)
+    const db = await temporaryStore(forever)
+    const recording = new Recording(db, exchange)
+    await heard(exchange)
+    const minute = Math.floor(Date.now() / 60_000) * 60_000
+    // Four minutes of the past, one after the other; in the third more are lost than can be had.
+    for (const [at, lost] of [0, 0, 70, 0].entries()) {
+      exchange.market.clockErrorMs = minute + (at - 5) * 60_000 + 30_000 - Date.now()
+      exchange.trade(5)
+      exchange.tradeSilently(lost)
+      exchange.trade(5)
+    }
+    await vi.waitFor(async () => {
+      const gaps = (await db.gaps(pairOf(exchange))).filter(
+        ({ toTime, toId }) => toTime !== null && toId === null,
+      )
+      expect(gaps).toMatchObject([
+        { fromTime: minute - 180_000, toTime: minute - 120_000, state: 'unproved', tries: 1 },
+      ])
+      expect(gaps[0]!.reason).toMatch(
+        /own candle of this minute has a volume of [\d.]+, stored was/,
+      )
+    }, patience)
+    await recording.stop()
+    const states = (await db.gaps(pairOf(exchange))).map(({ state }) => state)
+    expect(new Set(states)).toEqual(new Set(['unproved']))
+  })
+
   it('says what the exchange does not give any more', async () => {
     const exchange = await standIn('binance', 4)
     const db = await temporaryStore(forever)

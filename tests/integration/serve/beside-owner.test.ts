@@ -70,13 +70,13 @@ describe('the command line beside a process that holds the pair', () => {
     await db.insertTicks(pair, someTicks(2))
     await db.close()
     const stop = new AbortController()
-    let heard: (text: string) => unknown = () => undefined
+    let heard: ((text: string) => unknown) | undefined
     const until = (wanted: string) =>
       new Promise<void>((resolve) => (heard = (text) => text.includes(wanted) && resolve()))
     const shown = until('')
     const run = cliRun(['trades', pair, '--follow', '--data-dir', dataDir], {
       signal: stop.signal,
-      onOutput: (text) => heard(text),
+      onOutput: (text) => heard?.(text),
     })
     await shown
     await holder(dataDir)

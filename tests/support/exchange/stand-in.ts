@@ -143,8 +143,14 @@ export class StandIn {
     }
     const body = isTrades
       ? this.#format.page(this.market.trades, url.searchParams, this.#limit(url))
-      : this.#format.markets(url.pathname + url.search)
+      : this.#isKlines(url)
+        ? this.#format.klines!(this.market.trades)
+        : this.#format.markets(url.pathname + url.search)
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  }
+
+  #isKlines({ pathname }: URL): boolean {
+    return pathname === this.#format.klinesPath
   }
 
   #limit(url: URL): number {

@@ -11,6 +11,9 @@ export interface WireFormat {
   /** One message with these trades. */
   readonly event: (trades: readonly MadeTrade[]) => unknown
   readonly tradesPath: string
+  readonly klinesPath?: string
+  /** The minutes of all trades, as far as they are of the exchange's own. */
+  readonly klines?: (all: readonly MadeTrade[]) => unknown
   /** Trades of the past for a request. */
   readonly page: (all: readonly MadeTrade[], query: URLSearchParams, limit: number) => unknown
 }
@@ -190,6 +193,8 @@ const bybit: WireFormat = {
       seq: trade.first,
     })),
   }),
+  klinesPath: '/v5/market/kline',
+  klines: (all) => ({ retCode: 0, result: { category: 'spot', list: minutesOf(all) } }),
   tradesPath: '/v5/market/recent-trade',
   page: (all, _query, limit) => ({
     retCode: 0,
@@ -209,6 +214,24 @@ const bybit: WireFormat = {
         })),
     },
   }),
+}
+
+function minutesOf(all: readonly MadeTrade[]): string[][] {
+  const volumes = new Map<number, number>()
+  for (const trade of all) {
+    const minute = Math.floor(ms(trade) / 60_000) * 60_000
+    volumes.set(minute, (volumes.get(minute) ?? 0) + Number(trade.amount))
+  }
+  const newestFirst = [...volumes].sort(([a], [b]) => b - a)
+  return newestFirst.map(([minute, volume]) => [
+    String(minute),
+    '1',
+    '1',
+    '1',
+    '1',
+    volume.toFixed(6),
+    '1',
+  ])
 }
 
 export function bybitId({ id }: MadeTrade): string {
