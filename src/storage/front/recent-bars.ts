@@ -98,9 +98,9 @@ export class RecentBars {
   }
 }
 
-function barOf(micros: number, { price, ...batch }: BatchColumns, row: number): WarmBar {
+function barOf(micros: number, batch: BatchColumns, row: number): WarmBar {
   const [one, volume, time, id] = [
-    price[row]!,
+    batch.price[row]!,
     batch.volume[row]!,
     batch.micros[row]!,
     batch.ids[row] ?? '',
