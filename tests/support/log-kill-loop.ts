@@ -4,7 +4,7 @@ import { memoryFolder } from './store.ts'
 
 const pairs = 6
 /** Kills of one directory: what every check reads would grow with each. */
-const killsOfDirectory = 25
+const killsOfDirectory = 10
 
 /**
  * Kills writers of many pairs, some after so many acknowledgements and some at any moment, and half
@@ -27,7 +27,7 @@ async function killInOne(writers: LogWriters, kills: number, seed: number): Prom
   let next = Array.from({ length: pairs }, () => 0)
   for (let kill = 1; kill <= kills; kill++) {
     const lot = seed + kill
-    const most = kill % 4 === 0 ? 3000 : kill % 3 === 0 ? 3 : 40
+    const most = kill % 4 === 0 ? 1500 : kill % 3 === 0 ? 3 : 40
     const order = { dataDir, seed: lot, next, most }
     await writers.runAndKill(order, momentOf(kill, lot), acknowledged.note)
     if (kill % 2 === 0)
@@ -39,6 +39,6 @@ async function killInOne(writers: LogWriters, kills: number, seed: number): Prom
 
 /** Large calls are killed after few of them: all their ticks are compared. */
 function momentOf(kill: number, lot: number): { acknowledgements: number } | { afterMs: number } {
-  if (kill % 4 === 3) return { afterMs: (lot * 131) % 600 }
-  return { acknowledgements: 1 + ((lot * 37) % (kill % 4 === 0 ? 8 : 60)) }
+  if (kill % 4 === 3) return { afterMs: (lot * 131) % 300 }
+  return { acknowledgements: 1 + ((lot * 37) % (kill % 4 === 0 ? 6 : 40)) }
 }
