@@ -42,7 +42,7 @@ export function needsOf(changes: Iterable<Change>, state: MirrorState): ChangeNe
       needTraded(tradedName(fill))
       if (!state.fills.has(fillName(fill)))
         fills.set(fill.symbol, (fills.get(fill.symbol) ?? new Set()).add(fill.id))
-      if (fill.orderId !== null && state.order(fill.orderId) === undefined) orders.add(fill.orderId)
+      if (fill.orderId !== null && !state.hasOrder(fill.orderId)) orders.add(fill.orderId)
     } else if (change.kind === 'transfer' || change.kind === 'ticker')
       transfers ||= !state.transfersLoaded
   }

@@ -67,6 +67,11 @@ export class MirrorState {
     return this.openOrders.get(id) ?? this.closedOrders.get(id)
   }
 
+  /** Without reading one that is packed. */
+  hasOrder(id: string): boolean {
+    return this.openOrders.has(id) || this.closedOrders.has(id)
+  }
+
   setOrder(record: OrderRecord): void {
     const { id, outcome } = record.state
     this.unreadableOrders.delete(id)
