@@ -26,6 +26,11 @@ describe('what holds files is told by its first bytes', () => {
     ['gzip called .csv', () => gzipSync(header + row(0) + row(1)), 'trades.csv'],
     ['zip called .gz', () => zipped({ 'a.csv': header + row(0) + row(1) }), 'trades.gz'],
     [
+      'a zip whose files are not packed',
+      () => zipped({ 'a.csv': header + row(0) + row(1) }, { compress: false }),
+      'trades.zip',
+    ],
+    [
       'a zip of several days, in any order',
       () => zipped({ 'X-2024-01-02.csv': header + row(1), 'X-2024-01-01.csv': header + row(0) }),
       'trades.zip',

@@ -42,8 +42,11 @@ export const zip: ContainerFormat = {
             file,
             `holds ${visible(name)} packed in a way that is not read (method ${entry.compressionMethod}): unpack it, and import what is in it`,
           )
-        const stream = await archive.openReadStreamPromise(entry, { decompress: false })
-        const inflate = entry.compressionMethod === deflated ? createInflateRaw() : undefined
+        const isPacked = entry.compressionMethod === deflated
+        // What is stored as it is has no such option.
+        const raw = isPacked ? { decompress: false } : {}
+        const stream = await archive.openReadStreamPromise(entry, raw)
+        const inflate = isPacked ? createInflateRaw() : undefined
         yield { name: of, ...(await spool(of, [stream, inflate], tools)) }
       }
     } finally {
