@@ -169,7 +169,9 @@ export class WritingSession {
     const context = this.#place
     const counts = { orders: 0, fills: 0, transfers: 0 }
     if (retainFillsMs !== undefined) {
-      const beforeMs = now - retainFillsMs
+      // A trade that a stream missed would count as known once later ones are gone: what a snapshot
+      // has not told whole yet stays.
+      const beforeMs = Math.min(now - retainFillsMs, this.state.completeToMs ?? Infinity)
       for (const symbol of this.state.sums.keys())
         counts.fills += await this.#repeat((by) => pruneFills(context, symbol, beforeMs, by))
       const transfersMs = now - Math.max(retainFillsMs, leastTransferMs)

@@ -131,6 +131,26 @@ it('an order whose trades go while it is open counts once, and keeps its fee', a
   expect(await reader.send('EXISTS', 'order:mirror:fills:BTC/USDT')).toBe(0)
 })
 
+it('trades stay until a snapshot has told all of their time, so that a missed one counts', async () => {
+  const clock = new ManualClock(startMs)
+  const options = { url: server.url, clock, keyPrefix: 'missed:', ...retention }
+  await using mirror = await ValkeyMirror.open(options)
+  const none = { openOrders: [], fills: [] }
+  await mirror.reconcile({ ...none, completeToMs: startMs })
+  const [missed, seen] = [
+    fillAt(0),
+    { ...fillAt(3), id: 'seen', order: null, side: 'buy' as const },
+  ]
+  await mirror.applyFills([{ ...seen, timestamp: startMs + 1000 }])
+  clock.set(startMs + 2 * hourMs)
+  expect((await mirror.prune()).fills).toBe(0)
+  const told = { ...missed, timestamp: startMs + 500 }
+  await mirror.reconcile({ ...none, fills: [told], completeToMs: startMs + hourMs })
+  expect(await mirror.getTradeStats()).toMatchObject([{ count: { USDT: 2 } }])
+  expect((await mirror.prune()).fills).toBe(2)
+  expect(await mirror.getTradeStats()).toMatchObject([{ count: { USDT: 2 } }])
+})
+
 it('transfers go after a month, when their worth is known, and stay in the sums', async () => {
   const clock = new ManualClock(startMs)
   const options = { url: server.url, clock, keyPrefix: 'transfers:', ...retention }
