@@ -25,16 +25,14 @@ async function run(example: string, ...args: readonly string[]): Promise<string>
   return stdout
 }
 
-it('store-and-ask: 10 + 15 + 20 bought and 5 + 3 sold', async () => {
+it('store-and-ask: 10 + 15 + 20 bought and 5 + 3 sold; copies-for-readers: a copy of each pair', async () => {
   const stdout = await run('store-and-ask', join(folder, 'data'))
   expect(stdout).toMatch(/first .*inserted: 5/)
   expect(stdout).toMatch(/again .*duplicates: 5/)
   expect(stdout).toMatch(/CVD 37 .*bought ÷ sold 5\.625/)
-})
 
-it('copies-for-readers: a copy of each pair', async () => {
-  const stdout = await run('copies-for-readers', join(folder, 'data'), join(folder, 'copies'))
-  expect(stdout).toMatch(/^example\/spot\/BTC\/USDT → .* bytes\n$/)
+  const copied = await run('copies-for-readers', join(folder, 'data'), join(folder, 'copies'))
+  expect(copied).toMatch(/^example\/spot\/BTC\/USDT → .* bytes\n$/)
   expect(await readdir(join(folder, 'copies'))).toEqual(['example-spot-BTC-USDT.duckdb'])
 })
 
