@@ -18,6 +18,8 @@ interface SoakEnd {
 
 /** How much more the last third of a run may hold than its middle third, on average. */
 const growth = { rssMb: 12, heapMb: 4, descriptors: 2, files: 3, megabytes: 6 }
+/** With fewer samples than this a process is still growing into its work. */
+const settledSamples = 30
 
 /**
  * Runs a careless program for a while: leases that are never given back, queries that are aborted,
@@ -39,7 +41,7 @@ export async function expectFlat(order: Omit<SoakOrder, 'folder'>): Promise<void
   for (const [name, most] of Object.entries(growth) as [keyof typeof growth, number][]) {
     const [before, after] = [middle, last].map((part) => mean(part.map((each) => each[name])))
     console.log(`${name}: ${before!.toFixed(1)}, then ${after!.toFixed(1)}`)
-    expect.soft(after! - before!, name).toBeLessThan(most)
+    if (samples.length >= settledSamples) expect.soft(after! - before!, name).toBeLessThan(most)
   }
 }
 
