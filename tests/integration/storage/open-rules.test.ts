@@ -43,14 +43,18 @@ async function stored(count: number): Promise<{ dataDir: string; file: string }>
 const killedAt = Date.now() - 60_000
 
 /** The same, ended by kill -9 so that everything is still in the write-ahead log. */
-async function killed(count: number): Promise<{ dataDir: string; file: string }> {
+async function killed(
+  count: number,
+  pairs: readonly string[] = [pair],
+): Promise<{ dataDir: string; file: string }> {
   const dataDir = temporaryFolder()
   const child = await StoreChild.start({ dataDir })
-  for (let first = 1; first <= count; first += 10) {
-    await child.call('insertTicks', pair, someTicks(10, { first, from: killedAt }))
-    // Whoever looks into the file has in it what was acknowledged: in a commit of its own.
-    await child.call('verify', pair)
-  }
+  for (const each of pairs)
+    for (let first = 1; first <= count; first += 10) {
+      await child.call('insertTicks', each, someTicks(10, { first, from: killedAt }))
+      // Whoever looks into the file has in it what was acknowledged: in a commit of its own.
+      await child.call('verify', each)
+    }
   await child.kill()
   return { dataDir, file: fileOf(dataDir, pair) }
 }
@@ -131,6 +135,12 @@ describe('a file that is no pair', () => {
     const { dataDir, file } = await killed(10)
     const elsewhere = await killed(20)
     copyFileSync(`${elsewhere.file}.wal`, `${file}.wal`)
+    expect(await refused(dataDir, file, 'PAIR_CORRUPT')).toBe(true)
+  })
+
+  it('so is that of a pair that the same process made, from the same empty file', async () => {
+    const { dataDir, file } = await killed(10, ['x/spot/FIRST', pair])
+    copyFileSync(`${fileOf(dataDir, 'x/spot/FIRST')}.wal`, `${file}.wal`)
     expect(await refused(dataDir, file, 'PAIR_CORRUPT')).toBe(true)
   })
 
