@@ -1,9 +1,10 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    // Much of the time goes to waiting for disks, servers and child processes.
-    maxWorkers: '100%',
+    // A third of the time goes to waiting for disks, servers and child processes.
+    maxWorkers: Math.ceil(availableParallelism() * 1.5),
     projects: [
       {
         test: {

@@ -23,8 +23,8 @@ import manifest from '../package.json' with { type: 'json' }
 import { root, run } from './run.ts'
 
 const reports = join(root, 'api')
-// Beside the built files, which no other tool looks at; not below node_modules, whose files are others'.
-const dist = join(root, 'dist')
+// Where no other tool looks and no build cleans up; not below node_modules, whose files are others'.
+const cache = join(root, '.cache')
 const compilerOptions = {
   target: 'es2022',
   lib: ['es2023', 'esnext.disposable'],
@@ -34,8 +34,8 @@ const compilerOptions = {
   skipLibCheck: true,
 }
 
-mkdirSync(dist, { recursive: true })
-const folder = mkdtempSync(join(dist, 'api-'))
+mkdirSync(cache, { recursive: true })
+const folder = mkdtempSync(join(cache, 'api-'))
 try {
   process.exitCode = await reportAll(process.argv[2] === 'check')
 } finally {

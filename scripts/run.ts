@@ -43,10 +43,8 @@ export function run(
       // The group has ended by itself.
     }
   }
-  const interrupted = (): void => {
-    killGroup()
-    process.exit(130)
-  }
+  // A signal ends every command that runs at that moment, not only the one that hears it first.
+  process.once('exit', killGroup)
   for (const signal of interrupts) process.once(signal, interrupted)
   const deadline = deadlineMs > 0 ? setTimeout(killGroup, deadlineMs) : undefined
 
@@ -61,5 +59,10 @@ export function run(
   }).finally(() => {
     clearTimeout(deadline)
     for (const signal of interrupts) process.off(signal, interrupted)
+    process.off('exit', killGroup)
   })
+}
+
+function interrupted(): void {
+  process.exit(130)
 }

@@ -19,11 +19,16 @@ export interface VitestReport {
 }
 
 /**
- * Totals of one vitest run. Whatever is not plainly a pass or a named skip counts as a failure: a
- * file that did not load, a test that never ended, no test at all, no report, and an exit code
- * that says more than the report does (unhandled errors, a crash of a worker).
+ * Totals of one run of vitest projects, each of which has its files in tests/<project>/. Whatever is
+ * not plainly a pass or a named skip counts as a failure: a file that did not load, a test that
+ * never ended, a project without a test, no report, and an exit code that says more than the report
+ * does (unhandled errors, a crash of a worker).
  */
-export function totalsOf(report: VitestReport | undefined, exitCode: number): Totals {
+export function totalsOf(
+  report: VitestReport | undefined,
+  exitCode: number,
+  projects: readonly string[],
+): Totals {
   const tests = report?.testResults.flatMap((file) => file.assertionResults) ?? []
   const passed = tests.filter((test) => test.status === 'passed').length
   const skipped = tests.filter((test) => isSkip(test.status)).map((test) => test.fullName.trim())
@@ -33,8 +38,10 @@ export function totalsOf(report: VitestReport | undefined, exitCode: number): To
     .map((file) => `${file.name}: ${file.message || 'failed outside its tests'}`)
 
   if (report === undefined) trouble.push(`vitest left no report and ended with ${exitCode}`)
-  else if (passed + failedTests === 0) trouble.push('no test was executed')
-  else if (exitCode !== 0 && failedTests === 0 && trouble.length === 0)
+  else
+    for (const project of projects.filter((each) => !ranTests(report, each)))
+      trouble.push(`no test of tests/${project} was executed`)
+  if (exitCode !== 0 && failedTests === 0 && trouble.length === 0)
     trouble.push(`vitest ended with ${exitCode} although no test failed`)
   return { passed, failed: failedTests + trouble.length, skipped, trouble }
 }
@@ -55,6 +62,12 @@ export function summaryLine(steps: readonly Totals[]): string {
   const passed = steps.reduce((sum, step) => sum + step.passed, 0)
   const failed = steps.reduce((sum, step) => sum + step.failed, 0)
   return `${passed} passed, ${failed} failed`
+}
+
+function ranTests(report: VitestReport, project: string): boolean {
+  return report.testResults
+    .filter((file) => file.name.includes(`/tests/${project}/`))
+    .some((file) => file.assertionResults.some((test) => !isSkip(test.status)))
 }
 
 function isSkip(status: string): boolean {

@@ -5,6 +5,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { HeldOutput } from './held-output.ts'
 import { run } from './run.ts'
 import { installSystemPackages } from './system-packages.ts'
 import {
@@ -29,13 +30,17 @@ const results = process.argv[2] === 'long' ? await long() : await all()
 process.exitCode = results.some((totals) => totals.failed > 0) ? 1 : 0
 console.log(`\n${summaryLine(results)}`)
 
+/**
+ * The checks run beside the tests, one at a time: together they keep the cores busy, where tests
+ * alone would wait for disks, servers and child processes.
+ */
 async function all(): Promise<Totals[]> {
-  // The checks share no state: they run at once. The suites come after them, alone on the machine.
-  const [checked] = await Promise.all([
-    Promise.all(checks.map((each) => check(...each))),
-    installSystemPackages(),
-  ])
-  return [...checked, await suite('unit', 10 * minute), await suite('integration', 40 * minute)]
+  const checked = checkAll()
+  const tested = installSystemPackages().then(() =>
+    suite(['integration', 'unit'], 50 * minute, { printAfter: checked }),
+  )
+  const [ofChecks, ofTests] = await Promise.all([checked, tested])
+  return [...ofChecks, ofTests]
 }
 
 /** What takes minutes, and the properties of the others with ten times as many random cases. */
@@ -43,46 +48,71 @@ async function long(): Promise<Totals[]> {
   await installSystemPackages()
   const environment = { PAIRDUCK_PROPERTY_FACTOR: '10' }
   return [
-    await suite('long', 120 * minute),
-    await suite('unit', 60 * minute, environment),
-    await suite('integration', 120 * minute, environment),
+    await suite(['long'], 120 * minute),
+    await suite(['integration', 'unit'], 180 * minute, { environment }),
   ]
+}
+
+async function checkAll(): Promise<Totals[]> {
+  const totals: Totals[] = []
+  for (const each of checks) totals.push(await check(...each))
+  return totals
 }
 
 async function check(name: string, command: string, ...args: string[]): Promise<Totals> {
   const startedAt = performance.now()
   let output = ''
-  const exitCode = await run(command, args, { onOutput: (text) => (output += text) })
-  return told(name, startedAt, totalsOfCheck(command, exitCode), output)
+  const onOutput = (text: string): void => void (output += text)
+  const exitCode = await run(command, args, { deadlineMs: 10 * minute, onOutput })
+  return told(name, secondsSince(startedAt), totalsOfCheck(command, exitCode), output)
 }
 
-/** One vitest project. A stray `.only` fails, so that a run is always the whole one. */
+interface SuiteOptions {
+  readonly environment?: Readonly<Record<string, string>>
+  /** What else prints: the output is held back until it has ended, so that each stands whole. */
+  readonly printAfter?: Promise<unknown>
+}
+
+/** Some vitest projects at once. A stray `.only` fails, so that a run is always the whole one. */
 async function suite(
-  project: string,
+  projects: readonly string[],
   deadlineMs: number,
-  environment: Readonly<Record<string, string>> = {},
+  { environment = {}, printAfter = Promise.resolve() }: SuiteOptions = {},
 ): Promise<Totals> {
-  console.log(`\n── ${project} ──`)
   const startedAt = performance.now()
+  const name = projects.join(' and ')
+  const output = new HeldOutput(printAfter, (text) => process.stdout.write(text))
+  output.write(`\n── ${name} ──\n`)
   const folder = mkdtempSync(join(tmpdir(), 'pairduck-test-'))
   try {
     const file = join(folder, 'report.json')
+    const selected = projects.flatMap((project) => ['--project', project])
     const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    const args = ['run', '--project', project, '--allowOnly=false', ...reporters]
-    const exitCode = await run('vitest', args, { deadlineMs, environment })
-    return told(project, startedAt, totalsOf(readReport(file), exitCode))
+    const args = ['run', '--allowOnly=false', ...selected, ...reporters]
+    const colours: Record<string, string> = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
+    const exitCode = await run('vitest', args, {
+      deadlineMs,
+      environment: { ...environment, ...colours },
+      onOutput: (text) => output.write(text),
+    })
+    const seconds = secondsSince(startedAt)
+    await printAfter
+    return told(name, seconds, totalsOf(readReport(file), exitCode, projects))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function told(name: string, startedAt: number, totals: Totals, output = ''): Totals {
-  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1)
+function told(name: string, seconds: string, totals: Totals, output = ''): Totals {
   if (output.trim() !== '') console.log(`\n── ${name} ──\n${output.trimEnd()}`)
   for (const line of totals.trouble) console.log(`${name}: ${line}`)
   for (const test of totals.skipped) console.log(`skipped: ${test}`)
   console.log(`${name}: ${summaryLine([totals])} (${seconds} s)`)
   return totals
+}
+
+function secondsSince(startedAt: number): string {
+  return ((performance.now() - startedAt) / 1000).toFixed(1)
 }
 
 function readReport(file: string): VitestReport | undefined {

@@ -11,6 +11,7 @@ describe('totalsOf', () => {
     const totals = totalsOf(
       report({ statuses: ['passed', 'passed', 'failed', 'skipped', 'todo'] }),
       1,
+      ['unit'],
     )
     expect(totals).toEqual({ passed: 2, failed: 1, skipped: ['test 3', 'test 4'], trouble: [] })
   })
@@ -22,38 +23,53 @@ describe('totalsOf', () => {
         { statuses: [], status: 'failed', message: 'no such module' },
       ),
       1,
+      ['unit'],
     )
-    expect(totals).toMatchObject({ passed: 1, failed: 1, trouble: ['file 1: no such module'] })
+    expect(totals).toMatchObject({
+      passed: 1,
+      failed: 1,
+      trouble: ['/tests/unit/1: no such module'],
+    })
   })
 
   it('counts a file whose hook failed, although its tests only say skipped', () => {
-    expect(totalsOf(report({ statuses: ['skipped'], status: 'failed' }), 1).failed).toBeGreaterThan(
-      0,
-    )
+    expect(
+      totalsOf(report({ statuses: ['skipped'], status: 'failed' }), 1, ['unit']).failed,
+    ).toBeGreaterThan(0)
   })
 
   it('counts a test that never ended as a failure', () => {
-    expect(totalsOf(report({ statuses: ['passed', 'pending'] }), 0).failed).toBe(1)
+    expect(totalsOf(report({ statuses: ['passed', 'pending'] }), 0, ['unit']).failed).toBe(1)
   })
 
   it('fails when vitest does, although every test passed: an unhandled error, a dead worker', () => {
-    expect(totalsOf(report({ statuses: ['passed'] }), 1)).toMatchObject({ passed: 1, failed: 1 })
+    expect(totalsOf(report({ statuses: ['passed'] }), 1, ['unit'])).toMatchObject({
+      passed: 1,
+      failed: 1,
+    })
+  })
+
+  it('fails when one of several projects executed no test', () => {
+    expect(totalsOf(report({ statuses: ['passed'] }), 0, ['unit', 'integration'])).toMatchObject({
+      failed: 1,
+      trouble: ['no test of tests/integration was executed'],
+    })
   })
 
   it('fails without a report, and without a single executed test', () => {
-    expect(totalsOf(undefined, 0).failed).toBe(1)
-    expect(totalsOf(undefined, 139).failed).toBe(1)
-    expect(totalsOf(report(), 0).failed).toBe(1)
-    expect(totalsOf(report({ statuses: ['skipped'] }), 0).failed).toBe(1)
+    expect(totalsOf(undefined, 0, ['unit']).failed).toBe(1)
+    expect(totalsOf(undefined, 139, ['unit']).failed).toBe(1)
+    expect(totalsOf(report(), 0, ['unit']).failed).toBe(1)
+    expect(totalsOf(report({ statuses: ['skipped'] }), 0, ['unit']).failed).toBe(1)
   })
 })
 
 describe('summaryLine', () => {
   it('adds the steps up and has one form, whatever was skipped', () => {
-    const tests = totalsOf(report({ statuses: ['passed', 'passed'] }), 0)
+    const tests = totalsOf(report({ statuses: ['passed', 'passed'] }), 0, ['unit'])
     expect(summaryLine([totalsOfCheck('types', 0), tests])).toBe('3 passed, 0 failed')
     expect(summaryLine([totalsOfCheck('types', 2), tests])).toBe('2 passed, 1 failed')
-    const skipping = totalsOf(report({ statuses: ['passed', 'skipped'] }), 0)
+    const skipping = totalsOf(report({ statuses: ['passed', 'skipped'] }), 0, ['unit'])
     expect(summaryLine([skipping])).toBe('1 passed, 0 failed')
   })
 })
@@ -67,7 +83,7 @@ interface File {
 function report(...files: readonly File[]): VitestReport {
   return {
     testResults: files.map(({ statuses, status, message = '' }, index) => ({
-      name: `file ${index}`,
+      name: `/tests/unit/${index}`,
       status: status ?? (statuses.includes('failed') ? 'failed' : 'passed'),
       message,
       assertionResults: statuses.map((each, test) => ({ fullName: ` test ${test}`, status: each })),
