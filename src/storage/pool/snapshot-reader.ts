@@ -51,7 +51,9 @@ export class SnapshotReader {
   readonly file: string
   #current: Opened | undefined
   #opening: Promise<Opened> | undefined
-  readonly #running = new Map<DuckDBConnection, Promise<unknown>>()
+  readonly #running = new Set<DuckDBConnection>()
+  /** All calls that have begun, those among them that have no connection yet. */
+  readonly #calls = new Set<Promise<unknown>>()
   #closed = false
 
   /** Use {@link openSnapshot}. */
@@ -85,9 +87,8 @@ export class SnapshotReader {
   /** Ends queries that run, and lets the file go. */
   async close(): Promise<void> {
     this.#closed = true
-    const ended = Promise.allSettled(this.#running.values())
-    // Those that still run, each time.
-    await interruptUntil({ [Symbol.iterator]: () => this.#running.keys() }, ended)
+    // Those that run by then, each time: a call may get its connection only after this.
+    await interruptUntil(this.#running, Promise.allSettled(this.#calls))
     await this.#opening?.catch(() => undefined)
     this.#leave(this.#current)
     this.#current = undefined
@@ -99,6 +100,20 @@ export class SnapshotReader {
   }
 
   async #read<T extends object>(
+    query: Query<unknown>,
+    options: SnapshotQueryOptions | undefined,
+    read: (connection: DuckDBConnection, sql: string) => Promise<T>,
+  ): Promise<T> {
+    const call = this.#readNewest(query, options, read)
+    this.#calls.add(call)
+    try {
+      return await call
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  async #readNewest<T extends object>(
     query: Query<unknown>,
     options: SnapshotQueryOptions | undefined,
     read: (connection: DuckDBConnection, sql: string) => Promise<T>,
@@ -146,7 +161,7 @@ export class SnapshotReader {
   ): Promise<T> {
     const ended = Promise.allSettled([reading])
     const interrupt = (): void => void interruptUntil([connection], ended)
-    this.#running.set(connection, ended)
+    this.#running.add(connection)
     signal?.addEventListener('abort', interrupt, { once: true })
     if (signal?.aborted === true) interrupt()
     try {

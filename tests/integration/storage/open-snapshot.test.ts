@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { getCandlesQuery, openSnapshot, type SnapshotReader } from '../../../src/index.ts'
@@ -64,6 +65,19 @@ describe('openSnapshot', () => {
       reader.query(count).then(() => reader.close()),
     ])
     await expect(reader.query(count)).rejects.toMatchObject({ code: 'CLOSED' })
+  })
+
+  it('ends by closing also what is about to begin', async () => {
+    const file = join(temporaryFolder(), 'snap.duckdb')
+    await db().insertTicks('x/spot/CLOSE', someTicks(3))
+    await db().snapshot('x/spot/CLOSE', file)
+    for (let turns = 0; turns < 12; turns++) {
+      const reader = await opened(file)
+      const endless = reader.query(sql('SELECT count(*) FROM range(1000000000) a, range(99999999)'))
+      const ended = expect(endless, `${turns} turns`).rejects.toMatchObject({ code: 'CLOSED' })
+      for (let turn = 0; turn < turns; turn++) await setImmediate()
+      await Promise.all([ended, reader.close()])
+    }
   })
 
   it('says what is no snapshot', async () => {
