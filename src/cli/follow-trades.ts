@@ -43,7 +43,7 @@ export async function followTrades(followed: FollowedTrades): Promise<void> {
       await pause()
       continue
     }
-    const db = await DatabaseManager.open({ dataDir })
+    const db = await DatabaseManager.open({ dataDir, localSocket: 'passing' })
     const owners = new Owners(db.dataDir)
     try {
       await db.query(pair, nothing)

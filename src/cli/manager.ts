@@ -17,7 +17,8 @@ export function archiveFlag(): Option {
 
 /**
  * Lends a manager on the data directory and closes it, whatever happens. Pairs that a running
- * process holds are asked of it. The engine is loaded only here: `--help` and wrong usage answer
+ * process holds are asked of it. Unless told otherwise it passes by: nobody is to build on it. The
+ * engine is loaded only here: `--help` and wrong usage answer
  * without it.
  */
 export async function withManager<T>(
@@ -26,7 +27,7 @@ export async function withManager<T>(
 ): Promise<T> {
   const { DatabaseManager } = await import('../storage/database-manager.ts')
   const { besideOwner, Owners } = await import('../client/beside-owner.ts')
-  const db = await DatabaseManager.open(options)
+  const db = await DatabaseManager.open({ localSocket: 'passing', ...options })
   const owners = new Owners(db.dataDir)
   let given: T
   try {

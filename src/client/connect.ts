@@ -4,6 +4,8 @@ import { ownerSocketOf, ownerSockets } from '../storage/file/owner-socket-path.t
 import type { ClusterOptions } from '../cluster/cluster-options.ts'
 import type { ClusterReader } from './cluster-reader.ts'
 import { RemoteStore } from './remote-store.ts'
+import { hello } from './wire/hello.ts'
+import { HttpCaller } from './wire/http-caller.ts'
 
 /** Where the store is: the address of `pairduck serve`, or the data directory that a process owns. */
 export type ConnectTarget = string | URL | { readonly dataDir: string; readonly pid?: number }
@@ -67,12 +69,22 @@ export async function connect(
     return checked(store)
   }
   const { dataDir, pid } = target
-  const sockets =
-    pid === undefined ? await ownerSockets(dataDir) : [await ownerSocketOf(dataDir, pid)]
-  for (const socketPath of sockets) {
-    const store = new RemoteStore({ socketPath }, { reconnectMs })
-    const found = await checked(store).catch(() => undefined)
-    if (found !== undefined) return found
+  const findSocket = () =>
+    pid === undefined ? socketOfOwner(dataDir) : ownerSocketOf(dataDir, pid)
+  return checked(new RemoteStore({ findSocket }, { reconnectMs }))
+}
+
+/** The socket of a process that works on a data directory, and not only passes by. */
+async function socketOfOwner(dataDir: string): Promise<string> {
+  for (const socketPath of await ownerSockets(dataDir)) {
+    const asked = new HttpCaller({ findSocket: async () => socketPath })
+    try {
+      if (!(await hello(asked)).passing) return socketPath
+    } catch {
+      // Gone meanwhile, or killed and its lock left behind.
+    } finally {
+      asked.close()
+    }
   }
   throw new PairduckError(
     'CONNECTION_LOST',

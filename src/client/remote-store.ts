@@ -34,6 +34,7 @@ import { joinColumns } from './wire/join-columns.ts'
 import { RemoteEvents } from './remote-events.ts'
 import { RemoteStream } from './remote-stream.ts'
 import { callBody, ticksToJson } from './wire/call-json.ts'
+import { hello, type Hello } from './wire/hello.ts'
 import { HttpCaller, type ServerAddress } from './wire/http-caller.ts'
 import { queryToJson } from './wire/query-json.ts'
 import { rowsFromJson } from './wire/rows-json.ts'
@@ -157,8 +158,8 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
   }
 
   /** Who answers: a first call, which also tells whether the token fits. */
-  async hello(): Promise<{ readonly instance: string }> {
-    return this.#http.json({ method: 'GET', path: '/api/v1/store/hello' })
+  async hello(): Promise<Hello> {
+    return hello(this.#http)
   }
 
   /** As `DatabaseManager.recentTicks`. */

@@ -28,6 +28,7 @@ export async function makeApp(
   store: MarketStore,
   options: ResolvedServeOptions,
   access: Access,
+  { passing = false }: { readonly passing?: boolean } = {},
 ): Promise<FastifyInstance> {
   const { tls } = options
   const app = fastify({
@@ -69,7 +70,7 @@ export async function makeApp(
   addPairRoutes(context)
   addSqlRoute(context)
   addEventRoutes(context)
-  addStoreRoutes(context)
+  addStoreRoutes(context, { passing })
   addFlowsurfaceRoutes(context)
   addUdfRoutes(context)
   addMirrorRoutes(context)

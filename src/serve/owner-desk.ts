@@ -5,8 +5,11 @@ import { localAccess } from './safety/access.ts'
 import { resolveServeOptions } from './options/serve-options.ts'
 
 /** Answers on an owner's local socket: who may open it is the owner's user, and may do all. */
-export async function openOwnerDesk(store: MarketStore): Promise<OwnerDesk> {
-  const app = await makeApp(store, resolveServeOptions(undefined), localAccess)
+export async function openOwnerDesk(
+  store: MarketStore,
+  { passing }: { readonly passing: boolean },
+): Promise<OwnerDesk> {
+  const app = await makeApp(store, resolveServeOptions(undefined), localAccess, { passing })
   await app.ready()
   return {
     take: (socket) => void app.server.emit('connection', socket),

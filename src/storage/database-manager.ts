@@ -100,7 +100,9 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     try {
       if (resolved.logDir !== undefined) await placeLogs(directory.path, resolved.logDir)
       const manager = new DatabaseManager(resolved, directory, await Engine.start())
-      if (resolved.localSocket) manager.#socket = await OwnerSocket.listen(manager)
+      const { localSocket } = resolved
+      if (localSocket !== false)
+        manager.#socket = await OwnerSocket.listen(manager, { passing: localSocket === 'passing' })
       await recoverPairs(manager.#logs, manager.pool, manager)
       return manager
     } catch (error) {

@@ -1,14 +1,6 @@
 import type { ArchiveStore } from '../archive/store/archive-store.ts'
 import { folderArchive } from '../archive/store/folder-archive.ts'
-import {
-  flag,
-  integer,
-  optional,
-  required,
-  resolveOptions,
-  rule,
-  type OptionRule,
-} from '../options.ts'
+import { integer, optional, required, resolveOptions, rule, type OptionRule } from '../options.ts'
 import {
   resolveRules,
   type RetentionOptions,
@@ -60,9 +52,11 @@ export interface ManagerOptions {
   readonly retention?: RetentionOptions
   /**
    * Whether other processes of this user, the command line among them, may ask this one for what
-   * it holds open, over a socket in the data directory. Default true.
+   * it holds open, over a socket in the data directory. `'passing'`: only about a pair that they
+   * find locked by this process, as commands that read are asked: \`connect({ dataDir })\` passes it
+   * over, since it will be gone in a moment. Default true.
    */
-  readonly localSocket?: boolean
+  readonly localSocket?: boolean | 'passing'
   /**
    * Where rows go whose retention says `then: 'archive'`: a folder, or a store of `pairduck/archive`,
    * with `keepMs` if the archive itself is to forget. Reading the archive needs it too where it is
@@ -107,7 +101,11 @@ const rules = {
       (typeof value === 'string' && value !== '') || (typeof value === 'object' && value !== null),
     undefined,
   ),
-  localSocket: flag(true),
+  localSocket: rule<boolean | 'passing'>(
+    `true, false or 'passing'`,
+    (value) => typeof value === 'boolean' || value === 'passing',
+    true,
+  ),
   clock: rule<Clock>(
     'a function that gives Unix ms',
     (value) => typeof value === 'function',

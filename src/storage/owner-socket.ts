@@ -34,10 +34,11 @@ export class OwnerSocket {
   /** Undefined where none can be had: the store tells it, and other processes hear `PAIR_LOCKED`. */
   static async listen(
     store: MarketStore & Events & { readonly dataDir: string },
+    { passing }: { readonly passing: boolean },
   ): Promise<OwnerSocket | undefined> {
     const path = await ownerSocketOf(store.dataDir, process.pid)
     const owner = new OwnerSocket(path, async () =>
-      (await import('../serve/owner-desk.ts')).openOwnerDesk(store),
+      (await import('../serve/owner-desk.ts')).openOwnerDesk(store, { passing }),
     )
     try {
       await owner.#listen()

@@ -36,7 +36,7 @@ export const addServeCommand: AddCommand = (program, context) => {
     )
     .action(async (options: ServeCommandOptions) => {
       const { dataDir, json } = options
-      await withManager({ dataDir }, (db) =>
+      await withManager({ dataDir, localSocket: true }, (db) =>
         withMirrorReader(options.valkey, async (mirror) => {
           const { serve } = await import('../../serve/index.ts')
           const server = await serve(db, { ...(await given(options)), ...mirror }).catch(asUsage)

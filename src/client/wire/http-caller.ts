@@ -5,7 +5,10 @@ import { errorFromJson } from './error-json.ts'
 
 /** Where a server is: a local socket, or an address with what its requests carry. */
 export type ServerAddress =
-  | { readonly socketPath: string }
+  | {
+      /** The socket of the process that answers now: asked again once that one is gone. */
+      readonly findSocket: () => Promise<string>
+    }
   | {
       readonly url: URL
       readonly token: string | undefined
@@ -25,6 +28,7 @@ interface Call {
 export class HttpCaller {
   readonly #address: ServerAddress
   readonly #agent: HttpAgent
+  #socket: Promise<string> | undefined
 
   constructor(address: ServerAddress) {
     this.#address = address
@@ -39,8 +43,8 @@ export class HttpCaller {
 
   /** The answer's body, or the error that it carries. `CONNECTION_LOST` when there is none. */
   async open({ method, path, body, headers, signal }: Call): Promise<IncomingMessage> {
+    const { send, options } = await this.#target(path)
     const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const { send, options } = this.#target(path)
       const request = send({
         ...options,
         method,
@@ -55,7 +59,10 @@ export class HttpCaller {
         ...(signal === undefined ? {} : { signal }),
       })
       request.on('response', resolve)
-      request.on('error', (error) => reject(lost(error, signal)))
+      request.on('error', (error) => {
+        this.#socket = undefined
+        reject(lost(error, signal))
+      })
       request.end(body)
     })
     if (answer.statusCode === 200) return answer
@@ -70,12 +77,12 @@ export class HttpCaller {
     this.#agent.destroy()
   }
 
-  #target(path: string): {
+  async #target(path: string): Promise<{
     send: typeof httpRequest
     options: Record<string, unknown>
-  } {
-    if ('socketPath' in this.#address)
-      return { send: httpRequest, options: { socketPath: this.#address.socketPath, path } }
+  }> {
+    if ('findSocket' in this.#address)
+      return { send: httpRequest, options: { socketPath: await this.#found(this.#address), path } }
     const { url } = this.#address
     return {
       send: url.protocol === 'https:' ? httpsRequest : httpRequest,
@@ -85,6 +92,15 @@ export class HttpCaller {
         path: url.pathname.replace(/\/$/, '') + path,
       },
     }
+  }
+
+  /** One search for all calls that come meanwhile. */
+  #found({ findSocket }: { readonly findSocket: () => Promise<string> }): Promise<string> {
+    this.#socket ??= findSocket().catch((error: unknown) => {
+      this.#socket = undefined
+      throw error
+    })
+    return this.#socket
   }
 
   #headers(): Record<string, string> {

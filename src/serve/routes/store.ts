@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest } from 'fastify'
+import type { Hello } from '../../client/wire/hello.ts'
 import { queryFromJson } from '../../client/wire/query-json.ts'
 import { rowsToJson } from '../../client/wire/rows-json.ts'
 import { PairduckError } from '../../errors.ts'
@@ -32,13 +33,16 @@ interface CallBody {
 }
 
 /** What `pairduck/client` speaks: the calls of a `MarketStore`, one address each. */
-export function addStoreRoutes(context: RouteContext): void {
+export function addStoreRoutes(
+  context: RouteContext,
+  { passing }: { readonly passing: boolean },
+): void {
   const { app, store, answers, allow, options, guard } = context
   const instance = randomUUID()
   const calls = new KnownCalls()
-  app.get('/api/v1/store/hello', async (request) => {
+  app.get('/api/v1/store/hello', async (request): Promise<Hello> => {
     allow(request, 'read')
-    return { instance }
+    return { instance, passing }
   })
   app.post('/api/v1/store/query', async (request, reply) => {
     allow(request, 'read')
