@@ -32,7 +32,7 @@ describe.skipIf(!oracleIsHere).each([
   ['ETHUSDT', 6106],
 ] as const)('real trades of %s', (symbol, count) => {
   const file = oracleFile('trades', `binance_spot_${symbol}_20240808.csv`)
-  const trades = oracleTrades(symbol)
+  const trades = oracleIsHere ? oracleTrades(symbol) : []
   const pair = `binance/spot/${symbol}`
 
   it('are stored once, however often their file is imported', async () => {

@@ -6,7 +6,7 @@ import { calculateCvdQuery } from '../../../src/index.ts'
 import { ValkeyMirror } from '../../../src/mirror/index.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { served } from '../../support/http.ts'
-import { oracleTrades } from '../../support/oracle.ts'
+import { oracleIsHere, oracleTrades } from '../../support/oracle.ts'
 import { pageBrowser } from '../../support/page-browser.ts'
 import { openManager, someTicks, temporaryFolder } from '../../support/store.ts'
 import { isMissing } from '../../support/system-program.ts'
@@ -23,7 +23,7 @@ const emptyGap = {
   closedAt: null,
 } as const
 
-describe.skipIf(isMissing('chromium'))('the page', () => {
+describe.skipIf(!oracleIsHere || isMissing('chromium'))('the page', () => {
   const open = pageBrowser()
 
   it('shows bars of real trades, and a bar that moves with an insert', async () => {
