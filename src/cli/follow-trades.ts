@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import type { StoredTick } from '../schema/rows.ts'
 import type { RemoteStore } from '../client/remote-store.ts'
-import { query } from '../queries/query.ts'
 
 /** How long nobody is asked again who records the pair. */
 const pauseMs = 500
@@ -11,8 +10,8 @@ const pauseMs = 500
 export interface FollowedTrades {
   readonly dataDir: string
   readonly pair: string
-  /** The newest trades that were shown, the newest first. */
-  readonly shown: readonly StoredTick[]
+  /** Behind which trade to begin (`cursorAfter`); undefined: behind the newest that is stored. */
+  readonly cursor: string | undefined
   readonly signal: AbortSignal
   /** Called with each trade as it is stored, the older first. */
   readonly show: (ticks: readonly StoredTick[]) => void
@@ -21,45 +20,51 @@ export interface FollowedTrades {
 
 /**
  * Trades as another process stores them, until the signal fires. While nobody holds the pair it is
- * waited for; what was stored meanwhile comes first.
+ * waited for; what was stored meanwhile comes first. The pair's file is left alone: whoever begins
+ * to record wants it.
  */
 export async function followTrades(followed: FollowedTrades): Promise<void> {
-  const { DatabaseManager } = await import('../storage/database-manager.ts')
-  const { Owners } = await import('../client/beside-owner.ts')
-  const { ownerSockets } = await import('../storage/file/owner-socket-path.ts')
-  const { cursorAfter } = await import('../serve/routes/follow-ticks.ts')
-  const { dataDir, pair, shown, signal, note } = followed
-  const place: Place = { cursor: shown.length > 0 ? cursorAfter(shown.toReversed()) : undefined }
+  const { dataDir, pair, cursor, signal, note } = followed
+  const place: Place = { cursor }
   let waits = false
-  const pause = () => delay(pauseMs, undefined, { signal }).catch(() => undefined)
-  const say = (): void => {
-    if (!waits) note(`nobody records ${pair} now: waiting`)
-    waits = true
-  }
   while (!signal.aborted) {
-    // Where no process is at all the file is left alone: who begins to record wants it.
-    if ((await ownerSockets(dataDir)).length === 0) {
-      say()
-      await pause()
-      continue
-    }
-    const db = await DatabaseManager.open({ dataDir, localSocket: 'passing' })
-    const owners = new Owners(db.dataDir)
-    try {
-      await db.query(pair, nothing)
-      say()
-    } catch (error) {
-      const owner = await owners.holding(error)
-      waits = false
-      await untilGone(owner, place, followed)
-    } finally {
-      await Promise.allSettled([db.close(), owners.close()])
-    }
-    await pause()
+    const { holder, silent } = await holderOf(dataDir, pair)
+    if (holder === undefined) {
+      const unasked =
+        silent.length === 0 ? '' : `, or process ${silent.join(', ')}, which keeps no socket`
+      if (!waits) note(`nobody records ${pair} now${unasked}: waiting`)
+      waits = true
+    } else
+      try {
+        waits = false
+        await untilGone(holder, place, followed)
+      } finally {
+        await holder.close()
+      }
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined)
   }
 }
 
-const nothing = query('nothing', 'SELECT 1 AS "one"')
+/** The process that has the pair open now, and those that could not be asked. */
+async function holderOf(
+  dataDir: string,
+  pair: string,
+): Promise<{ readonly holder?: RemoteStore; readonly silent: readonly number[] }> {
+  const { ownerPids } = await import('../storage/file/owner-socket-path.ts')
+  const { connect } = await import('../client/connect.ts')
+  const { isAlive } = await import('../storage/file/process-identity.ts')
+  const silent: number[] = []
+  for (const pid of await ownerPids(dataDir)) {
+    const store = await connect({ dataDir, pid }, { reconnectMs: 0 }).catch(() => undefined)
+    const stats = await store?.stats().catch(() => undefined)
+    if (store !== undefined && stats?.openPairs.includes(pair) === true)
+      return { holder: store, silent }
+    await store?.close()
+    // One that was killed, or has ended meanwhile, cannot record.
+    if (stats === undefined && isAlive(pid)) silent.push(pid)
+  }
+  return { silent }
+}
 
 /** The id of the last event that was shown. */
 interface Place {

@@ -1,6 +1,6 @@
 import { PairduckError } from '../errors.ts'
 import { optional, integer, resolveOptions, rule } from '../options.ts'
-import { ownerSocketOf, ownerSockets } from '../storage/file/owner-socket-path.ts'
+import { ownerPids, ownerSocketOf } from '../storage/file/owner-socket-path.ts'
 import type { ClusterOptions } from '../cluster/cluster-options.ts'
 import type { ClusterReader } from './cluster-reader.ts'
 import { RemoteStore } from './remote-store.ts'
@@ -76,7 +76,8 @@ export async function connect(
 
 /** The socket of a process that works on a data directory, and not only passes by. */
 async function socketOfOwner(dataDir: string): Promise<string> {
-  for (const socketPath of await ownerSockets(dataDir)) {
+  for (const pid of await ownerPids(dataDir)) {
+    const socketPath = await ownerSocketOf(dataDir, pid)
     const asked = new HttpCaller({ findSocket: async () => socketPath })
     try {
       if (!(await hello(asked)).passing) return socketPath

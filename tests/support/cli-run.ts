@@ -16,6 +16,8 @@ export interface CliRunOptions {
   readonly screen?: { readonly columns: number; readonly rows: number }
   /** Called with everything printed so far, whenever something is printed. */
   readonly onOutput?: (stdout: string) => void
+  /** Called with all notes so far, whenever one is made. */
+  readonly onNote?: (stderr: string) => void
 }
 
 /** Runs the command line in this process, as in a pipe unless told otherwise; gives what it printed. */
@@ -27,7 +29,7 @@ export async function cliRun(
     new Collected(options.onOutput),
     options.screen && { isTTY: true, ...options.screen },
   )
-  const stderr = new Collected()
+  const stderr = new Collected(options.onNote)
   const context: CliContext = {
     terminal: new Terminal({ stdout, stderr, environment: { NO_COLOR: '1' } }),
     now: options.now ?? Date.now,

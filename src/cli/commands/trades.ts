@@ -119,10 +119,11 @@ function newestAnswer(view: PairView, options: TradesOptions): Promise<Answer> {
 /** The newest trades, the older first, then each one as it is stored. */
 async function followFrom(
   newestFirst: readonly StoredTick[],
-  { dataDir, json }: CommonOptions,
+  options: CommonOptions & WindowOptions,
   pair: string,
   { terminal, signal }: CliContext,
 ): Promise<void> {
+  const { dataDir, json } = options
   const show = (ticks: readonly StoredTick[]): void => {
     const { buy, sell } = terminal.ink
     for (const tick of ticks) {
@@ -137,7 +138,18 @@ async function followFrom(
   }
   show(newestFirst.toReversed())
   const note = (text: string): void => terminal.note(text)
-  await followTrades({ dataDir, pair, shown: newestFirst, signal, show, note })
+  const cursor = await cursorBehind(newestFirst, windowOf(options))
+  await followTrades({ dataDir, pair, cursor, signal, show, note })
+}
+
+/** Where following begins; undefined where a window hides which trade is the newest. */
+async function cursorBehind(
+  newestFirst: readonly StoredTick[],
+  window: WindowOptions,
+): Promise<string | undefined> {
+  const { beforeAll, cursorAfter } = await import('../../serve/routes/follow-ticks.ts')
+  if (newestFirst.length > 0) return cursorAfter(newestFirst.toReversed())
+  return Object.keys(window).length === 0 ? beforeAll : undefined
 }
 
 function largeAnswer(view: PairView, options: TradesOptions): Promise<Answer> {

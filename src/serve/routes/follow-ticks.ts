@@ -165,6 +165,9 @@ export function cursorAfter(ticks: readonly StoredTick[]): string {
   return textOf(cursorBehind(ticks, { micros: 0n, tradeId: '', count: 0 }))
 }
 
+/** The id before every tick, for who has seen that there were none. */
+export const beforeAll = '0:0:'
+
 function textOf({ micros, tradeId, count }: Cursor): string {
   return `${micros}:${count}:${encodeURIComponent(tradeId)}`
 }

@@ -19,14 +19,12 @@ export async function ownerSocketOf(dataDir: string, pid: number): Promise<strin
   return join(shortFolder(), `${digest(path)}-${pid}.sock`)
 }
 
-/** The sockets of all processes that own pairs of the directory, or did before they were killed. */
-export async function ownerSockets(dataDir: string): Promise<string[]> {
+/** The processes that have a manager on the directory, or had one when they were killed. */
+export async function ownerPids(dataDir: string): Promise<number[]> {
   const path = await realpath(resolve(dataDir)).catch(() => resolve(dataDir))
   const names = await readdir(join(path, '.pairduck')).catch(() => [])
   const pids = names.map((name) => /^manager-(\d+)\.lock$/.exec(name)?.[1])
-  return Promise.all(
-    pids.filter((pid) => pid !== undefined).map((pid) => ownerSocketOf(path, Number(pid))),
-  )
+  return pids.filter((pid) => pid !== undefined).map(Number)
 }
 
 function shortFolder(): string {

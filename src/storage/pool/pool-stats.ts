@@ -22,6 +22,8 @@ export interface PoolStats {
   readonly evictions: number
   /** The pairs that are leased, as text. */
   readonly activePairs: readonly string[]
+  /** The pairs whose files are open, as text. */
+  readonly openPairs: readonly string[]
 }
 
 /** What a manager counts. */
@@ -44,5 +46,6 @@ export function poolStats(
     active: active.length,
     hitRate: asked === 0 ? 0 : counted.hits / asked,
     activePairs: active.map(({ name }) => name),
+    openPairs: slots.map(({ name }) => name),
   }
 }

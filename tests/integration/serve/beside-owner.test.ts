@@ -64,23 +64,28 @@ describe('the command line beside a process that holds the pair', () => {
     expect(ids).toEqual(someTicks(6, { first: 199 }).map(({ tradeId }) => tradeId))
   })
 
-  it('waits where nobody records, and takes up with who comes', async () => {
+  it.each([
+    ['some', 2],
+    ['none', 0],
+  ])('waits where nobody records, and takes up with who comes: %s stored', async (_, stored) => {
     const dataDir = temporaryFolder()
     const db = await openManager({ dataDir })
-    await db.insertTicks(pair, someTicks(2))
+    await db.insertTicks(pair, someTicks(stored))
+    await (await db.acquire(pair)).release()
     await db.close()
     const stop = new AbortController()
     let heard: ((text: string) => unknown) | undefined
     const until = (wanted: string) =>
       new Promise<void>((resolve) => (heard = (text) => text.includes(wanted) && resolve()))
-    const shown = until('')
+    const waits = until('waiting')
     const run = cliRun(['trades', pair, '--follow', '--data-dir', dataDir], {
       signal: stop.signal,
       onOutput: (text) => heard?.(text),
+      onNote: (text) => heard?.(text),
     })
-    await shown
-    await holder(dataDir)
+    await waits
     const came = until('777')
+    await holder(dataDir)
     await using store = await connect({ dataDir })
     await store.insertTicks(pair, [{ ...someTicks(1, { first: 205 })[0]!, price: 777 }])
     await came

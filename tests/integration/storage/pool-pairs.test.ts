@@ -56,6 +56,7 @@ describe('many pairs', () => {
       hitRate: 0.2,
       evictions: 1,
       activePairs: [],
+      openPairs: ['x/spot/P0', 'x/spot/P2', 'x/spot/P3'],
       pendingTicks: 0,
     })
     expect(await countTicks(db, 'x/spot/P1')).toBe(1)
