@@ -67,8 +67,9 @@ export async function* replay(
   }
 }
 
-/** Ticks are read so much time at once. */
-const pageMs = 600_000
+/** Ticks are read so much time at once, or less where that holds more of them than {@link pageTicks}. */
+const longestPageMs = 600_000
+const pageTicks = 50_000
 const microsecondMs = 0.001
 
 /**
@@ -80,15 +81,24 @@ export async function* replayTicks(
   pair: PairLike,
   { from, to }: Omit<ReplayOptions, 'timeframe'>,
 ): AsyncGenerator<ReplayedTick, void, undefined> {
-  for (let page = from; page < to; page += pageMs) {
-    const window = { from: page, to: Math.min(to, page + pageMs), limit: maxTicks }
-    const newestFirst = await db.query(pair, getRecentTicksQuery(window))
+  let pageMs = longestPageMs
+  for (let page = from; page < to;) {
+    const end = Math.min(to, page + pageMs)
+    // A millisecond is read whole, however much it holds.
+    const limit = end - page <= 1 ? maxTicks : pageTicks + 1
+    const newestFirst = await db.query(pair, getRecentTicksQuery({ from: page, to: end, limit }))
+    if (newestFirst.length > pageTicks && end - page > 1) {
+      pageMs = Math.max(1, Math.floor((end - page) / 4))
+      continue
+    }
     for (const tick of newestFirst.reverse())
       yield { tick, ...momentOf(db, pair, tick.timestamp + microsecondMs) }
+    page = end
+    if (newestFirst.length < pageTicks / 4) pageMs = Math.min(longestPageMs, pageMs * 2)
   }
 }
 
-/** No page has so many. */
+/** No millisecond has so many. */
 const maxTicks = 10_000_000
 
 function momentOf(db: QuerySource, pair: PairLike, asOf: number): ReplayedMoment {

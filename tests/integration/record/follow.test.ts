@@ -8,6 +8,7 @@ import {
   calculateVwapQuery,
   detectFvgQuery,
   type DatabaseManager,
+  type PairLike,
   type Query,
 } from '../../../src/index.ts'
 import {
@@ -164,5 +165,37 @@ describe('replay', () => {
     }
     expect(count).toBe(60)
     expect(counts).toMatchObject([{ tradeCount: 20 }, { tradeCount: 40 }, { tradeCount: 60 }])
+  })
+
+  it('reads a busy time in pages of rows, in order and each tick once', async () => {
+    const db = await temporaryStore(forever)
+    const count = 130_000
+    // All within two minutes, the last 60,000 of them in one millisecond.
+    const timestamp = Float64Array.from({ length: count }, (_, row) =>
+      row < 70_000 ? start + row : start + 100_000,
+    )
+    await db.insertTicks(pair, {
+      timestamp,
+      price: new Float64Array(count).fill(100),
+      volume: new Float64Array(count).fill(1),
+      side: Array<'BUY'>(count).fill('BUY'),
+      tradeId: Array.from({ length: count }, (_, row) => String(row)),
+    })
+    const pages: number[] = []
+    const source = {
+      query: async <Row>(name: PairLike, query: Query<Row>): Promise<Row[]> => {
+        const rows = await db.query(name, query)
+        pages.push(rows.length)
+        return rows
+      },
+    }
+    let next = 0
+    let strangers = 0
+    for await (const { tick } of replayTicks(source, pair, { from: start, to: start + 3_600_000 }))
+      if (tick.tradeId !== String(next++)) strangers++
+    expect([next, strangers]).toEqual([count, 0])
+    // A millisecond is never parted.
+    expect(pages.filter((rows) => rows > 50_001)).toEqual([60_000])
+    expect(pages.length).toBeLessThan(60)
   })
 })
