@@ -86,6 +86,7 @@ export class ImportedIds {
     }
     const after = await tradeBeside(stored, to, 'after')
     const behind = after === undefined ? [] : this.#noted(holesBetween(joined(none, [to, after])))
+    if (behind.length === 0) return changed
     return [...changed, ...notKnown(await stored.query(gapsQuery), behind)]
   }
 

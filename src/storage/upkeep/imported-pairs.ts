@@ -104,7 +104,9 @@ export class ImportedPairs {
 }
 
 function oldestOf({ micros }: CheckedTicks): number {
-  return msFromMicros(micros.reduce((oldest, each) => Math.min(oldest, each), Infinity))
+  let oldest = Infinity
+  for (let row = 0; row < micros.length; row++) if (micros[row]! < oldest) oldest = micros[row]!
+  return msFromMicros(oldest)
 }
 
 function storedTrades({ writer }: PairDatabase): StoredTrades {

@@ -46,7 +46,7 @@ export const zip: ContainerFormat = {
         // What is stored as it is has no such option.
         const raw = isPacked ? { decompress: false } : {}
         const stream = await archive.openReadStreamPromise(entry, raw)
-        const inflate = isPacked ? createInflateRaw() : undefined
+        const inflate = isPacked ? createInflateRaw({ chunkSize: 1 << 18 }) : undefined
         yield { name: of, ...(await spool(of, [stream, inflate], tools)) }
       }
     } finally {
