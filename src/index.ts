@@ -84,4 +84,5 @@ export type {
   ImportFilesReport,
 } from './storage/import/import-files-options.ts'
 export type { Rejection } from './storage/import/rejections.ts'
+export type { DecimalMark } from './storage/import/number-reader.ts'
 export type { SideWords } from './storage/import/side-reader.ts'

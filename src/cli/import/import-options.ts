@@ -11,6 +11,7 @@ export interface ImportCommandOptions extends CommonOptions {
   readonly timeUnit: 'guess' | 's' | 'ms' | 'us' | 'ns' | 'iso'
   readonly format: 'guess' | 'csv' | 'jsonl' | 'json' | 'parquet'
   readonly timeFormat?: string
+  readonly decimal?: '.' | ','
   readonly side?: { readonly buy: string; readonly sell: string }
   readonly sideOf: 'taker' | 'maker'
   readonly sideRule?: 'tick' | 'sign'
@@ -56,6 +57,12 @@ export function addImportOptions(command: Command): Command {
     .option(
       '--time-format <format>',
       'how times are written: dd/MM/yyyy HH:mm:ss (date-fns tokens)',
+    )
+    .addOption(
+      new Option(
+        '--decimal <mark>',
+        'what stands before the fraction of prices and sizes: "," or "."; thousands may then be parted',
+      ).choices([',', '.']),
     )
     .option('--side <words>', 'the file’s words for the sides: "buy=b,sell=s"', sideArgument)
     .addOption(choiceOption('--side-of <who>', 'whose side the file gives', ['taker', 'maker']))
@@ -112,6 +119,7 @@ export function libraryOptions(given: ImportCommandOptions): ImportOptions<Colum
     columns: given.columns,
     timeUnit: timeUnit === 'guess' ? undefined : timeUnit,
     timeFormat: given.timeFormat,
+    decimal: given.decimal,
     format: format === 'guess' ? undefined : format,
     side: given.side,
     sideOf: given.sideOf,

@@ -9,7 +9,8 @@ import type { FileBatch, RowFault } from './batch-reading.ts'
 import { mapColumns } from './column-map.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
 import type { ImportSource, Selection } from './import-source.ts'
-import { numberExpression, refuseFloatTimes } from './tick-plan.ts'
+import { numberReader, type NumberReader } from './number-reader.ts'
+import { refuseFloatTimes } from './tick-plan.ts'
 import { timeReader, type TimeReader } from './time-reader.ts'
 
 /** What an insert of candles writes, the time first. */
@@ -33,17 +34,21 @@ export function planCandles(
     { unit: options.timeUnit, format: options.timeFormat },
     samples(columns['timestamp']!),
   )
-  return { columns, time, selection: candleSelection(columns, time) }
+  return { columns, time, selection: candleSelection(columns, time, numberReader(options.decimal)) }
 }
 
-function candleSelection(columns: Readonly<Record<string, string>>, time: TimeReader): Selection {
+function candleSelection(
+  columns: Readonly<Record<string, string>>,
+  time: TimeReader,
+  number: NumberReader,
+): Selection {
   const known = fields.filter((field) => columns[field] !== undefined)
   return {
     types: Object.fromEntries(
-      known.map((field) => [columns[field]!, field === 'timestamp' ? time.type : 'DOUBLE']),
+      known.map((field) => [columns[field]!, field === 'timestamp' ? time.type : number.type]),
     ),
     expressions: (named) => {
-      const value = (field: string): string => numberExpression(named(columns[field]!))
+      const value = (field: string): string => number.expression(named(columns[field]!))
       return fields.map((field) => {
         const column = columns[field]
         if (field === 'timestamp') return time.expression(named(column!))

@@ -13,6 +13,7 @@ import { importFailed } from './import-failure.ts'
 import { type ImportSource, type Selection } from './import-source.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
 import type { InstrumentChoice } from './instruments.ts'
+import { whyNoNumber } from './number-reader.ts'
 import { Rejections, rejectionText, type Rejection } from './rejections.ts'
 import { whyNoTime, type TimeReader } from './time-reader.ts'
 
@@ -233,7 +234,9 @@ export class FileImport<Counts> {
     const { line, value } = await this.#source.locate(this.#rows, column)
     const found = value ?? fault.value
     const reason =
-      fault.field === 'timestamp' ? whyNoTime(fault.reason, found, this.#time) : fault.reason
+      fault.field === 'timestamp'
+        ? whyNoTime(fault.reason, found, this.#time)
+        : whyNoNumber(fault.reason, found)
     return this.#refuse(line, column, found, reason)
   }
 

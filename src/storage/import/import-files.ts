@@ -161,13 +161,15 @@ async function importJob(
 
 /** What of the options decides what a row becomes: with others a file is imported anew. */
 export function rowOptions(options: FileOptions, candles: Timeframe | undefined): string {
-  const { columns, timeUnit, timeFormat, side, sideOf, sideRule, where, pairFrom } = options
+  const { columns, timeUnit, timeFormat, decimal, side, sideOf, sideRule, where, pairFrom } =
+    options
   const { idScope, makeIds, member } = options
   const deciding = {
     candles,
     columns,
     timeUnit,
     timeFormat,
+    decimal,
     side,
     sideOf,
     sideRule,

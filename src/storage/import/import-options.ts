@@ -16,6 +16,7 @@ import {
 } from '../../schema/retention-policy.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import type { RowCounts } from '../events/outcomes.ts'
+import type { DecimalMark } from './number-reader.ts'
 import type { Rejection } from './rejections.ts'
 import type { SideWords } from './side-reader.ts'
 import { strptimeOf } from './time-format.ts'
@@ -63,6 +64,11 @@ export interface ImportOptions<Columns> {
   readonly timeUnit?: TimeUnit | undefined
   /** How times are written, in date-fns' tokens: `dd/MM/yyyy HH:mm:ss.SSS`; UTC unless they say a zone. */
   readonly timeFormat?: string | undefined
+  /**
+   * What stands before the fraction of prices and sizes; the other of `.` and `,`, blanks and
+   * apostrophes may then part thousands. Default: a point, and thousands are not parted.
+   */
+  readonly decimal?: DecimalMark | undefined
   /** Default: by the file's first bytes; what is compressed or archived is unpacked first. */
   readonly format?: 'csv' | 'jsonl' | 'json' | 'parquet' | undefined
   /** Which files of an archive are read; `*` stands for anything. */
@@ -145,6 +151,7 @@ const rules = {
   ),
   timeUnit: optional(oneOf(['s', 'ms', 'us', 'ns', 'iso'], 'ms')),
   timeFormat: text('a date format'),
+  decimal: optional(oneOf(['.', ','], '.')),
   format: optional(oneOf(['csv', 'jsonl', 'json', 'parquet'], 'csv')),
   member: text('the name of a file'),
   side: rule<SideWords | undefined>(

@@ -1,5 +1,6 @@
 import { shown } from '../../errors.ts'
 import type { ImportSource } from './import-source.ts'
+import { whyNoNumber } from './number-reader.ts'
 import { whyNoTime, type TimeReader } from './time-reader.ts'
 
 /** Rows that could not be stored for one reason. */
@@ -59,7 +60,7 @@ export class Rejections {
     const located: Rejection[] = []
     for (const { column, reason, isTime, count, row, line } of found) {
       const first = line ?? (await source.locate(row, column!))
-      const why = isTime ? whyNoTime(reason, first.value, time) : reason
+      const why = isTime ? whyNoTime(reason, first.value, time) : whyNoNumber(reason, first.value)
       located.push({ column, reason: why, count, ...first })
     }
     return located

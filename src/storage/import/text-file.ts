@@ -189,7 +189,11 @@ export class TextFile implements TextLayout {
     if (this.delimiter === undefined)
       return isJsonObject(fields[0]!) ? undefined : 'is no JSON object'
     if (fields.length === this.columns.length) return undefined
-    return `has ${fields.length} columns instead of ${this.columns.length}`
+    const split =
+      this.delimiter === ',' && fields.length > this.columns.length
+        ? ' (where a comma belongs to a value, as in 1234,56, the value has to stand in quotes)'
+        : ''
+    return `has ${fields.length} columns instead of ${this.columns.length}${split}`
   }
 
   #lineOf({ fields }: TextRecord): string {

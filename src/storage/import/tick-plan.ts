@@ -3,6 +3,7 @@ import { fileIdSpace } from './file-id-space.ts'
 import { PairduckError, visible } from '../../errors.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
 import type { ImportSource, Selection } from './import-source.ts'
+import { numberReader, type NumberReader } from './number-reader.ts'
 import { makerExpression, sideExpression } from './side-reader.ts'
 import { timeReader, type TimeReader } from './time-reader.ts'
 import { tradeIdExpression } from './trade-id.ts'
@@ -53,9 +54,12 @@ export function planTicks(
     makerSamples: samples(columns['buyerIsMaker'] ?? ''),
     ofMaker: options.sideOf === 'maker',
   }
-  const sideExpressionOf = (named: Naming): string => sideText(named, { columns, sideRule, side })
+  const number = numberReader(options.decimal)
+  const sideExpressionOf = (named: Naming): string =>
+    sideText(named, { columns, number, sideRule, side })
   const selection = tickSelection(columns, {
     time,
+    number,
     sideRule,
     side: sideExpressionOf,
     idScope: hasIds ? options.idScope : 'none',
@@ -71,6 +75,7 @@ function tickSelection(
   columns: Readonly<Record<string, string>>,
   of: {
     time: TimeReader
+    number: NumberReader
     sideRule: TickPlan['sideRule']
     side: (named: Naming) => string
     idScope: ResolvedImportOptions['idScope']
@@ -79,12 +84,12 @@ function tickSelection(
   return {
     types: {
       [columns['timestamp']!]: of.time.type,
-      [columns['price']!]: 'DOUBLE',
-      [columns['volume']!]: 'DOUBLE',
+      [columns['price']!]: of.number.type,
+      [columns['volume']!]: of.number.type,
     },
     expressions: (named) => {
-      const price = numberExpression(named(columns['price']!))
-      const volume = numberExpression(named(columns['volume']!))
+      const price = of.number.expression(named(columns['price']!))
+      const volume = of.number.expression(named(columns['volume']!))
       const id =
         of.idScope === 'none' ? 'NULL::VARCHAR' : tradeIdExpression(named(columns['tradeId']!))
       return [
@@ -102,6 +107,7 @@ function sideText(
   named: Naming,
   of: {
     columns: Readonly<Record<string, string>>
+    number: NumberReader
     sideRule: TickPlan['sideRule']
     side: Parameters<typeof sideExpression>[1] & { makerSamples: readonly string[] }
   },
@@ -109,7 +115,7 @@ function sideText(
   const { columns, sideRule } = of
   if (sideRule === 'tick') return 'NULL'
   if (sideRule === 'sign') {
-    const volume = numberExpression(named(columns['volume']!))
+    const volume = of.number.expression(named(columns['volume']!))
     return `CASE WHEN ${volume} < 0 THEN 'SELL' WHEN ${volume} > 0 THEN 'BUY' END`
   }
   if (columns['side'] === undefined)
@@ -140,14 +146,6 @@ function signed(
   if (!source.samples(volume).some((value) => Number(value) < 0)) return undefined
   note(`no column for the side: sizes below zero in \`${visible(volume)}\` were read as sold`)
   return 'sign'
-}
-
-/**
- * A number of a file. One in 32 bits stands for the shortest decimal that gives it, which is what
- * the exchange wrote: as it is, 42283.7 would become 42283.69921875.
- */
-export function numberExpression({ sql, type }: { sql: string; type: string }): string {
-  return type === 'FLOAT' ? `${sql}::VARCHAR::DOUBLE` : `try_cast(${sql} AS DOUBLE)`
 }
 
 export function refuseFloatTimes(source: ImportSource, column: string): void {
