@@ -1,4 +1,5 @@
 import { shown } from '../../errors.ts'
+import { addSmall, compareSmall, multiplySmall } from './small-decimal.ts'
 
 /** Decimal text as exchanges send it, digits kept: `1.10000000`. What the readers return. */
 export type DecimalText = string
@@ -87,19 +88,20 @@ export function compareDecimal(a: Decimal, b: Decimal): number {
 
 /** {@link compareDecimal} of two texts, without arithmetic when they are the same text. */
 export function compareText(a: DecimalText, b: DecimalText): number {
-  return a === b ? 0 : compareDecimal(parseDecimal(a), parseDecimal(b))
+  if (a === b) return 0
+  return compareSmall(a, b) ?? compareDecimal(parseDecimal(a), parseDecimal(b))
 }
 
 export function addText(a: DecimalText, b: DecimalText): DecimalText {
-  return formatDecimal(addDecimal(parseDecimal(a), parseDecimal(b)))
+  return addSmall(a, b, 1) ?? formatDecimal(addDecimal(parseDecimal(a), parseDecimal(b)))
 }
 
 export function subtractText(a: DecimalText, b: DecimalText): DecimalText {
-  return formatDecimal(subtractDecimal(parseDecimal(a), parseDecimal(b)))
+  return addSmall(a, b, -1) ?? formatDecimal(subtractDecimal(parseDecimal(a), parseDecimal(b)))
 }
 
 export function multiplyText(a: DecimalText, b: DecimalText): DecimalText {
-  return formatDecimal(multiplyDecimal(parseDecimal(a), parseDecimal(b)))
+  return multiplySmall(a, b) ?? formatDecimal(multiplyDecimal(parseDecimal(a), parseDecimal(b)))
 }
 
 /** {@link divideDecimal} of two texts; undefined when the divisor is zero. */
