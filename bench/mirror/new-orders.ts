@@ -1,4 +1,4 @@
-import type { OrderInput } from '../../src/mirror/index.ts'
+import type { FillInput, OrderInput } from '../../src/mirror/index.ts'
 
 /** All ids are of one length, so that all JSON is. */
 let made = 100_000
@@ -29,4 +29,20 @@ export function order(id: string): OrderInput {
     timestamp: 1_709_654_400_000,
     lastUpdateTimestamp: 1_709_654_400_000,
   }
+}
+
+/** A trade of each order. */
+export function newFills(orders: readonly OrderInput[]): FillInput[] {
+  return orders.map(({ id, symbol, side }) => ({
+    id: `trade-${String(id)}`,
+    order: id,
+    symbol,
+    side,
+    price: '2500.00000000',
+    amount: '1.00000000',
+    cost: '2500.00000000',
+    fee: { cost: '0.00100000', currency: 'BNB' },
+    timestamp: 1_709_654_400_000,
+    takerOrMaker: 'maker',
+  }))
 }
