@@ -28,9 +28,13 @@ export function clientFailure(error: unknown, server: string): PairduckError {
   // GLIDE puts `An error was signalled by the server: - ` before what it was told.
   const said = message.replace(/^An error was signalled by the server: ?-? ?/, '')
   const code = replyCodes.find(([pattern]) => pattern.test(said))?.[1] ?? 'VALKEY_UNREACHABLE'
-  return new PairduckError(code, `${server}: ${message || 'no connection'}`, {
+  const permission = /no permissions to run the '([\w|-]+)' command/.exec(said)?.[1]
+  const lacking = permission === undefined ? {} : { permission: `+${permission}` }
+  const advice = permission === undefined ? '' : ` – give the user +${permission}`
+  return new PairduckError(code, `${server}: ${message || 'no connection'}${advice}`, {
     cause: error,
     server,
+    ...lacking,
   })
 }
 

@@ -23,6 +23,11 @@ interface Wire {
 }
 
 const maxBackoffMs = 1_000
+/**
+ * The client's own bound for a command ends only one that was not written yet, which the socket's
+ * timeout ends too; and it costs a timer of five seconds for each.
+ */
+const commandOptions = { timeout: 0 }
 /** How long close() waits for replies that are still under way before it cuts the connection. */
 const closeGraceMs = 1_000
 
@@ -156,6 +161,7 @@ function standaloneWire(connection: ValkeyConnection): Wire {
     const socket = { ...socketOptions(connection), ...place, reconnectStrategy } as SocketOptions
     const made = createClient({
       ...nodeOptions(connection),
+      commandOptions,
       database: connection.database,
       socket,
     })
@@ -206,6 +212,7 @@ function sentinelWire(connection: ValkeyConnection): Wire {
     name,
     sentinelRootNodes: nodes.map(({ host, port }) => ({ host, port })),
     nodeClientOptions: { ...node, database: connection.database, socket },
+    commandOptions,
     sentinelClientOptions: {
       ...(username === undefined ? {} : { username }),
       ...(password === undefined ? {} : { password }),
@@ -227,6 +234,7 @@ function clusterWire(connection: ValkeyConnection): Wire {
       socket: { ...socket, host, port } as SocketOptions,
     })),
     defaults: node,
+    commandOptions,
   })
   return wired(cluster, (key, readOnly, args) => cluster.sendCommand(key, readOnly, args))
 }

@@ -1,4 +1,5 @@
 import type { Fill } from '../model/fill.ts'
+import { idText } from '../model/id.ts'
 import { jsonText } from '../model/json-text.ts'
 import { isAsset, parseSymbol } from '../model/symbol.ts'
 import { storedDecimal, storedFields } from './stored-value.ts'
@@ -6,11 +7,11 @@ import { storedDecimal, storedFields } from './stored-value.ts'
 /** A fill as JSON, decimals as bare tokens. */
 export function encodeFill(fill: Fill): string {
   return (
-    `{"id":${JSON.stringify(fill.id)},"order":${JSON.stringify(fill.orderId)},` +
+    `{"id":${jsonText(fill.id)},"order":${jsonText(fill.orderId)},` +
     `"symbol":${jsonText(fill.symbol)},"side":"${fill.side}","price":${fill.price},` +
     `"amount":${fill.amount},"cost":${fill.cost},"fee":${fill.fee ?? 'null'},` +
-    `"fee_currency":${JSON.stringify(fill.feeCurrency)},"timestamp":${fill.timestamp},` +
-    `"taker_or_maker":${JSON.stringify(fill.takerOrMaker)}}`
+    `"fee_currency":${jsonText(fill.feeCurrency)},"timestamp":${fill.timestamp},` +
+    `"taker_or_maker":${jsonText(fill.takerOrMaker)}}`
   )
 }
 
@@ -21,7 +22,8 @@ export function decodeFill(json: string): Fill {
   const feeCurrency = fields['fee_currency'] ?? null
   if (
     typeof id !== 'string' ||
-    (order !== null && typeof order !== 'string') ||
+    idText(id) === undefined ||
+    (order !== null && (typeof order !== 'string' || idText(order) === undefined)) ||
     parseSymbol(symbol) === undefined ||
     (side !== 'buy' && side !== 'sell') ||
     (feeCurrency !== null && !isAsset(feeCurrency))
@@ -38,6 +40,10 @@ export function decodeFill(json: string): Fill {
     fee: fee === null ? null : storedDecimal(fee, 'fee'),
     feeCurrency,
     timestamp: Number(storedDecimal(fields['timestamp'], 'timestamp')),
-    takerOrMaker: fields['taker_or_maker'] as 'taker' | 'maker' | null,
+    takerOrMaker: takerOrMaker(fields['taker_or_maker']),
   }
+}
+
+function takerOrMaker(value: unknown): Fill['takerOrMaker'] {
+  return value === 'taker' || value === 'maker' ? value : null
 }

@@ -15,12 +15,13 @@ export async function adoptClosedOrders(
   { client, keys, state, writer }: PruneContext,
   deadline: number,
 ): Promise<number> {
-  if (state.closedCursor === undefined) return 0
+  const search = state.closedSearch
+  if (search === undefined) return 0
   if ((await client.command(['HGET', keys.since, indexed])) !== null) {
-    state.closedCursor = undefined
+    state.closedSearch = undefined
     return 0
   }
-  const page = ['HSCAN', keys.orders, state.closedCursor, 'COUNT', String(perUnit)]
+  const page = ['HSCAN', keys.orders, search.cursor, 'COUNT', String(perUnit)]
   const [cursor, flat] = (await client.command(page)) as [string, string[]]
   const ended: [timeMs: number, id: string][] = []
   for (let at = 0; at < flat.length; at += 2) {
@@ -33,6 +34,8 @@ export async function adoptClosedOrders(
     for (const [timeMs, id] of ended) plan.indexClosed(id, timeMs)
     if (isLast) plan.note(keys.since, indexed, '1')
   }, deadline)
-  state.closedCursor = isLast ? undefined : cursor
+  // Of a search that was begun anew meanwhile this page says nothing.
+  search.cursor = cursor
+  if (isLast) state.closedSearch = undefined
   return flat.length / 2 + 1
 }

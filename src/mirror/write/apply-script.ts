@@ -7,12 +7,12 @@ import { writingScript } from '../../valkey/server-script.ts'
  *
  * KEYS: fence, sequence, when it was written, then the keys that are written, the orders first.
  * ARGV: where the commands begin, own fence, expected sequence, channel, tail of the change
- * message, then the lists that the commands take; where they begin: first and number of the order
- * ids that must not be there yet, the type of each written key, then the commands, each as name,
- * index of its key, first and last argument.
+ * message, then the lists that the commands take; where they begin: the type of each key from the
+ * fourth on, the number of lists of fields that must not be there yet, each as index of its key,
+ * first and last field, then the commands, each as name, index of its key, first and last argument.
  *
  * Gives one of: OK and the new sequence; FENCED and the fence found; BEHIND and the sequence
- * found; KNOWN with ids and JSON of orders that are there already; WRONGTYPE, key, type found.
+ * found; KNOWN with key, field and value of what is there already; WRONGTYPE, key, type found.
  */
 export const applyScript: ServerScript = writingScript(`
 local fence = redis.call('GET', KEYS[1])
@@ -23,22 +23,26 @@ if sequence ~= ARGV[3] then return {'BEHIND', sequence} end
 local at = tonumber(ARGV[1])
 for i = 4, #KEYS do
   local found = redis.call('TYPE', KEYS[i])['ok']
-  if found ~= 'none' and found ~= ARGV[at + i - 2] then return {'WRONGTYPE', KEYS[i], found} end
+  if found ~= 'none' and found ~= ARGV[at + i - 4] then return {'WRONGTYPE', KEYS[i], found} end
 end
-local first, absent = tonumber(ARGV[at]), tonumber(ARGV[at + 1])
-if absent > 0 then
-  local known = {'KNOWN'}
-  local values = redis.call('HMGET', KEYS[4], unpack(ARGV, first, first + absent - 1))
-  for i = 1, absent do
-    if values[i] then
-      known[#known + 1] = ARGV[first + i - 1]
-      known[#known + 1] = values[i]
+at = at + #KEYS - 3
+local commands = at + 1 + 3 * tonumber(ARGV[at])
+local known = {'KNOWN'}
+for i = at + 1, commands - 1, 3 do
+  local key, first, last = KEYS[tonumber(ARGV[i])], tonumber(ARGV[i + 1]), tonumber(ARGV[i + 2])
+  local values = redis.call('HMGET', key, unpack(ARGV, first, last))
+  for field = first, last do
+    local value = values[field - first + 1]
+    if value then
+      known[#known + 1] = key
+      known[#known + 1] = ARGV[field]
+      known[#known + 1] = value
     end
   end
-  if #known > 1 then return known end
 end
+if #known > 1 then return known end
 
-for i = at + #KEYS - 1, #ARGV, 4 do
+for i = commands, #ARGV, 4 do
   redis.call(ARGV[i], KEYS[tonumber(ARGV[i + 1])], unpack(ARGV, ARGV[i + 2], ARGV[i + 3]))
 end
 sequence = string.format('%.0f', redis.call('INCR', KEYS[2]))

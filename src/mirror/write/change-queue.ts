@@ -2,7 +2,6 @@ import { setImmediate } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
 import { layChanges, planChanges } from './change.ts'
 import type { Change, PlannedChange } from './change.ts'
-import { needsNothing, needsOf } from './change-needs.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { MirrorClock } from '../model/clock.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
@@ -168,12 +167,11 @@ export class ChangeQueue {
   async #planAhead(underWay: UnitPlan, skip: number): Promise<void> {
     // The client sends in its own turn of the event loop, and other work wants one as well.
     await setImmediate()
-    const { state, writer } = this.#options
+    const { writer } = this.#options
     const waiting = this.#apart > 0 ? [] : this.#nextChanges(skip)
     if (waiting.length < maxUnitChanges) return
     const changes = waiting.map(({ change }) => change)
     if (!changes.every((each) => each.kind === 'order')) return
-    if (!needsNothing(needsOf(changes, state))) return
     const plan = writer.plan(underWay)
     const results = layChanges(plan, changes)
     await setImmediate()

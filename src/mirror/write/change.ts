@@ -1,13 +1,11 @@
 import { PairduckError } from '../../errors.ts'
 import type { Fill } from '../model/fill.ts'
 import type { TimedBalance } from '../model/balance.ts'
-import type { ValkeyClient } from '../../valkey/valkey-client.ts'
-import type { MirrorKeys } from '../stored/keys.ts'
-import type { MirrorState } from './mirror-state.ts'
 import type { OrderState } from '../model/order.ts'
 import type { TimedTicker } from '../model/ticker.ts'
 import type { Transfer } from '../model/transfer.ts'
-import { loadNeeds, needsOf } from './change-needs.ts'
+import { loadTransfers, needTransfers } from './change-needs.ts'
+import type { StoredPlace } from './change-needs.ts'
 import type { UnitPlan } from './unit-plan.ts'
 
 /** One logical change: it is written whole or not at all. */
@@ -30,9 +28,9 @@ export type PlannedChange = boolean | PairduckError
 export async function planChanges(
   plan: UnitPlan,
   changes: readonly Change[],
-  { state, keys, client }: { state: MirrorState; keys: MirrorKeys; client: ValkeyClient },
+  place: StoredPlace,
 ): Promise<PlannedChange[]> {
-  await loadNeeds(needsOf(changes, state), state, keys, client)
+  if (needTransfers(changes, place.state)) await loadTransfers(place)
   return layChanges(plan, changes)
 }
 

@@ -16,7 +16,8 @@ export type FillContents = Pick<
 
 /**
  * What a unit writes of trades: each is counted once however often it comes, into sums that are
- * written absolute. What is needed of those that were written before has been read.
+ * written absolute. What is not remembered is taken for new, and the unit is written only if none
+ * of it is stored.
  */
 export class FillPlan {
   readonly #state: MirrorState
@@ -26,7 +27,8 @@ export class FillPlan {
   readonly #traded = new Map<string, TradedOrder | null>()
   readonly #removed = new Map<string, readonly string[]>()
   readonly #carried = new Map<string, CarriedPosition>()
-
+  readonly #created = new Map<string, Set<string>>()
+  readonly #untold = new Set<string>()
   #removedCount = 0
 
   constructor(state: MirrorState, underWay: UnitContents | undefined) {
@@ -44,6 +46,16 @@ export class FillPlan {
     }
   }
 
+  /** Ids of trades that must not be stored yet, by symbol. */
+  get created(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#created
+  }
+
+  /** Names of orders' trades of which no sum may be stored yet. */
+  get untold(): ReadonlySet<string> {
+    return this.#untold
+  }
+
   get size(): number {
     return this.#fills.size + this.#removedCount
   }
@@ -59,8 +71,9 @@ export class FillPlan {
     if (known === undefined ? this.#state.isRemovedFill(fill) : !bringsFee(known, fill))
       return false
     if (known !== undefined) this.#count(known, -1)
+    else if (!this.#state.unreadableFills.has(name)) this.#create(fill)
     this.#count(fill, 1)
-    this.rewrite(fill)
+    this.#fills.set(name, fill)
     return true
   }
 
@@ -109,8 +122,13 @@ export class FillPlan {
   /** What the trades of an order that is removed itself add up to, unless some are stored still. */
   removeTraded(name: string): void {
     const traded = this.#tradedOf(name)
-    if (traded !== undefined && traded !== untraded && traded.stored <= 0)
-      this.#traded.set(name, null)
+    if (traded !== undefined && traded.stored <= 0) this.#traded.set(name, null)
+  }
+
+  #create({ symbol, id }: Fill): void {
+    const ids = this.#created.get(symbol)
+    if (ids === undefined) this.#created.set(symbol, new Set([id]))
+    else ids.add(id)
   }
 
   #count(fill: Fill, sign: 1 | -1): void {
@@ -126,7 +144,10 @@ export class FillPlan {
   #tradedOf(name: string): TradedOrder | undefined {
     const planned = this.#traded.get(name)
     const found = planned === undefined ? this.#underWay?.traded.get(name) : planned
-    return found === undefined ? this.#state.traded.get(name) : (found ?? undefined)
+    if (found !== undefined) return found ?? undefined
+    const known = this.#state.traded.get(name)
+    if (known === undefined) this.#untold.add(name)
+    return known
   }
 }
 

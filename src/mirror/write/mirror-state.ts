@@ -1,10 +1,11 @@
-import { LRUCache } from 'lru-cache'
 import type { TimedBalance } from '../model/balance.ts'
 import type { CarriedPosition } from '../model/carried-position.ts'
 import type { SymbolSums, TradedOrder } from '../model/fill-sums.ts'
+import { fillName } from '../model/fill-names.ts'
 import type { Fill } from '../model/fill.ts'
 import type { OrderRecord } from '../model/order-record.ts'
 import { PackedCache } from './packed-cache.ts'
+import { closedOrderPacking, fillPacking, packedFillTime, tradedPacking } from './packing.ts'
 import { parseSymbol } from '../model/symbol.ts'
 import type { AbsentOrder } from '../stored/absent-order.ts'
 import type { TimedTicker } from '../model/ticker.ts'
@@ -25,7 +26,10 @@ const maxTraded = 10_000
  */
 export class MirrorState {
   readonly openOrders: Map<string, OrderRecord> = new Map()
-  readonly closedOrders: PackedCache<OrderRecord> = new PackedCache({ max: maxClosedOrders })
+  readonly closedOrders: PackedCache<OrderRecord> = new PackedCache({
+    max: maxClosedOrders,
+    packing: closedOrderPacking,
+  })
   readonly balances: Map<string, TimedBalance> = new Map()
   /** The newest time that the exchange told of a balance, Unix ms. */
   newestBalanceMs: number | null = null
@@ -36,10 +40,17 @@ export class MirrorState {
   /** The newest trades by symbol and id. */
   readonly fills: PackedCache<Fill> = new PackedCache({
     max: maxFills,
-    onForgotten: ({ symbol, timestamp }) => this.forget(symbol, timestamp),
+    packing: fillPacking,
+    onForgotten: (packed) => {
+      const { symbol, timestamp } = packedFillTime(packed)
+      this.forget(symbol, timestamp)
+    },
   })
   /** What the trades of orders add up to, as far as it was needed. */
-  readonly traded: LRUCache<string, TradedOrder> = new LRUCache({ max: maxTraded })
+  readonly traded: PackedCache<TradedOrder> = new PackedCache({
+    max: maxTraded,
+    packing: tradedPacking,
+  })
   /** By symbol, all that there are. */
   readonly sums: Map<string, SymbolSums> = new Map()
   /** What removed trades left behind, by symbol. */
@@ -47,6 +58,8 @@ export class MirrorState {
   readonly #forgottenMs = new Map<string, number>()
   /** Ids under which something is stored that can't be read: it is written over. */
   readonly unreadableOrders: Set<string> = new Set()
+  /** The same of trades, by symbol and id. */
+  readonly unreadableFills: Set<string> = new Set()
   /** By type and id. */
   readonly transfers: Map<string, Transfer> = new Map()
   /** Those of each asset whose worth is not known yet, by type and id. */
@@ -58,18 +71,13 @@ export class MirrorState {
   transfersBefore = 0
   /** Up to when fills and transfers were fetched whole, Unix ms. */
   completeToMs: number | undefined
-  /** Where the search for closed orders without an index goes on; undefined when all have one. */
-  closedCursor: string | undefined = '0'
+  /** The search for closed orders without an index; undefined when all have one. */
+  closedSearch: { cursor: string } | undefined = { cursor: '0' }
   /** Closed orders that ended before it are not kept any more, Unix ms. */
   prunedBefore = 0
 
   order(id: string): OrderRecord | undefined {
     return this.openOrders.get(id) ?? this.closedOrders.get(id)
-  }
-
-  /** Without reading one that is packed. */
-  hasOrder(id: string): boolean {
-    return this.openOrders.has(id) || this.closedOrders.has(id)
   }
 
   setOrder(record: OrderRecord): void {
@@ -80,6 +88,12 @@ export class MirrorState {
       this.openOrders.delete(id)
       this.closedOrders.set(id, record)
     }
+  }
+
+  setFill(fill: Fill): void {
+    const name = fillName(fill)
+    this.unreadableFills.delete(name)
+    this.fills.set(name, fill)
   }
 
   setTransfer(transfer: Transfer): void {
@@ -100,6 +114,11 @@ export class MirrorState {
   /** Time of the newest trade that is stored and not remembered, Unix ms. */
   forgottenMs(symbol: string): number {
     return this.#forgottenMs.get(symbol) ?? 0
+  }
+
+  /** A server that was restarted has its own order of fields, in which no older cursor means anything. */
+  restartSearch(): void {
+    if (this.closedSearch !== undefined) this.closedSearch = { cursor: '0' }
   }
 
   /** A trade from the time of those that are removed: it was counted. */

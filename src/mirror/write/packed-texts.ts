@@ -1,16 +1,13 @@
 /** A text that is longer has a slab of its own. */
 const slabBytes = 65_536
 const lengthBytes = 4
+/** No character takes more in UTF-8. */
+const maxCharBytes = 3
 
 interface Slab {
-  readonly bytes: Buffer
+  bytes: Buffer
   /** Texts in it that are still there. */
   used: number
-}
-
-interface Place {
-  readonly slab: Slab
-  readonly at: number
 }
 
 /**
@@ -18,12 +15,15 @@ interface Place {
  * walks them nor has to run before their memory can be taken anew.
  */
 export class PackedTexts {
-  #places = new Map<string, Place>()
-  /** Slabs that wait to be used again. */
-  #empty: Slab[] = []
+  /** Where each text begins: the number of its slab times the slab's size, and the place in it. */
+  #places = new Map<string, number>()
+  #slabs: Slab[] = []
+  /** Numbers of slabs that wait to be used again. */
+  #empty: number[] = []
   #heldBytes = 0
   #textBytes = 0
-  #slab: Slab | undefined
+  /** The slab that is being filled, and how far. */
+  #filling = -1
   #at = 0
 
   get size(): number {
@@ -42,9 +42,10 @@ export class PackedTexts {
   get(name: string): string | undefined {
     const place = this.#places.get(name)
     if (place === undefined) return undefined
-    const { slab, at } = place
+    const at = place % slabBytes
+    const { bytes } = this.#slabOf(place)
     const from = at + lengthBytes
-    return slab.bytes.toString('utf8', from, from + slab.bytes.readUInt32LE(at))
+    return bytes.toString('utf8', from, from + bytes.readUInt32LE(at))
   }
 
   /** Those that were set first come first. */
@@ -63,48 +64,73 @@ export class PackedTexts {
     const place = this.#places.get(name)
     if (place === undefined) return
     this.#places.delete(name)
-    const { slab, at } = place
-    this.#textBytes -= slab.bytes.readUInt32LE(at) + lengthBytes
+    const slab = this.#slabOf(place)
+    this.#textBytes -= slab.bytes.readUInt32LE(place % slabBytes) + lengthBytes
     slab.used -= 1
-    if (slab.used === 0 && slab !== this.#slab) this.#letGo(slab)
+    const index = Math.floor(place / slabBytes)
+    if (slab.used === 0 && index !== this.#filling) this.#letGo(index)
+  }
+
+  #slabOf(place: number): Slab {
+    return this.#slabs[Math.floor(place / slabBytes)]!
   }
 
   #put(name: string, text: string): void {
-    const bytes = Buffer.byteLength(text)
-    const slab = this.#slabFor(bytes + lengthBytes)
-    slab.bytes.writeUInt32LE(bytes, this.#at)
-    slab.bytes.write(text, this.#at + lengthBytes)
+    const slab = this.#slabFor(text)
+    const at = this.#at
+    const written = slab.bytes.write(text, at + lengthBytes)
+    slab.bytes.writeUInt32LE(written, at)
     slab.used += 1
-    this.#places.set(name, { slab, at: this.#at })
-    this.#at += bytes + lengthBytes
-    this.#textBytes += bytes + lengthBytes
+    this.#places.set(name, this.#filling * slabBytes + at)
+    this.#at += written + lengthBytes
+    this.#textBytes += written + lengthBytes
   }
 
   /** The slab that is being filled, or the next one. */
-  #slabFor(bytes: number): Slab {
-    const current = this.#slab
-    if (current !== undefined && this.#at + bytes <= current.bytes.length) return current
-    const next = bytes > slabBytes ? undefined : this.#empty.pop()
-    const slab = next ?? { bytes: Buffer.allocUnsafeSlow(Math.max(slabBytes, bytes)), used: 0 }
-    if (next === undefined) this.#heldBytes += slab.bytes.length
-    this.#slab = slab
+  #slabFor(text: string): Slab {
+    const filling = this.#slabs[this.#filling]
+    const most = text.length * maxCharBytes + lengthBytes
+    if (filling !== undefined && this.#at + most <= filling.bytes.length) return filling
+    // Only near a slab's end it has to be known exactly.
+    const bytes = Buffer.byteLength(text) + lengthBytes
+    if (filling !== undefined && this.#at + bytes <= filling.bytes.length) return filling
+    const before = this.#filling
+    this.#filling = this.#nextSlab(bytes)
     this.#at = 0
-    if (current?.used === 0) this.#letGo(current)
-    return slab
+    if (filling?.used === 0) this.#letGo(before)
+    return this.#slabs[this.#filling]!
   }
 
-  #letGo(slab: Slab): void {
-    if (slab.bytes.length === slabBytes) this.#empty.push(slab)
-    else this.#heldBytes -= slab.bytes.length
+  /** The number of a slab with room for so many bytes: an empty one, or a new one. */
+  #nextSlab(bytes: number): number {
+    const index = this.#empty.pop() ?? this.#slabs.push({ bytes: noBytes, used: 0 }) - 1
+    const slab = this.#slabs[index]!
+    const wanted = Math.max(slabBytes, bytes)
+    if (slab.bytes.length < wanted) {
+      this.#heldBytes += wanted - slab.bytes.length
+      slab.bytes = Buffer.allocUnsafeSlow(wanted)
+    }
+    return index
+  }
+
+  #letGo(index: number): void {
+    const slab = this.#slabs[index]!
+    this.#empty.push(index)
+    if (slab.bytes.length === slabBytes) return
+    this.#heldBytes -= slab.bytes.length
+    slab.bytes = noBytes
   }
 
   #repack(): void {
     const texts = [...this.#places.keys()].map((name) => [name, this.get(name)!] as const)
     this.#places = new Map()
+    this.#slabs = []
     this.#empty = []
     this.#heldBytes = 0
     this.#textBytes = 0
-    this.#slab = undefined
+    this.#filling = -1
     for (const [name, text] of texts) this.#put(name, text)
   }
 }
+
+const noBytes = Buffer.alloc(0)

@@ -1,13 +1,12 @@
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import { carryOver } from '../model/carried-position.ts'
 import { fillName, tradedName, tradedNameOf } from '../model/fill-names.ts'
-import { untraded } from '../model/fill-sums.ts'
 import { decodeFill } from '../stored/fill-json.ts'
 import { readEntries } from '../stored/hash-entries.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import { decodeState } from '../stored/order-json.ts'
 import { oldestScript } from '../stored/read-scripts.ts'
-import { loadNeeds, loadTransfers } from './change-needs.ts'
+import { loadTraded, loadTransfers } from './change-needs.ts'
 import type { MirrorState } from './mirror-state.ts'
 import type { UnitWriter } from './unit-writer.ts'
 
@@ -40,13 +39,12 @@ export async function pruneOrders(
     (missing) => readEntries(client, keys.orders, missing, decodeState),
   )
   const traded = orders.map(tradedNameOf)
-  await loadTraded({ client, keys, state, writer }, traded)
+  await loadTraded({ client, keys, state }, traded)
   await writer.write(async (plan) => {
     for (const id of ids) plan.removeOrder(id)
     for (const name of traded) plan.fills.removeTraded(name)
     plan.note(keys.since, 'pruned', String(prunedBefore))
   }, deadline)
-  for (const name of traded) if (state.traded.peek(name) === untraded) state.traded.delete(name)
   state.prunedBefore = prunedBefore
   return ids.length
 }
@@ -85,7 +83,7 @@ export async function pruneTransfers(
   beforeMs: number,
   deadline: number,
 ): Promise<number> {
-  if (!state.transfersLoaded) await loadTransfers(state, keys, client)
+  if (!state.transfersLoaded) await loadTransfers({ client, keys, state })
   const old = [...state.transfers.values()]
     .filter(({ timestamp, refValue }) => timestamp < beforeMs && refValue !== null)
     .sort((a, b) => a.timestamp - b.timestamp)
@@ -138,13 +136,4 @@ async function knownOrRead<T extends object>(
   }
   if (missing.length > 0) for (const value of (await read(missing)).values()) found.push(value)
   return found
-}
-
-async function loadTraded(
-  { client, keys, state }: PruneContext,
-  names: readonly (string | undefined)[],
-): Promise<void> {
-  const traded = new Set(names.filter((name) => name !== undefined && !state.traded.has(name)))
-  const needs = { fills: new Map(), orders: new Set<string>(), transfers: false }
-  await loadNeeds({ ...needs, traded: traded as Set<string> }, state, keys, client)
 }

@@ -1,6 +1,5 @@
 import type { MirrorState } from './mirror-state.ts'
 import type { CarriedPosition } from '../model/carried-position.ts'
-import { untraded } from '../model/fill-sums.ts'
 import type { UnitPlan } from './unit-plan.ts'
 
 /**
@@ -20,7 +19,7 @@ export function* rewriteSteps(
   for (const ticker of state.tickers.values()) yield (plan) => plan.ticker(ticker)
   for (const fill of state.fills.values()) yield (plan) => plan.fills.rewrite(fill)
   for (const [name, traded] of state.traded.entries())
-    if (traded !== untraded) yield (plan) => plan.fills.rewriteTraded(name, traded)
+    yield (plan) => plan.fills.rewriteTraded(name, traded)
   for (const [symbol, sums] of state.sums) yield (plan) => plan.fills.rewriteSums(symbol, sums)
   for (const transfer of state.transfers.values()) yield (plan) => plan.transfers.rewrite(transfer)
   for (const [kind, totals] of state.removedTransfers)

@@ -31,9 +31,9 @@ export class UnitCommands {
     return copy
   }
 
-  /** The keys that are written, the given one first, and what each must be. */
-  keys(first: string): Map<string, KeyType> {
-    return new Map([[first, 'hash'], ...this.#types])
+  /** The hashes that are read, then the keys that are written, and what each must be. */
+  keys(read: Iterable<string>): Map<string, KeyType> {
+    return new Map([...[...read].map((key) => [key, 'hash'] as const), ...this.#types])
   }
 
   /**

@@ -58,8 +58,8 @@ export function takeOver(contents: UnitContents, state: MirrorState): void {
     state.setOrder(record)
     state.symbols.add(record.state.symbol)
   }
-  for (const [name, fill] of contents.fills) {
-    state.fills.set(name, fill)
+  for (const fill of contents.fills.values()) {
+    state.setFill(fill)
     state.symbols.add(fill.symbol)
   }
   for (const [symbol, sums] of contents.sums) state.sums.set(symbol, sums)

@@ -24,8 +24,8 @@ export interface WriteSettings {
 /** What a unit is encoded from. */
 export interface UnitParts {
   readonly contents: UnitContents
-  /** Ids of orders that must not be there yet. */
-  readonly created: readonly string[]
+  /** What must not be there yet, by the key of its hash. */
+  readonly created: ReadonlyMap<string, ReadonlySet<string>>
   readonly repairs: UnitCommands | undefined
   readonly state: MirrorState
   readonly keys: MirrorKeys
@@ -50,13 +50,16 @@ export class EncodedUnit {
   constructor(parts: UnitParts) {
     const { keys } = parts
     const commands = unitCommands(parts)
-    const types = commands.keys(keys.orders)
+    const types = commands.keys(parts.created.keys())
     this.#keys = [keys.fence, keys.sequence, keys.written, ...types.keys()]
     this.#names = changeNames(parts.contents)
     const keyIndex = new Map(this.#keys.map((key, index) => [key, index + 1]))
     const lists = new ArgumentLists(['', '', '', keys.changes, ''])
-    const header = [String(lists.place(parts.created)), String(parts.created.length)]
-    header.push(...types.values())
+    const header: string[] = [...types.values(), String(parts.created.size)]
+    for (const [key, fields] of parts.created) {
+      const first = lists.place([...fields])
+      header.push(String(keyIndex.get(key)!), String(first), String(first + fields.size - 1))
+    }
     commands.encode(keyIndex, lists, header)
     this.#args = lists.args
     this.#args[0] = String(this.#args.length + 1)
@@ -129,16 +132,27 @@ function addOrders(commands: UnitCommands, { contents, keys, settings }: UnitPar
 }
 
 function addFills(commands: UnitCommands, { contents, keys }: UnitParts): void {
+  const bySymbol = new Map<string, { stored: string[]; times: string[] }>()
   for (const fill of contents.fills.values()) {
     const { id, symbol, timestamp } = fill
-    commands.add('HSET', keys.fills(symbol), [id, encodeFill(fill)])
-    commands.add('ZADD', keys.fillTimes(symbol), [String(timestamp), id])
+    let of = bySymbol.get(symbol)
+    if (of === undefined) bySymbol.set(symbol, (of = { stored: [], times: [] }))
+    of.stored.push(id, encodeFill(fill))
+    of.times.push(String(timestamp), id)
+  }
+  for (const [symbol, { stored, times }] of bySymbol) {
+    commands.add('HSET', keys.fills(symbol), stored)
+    commands.add('ZADD', keys.fillTimes(symbol), times)
     commands.add('SADD', keys.symbols, [symbol])
   }
+  const counted: string[] = []
+  const gone: string[] = []
   for (const [name, traded] of contents.traded) {
-    if (traded === null) commands.add('HDEL', keys.traded, [name])
-    else commands.add('HSET', keys.traded, [name, encodeTraded(traded)])
+    if (traded === null) gone.push(name)
+    else counted.push(name, encodeTraded(traded))
   }
+  if (counted.length > 0) commands.add('HSET', keys.traded, counted)
+  if (gone.length > 0) commands.add('HDEL', keys.traded, gone)
   for (const [symbol, ids] of contents.removedFills) {
     commands.add('HDEL', keys.fills(symbol), ids)
     commands.add('ZREM', keys.fillTimes(symbol), ids)

@@ -101,7 +101,7 @@ export class UnitPlan {
     if (prev === undefined && this.#isPruned(next)) return this.forgetAbsent(next.id)
     const record = this.#settled(advanceOrder(prev, next, this.#settings.maxHistory, isSnapshot))
     if (record === prev) return false
-    if (prev === undefined && !this.#state.unreadableOrders.has(next.id)) this.#new.add(next.id)
+    if (prev === undefined) this.#create(next.id)
     this.rewriteOrder(record)
     return true
   }
@@ -125,7 +125,10 @@ export class UnitPlan {
     if (prev !== undefined) {
       const record = this.#settled(prev)
       if (record !== prev) this.rewriteOrder(record)
-    } else if (id !== null && !this.#isAbsent(id)) this.rewriteAbsent({ id, symbol, tradedMs })
+    } else if (id !== null && !this.#isAbsent(id)) {
+      this.#create(id)
+      this.rewriteAbsent({ id, symbol, tradedMs })
+    }
     return true
   }
 
@@ -187,7 +190,7 @@ export class UnitPlan {
   encode(): EncodedUnit {
     return (this.#encoded ??= new EncodedUnit({
       contents: this.contents,
-      created: [...this.#new],
+      created: this.#created(),
       repairs: this.#repairs,
       state: this.#state,
       keys: this.#keys,
@@ -204,6 +207,19 @@ export class UnitPlan {
   get #size(): number {
     const own = this.#orders.size + this.#absent.size + this.#balances.size + this.#tickers.size
     return own + this.#removed.size + this.fills.size + this.transfers.size
+  }
+
+  /** An order that is not remembered: the unit is written only if it is not stored either. */
+  #create(id: string): void {
+    if (!this.#state.unreadableOrders.has(id)) this.#new.add(id)
+  }
+
+  #created(): Map<string, ReadonlySet<string>> {
+    const created = new Map<string, ReadonlySet<string>>()
+    if (this.#new.size > 0) created.set(this.#keys.orders, this.#new)
+    if (this.fills.untold.size > 0) created.set(this.#keys.traded, this.fills.untold)
+    for (const [symbol, ids] of this.fills.created) created.set(this.#keys.fills(symbol), ids)
+    return created
   }
 
   #order(id: string): OrderRecord | undefined {

@@ -2,12 +2,11 @@ import { PairduckError } from '../../errors.ts'
 import { pause } from '../model/clock.ts'
 import type { MirrorClock } from '../model/clock.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
-import { decodeRecord } from '../stored/order-json.ts'
 import type { Fence } from './fence.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import type { MirrorState } from './mirror-state.ts'
 import { applyScript } from './apply-script.ts'
-import { readable } from '../stored/stored-value.ts'
+import { learnKnown } from './learn-known.ts'
 import { heldContents, takeOver } from './unit-contents.ts'
 import type { UnitContents } from './unit-contents.ts'
 import { rewriteSteps } from './rewrite-steps.ts'
@@ -186,7 +185,7 @@ export class UnitWriter {
         await this.#catchUp(details[0]!)
         return false
       case 'KNOWN':
-        this.#learn(details)
+        learnKnown(details, this.#options)
         return false
       default:
         throw new PairduckError(
@@ -194,16 +193,6 @@ export class UnitWriter {
           `key ${details[0]} holds a ${details[1]}: it is not the mirror's, and nothing was written`,
           { key: details[0], type: details[1] },
         )
-    }
-  }
-
-  /** Takes up orders that are stored and were not known, from the server's ids and JSON. */
-  #learn(found: readonly string[]): void {
-    const { state } = this.#options
-    for (let i = 0; i < found.length; i += 2) {
-      const record = readable(found[i + 1]!, decodeRecord)
-      if (record === undefined) state.unreadableOrders.add(found[i]!)
-      else state.setOrder(record)
     }
   }
 

@@ -117,7 +117,10 @@ export class WritingSession {
     const deadline = (): number => clock.monotonicMs() + writeTimeoutMs
     await adoptFills(this.#place, deadline)
     await adoptTransfers(this.#place, deadline)
-    this.#stopReconnects = this.#client.onReconnect(() => this.#checkSoon())
+    this.#stopReconnects = this.#client.onReconnect(() => {
+      this.state.restartSearch()
+      this.#checkSoon()
+    })
     this.#renewal.start()
     this.#pruneLater()
   }
@@ -179,7 +182,11 @@ export class WritingSession {
     }
     if (retainClosedMs !== undefined) {
       const beforeMs = now - retainClosedMs
-      await this.#repeat((by) => adoptClosedOrders(context, by))
+      // What failed may have been the connection, of which not every client tells.
+      await this.#repeat((by) => adoptClosedOrders(context, by)).catch((error: unknown) => {
+        this.state.restartSearch()
+        throw error
+      })
       counts.orders = await this.#repeat((by) => pruneOrders(context, beforeMs, by))
     }
     return counts

@@ -64,3 +64,26 @@ describe.each(['garbage', '{}', '[1]', 'null', '{"asset":"XXX","free":"x","used"
     })
   },
 )
+
+it('what stands under the name of another is written over', async () => {
+  await using server = await startValkey()
+  await using raw = await readWhole(server.port)
+  {
+    await using first = await ValkeyMirror.open({ url: server.url })
+    await first.applyOrders([openOrder('8'), openOrder('9', { status: 'canceled' })])
+    await first.applyFills([fill])
+    const trade = String(await raw.send('HGET', 'mirror:fills:BTC/USDT', 'f'))
+    await raw.send('HSET', 'orders', '7', String(await raw.send('HGET', 'orders', '9')))
+    await raw.send('HSET', 'mirror:fills:BTC/USDT', 'g', trade)
+    await raw.send('HSET', 'mirror:traded', 'BTC/USDT buy 7', 'garbage')
+  }
+  await using mirror = await ValkeyMirror.open({ url: server.url })
+  const trades = [{ ...fill, id: 'g', order: '7' }, fill]
+  expect(await mirror.applyFills(trades)).toMatchObject({ written: 1, unchanged: 1 })
+  expect(await mirror.applyOrder(openOrder('7'))).toMatchObject({ written: 1 })
+  expect((await mirror.listFills()).map(({ id }) => id).sort()).toEqual(['f', 'g'])
+  expect((await mirror.listOpenOrders()).map(({ id }) => id).sort()).toEqual(['7', '8'])
+  expect(await mirror.getTradeStats()).toMatchObject([
+    { count: { USDT: 2 }, amount: { USDT: '2' } },
+  ])
+})

@@ -4,7 +4,10 @@ import type { OrderInput } from '../../../src/mirror/model/order.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { ManualClock } from '../../support/manual-clock.ts'
 import { openOrder } from '../../support/sample-orders.ts'
+import { mirrorAcl } from '../../support/mirror-acl.ts'
 import { emptyValkey, startValkey } from '../../support/valkey.ts'
+import { connectValkey } from '../../../src/valkey/connect.ts'
+import type { ValkeyClient } from '../../../src/valkey/valkey-client.ts'
 import { readWhole } from '../../support/whole-mirror.ts'
 
 const hourMs = 3_600_000
@@ -99,4 +102,98 @@ it('closed orders of a mirror from before there was an index of them go in time 
   ])
   expect(await reader.send('ZRANGE', 'mirror:closed', '0', '-1')).toEqual(['late'])
   expect(await reader.send('HGET', 'mirror:since', 'closed')).toBe('1')
+})
+
+/** 1,300 closed orders as 0.1 left them, without an index. */
+async function unindexed(url: string, clock: ManualClock): Promise<void> {
+  const old = Array.from({ length: 1_300 }, (_, index) => ended(`a${index}`, startMs + index))
+  await using mirror = await ValkeyMirror.open({ url, clock })
+  await mirror.applyOrders([...old, openOrder('open')])
+}
+
+/** A connection on which something happens after each page of orders. */
+async function pagedClient(url: string, paged: () => Promise<unknown>): Promise<ValkeyClient> {
+  const client = await connectValkey({ url, socketTimeoutMs: 1_000 })
+  return {
+    command: async (args) => {
+      const reply = await client.command(args)
+      if (args[0] === 'HSCAN') await paged()
+      return reply
+    },
+    script: (script, keys, args) => client.script(script, keys, args),
+    subscribe: (channel, listener) => client.subscribe(channel, listener),
+    onReconnect: (listener) => client.onReconnect(listener),
+    close: () => client.close(),
+  }
+}
+
+it('a server restarted while closed orders get their index leaves none of them out', async () => {
+  await using server = await startValkey({ persist: true })
+  await unindexed(server.url, new ManualClock(startMs))
+  {
+    await using raw = await readWhole(server.port)
+    await raw.send('DEL', 'mirror:closed')
+  }
+  let pages = 0
+  const client = await pagedClient(server.url, async () => {
+    if ((pages += 1) === 1) await server.restart()
+  })
+  const mirror = await ValkeyMirror.open({ client, retainClosedMs: hourMs })
+  try {
+    // The writer finds the server again by itself; a search that failed begins anew.
+    await expect
+      .poll(() =>
+        mirror.prune().then(
+          ({ orders }) => orders,
+          () => 0,
+        ),
+      )
+      .not.toBe(0)
+    await using raw = await readWhole(server.port)
+    expect(await raw.send('HKEYS', 'orders')).toEqual(['open'])
+    expect(await raw.send('ZCARD', 'mirror:closed')).toBe(0)
+  } finally {
+    await mirror.close()
+    await client.close()
+  }
+})
+
+it('a writer that ends while closed orders get their index leaves the rest to the next one', async () => {
+  await using server = await emptyValkey()
+  await using reader = await readWhole(server.port)
+  const clock = new ManualClock(startMs)
+  await unindexed(server.url, clock)
+  await reader.send('DEL', 'mirror:closed')
+  clock.advance(2 * hourMs)
+  const options = { clock, retainClosedMs: hourMs }
+  let pages = 0
+  const client = await pagedClient(server.url, async () => {
+    // The first page is written, the second is not.
+    if ((pages += 1) === 2) throw new Error('cut short')
+  })
+  {
+    await using mirror = await ValkeyMirror.open({ ...options, client })
+    await expect(mirror.prune()).rejects.toThrow('cut short')
+    expect(await reader.send('HGET', 'mirror:since', 'closed')).toBeNull()
+    const indexed = Number(await reader.send('ZCARD', 'mirror:closed'))
+    expect(indexed).toBeGreaterThan(0)
+    expect(indexed).toBeLessThan(1_300)
+  }
+  await client.close()
+  await using next = await ValkeyMirror.open({ ...options, url: server.url })
+  expect((await next.prune()).orders).toBe(1_300)
+  expect(await reader.send('HKEYS', 'orders')).toEqual(['open'])
+})
+
+it('a user who lacks a right is told which one to be given', async () => {
+  const [off, user] = mirrorAcl('secret')
+  await using server = await startValkey({ acl: [off!, user!.replace(' +hscan', '')] })
+  const login = { username: 'mirror', password: 'secret', retainClosedMs: hourMs }
+  await using mirror = await ValkeyMirror.open({ url: server.url, ...login })
+  await mirror.applyOrder(ended('a', Date.now() - 2 * hourMs))
+  await expect(mirror.prune()).rejects.toMatchObject({
+    code: 'VALKEY_AUTH',
+    message: expect.stringMatching(/'hscan' command – give the user \+hscan$/),
+    details: { permission: '+hscan' },
+  })
 })
