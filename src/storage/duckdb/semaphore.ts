@@ -23,7 +23,7 @@ export class Semaphore {
         signal.removeEventListener('abort', giveUp)
         return statement()
       },
-      { signal: waiting.signal },
+      { signal: waiting.signal, priority },
     )
   }
 }

@@ -20,12 +20,15 @@ export class ThreadBudget {
     this.#writes = new Semaphore(Math.max(1, Math.min(16, threads - reads - 1)))
   }
 
-  /** Runs a writing statement when there is a thread for it; one that nobody waits for comes last. */
+  /**
+   * Runs a writing statement when there is a thread for it. One that nobody waits for comes last,
+   * and the signal `spare` ends its waiting.
+   */
   write<T>(
     statement: () => Promise<T>,
-    { urgent = true }: { readonly urgent?: boolean } = {},
+    { spare }: { readonly spare?: AbortSignal } = {},
   ): Promise<T> {
-    return this.#writes.run(statement, undefined, urgent ? 0 : -1)
+    return this.#writes.run(statement, spare, spare === undefined ? 0 : -1)
   }
 
   /** Runs a reading statement when there is a thread for it; waiting ends with `signal`. */

@@ -1,5 +1,4 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import PQueue from 'p-queue'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Timeframe } from '../../time.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
@@ -8,6 +7,7 @@ import { readBars } from '../front/read-bars.ts'
 import type { WarmBars } from '../front/warm-bars.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { LogRecord } from '../log/log-entry.ts'
+import { FileTurns } from './file-turns.ts'
 import type { PendingCommit } from './pending-commit.ts'
 import type { Outcomes, TickStore } from './tick-store.ts'
 import { readLogMarks, type LogMarks } from './log-marks.ts'
@@ -27,7 +27,6 @@ export class FileApplier {
   readonly #connection: DuckDBConnection
   readonly #ticks: TickStore
   readonly #log: CommitLog
-  readonly #budget: ThreadBudget
   readonly #events: Events
   readonly #wal: WalWatch
   readonly #candles: readonly Timeframe[]
@@ -35,7 +34,7 @@ export class FileApplier {
   readonly bars: WarmBars
   /** Acknowledged records that the file does not have, in order. */
   readonly #backlog: LogRecord[]
-  readonly #queue = new PQueue({ concurrency: 1 })
+  readonly #turns: FileTurns
   /** The engine gave the file up (a full disk in a checkpoint): it has to be opened again. */
   readonly #onInvalidated: (error: unknown) => Promise<void>
   #backlogTicks = 0
@@ -70,7 +69,7 @@ export class FileApplier {
     this.#ticks = of.ticks
     this.#log = of.log
     this.#backlog = of.backlog
-    this.#budget = of.budget
+    this.#turns = new FileTurns(of.budget)
     this.#events = of.events
     this.#wal = of.wal
     this.#candles = of.candles
@@ -190,7 +189,7 @@ export class FileApplier {
     this.bars.drop()
     clearTimeout(this.#timer)
     await this.applied()
-    await this.#queue.onIdle()
+    await this.#turns.ended()
     await this.#log.disclaim(this.#pair)
   }
 
@@ -200,16 +199,19 @@ export class FileApplier {
     this.#dueAt = performance.now() + afterMs
     this.#timer = setTimeout(() => {
       this.#dueAt = Infinity
-      // It is told by #apply, and by whoever needs the file.
-      this.#do(() => this.#apply(), { urgent: false }).catch(() => undefined)
+      // What fails is told by #apply, and by whoever needs the file.
+      void this.#turns
+        .takeSpare(() => this.#apply())
+        .catch((error: unknown) => this.#onInvalidated(error))
+        .catch(() => undefined)
     }, afterMs)
     this.#timer.unref()
   }
 
   /** One thing at a time; what goes wrong is told and leaves nothing half done. */
-  async #do<T>(work: () => Promise<T>, { urgent = true } = {}): Promise<T> {
+  async #do<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await this.#queue.add(() => this.#budget.write(work, { urgent }))
+      return await this.#turns.take(work)
     } catch (error) {
       await this.#onInvalidated(error)
       throw error
