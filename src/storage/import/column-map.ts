@@ -219,7 +219,10 @@ function bare(name: string): string {
 }
 
 export function listed(columns: readonly string[]): string {
-  const shown = columns.slice(0, 40).map(visible).join(', ')
+  const shown = columns
+    .slice(0, 40)
+    .map((name) => visible(name.length > 60 ? `${name.slice(0, 57)}…` : name))
+    .join(', ')
   return columns.length > 40 ? `${shown} … (${columns.length} columns)` : shown
 }
 

@@ -16,6 +16,8 @@ export class JsonRows {
   /** The text from the beginning of a row that is not complete, else what is left to look at. */
   #text = ''
   #at = 0
+  /** Whether the end of a quoted value is still to come. */
+  #isInString = false
   /** The brackets that are open. */
   readonly #open: string[] = []
   /** How many were open where a row begins. */
@@ -33,6 +35,9 @@ export class JsonRows {
   /** The lines of the rows that are complete with this piece. */
   push(piece: string): string {
     this.#text += piece
+    // A value of many pieces is looked through once, at its end.
+    if (this.#isInString && !piece.includes('"')) return ''
+    this.#isInString = false
     let lines = ''
     for (;;) {
       const found = this.#nextSign()
@@ -43,6 +48,7 @@ export class JsonRows {
         const end = closingQuote(this.#text, at)
         if (end === undefined) {
           this.#at = at
+          this.#isInString = true
           break
         }
         this.#scalar(at)

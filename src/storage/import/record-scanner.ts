@@ -11,6 +11,8 @@ export type Delimiter = ',' | ';' | '\t' | '|' | undefined
 
 /** A quote that is never closed would make the rest of the file one value. */
 const maxRecordLength = 1_000_000
+/** No row is that long: a file without line ends would fill the memory. */
+const maxLineLength = 32_000_000
 
 /**
  * Cuts text into rows, in pieces as they come. It is what finds the line of a row: quoted values
@@ -28,6 +30,11 @@ export class RecordScanner {
   /** The rows that are complete with this piece; with `last` what remains is one, too. */
   push(piece: string, { last = false }: { last?: boolean } = {}): TextRecord[] {
     this.#text += piece
+    // No row ends in it: a line of many pieces is looked through once, at its end.
+    if (!last && !piece.includes('\n')) {
+      if (this.#text.length <= maxLineLength) return []
+      throw new Error(`line ${this.#line} has more than ${maxLineLength} characters and no end`)
+    }
     const records: TextRecord[] = []
     let at = 0
     while (at < this.#text.length) {

@@ -60,6 +60,7 @@ export class TextFile implements TextLayout {
     path: string,
     known?: { readonly delimiter: NonNullable<Delimiter>; readonly hasHeader: false },
   ): Promise<TextFile> {
+    await refuseLoneReturns(path)
     const read = new Map<Delimiter, readonly TextRecord[]>()
     const tried = known === undefined ? ([',', ';', '\t', '|'] as const) : [known.delimiter]
     for (const each of tried) read.set(each, await firstRecords(path, each, sampleRows))
@@ -188,6 +189,8 @@ export class TextFile implements TextLayout {
     if (fields.some((field) => field.includes('\ufffd'))) return 'is not UTF-8'
     if (this.delimiter === undefined)
       return isJsonObject(fields[0]!) ? undefined : 'is no JSON object'
+    if (fields.some((field) => field.length > maxValueLength))
+      return `has a value of more than ${maxValueLength} characters`
     if (fields.length === this.columns.length) return undefined
     const split =
       this.delimiter === ',' && fields.length > this.columns.length
@@ -215,6 +218,18 @@ export function isJsonObject(text: string): boolean {
   } catch {
     return false
   }
+}
+
+/** The reader takes no line of two million bytes or more. */
+const maxValueLength = 500_000
+
+/** Lines that end in CR alone would be one line to the reader. */
+async function refuseLoneReturns(path: string): Promise<void> {
+  for await (const piece of createReadStream(path, { end: 65_535, encoding: 'latin1' }))
+    if (/\r[^\n]/.test(piece as string) && !(piece as string).includes('\n'))
+      throw new Error(
+        'its lines end in carriage returns alone, as old Macs wrote them: write line feeds in their place (tr "\\r" "\\n" < old.csv > new.csv)',
+      )
 }
 
 function shortened(line: string): string {

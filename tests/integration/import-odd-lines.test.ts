@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { importedText, refusedText } from '../support/imported-text.ts'
+
+const at = Date.UTC(2024, 0, 1)
+const header = 'timestamp,price,volume,side,id'
+const row = (id: number, note = String(id)): string => `${at + id},10,1,buy,${note}`
+const trade = (id: number, note: string): string =>
+  JSON.stringify({ timestamp: at + id, price: 10, volume: 1, side: 'BUY', id, note })
+const large = 20_000_000
+
+describe('lines that no table has', () => {
+  it('end in carriage returns alone: what they end in and the way on is said', async () => {
+    const content = [header, row(1), row(2), ''].join('\r')
+    expect(await refusedText(content)).toContain('end in carriage returns alone')
+    expect((await importedText(content.replaceAll('\r', '\r\n'))).ticks).toHaveLength(2)
+  })
+
+  it('hold a value of twenty million characters: its line is named, those before it are stored', async () => {
+    const said = await refusedText([header, row(1), row(2, 'x'.repeat(large)), row(3)].join('\n'))
+    expect(said).toContain('line 3')
+    expect(said).toContain('more than 500000 characters')
+    expect(said).toContain('the row before it is stored')
+    expect(said.length).toBeLessThan(1000)
+  })
+
+  it('are one line without an end: it is not read into memory whole', async () => {
+    const said = await refusedText(`${header}\n${'9'.repeat(2 * large)}`)
+    expect(said).toContain('line 2 has more than 32000000 characters and no end')
+  })
+
+  it('are one name without an end: the message stays short', async () => {
+    expect((await refusedText('x'.repeat(2_000_000))).length).toBeLessThan(1000)
+  })
+})
+
+describe('a long text beside the values of a trade', () => {
+  const trades = [trade(1, ''), trade(2, 'x'.repeat(large)), trade(3, '"')]
+
+  it.each([
+    ['JSON lines', trades.join('\n'), 'trades.jsonl'],
+    ['a JSON document', `[${trades.join(',')}]`, 'trades.json'],
+  ])('is passed over: %s', async (_, content, name) => {
+    expect((await importedText(content, { name })).ticks).toHaveLength(3)
+  })
+})
