@@ -10,6 +10,8 @@ export async function isUnknown(db: DatabaseManager, pair: string): Promise<bool
     return false
   } catch (error) {
     if (PairduckError.is(error, 'PAIR_NOT_FOUND')) return true
+    // Whoever has it for a moment has something: writes wait for their turn, which come next.
+    if (PairduckError.is(error, 'PAIR_LOCKED')) return false
     throw error
   }
 }

@@ -1,3 +1,5 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { calculateCvdQuery, type DatabaseManager } from '../../../src/index.ts'
 import {
@@ -9,6 +11,7 @@ import {
 } from '../../support/exchange/recording.ts'
 import { noFaults, StandIn, type Faults } from '../../support/exchange/stand-in.ts'
 import type { ExchangeName } from '../../support/exchange/wire-formats.ts'
+import { childProgram } from '../../support/child-program.ts'
 import { temporaryFolder, temporaryStore } from '../../support/temporary-store.ts'
 
 const patience = { timeout: 30_000, interval: 50 }
@@ -86,6 +89,27 @@ describe('recordTrades', () => {
       ['filled', null],
       ['filled', exchange.market.trades[52]!.id],
     ])
+  })
+
+  it('waits for a pair that another process has for a moment', async () => {
+    const exchange = await standIn('binance', 9)
+    const pair = pairOf(exchange)
+    const dataDir = await temporaryFolder()
+    const db = await temporaryStore({ dataDir, ...forever })
+    const program = await childProgram(new URL('../../support/store-owner.ts', import.meta.url))
+    const other = fork(program, [dataDir, '0', pair])
+    onTestFinished(() => void other.kill('SIGKILL'))
+    await once(other, 'message')
+    const named = vi.fn<() => string>(() => pair)
+    const recording = new Recording(db, exchange, { pairOf: named })
+    await vi.waitFor(() => expect(named).toHaveBeenCalled(), patience)
+    // Asked after the recorder's own question, and answered after it.
+    await expect(db.gaps(pair)).rejects.toMatchObject({ code: 'PAIR_LOCKED' })
+    other.kill('SIGKILL')
+    await heard(exchange)
+    exchange.trade(3)
+    await storedAll(db, exchange)
+    await recording.stop()
   })
 
   it('never says of Bybit that it is complete', async () => {
