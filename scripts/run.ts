@@ -44,7 +44,7 @@ export function run(
     }
   }
   // A signal ends every command that runs at that moment, not only the one that hears it first.
-  process.once('exit', killGroup)
+  process.prependOnceListener('exit', killGroup)
   for (const signal of interrupts) process.once(signal, interrupted)
   const deadline = deadlineMs > 0 ? setTimeout(killGroup, deadlineMs) : undefined
 

@@ -6,6 +6,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { HeldOutput } from './held-output.ts'
+import { memoryFolder } from './memory-folder.ts'
 import { run } from './run.ts'
 import { installSystemPackages } from './system-packages.ts'
 import {
@@ -35,15 +36,17 @@ console.log(`\n${summaryLine(results)}`)
  * alone would wait for disks, servers and child processes.
  */
 async function all(): Promise<Totals[]> {
+  const memory = memoryFolder()
+  const environment: Record<string, string> = memory === undefined ? {} : { TMPDIR: memory }
   const checked = checkAll()
   const tested = installSystemPackages().then(() =>
-    suite(['integration', 'unit'], 50 * minute, { printAfter: checked }),
+    suite(['integration', 'unit'], 50 * minute, { environment, printAfter: checked }),
   )
   const [ofChecks, ofTests] = await Promise.all([checked, tested])
   return [...ofChecks, ofTests]
 }
 
-/** What takes minutes, and the properties of the others with ten times as many random cases. */
+/** What takes minutes, and the others on the disk, properties with ten times as many random cases. */
 async function long(): Promise<Totals[]> {
   await installSystemPackages()
   const environment = { PAIRDUCK_PROPERTY_FACTOR: '10' }
