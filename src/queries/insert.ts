@@ -5,6 +5,7 @@ import type { SqlValue } from './query.ts'
 import { insertExternalSql } from '../schema/candles.ts'
 import { expected, fits, insertColumns, type InsertColumn } from '../schema/insert-columns.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
+import { unknownField } from '../schema/row-fields.ts'
 import type { Candle, Tick } from '../schema/rows.ts'
 
 /**
@@ -93,6 +94,11 @@ function insertOf<Relation extends InsertRelation>(
   const row = given[field] as InsertRows[Relation]
   const timeframe = given['timeframe'] as Timeframe | undefined
   const spec: readonly InsertColumn<InsertRows[Relation]>[] = insertColumns[relation]
+  const unknown = unknownField(relation, row)
+  if (unknown !== undefined)
+    throw new PairduckError(refusals[relation], `${name}: ${unknown.reason}`, {
+      field: unknown.field,
+    })
   const params: Record<string, SqlValue> = {}
   for (const column of spec) params[column[0]] = bound(relation, row, column)
   const stored: InsertRows[Relation] = { ...row }

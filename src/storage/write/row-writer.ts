@@ -11,6 +11,7 @@ import {
 } from '../../schema/insert-columns.ts'
 import { markDirtySql } from '../../schema/analytics-state.ts'
 import { insertExternalSql } from '../../schema/candles.ts'
+import { refuseUnknownField } from '../../schema/row-fields.ts'
 import { candleRelation, type Relation } from '../../schema/tables.ts'
 import { earliestMs, latestMs, microsFromMs, timeframeMs, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -27,6 +28,9 @@ export function checkRows<Relation extends UpsertRelation>(
   relation: Relation,
   rows: readonly InsertRows[Relation][],
 ): CheckedRows {
+  if (!Array.isArray(rows)) throw new TypeError(`expected an array of rows, got ${shown(rows)}`)
+  for (const [index, row] of rows.entries())
+    refuseUnknownField(relation, row, { code: 'INVALID_ROW', index, row: 'row' })
   return { relation, records: toRecords('INVALID_ROW', insertColumns[relation], rows) }
 }
 
@@ -178,6 +182,7 @@ function checkCandle(
     )
   if (typeof candle !== 'object' || candle === null)
     throw new TypeError(`candle ${index}: expected an object, got ${shown(candle)}`)
+  refuseUnknownField('candles', candle, { code: 'INVALID_CANDLE', index, row: 'candle' })
   const found = candleFault(timeframe, candle, latest)
   if (found !== undefined)
     throw new PairduckError(
@@ -256,7 +261,6 @@ function toRecords<Row extends object>(
   columns: readonly InsertColumn<Row>[],
   rows: readonly Row[],
 ): Record<string, unknown>[] {
-  if (!Array.isArray(rows)) throw new TypeError(`expected an array of rows, got ${shown(rows)}`)
   return rows.map((row: Row, index) =>
     Object.fromEntries(
       columns.map(([field, column, kind, nullable]) => {

@@ -1,3 +1,5 @@
+import { PairduckError } from '../../errors.ts'
+import { unknownField } from '../../schema/row-fields.ts'
 import { microsFromMs } from '../../time.ts'
 import type { PackedIds } from '../duckdb/packed-ids.ts'
 import { tickColumns, type CheckedTicks } from './checked-ticks.ts'
@@ -179,6 +181,11 @@ function grown<T extends Float64Array | Uint8Array>(from: T, to: T): T {
 function checkedColumns(columns: TickColumns): TickColumns {
   if (typeof columns !== 'object' || columns === null)
     throw new TypeError('expected an array of ticks, or their columns')
+  const unknown = unknownField('ticks', columns)
+  if (unknown !== undefined)
+    throw new PairduckError('INVALID_TICK', `columns of ticks: ${unknown.reason}`, {
+      field: unknown.field,
+    })
   const length = columns.timestamp?.length
   for (const name of ['timestamp', 'price', 'volume', 'side', 'tradeId'] as const) {
     const column = columns[name]

@@ -1,9 +1,8 @@
 import { PairduckError, shown } from '../../errors.ts'
 import { earliestMs, latestMs } from '../../time.ts'
 import type { Tick } from '../../schema/rows.ts'
-import { insertColumns } from '../../schema/insert-columns.ts'
+import { unknownField } from '../../schema/row-fields.ts'
 import { isRoundedId, meansNoId } from '../../schema/trade-id.ts'
-import { unknownName } from '../../options.ts'
 
 /** Ticks by column: what `queryColumns` gives and `insertTicks` takes without making objects. */
 export interface TickColumns {
@@ -65,21 +64,15 @@ export function tickFault(
   return undefined
 }
 
-const tickFields: readonly string[] = insertColumns.ticks.map(([field]) => field)
-
-/** A field of a tick that is none: with `trade_id` in place of `tradeId` nothing would be stored once. */
+/** A field of a tick that is none. */
 export function refuseUnknownField(index: number, tick: object): void {
-  for (const field in tick) {
-    if (tickFields.includes(field)) continue
-    // By the names that exchanges and ccxt use for it.
-    const meant = /^(?:id|trade_?id|aggTradeId)$/i.test(field)
-      ? 'unknown field `' + field + '`: did you mean `tradeId`?'
-      : unknownName('field', field, tickFields)
-    throw new PairduckError('INVALID_TICK', `tick ${index}: ${meant}${hintOf(tick)}`, {
-      index,
-      field,
-    })
-  }
+  const unknown = unknownField('ticks', tick)
+  if (unknown === undefined) return
+  const { field, reason } = unknown
+  throw new PairduckError('INVALID_TICK', `tick ${index}: ${reason}${hintOf(tick)}`, {
+    index,
+    field,
+  })
 }
 
 /** Throws INVALID_TICK, naming index, field and value; for ccxt's own objects also what helps. */

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Gap } from '../../../src/index.ts'
+import {
+  detectFvgQuery,
+  getCandlesQuery,
+  insertOrderFlowQuery,
+} from '../../../src/queries/index.ts'
 import { openManager, someTicks, sql } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
@@ -155,6 +160,23 @@ describe('a tick', () => {
   })
 
   it.each([
+    ['trade_id', /did you mean `tradeId`/],
+    ['tradeIds', /did you mean `tradeId`/],
+    ['id', /did you mean `tradeId`/],
+    ['ids', /did you mean `tradeId`/],
+    ['foo', /unknown field `foo`; known: timestamp/],
+  ])('by column with an unknown one `%s` is refused', async (field, reason) => {
+    const db = await openManager({ clock })
+    const columns = { timestamp: [start], price: [1], volume: [1], side: ['BUY'], [field]: ['1'] }
+    await expect(db.insertTicks(pair, columns as never)).rejects.toMatchObject({
+      code: 'INVALID_TICK',
+      details: { field },
+      message: expect.stringMatching(reason),
+    })
+    expect(await db.listPairs()).toEqual([])
+  })
+
+  it.each([
     'None',
     'nan',
     'NaN',
@@ -188,5 +210,70 @@ describe('a tick', () => {
   ])('with the id `%s` is taken', async (tradeId) => {
     const db = await openManager({ clock })
     expect(await db.insertTicks(pair, [{ ...tick, tradeId }])).toMatchObject({ inserted: 1 })
+  })
+})
+
+describe('rows', () => {
+  const flow = {
+    timestamp: start,
+    timeframe: '1m' as const,
+    cvd: 1,
+    delta: 1,
+    buyVolume: 1,
+    sellVolume: 0,
+    imbalanceRatio: null,
+    knownAt: start,
+  }
+  const candle = { timestamp: start, open: 1, high: 1, low: 1, close: 1, volume: 1 }
+  const candles = [candle, { ...candle, vol: 2 }]
+
+  it('with unknown fields are refused with the name that was meant', async () => {
+    const db = await openManager({ clock })
+    await expect(db.insertCandles(pair, '1m', candles)).rejects.toMatchObject({
+      code: 'INVALID_CANDLE',
+      details: { index: 1, field: 'vol' },
+      message: expect.stringContaining('candle 1: unknown field `vol`'),
+    })
+    await expect(db.insertOrderFlow(pair, [{ ...flow, cvdd: 1 } as never])).rejects.toMatchObject({
+      code: 'INVALID_ROW',
+      details: { index: 0, field: 'cvdd' },
+      message: expect.stringContaining('did you mean `cvd`?'),
+    })
+    for (const call of [
+      db.insertMarketProfile(pair, [{ vaHigh: 1 } as never]),
+      db.insertZones(pair, [{ kind: 'demand' } as never]),
+      db.insertFairValueGaps(pair, [{ fillPct: 1 } as never]),
+    ])
+      await expect(call).rejects.toMatchObject({
+        code: 'INVALID_ROW',
+        message: expect.stringContaining('unknown field'),
+      })
+    expect(() => insertOrderFlowQuery({ orderFlow: { ...flow, cvdd: 1 } as never })).toThrow(
+      'insertOrderFlowQuery: unknown field `cvdd`: did you mean `cvd`?',
+    )
+    expect(await db.listPairs()).toEqual([])
+  })
+
+  it('that the library gave go in as they are', async () => {
+    const db = await openManager({ clock })
+    const bars = [
+      [2, 1],
+      [5, 2],
+      [6, 4],
+      [6, 5],
+    ].map(([high, low], at) => ({
+      ...candle,
+      timestamp: start - (4 - at) * 60_000,
+      open: low!,
+      high: high!,
+      low: low!,
+      close: high!,
+    }))
+    await db.insertCandles(pair, '1m', bars)
+    const given = await db.query(pair, getCandlesQuery({ timeframe: '1m' }))
+    expect(await db.insertCandles(pair, '1m', given)).toMatchObject({ replaced: 4 })
+    const gaps = await db.query(pair, detectFvgQuery({ timeframe: '1m' }))
+    expect(gaps).not.toHaveLength(0)
+    expect(await db.insertFairValueGaps(pair, gaps)).toMatchObject({ inserted: gaps.length })
   })
 })
