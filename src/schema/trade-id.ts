@@ -1,8 +1,5 @@
-/**
- * Texts that programs write where there is no id. As an id such a text would be that of many
- * trades, and all but one of a second would count as duplicates.
- */
-export const noIds: readonly string[] = [
+/** Texts that programs write where there is no value. */
+export const noValues: readonly string[] = [
   'none',
   'null',
   'nil',
@@ -18,10 +15,34 @@ export const noIds: readonly string[] = [
   '-',
 ]
 
+/**
+ * Texts that programs write where there is no id. As an id such a text would be that of many
+ * trades, and all but one of a second would count as duplicates.
+ */
+export const noIds: readonly string[] = [
+  ...noValues,
+  '--',
+  '---',
+  '(null)',
+  '<null>',
+  '(none)',
+  '<none>',
+  '{}',
+  '[]',
+  '()',
+  'inf',
+  '+inf',
+  '-inf',
+  'infinity',
+  '+infinity',
+  '-infinity',
+]
+
 /** Whether a text says that there is no id. */
 export function meansNoId(text: string): boolean {
   if (text.length > 15) return false
-  const word = text.replaceAll(/^ +| +$/g, '').toLowerCase()
+  // Signs that nobody sees, as a byte-order mark, are no id either.
+  const word = text.replaceAll(/^[\p{Z}\p{Cf}]+|[\p{Z}\p{Cf}]+$/gu, '').toLowerCase()
   return word === '' || noIds.includes(word)
 }
 

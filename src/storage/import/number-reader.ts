@@ -1,4 +1,4 @@
-import { noIds } from '../../schema/trade-id.ts'
+import { noValues } from '../../schema/trade-id.ts'
 import { literal, type ColumnReference } from './file-relation.ts'
 
 /** What stands before a number's fraction; the other of the two may part thousands. */
@@ -48,7 +48,7 @@ function shapeOf(decimal: DecimalMark): string {
 }
 
 function isThere(sql: string): string {
-  const words = ['', ...noIds].map(literal).join(', ')
+  const words = ['', ...noValues].map(literal).join(', ')
   return `NOT list_contains([${words}], lower(trim(${sql})))`
 }
 

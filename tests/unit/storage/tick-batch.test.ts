@@ -86,7 +86,6 @@ it.each([
   'é',
   '漢字',
   '😀',
-  '\u00a0',
   '0b0e5a6c-7f6e-4f3a-9f43-0d1f4f6a9c11',
   undefined,
 ])('takes the id %s', (tradeId) => {
