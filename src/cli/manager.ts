@@ -67,7 +67,7 @@ export async function chosenPairs(db: Manager, wanted: readonly string[]): Promi
 
 /** The pairs of a data directory, without an engine; says what it could not look into. */
 export function listPairs(dataDir: string): Promise<Pair[]> {
-  return listStored(dataDir, ({ code, message }) =>
+  return listStored(dataDir, ({ error: { code, message } }) =>
     process.stderr.write(`left out: ${code}: ${message}\n`),
   )
 }

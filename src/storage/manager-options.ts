@@ -1,5 +1,6 @@
 import type { ArchiveStore } from '../archive/store/archive-store.ts'
 import { folderArchive } from '../archive/store/folder-archive.ts'
+import { shown } from '../errors.ts'
 import { integer, optional, required, resolveOptions, rule, type OptionRule } from '../options.ts'
 import {
   resolveRules,
@@ -132,6 +133,16 @@ export function resolveManagerOptions(options: ManagerOptions | undefined): Mana
     candles: resolved.candles && timeframes.filter((each) => resolved.candles?.includes(each)),
     retention: resolveRules(resolved.retention),
     archive: resolved.archive === undefined ? undefined : managedArchive(resolved.archive),
+    clock: resolved.clock === Date.now ? Date.now : checkedClock(resolved.clock),
+  }
+}
+
+/** Against NaN no tick lies in the future and no row is old. */
+function checkedClock(clock: Clock): Clock {
+  return () => {
+    const now: unknown = clock()
+    if (typeof now === 'number' && Number.isFinite(now)) return now
+    throw new TypeError(`\`clock\` gave ${shown(now)}; expected a finite number, Unix ms`)
   }
 }
 

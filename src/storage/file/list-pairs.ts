@@ -3,10 +3,15 @@ import { join } from 'node:path'
 import type { PairduckError } from '../../errors.ts'
 import { folderToSymbol, formatPair, isPairName, type Pair } from '../../pair.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
-import { pairFiles, sizeOf } from './pair-files.ts'
+import { hasFiles, pairFiles } from './pair-files.ts'
 
-/** Told of a folder, or a pair, that could not be looked into. */
-export type OnSkipped = (error: PairduckError) => void
+/** A folder, or a pair's, that could not be looked into. */
+export interface Skipped {
+  /** The pair as text, where it is one's. */
+  readonly pair?: string
+  readonly error: PairduckError
+}
+export type OnSkipped = (skipped: Skipped) => void
 
 /**
  * Every pair that has files in the data directory, sorted by its text form. Links to folders are
@@ -20,22 +25,25 @@ export async function listPairs(dataDir: string, onSkipped: OnSkipped): Promise<
     if (!isPairName(exchange)) continue
     for (const market of await folders(join(dataDir, exchange), looking)) {
       if (!isPairName(market)) continue
-      for (const folder of await folders(join(dataDir, exchange, market), looking)) {
+      const pairOf = (folder: string): Pair | undefined => {
         const symbol = folderToSymbol(folder)
-        const pair = symbol === undefined ? undefined : { exchange, market, symbol }
-        if (pair !== undefined && (await hasFiles(dataDir, pair, onSkipped))) pairs.push(pair)
+        return symbol === undefined ? undefined : { exchange, market, symbol }
+      }
+      for (const folder of await folders(join(dataDir, exchange, market), { ...looking, pairOf })) {
+        const pair = pairOf(folder)
+        if (pair !== undefined && (await isStored(dataDir, pair, onSkipped))) pairs.push(pair)
       }
     }
   }
   return pairs.sort((a, b) => (formatPair(a) < formatPair(b) ? -1 : 1))
 }
 
-async function hasFiles(dataDir: string, pair: Pair, onSkipped: OnSkipped): Promise<boolean> {
-  const { database, wal } = pairFiles(dataDir, pair)
+async function isStored(dataDir: string, pair: Pair, onSkipped: OnSkipped): Promise<boolean> {
   try {
-    return (await sizeOf(database)) !== undefined || (await sizeOf(wal)) !== undefined
+    return await hasFiles(pair, pairFiles(dataDir, pair))
   } catch (error) {
-    onSkipped(fromDuckDb(error, formatPair(pair), 'IO_FAILED'))
+    const name = formatPair(pair)
+    onSkipped({ pair: name, error: fromDuckDb(error, name, 'IO_FAILED') })
     return false
   }
 }
@@ -43,7 +51,16 @@ async function hasFiles(dataDir: string, pair: Pair, onSkipped: OnSkipped): Prom
 /** The folders in a folder; of several names of one the folder itself comes before links to it. */
 async function folders(
   directory: string,
-  { seen, onSkipped }: { seen: Set<string>; onSkipped: OnSkipped },
+  {
+    seen,
+    onSkipped,
+    pairOf,
+  }: {
+    seen: Set<string>
+    onSkipped: OnSkipped
+    /** Whose a folder of that name is. */
+    pairOf?: (name: string) => Pair | undefined
+  },
 ): Promise<string[]> {
   const found: string[] = []
   try {
@@ -60,12 +77,14 @@ async function folders(
         seen.add(real)
         found.push(entry.name)
       } catch (error) {
-        onSkipped(fromDuckDb(error, `folder ${link}`, 'IO_FAILED'))
+        const pair = pairOf?.(entry.name)
+        const told = fromDuckDb(error, `folder ${link}`, 'IO_FAILED')
+        onSkipped(pair === undefined ? { error: told } : { pair: formatPair(pair), error: told })
       }
     }
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT')
-      onSkipped(fromDuckDb(error, `folder ${directory}`, 'IO_FAILED'))
+      onSkipped({ error: fromDuckDb(error, `folder ${directory}`, 'IO_FAILED') })
   }
   return found
 }

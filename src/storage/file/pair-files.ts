@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, stat } from 'node:fs/promises'
+import { lstat, mkdir, mkdtemp, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, symbolToFolder, type Pair } from '../../pair.ts'
+import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { makeFolder } from './sync-folder.ts'
 
 /** Where a pair's files are. Only checked names become paths: DuckDB takes a path literally. */
@@ -48,8 +49,34 @@ export async function prepareFiles(
 
 /** Throws PAIR_NOT_FOUND when the pair has neither file nor WAL. */
 export async function refuseMissing(pair: Pair, files: PairFiles): Promise<void> {
-  if ((await sizeOf(files.database)) === undefined && (await sizeOf(files.wal)) === undefined)
+  if (!(await hasFiles(pair, files)))
     throw new PairduckError('PAIR_NOT_FOUND', `${formatPair(pair)}: there is no file for this pair`)
+}
+
+/** Whether the pair has file or WAL; throws IO_FAILED where that cannot be seen, or a link leads nowhere. */
+export async function hasFiles(pair: Pair, files: PairFiles): Promise<boolean> {
+  try {
+    for (const file of [files.database, files.wal])
+      if ((await sizeOf(file)) !== undefined) return true
+    for (const path of [files.database, files.directory])
+      if (await isDeadLink(path))
+        throw new PairduckError(
+          'IO_FAILED',
+          `${formatPair(pair)}: ${path} is a link, and nothing is where it leads`,
+          { file: path },
+        )
+    return false
+  } catch (error) {
+    throw fromDuckDb(error, formatPair(pair), 'IO_FAILED')
+  }
+}
+
+async function isDeadLink(path: string): Promise<boolean> {
+  if ((await sizeOf(path)) !== undefined) return false
+  return lstat(path).then(
+    (entry) => entry.isSymbolicLink(),
+    () => false,
+  )
 }
 
 /** Makes a folder in quarantine, of its own each time: nothing there is ever overwritten. */

@@ -58,8 +58,9 @@ export function waitReason(name: string, slot: Slot | undefined, places: number)
       code: 'IO_FAILED',
       subject: `${name}: the engine gave its file up; it is opened again when nobody holds it`,
     }
-  return {
-    code: 'POOL_EXHAUSTED',
-    subject: `all ${places} connections are in use and ${name} needs one`,
-  }
+  const subject =
+    slot?.closed !== undefined
+      ? `${name}: its file is being closed, and is opened again after that`
+      : `all ${places} connections are in use and ${name} needs one`
+  return { code: 'POOL_EXHAUSTED', subject }
 }

@@ -81,7 +81,12 @@ export class WaitingLine<T> {
 
   /** Joins at the end. The reason's code when the deadline passes, `ABORTED` with the signal. */
   join(pair: Pair, rules: WaitRules): Waiter<T> {
-    if (rules.signal?.aborted === true) throw aborted(rules.signal, rules.reason())
+    if (rules.signal?.aborted === true)
+      throw new PairduckError(
+        'ABORTED',
+        `${formatPair(pair)}: the call was aborted before it began to wait for the pair's file`,
+        { cause: rules.signal.reason },
+      )
     const waiter = new Waiter<T>(pair, rules, this.#waiters)
     this.#waiters.add(waiter)
     return waiter

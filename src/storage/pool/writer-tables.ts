@@ -1,7 +1,14 @@
 import { PairduckError } from '../../errors.ts'
 import { sqlTokens, type SqlToken } from '../duckdb/sql-tokens.ts'
 
-const kept = String.raw`(?:"?\w+"?\s*\.\s*){0,2}"?(ticks|candles_\w+|pairduck_\w+)\b`
+/** The tables that callers do not write to with statements, and by what they change them. */
+const ours: Readonly<Record<string, string>> = {
+  retention_rules: 'use setRetention',
+  gaps: 'insertTicks notes holes (`gaps`), and backfill fills them',
+}
+const names = ['ticks', String.raw`candles_\w+`, String.raw`pairduck_\w+`, ...Object.keys(ours)]
+const mentions = new RegExp(names.join('|'), 'i')
+const kept = String.raw`(?:"?\w+"?\s*\.\s*){0,2}"?(${names.join('|')})\b`
 const writes = [
   String.raw`insert\s+(?:or\s+\w+\s+)?into`,
   String.raw`update`,
@@ -22,7 +29,7 @@ const copying = new RegExp(String.raw`\bcopy\s+${kept}\s*(?:\([^)]*\)\s*)?from\b
  * malice: a lease's raw connection can do all that DuckDB can.
  */
 export function refuseWriterTables(sql: string): void {
-  if (!/ticks|candles_|pairduck_/i.test(sql)) return
+  if (!mentions.test(sql)) return
   const tokens = sqlTokens(sql)
   // It is refused for that by whoever runs it.
   if (tokens === undefined) return
@@ -31,7 +38,7 @@ export function refuseWriterTables(sql: string): void {
   if (table !== undefined)
     throw new PairduckError(
       'WRITE_REFUSED',
-      `\`${table}\` is kept by the pair's writer: use insertTicks or insertCandles`,
+      `\`${table}\` is kept by the pair's writer: ${ours[table.toLowerCase()] ?? 'use insertTicks or insertCandles'}`,
       { table },
     )
 }

@@ -93,7 +93,7 @@ export class Maintenance {
   }
 
   listPairs(): Promise<Pair[]> {
-    return listPairs(this.#dataDir, (error) => this.#events.tell('error', { error }))
+    return listPairs(this.#dataDir, (skipped) => this.#events.tell('error', skipped))
   }
 
   startTimer(options: object | undefined): void {
@@ -234,7 +234,8 @@ export class Maintenance {
     } catch (error) {
       // Another process at work is no error.
       if (!PairduckError.is(error, 'PAIR_LOCKED')) this.#events.tell('error', { pair: name, error })
-      const skipped = PairduckError.is(error) ? `${error.code}: ${error.message}` : String(error)
+      const { code, message } = fromDuckDb(error, name, 'QUERY_FAILED')
+      const skipped = `${code}: ${message}`
       return { pair: name, deleted: {}, skipped, bytesBefore: 0, bytesAfter: 0 }
     } finally {
       // What only the cleanup opened is given free at once for other processes.

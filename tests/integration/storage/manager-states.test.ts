@@ -261,6 +261,22 @@ describe('options', () => {
     await expect(attempt).rejects.toThrow(reason)
   })
 
+  it('a clock that gives no time is named by each call that asks it', async () => {
+    let now = Date.now()
+    const db = await openManager({ clock: () => now })
+    await db.insertTicks(pair, someTicks(5))
+    now = NaN
+    for (const call of [
+      () => db.insertTicks(pair, someTicks(1, { first: 6 })),
+      () => db.insertTicks('x/spot/NEW', someTicks(1)),
+      () => db.cleanupPair(pair),
+    ])
+      await expect(call()).rejects.toThrow('`clock` gave `NaN` (number); expected')
+    now = Date.now()
+    expect(await db.insertTicks(pair, someTicks(1, { first: 6 }))).toMatchObject({ inserted: 1 })
+    expect(await countTicks(db, pair)).toBe(6)
+  })
+
   it.each([
     ['cleanupPair', { now: Number.NaN }],
     ['cleanupPair', { nwo: 5 }],

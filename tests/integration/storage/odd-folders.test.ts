@@ -1,11 +1,18 @@
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager, PairduckError } from '../../../src/index.ts'
 import { readState } from '../../../src/storage/file/pair-state.ts'
-import { countTicks, fileOf, openManager, someTicks, temporaryFolder } from '../../support/store.ts'
+import {
+  countTicks,
+  fileOf,
+  openManager,
+  someTicks,
+  sql,
+  temporaryFolder,
+} from '../../support/store.ts'
 
 describe('a data directory with odd things in it', () => {
   it('names what it cannot look into, and goes on with all other pairs', async () => {
@@ -23,6 +30,53 @@ describe('a data directory with odd things in it', () => {
     expect(errors.length).toBeGreaterThanOrEqual(2)
     for (const error of errors)
       expect(error).toMatchObject({ code: 'IO_FAILED', message: expect.stringMatching(/LOOP|B/) })
+  })
+
+  it('tells of each pair that it cannot look into by name, and says so to who asks for it', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir })
+    const told: string[] = []
+    db.on('error', ({ pair, error }) => told.push(`${pair} ${(error as PairduckError).code}`))
+    await db.insertTicks('x/spot/A', someTicks(5))
+    symlinkSync('FOLDER', `${dataDir}/x/spot/FOLDER`)
+    mkdirSync(`${dataDir}/x/spot/FILE`)
+    symlinkSync('trading.duckdb', `${dataDir}/x/spot/FILE/trading.duckdb`)
+    mkdirSync(`${dataDir}/x/spot/DEAD`)
+    symlinkSync('nowhere', `${dataDir}/x/spot/DEAD/trading.duckdb`)
+    symlinkSync('nowhere', `${dataDir}/x/spot/GONE`)
+    writeFileSync(`${dataDir}/x/spot/PLAIN`, 'no folder')
+    expect(await db.listPairs()).toHaveLength(1)
+    expect(told.sort()).toEqual(
+      ['DEAD', 'FILE', 'FOLDER', 'GONE'].map((symbol) => `x/spot/${symbol} IO_FAILED`),
+    )
+    for (const symbol of ['DEAD', 'FILE', 'FOLDER', 'GONE', 'PLAIN'])
+      for (const call of [
+        () => db.query(`x/spot/${symbol}`, sql('SELECT 1')),
+        () => db.streamColumns(`x/spot/${symbol}`, sql('SELECT 1')),
+        () => db.queryPairs({ a: `x/spot/${symbol}` }, sql('SELECT 1')),
+        () => db.cleanupPair(`x/spot/${symbol}`),
+      ])
+        await expect(call()).rejects.toMatchObject({
+          code: 'IO_FAILED',
+          message: expect.stringMatching(
+            `^x/spot/${symbol}: .*${join(dataDir, 'x', 'spot', symbol)}`,
+          ),
+        })
+    await expect(db.query('x/spot/NONE', sql('SELECT 1'))).rejects.toMatchObject({
+      code: 'PAIR_NOT_FOUND',
+    })
+  })
+
+  it('gives the code of what stood in the way of a pass', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir })
+    await db.insertTicks('x/spot/A', someTicks(5))
+    await db.pool.release('x/spot/A')
+    symlinkSync('trading.duckdb.wal', `${fileOf(dataDir, 'x/spot/A')}.wal`)
+    const { results } = await db.cleanupAllPairs()
+    expect(results).toMatchObject([
+      { skipped: expect.stringMatching(/^IO_FAILED: x\/spot\/A: ELOOP/) },
+    ])
   })
 
   it('finds pairs behind links, each folder once, and never opens one file under two names', async () => {

@@ -240,11 +240,11 @@ describe('rows', () => {
       message: expect.stringContaining('did you mean `cvd`?'),
     })
     for (const call of [
-      db.insertMarketProfile(pair, [{ vaHigh: 1 } as never]),
-      db.insertZones(pair, [{ kind: 'demand' } as never]),
-      db.insertFairValueGaps(pair, [{ fillPct: 1 } as never]),
+      () => db.insertMarketProfile(pair, [{ vaHigh: 1 } as never]),
+      () => db.insertZones(pair, [{ kind: 'demand' } as never]),
+      () => db.insertFairValueGaps(pair, [{ fillPct: 1 } as never]),
     ])
-      await expect(call).rejects.toMatchObject({
+      await expect(call()).rejects.toMatchObject({
         code: 'INVALID_ROW',
         message: expect.stringContaining('unknown field'),
       })

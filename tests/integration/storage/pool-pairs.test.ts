@@ -201,6 +201,18 @@ describe('a lease', () => {
     await lease.release()
   })
 
+  it('says of a call that was aborted before it began what it was, and nothing of connections', async () => {
+    const db = await openManager()
+    await db.insertTicks('x/spot/A', someTicks(1))
+    await db.pool.release('x/spot/A')
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(db.query('x/spot/A', sql('SELECT 1'), { signal })).rejects.toMatchObject({
+      code: 'ABORTED',
+      message: `x/spot/A: the call was aborted before it began to wait for the pair's file`,
+      cause: { message: 'enough' },
+    })
+  })
+
   it('that ends one of its queries leaves the others alone', async () => {
     const db = await openManager()
     await using lease = await db.acquire('x/spot/A')

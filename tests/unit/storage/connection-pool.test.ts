@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
 import { formatPair, parsePair, type Pair } from '../../../src/pair.ts'
 import { ConnectionPool } from '../../../src/storage/pool/connection-pool.ts'
-import type { PoolOptions } from '../../../src/storage/pool/pool-slot.ts'
+import { waitReason, type PoolOptions } from '../../../src/storage/pool/pool-slot.ts'
 import { Events } from '../../../src/storage/events/events.ts'
 import type { PairDatabase } from '../../../src/storage/pool/pair-database.ts'
 
@@ -162,6 +162,17 @@ describe('the line of those who wait', () => {
     expect(pool.stats().waiting).toBe(1)
     pool.endLease(nameOf('A'))
     expect((await patient).name).toBe(nameOf('D'))
+  })
+
+  it('says that its own file is being closed, not that all places are taken', () => {
+    const slot = {
+      name: nameOf('A'),
+      leases: 0,
+      opened: new Promise<PairDatabase>(() => undefined),
+      closed: Promise.resolve(),
+    }
+    expect(waitReason(nameOf('A'), slot, 200).subject).toMatch(/^x\/y\/A: its file is being closed/)
+    expect(waitReason(nameOf('A'), undefined, 200).subject).toMatch(/^all 200 connections/)
   })
 
   it('waits as long as it is told, not as long as a timer can count', async () => {

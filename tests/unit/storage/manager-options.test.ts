@@ -23,6 +23,11 @@ function written(name: string, value: unknown): string {
 }
 
 describe('the options of a manager', () => {
+  it.each([NaN, Infinity, undefined, '5', 5n])('refuse a clock that gives %s', (now) => {
+    const { clock } = resolveManagerOptions({ clock: () => now as number })
+    expect(() => clock()).toThrow(/^`clock` gave .*; expected a finite number, Unix ms$/)
+  })
+
   it('are those of the README, with its defaults', () => {
     const defaults = Object.entries(resolveManagerOptions(undefined))
     expect(documented()).toEqual(

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { described } from '../../../src/schema/tables.ts'
 import { refuseWriterTables } from '../../../src/storage/pool/writer-tables.ts'
 
 describe('writes to what the writer keeps', () => {
@@ -29,6 +30,10 @@ describe('writes to what the writer keeps', () => {
     `COPY ticks (timestamp, price) FROM 'file.csv'`,
     `DELETE FROM pairduck_candle_parts`,
     `UPDATE pairduck_marks SET deleted_before = NULL`,
+    `DELETE FROM retention_rules`,
+    `drop table "Retention_Rules"`,
+    `ALTER TABLE main.gaps ADD COLUMN x INTEGER`,
+    `UPDATE gaps SET state = 'filled'`,
     `SELECT 1; DELETE FROM ticks`,
     `SELECT 'it''s'; DELETE FROM ticks`,
     `SELECT E'\\'; DELETE FROM ticks; --'; DELETE FROM ticks`,
@@ -54,7 +59,21 @@ describe('writes to what the writer keeps', () => {
     `UPDATE notes SET text = 'ticks'`,
     `SELECT E'\\'; DELETE FROM ticks; --'`,
     `CREATE INDEX by_text ON notes (text); SELECT * FROM ticks`,
+    `CREATE TABLE my_gaps AS SELECT * FROM gaps`,
+    `DELETE FROM gaps_2026`,
   ])('are not seen in: %s', (sql) => {
     expect(() => refuseWriterTables(sql)).not.toThrow()
   })
+
+  it.each(described.filter(({ insert }) => insert !== 'upsert' && insert !== 'candles'))(
+    'are refused for $name, which takes no rows of callers',
+    ({ name }) => {
+      for (const sql of [
+        `INSERT INTO ${name} SELECT 1`,
+        `DELETE FROM ${name}`,
+        `DROP TABLE ${name}`,
+      ])
+        expect(() => refuseWriterTables(sql)).toThrow(`\`${name}\` is kept by the pair's writer`)
+    },
+  )
 })
