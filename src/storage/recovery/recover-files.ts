@@ -1,3 +1,4 @@
+import type { Dirent } from 'node:fs'
 import { open, readdir, unlink, type FileHandle } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
@@ -42,12 +43,14 @@ export async function recoverFiles(
   files: PairFiles,
   context: RecoveryContext,
 ): Promise<Recovery | undefined> {
-  const names = await namesIn(files.directory)
+  const entries = await entriesIn(files.directory)
+  refusePipes(entries, files, context.subject)
+  const names = namesOf(entries)
   const repair = isRepairUnfinished(files, names)
   if (!repair && !(await isCutShort(files, names))) return undefined
   return whileRecovering(files, context.subject, async () => {
     if (repair) await settleRepair(files)
-    const now = await namesIn(files.directory)
+    const now = namesOf(await entriesIn(files.directory))
     return (await isCutShort(files, now))
       ? recoverLocked(files, logsOf(files, now), context)
       : undefined
@@ -85,13 +88,31 @@ async function isCutShort(files: PairFiles, names: ReadonlySet<string>): Promise
 }
 
 /** None where the pair has no folder yet. */
-async function namesIn(folder: string): Promise<ReadonlySet<string>> {
+async function entriesIn(folder: string): Promise<readonly Dirent[]> {
   try {
-    return new Set(await readdir(folder))
+    return await readdir(folder, { withFileTypes: true })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return new Set()
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
+}
+
+function namesOf(entries: readonly Dirent[]): ReadonlySet<string> {
+  return new Set(entries.map(({ name }) => name))
+}
+
+/** Whoever opens a pipe waits for its other end, for ever, and the pairs behind it with him. */
+function refusePipes(entries: readonly Dirent[], files: PairFiles, subject: string): void {
+  const ours = basename(files.database)
+  const pipe = entries.find(
+    (entry) => entry.name.startsWith(ours) && (entry.isFIFO() || entry.isSocket()),
+  )
+  if (pipe !== undefined)
+    throw new PairduckError(
+      'PAIR_CORRUPT',
+      `${subject}: ${pipe.name} is a pipe or a socket, no file: take it out of the pair's folder`,
+      { file: join(files.directory, pipe.name) },
+    )
 }
 
 async function recoverLocked(
@@ -146,7 +167,7 @@ export async function removeStaleLogs(files: PairFiles): Promise<void> {
   const stale = new Set(
     [`${files.wal}.checkpoint`, `${files.wal}.recovery`].map((f) => basename(f)),
   )
-  const found = [...(await namesIn(files.directory))].filter((name) => stale.has(name))
+  const found = [...namesOf(await entriesIn(files.directory))].filter((name) => stale.has(name))
   for (const name of found) await unlink(join(files.directory, name))
   if (found.length > 0) await syncFolder(files.directory)
 }

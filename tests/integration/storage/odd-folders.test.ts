@@ -113,6 +113,33 @@ describe('a data directory with odd things in it', () => {
     expect(await readState(file)).toBeUndefined()
   })
 
+  it.each(['trading.duckdb', 'trading.duckdb.wal'])(
+    'refuses a pipe in the place of %s, and waits for nobody',
+    async (name) => {
+      const dataDir = temporaryFolder()
+      const first = await openManager({ dataDir })
+      await first.insertTicks('x/spot/A', someTicks(5))
+      await first.insertTicks('x/spot/B', someTicks(5))
+      await first.close()
+      const file = `${dirname(fileOf(dataDir, 'x/spot/A'))}/${name}`
+      rmSync(file, { force: true })
+      execFileSync('mkfifo', [file])
+      const db = await openManager({ dataDir })
+      const refused = {
+        code: 'PAIR_CORRUPT',
+        message: expect.stringContaining(`${name} is a pipe`),
+      }
+      await expect(db.insertTicks('x/spot/A', someTicks(1))).rejects.toMatchObject(refused)
+      await expect(countTicks(db, 'x/spot/A')).rejects.toMatchObject(refused)
+      const { results } = await db.cleanupAllPairs({ now: 'newest-tick' })
+      expect(results.map(({ pair, skipped }) => [pair, skipped === undefined])).toEqual([
+        ['x/spot/A', false],
+        ['x/spot/B', true],
+      ])
+      await db.close()
+    },
+  )
+
   it('opens a pair whose state file says nothing', async () => {
     const dataDir = temporaryFolder()
     const first = await openManager({ dataDir })
