@@ -6,7 +6,8 @@ import { formatPair, parsePair, type Pair } from '../pair.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
 import type { ManagerOptions } from '../storage/manager-options.ts'
 import { listPairs as listStored } from '../storage/file/list-pairs.ts'
-import { pairFiles, sizeOf } from '../storage/file/pair-files.ts'
+import { hasFiles, pairFiles, sizeOf } from '../storage/file/pair-files.ts'
+import type { CliContext } from './context.ts'
 
 export type Manager = DatabaseManager
 
@@ -58,11 +59,23 @@ export async function withStore<T>(
 }
 
 /** The pairs that a command was given, or all that are stored. Throws `PAIR_NOT_FOUND`. */
-export async function chosenPairs(db: Manager, wanted: readonly string[]): Promise<Pair[]> {
+export async function chosenPairs(
+  db: Manager,
+  wanted: readonly string[],
+  context: CliContext,
+): Promise<Pair[]> {
+  if (wanted.length === 0) return storedPairs(db.dataDir, context)
   const stored = await db.listPairs()
-  if (wanted.length === 0) return stored
-  for (const pair of wanted) requireStored(pair, stored, db.dataDir)
+  for (const pair of wanted) await requireStored(pair, stored, db.dataDir)
   return wanted.map((pair) => parsePair(pair))
+}
+
+/** All pairs that can be looked at; the others are named, and the command has failed for them. */
+export async function storedPairs(dataDir: string, context: CliContext): Promise<Pair[]> {
+  return listStored(dataDir, ({ error: { code, message } }) => {
+    context.terminal.note(`left out: ${code}: ${message}`)
+    context.exitCode = 1
+  })
 }
 
 /** The pairs of a data directory, without an engine; says what it could not look into. */
@@ -74,13 +87,22 @@ export function listPairs(dataDir: string): Promise<Pair[]> {
 
 /** What {@link chosenPairs} leads to without a data directory: an empty list, or the same error. */
 export function noneStored(wanted: readonly string[], dataDir: string): [] {
-  for (const pair of wanted) requireStored(pair, [], dataDir)
+  const [first] = wanted
+  if (first !== undefined) throw notStored(first, [], dataDir)
   return []
 }
 
 /** Refuses a pair that nothing was ever written to: asking must not make a file for it. */
-export function requireStored(pair: string, stored: readonly Pair[], dataDir: string): void {
-  if (!stored.some((each) => formatPair(each) === pair)) throw notStored(pair, stored, dataDir)
+export async function requireStored(
+  text: string,
+  stored: readonly Pair[],
+  dataDir: string,
+): Promise<void> {
+  if (stored.some((each) => formatPair(each) === text)) return
+  // One that is there and cannot be looked at is in no list: this throws IO_FAILED.
+  const pair = parsePair(text)
+  await hasFiles(pair, pairFiles(dataDir, pair))
+  throw notStored(text, stored, dataDir)
 }
 
 export function notStored(pair: string, stored: readonly Pair[], dataDir: string): PairduckError {

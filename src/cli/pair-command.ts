@@ -54,7 +54,7 @@ export function addPairCommand<Options>(
     const options = command.opts<CommonOptions & HistoryOptions & Options>()
     const { dataDir, history, archive } = options
     if (modes !== undefined) checkModes(command, modes)
-    requireStored(pair, await listPairs(dataDir), dataDir)
+    await requireStored(pair, await listPairs(dataDir), dataDir)
     const opened = { dataDir, ...(archive !== undefined && { archive }) }
     const answered = await withManager(opened, async (db) => {
       const query = <Row>(value: Query<Row>): Promise<Row[]> =>

@@ -1,4 +1,4 @@
-import { cp, mkdtemp, open, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, open, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -706,6 +706,39 @@ describe('what changes files', () => {
     const { exitCode, stderr } = await cliRun(at('candles', eth))
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(/^pairduck: PAIR_CORRUPT: .*\n$/)
+  })
+
+  it('a pair whose folder cannot be looked at is named and ends with 1; the others go on', async () => {
+    const lost = join(dataDir, 'kraken', 'spot', 'ETHEUR')
+    await rm(lost, { recursive: true })
+    await symlink('ETHEUR', lost)
+    const told = `IO_FAILED: .*ELOOP.*${lost}`
+    for (const [args, others] of [
+      [['verify'], `${btc}: ok`],
+      [['stats'], btc],
+      [['gaps'], 'no gaps'],
+      [['cleanup', '--now', 'newest-tick', ...keptCandles, '--dry-run'], '1 pair'],
+      [['analytics'], btc],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await cliRun(at(...args))
+      expect.soft({ args, exitCode }).toEqual({ args, exitCode: 1 })
+      expect.soft(stderr).toMatch(new RegExp(`^left out: ${told}.*\n$`))
+      expect.soft(stdout).toContain(others)
+    }
+    const copy = join(folder, 'no-copy.duckdb')
+    for (const args of [
+      ['candles', eth],
+      ['sql', eth, 'SELECT 1'],
+      ['repair', eth],
+      ['snapshot', eth, copy],
+      ['verify', eth],
+      ['stats', eth],
+    ]) {
+      const { exitCode, stdout, stderr } = await cliRun(at(...args))
+      expect.soft({ args, exitCode, stdout }).toEqual({ args, exitCode: 1, stdout: '' })
+      expect.soft(stderr).toMatch(new RegExp(`^(?:left out: .*\n)?pairduck: ${told}`))
+      expect.soft(stderr).not.toContain('PAIR_NOT_FOUND')
+    }
   })
 
   it('cleanup and stats end with 1 for a damaged pair, and do the others', async () => {

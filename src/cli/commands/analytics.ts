@@ -63,7 +63,7 @@ async function refreshOnce(
   context: CliContext,
 ): Promise<void> {
   const pass: PairRefresh[] = []
-  for (const pair of await chosenPairs(db, wanted))
+  for (const pair of await chosenPairs(db, wanted, context))
     pass.push(await refresh(db, formatPair(pair), options))
   printPass(context, options, pass)
   // A pair that an engine holds is no failure: the engine keeps its analytics itself.
@@ -75,10 +75,11 @@ async function watchPairs(
   db: Manager,
   wanted: readonly string[],
   options: AnalyticsCommandOptions,
-  { signal, terminal }: CliContext,
+  context: CliContext,
 ): Promise<void> {
+  const { signal, terminal } = context
   while (!signal.aborted) {
-    for (const pair of await chosenPairs(db, wanted)) {
+    for (const pair of await chosenPairs(db, wanted, context)) {
       if (signal.aborted) return
       const result = await refresh(db, formatPair(pair), options)
       if (result.refreshed.length === 0 && result.error === null) continue

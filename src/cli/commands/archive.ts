@@ -38,7 +38,7 @@ export const addArchiveCommand: AddCommand = (program, context) => {
         () => noneStored(wanted, dataDir),
         async (db) => {
           const done: ArchiveResult[] = []
-          for (const pair of await chosenPairs(db, wanted)) {
+          for (const pair of await chosenPairs(db, wanted, context)) {
             context.signal.throwIfAborted()
             done.push(
               await db.archivePair(parsePair(pair), { now, compact, olderThanMs: olderThan }),

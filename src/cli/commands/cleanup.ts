@@ -8,7 +8,7 @@ import { checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countedText, countText, durationText, timeText } from '../figures.ts'
 import { resolveRules } from '../../schema/retention-policy.ts'
 import type { CleanupPass } from '../../storage/upkeep/maintenance.ts'
-import { archiveFlag, folderMissing, withStore, type Manager } from '../manager.ts'
+import { archiveFlag, folderMissing, storedPairs, withStore, type Manager } from '../manager.ts'
 
 type KeepOptions = Readonly<Record<string, number | 'forever'>>
 
@@ -68,6 +68,8 @@ async function once(
   const { now, keep, dryRun } = options
   const { signal, terminal } = context
   const pass = await db.cleanupAllPairs({ signal, now, keep, dryRun })
+  // What cannot be looked at is no pair of the pass: it is named, and has failed.
+  await storedPairs(options.dataDir, context)
   if (options.json) terminal.printJson(pass)
   else terminal.print(passLines(pass, dryRun).join('\n'))
   if (pass.results.some(({ skipped }) => skipped !== undefined && !passes(skipped)))
@@ -82,12 +84,14 @@ function passes(skipped: string): boolean {
 /** One line, or one JSON document, per pass; the next begins when the last has ended. */
 async function watch(
   db: Manager,
-  { every = 60, json, keep }: CleanupCommandOptions,
-  { signal, terminal, now }: CliContext,
+  { dataDir, every = 60, json, keep }: CleanupCommandOptions,
+  context: CliContext,
 ): Promise<void> {
+  const { signal, terminal, now } = context
   while (!signal.aborted) {
     try {
       const pass = await db.cleanupAllPairs({ dueOnly: true, signal, keep })
+      await storedPairs(dataDir, context)
       if (json) terminal.printJson(pass)
       else terminal.print(`${timeText(now())} ${summaryLine(pass)}`)
       await delay(every * 1_000, undefined, { signal })

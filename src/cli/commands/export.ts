@@ -58,7 +58,7 @@ export const addExportCommand: AddCommand = (program, context) => {
       ) => {
         const { dataDir, archive } = options
         const query = queryOf(what, options)
-        requireStored(pair, await listPairs(dataDir), dataDir)
+        await requireStored(pair, await listPairs(dataDir), dataDir)
         const opened = { dataDir, ...(archive !== undefined && { archive }) }
         await withManager(opened, async (db) => {
           const job = { db, pair, query, options }

@@ -28,7 +28,7 @@ export const addGapsCommand: AddCommand = (program, context) => {
         () => noneStored(wanted, dataDir),
         async (db) => {
           const found: ListedGap[] = []
-          for (const pair of await chosenPairs(db, wanted)) {
+          for (const pair of await chosenPairs(db, wanted, context)) {
             const name = formatPair(pair)
             for (const gap of await db.gaps(pair, { signal: context.signal }))
               if (all || gap.state !== 'filled') found.push({ pair: name, ...gap })

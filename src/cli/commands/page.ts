@@ -37,7 +37,7 @@ export const addPageCommand: AddCommand = (program, context) => {
           throw notStored(pair, [], dataDir)
         },
         async (db) => {
-          requireStored(pair, await db.listPairs(), dataDir)
+          await requireStored(pair, await db.listPairs(), dataDir)
           const range = await rangeOf(db, options)
           const { readPageFiles } = await import('../../serve/page/page-files.ts')
           const { fixedData } = await import('../page/fixed-data.ts')

@@ -16,7 +16,7 @@ export const addRepairCommand: AddCommand = (program, context) => {
           throw notStored(pair, [], dataDir)
         },
         async (db) => {
-          requireStored(pair, await db.listPairs(), dataDir)
+          await requireStored(pair, await db.listPairs(), dataDir)
           return db.repair(pair)
         },
       )

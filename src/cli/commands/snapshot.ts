@@ -31,7 +31,7 @@ export const addSnapshotCommand: AddCommand = (program, context) => {
           throw notStored(pair, [], dataDir)
         },
         async (db) => {
-          requireStored(pair, await db.listPairs(), dataDir)
+          await requireStored(pair, await db.listPairs(), dataDir)
           // One that is made again soon is not worth being made small.
           const write = (): Promise<SnapshotReport> =>
             db.snapshot(pair, target, { compact: every === undefined }).catch(asUsage)

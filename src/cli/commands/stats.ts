@@ -38,7 +38,7 @@ export const addStatsCommand: AddCommand = (program, context) => {
         () => noneStored(wanted, dataDir),
         async (db) => {
           const found: PairStats[] = []
-          for (const pair of await chosenPairs(db, wanted))
+          for (const pair of await chosenPairs(db, wanted, context))
             found.push(await statsOf(db, pair, context))
           return found
         },

@@ -18,7 +18,7 @@ export const addVerifyCommand: AddCommand = (program, context) => {
         () => noneStored(wanted, dataDir),
         async (db) => {
           const found: VerifyReport[] = []
-          for (const pair of await chosenPairs(db, wanted))
+          for (const pair of await chosenPairs(db, wanted, context))
             found.push(
               await db.verify(pair).catch((error: unknown) => unverified(formatPair(pair), error)),
             )
