@@ -741,6 +741,16 @@ describe('what changes files', () => {
     }
   })
 
+  it('repair says how many rows are lost of a file of which nothing can be read', async () => {
+    const reports = await cliJson<api.VerifyReport[]>(at('verify'))
+    const { ticks } = reports.find(({ pair }) => pair === eth)!.rows
+    await writeFile(join(dataDir, 'kraken', 'spot', 'ETHEUR', 'trading.duckdb'), 'not a database')
+    const { exitCode, stdout } = await cliRun(at('repair', eth))
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('nothing could be read; the pair begins anew')
+    expect(stdout.replaceAll(',', '')).toContain(`lost: ${ticks} rows of ticks`)
+  })
+
   it('cleanup and stats end with 1 for a damaged pair, and do the others', async () => {
     await writeFile(join(dataDir, 'kraken', 'spot', 'ETHEUR', 'trading.duckdb'), 'not a database')
     const cleaned = await cliRun(at('cleanup', '--json', '--now', 'newest-tick'))

@@ -25,6 +25,21 @@ export function checksumOf(bytes: Buffer): bigint {
   return whole === bytes.length ? words : words ^ checksumOfTail(bytes.subarray(whole))
 }
 
+const factor = (BigInt(wordFactor.high) << 32n) | BigInt(wordFactor.low)
+const inverse = inverseOf(factor)
+
+/** What a word has to become for the checksum over it to differ by this (XOR). */
+export function wordChangedBy(word: bigint, difference: bigint): bigint {
+  return (((word * factor) ^ difference) * inverse) & mask64
+}
+
+/** Of an odd number, modulo 2^64; each step doubles the bits that are right, three at first. */
+function inverseOf(odd: bigint): bigint {
+  let found = odd
+  for (let bits = 3; bits < 64; bits *= 2) found = (found * (2n - odd * found)) & mask64
+  return found
+}
+
 /** The upper 32 bits of the product of two numbers of 32 bits. */
 function highOfProduct(a: number, b: number): number {
   const [aLow, aHigh, bLow, bHigh] = [a & 0xffff, a >>> 16, b & 0xffff, b >>> 16]

@@ -59,7 +59,8 @@ export class PairDatabase {
   readonly archive: ArchiveStore | undefined
   /** The manager's. */
   readonly clock: Clock
-  /** What the state file knew of and the file no longer held when it was opened. */
+  /** What the state file said when it was opened, and what of that it no longer held. */
+  readonly stateBefore: PairState | undefined
   readonly rowsLost: readonly LostRows[]
   /** Whether the state file already says all that closing would write into it. */
   readonly #wasClean: boolean
@@ -85,6 +86,7 @@ export class PairDatabase {
     wal: WalWatch
     onBroken: () => void
     rowsLost: readonly LostRows[]
+    stateBefore: PairState | undefined
     wasClean: boolean
     isNew: boolean
     rules: RetentionRules
@@ -105,6 +107,7 @@ export class PairDatabase {
     this.#engine = of.engine
     this.alias = of.alias
     this.rowsLost = of.rowsLost
+    this.stateBefore = of.stateBefore
     this.#wasClean = of.wasClean
     this.#connection = of.connection
     this.#wal = of.wal
@@ -152,6 +155,7 @@ export class PairDatabase {
         wal,
         onBroken: context.onBroken,
         rowsLost,
+        stateBefore: before,
         isNew,
         rules,
         archive: context.archive,

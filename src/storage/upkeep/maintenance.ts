@@ -193,9 +193,12 @@ export class Maintenance {
     )
   }
 
-  async verify(pair: Pair): Promise<VerifyReport> {
+  async verify(pair: Pair, look?: (database: PairDatabase) => void): Promise<VerifyReport> {
     try {
-      return await this.onFile(pair, (database) => verifyDatabase(database))
+      return await this.onFile(pair, (database) => {
+        look?.(database)
+        return verifyDatabase(database)
+      })
     } catch (error) {
       if (!PairduckError.is(error, 'PAIR_CORRUPT')) throw error
       return { pair: formatPair(pair), ok: false, problems: [error.message], rows: {} }
@@ -203,15 +206,14 @@ export class Maintenance {
   }
 
   async repair(pair: Pair): Promise<RepairReport> {
-    const before = await this.verify(pair)
+    const opened: PairDatabase[] = []
+    const before = await this.verify(pair, (database) => opened.push(database))
     if (before.ok) return { pair: before.pair, action: 'none', problems: [], rows: before.rows }
+    const files = pairFiles(this.#dataDir, pair)
+    const now = this.#options.clock()
+    const known = { problems: before.problems, opened: opened[0] }
     const report = await this.#pool
-      .whileClosed(
-        before.pair,
-        () =>
-          repairFiles(pair, pairFiles(this.#dataDir, pair), before.problems, this.#options.clock()),
-        'repair',
-      )
+      .whileClosed(before.pair, () => repairFiles(pair, files, known, now), 'repair')
       .catch((error: unknown) => {
         throw fromDuckDb(error, before.pair, 'IO_FAILED')
       })

@@ -5,6 +5,7 @@ import { microsFromMs, type Timeframe } from '../../time.ts'
 import { wholeMark, wrongCandles } from '../write/candle-check.ts'
 import type { PairState } from '../file/pair-state.ts'
 import { readRows } from '../duckdb/read-rows.ts'
+import { repairRules } from './repair-rules.ts'
 
 /** How many rows of a table are lost; `unknown` where not even that can be read. */
 export type LostCount = number | 'unknown'
@@ -21,12 +22,14 @@ export async function repairRescued(
 ): Promise<string[]> {
   const notes: string[] = []
   if (lost['pairduck_marks'] !== undefined) notes.push(await repairMarks(connection, before))
+  notes.push(...(await repairRules(connection, lost['retention_rules'], before)))
   if (lost['ticks'] !== undefined) {
-    await connection.run(
+    const marked = await connection.run(
       `INSERT INTO pairduck_marks SELECT '${wholeMark}', ${lastTick} + INTERVAL 1 MICROSECOND
        WHERE ${lastTick} IS NOT NULL`,
     )
-    notes.push('ticks: bars that were not rolled up show what is left of their trades')
+    if (marked.rowsChanged > 0)
+      notes.push('ticks: bars that were not rolled up show what is left of their trades')
   }
   const known =
     lost['pairduck_candle_parts'] === undefined && lost['pairduck_candle_state'] === undefined
@@ -80,7 +83,11 @@ async function foldAgain(
             epoch_us(max(deleted_before)) AS whole
      FROM pairduck_marks WHERE relation IN ('ticks', '${wholeMark}')`,
   )
-  const notes = ['candles are made anew of the stored ticks']
+  const [stored] = await readRows<{ ticks: boolean }>(
+    connection,
+    'SELECT count(*) > 0 AS ticks FROM ticks',
+  )
+  const notes = stored!.ticks ? ['candles are made anew of the stored ticks'] : []
   for (const timeframe of candles) {
     const closed = await foldTimeframe(connection, timeframe, marks!)
     if (closed > 0)

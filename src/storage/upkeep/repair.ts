@@ -4,13 +4,15 @@ import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { tables } from '../../schema/tables.ts'
 import { quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
-import { readState } from '../file/pair-state.ts'
 import { makeScratch, removeScratch } from '../file/scratch-folder.ts'
+import { healHeaders } from '../recovery/heal-headers.ts'
 import { repairedFile, swapInRepaired } from '../recovery/repair-swap.ts'
 import { whileRecovering } from '../recovery/recover-files.ts'
 import { reseal } from '../recovery/reseal.ts'
 import { TrialEngine } from '../recovery/trial.ts'
 import { findWalEnd } from '../recovery/wal-tail.ts'
+import type { PairDatabase } from '../pool/pair-database.ts'
+import { witnessOf } from './known-rows.ts'
 import { rescueFile, type DamagedCopy, type Rescue } from './rescue-file.ts'
 import type { LostCount } from './repair-rescued.ts'
 
@@ -24,7 +26,10 @@ export interface RepairReport {
   readonly problems: readonly string[]
   /** Rows in the pair's file now, by table. */
   readonly rows: Readonly<Record<string, number>>
-  /** Rows that are lost, by table; `unknown` where not even their number can be read. */
+  /**
+   * Rows that are lost, by table or candle view: those that cannot be read, and those that were there
+   * when the pair was last closed and are not now. `unknown` where not even their number can be told.
+   */
   readonly lost?: Readonly<Record<string, LostCount>>
   /** What was made anew, and what cannot be: in words. */
   readonly notes?: readonly string[]
@@ -40,7 +45,7 @@ export interface RepairReport {
 export function repairFiles(
   pair: Pair,
   files: PairFiles,
-  problems: readonly string[],
+  { problems, opened }: { problems: readonly string[]; opened: PairDatabase | undefined },
   now: number,
 ): Promise<RepairReport> {
   const name = formatPair(pair)
@@ -56,7 +61,8 @@ export function repairFiles(
       const before = await identityOf(files)
       const copy = await whileLocked(() => copyDamaged(files, scratch))
       await removeRepaired(files)
-      const rescued = await rescueFile(copy, repairedFile(files), await readState(files.state))
+      const witness = await witnessOf(files, opened, await sizeOf(copy.wholeWal))
+      const rescued = await rescueFile(copy, repairedFile(files), witness)
       const quarantine = await quarantineFolder(pair, files, now)
       await whileLocked(async () => {
         if ((await identityOf(files)) !== before)
@@ -80,17 +86,25 @@ export function repairFiles(
 function reportOf(
   pair: string,
   problems: readonly string[],
-  { rows, lost, notes }: Rescue,
+  { rows, lost, unread, notes }: Rescue,
   quarantine: string,
 ): RepairReport {
-  const some = dataTables.some((table) => rows[table]! > 0 || typeof lost[table] !== 'string')
+  const some = dataTables.some((table) => rows[table]! > 0 || !unread.has(table))
   return some
     ? { pair, action: 'rescued', problems, notes, rows, lost, quarantine }
-    : { pair, action: 'set aside', problems, notes, rows: {}, quarantine }
+    : { pair, action: 'set aside', problems, notes, rows: {}, lost: lostData(lost), quarantine }
 }
 
 /** What users store, unlike our own notes about it. */
-const dataTables = tables.filter((table) => !table.startsWith('pairduck_'))
+const dataTables = tables.filter(isData)
+
+function isData(table: string): boolean {
+  return !table.startsWith('pairduck_') && table !== 'retention_rules'
+}
+
+function lostData(lost: Rescue['lost']): Rescue['lost'] {
+  return Object.fromEntries(Object.entries(lost).filter(([table]) => isData(table)))
+}
 
 /** Copies what there is, cuts the log's copy before its first bad entry, and reseals the file's. */
 async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCopy> {
@@ -107,6 +121,8 @@ async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCo
     await truncate(copy.wal, commitsEnd)
   }
   const isThere = (await sizeOf(copy.database)) !== undefined
+  for (const at of isThere ? await onFile(copy.database, healHeaders) : [])
+    problems.push(`one byte of the header at byte ${at} had changed`)
   const resealed = isThere ? (await onFile(copy.database, reseal)).length : 0
   if (resealed > 0) problems.push(`${resealed} metadata blocks had a wrong checksum`)
   return { ...copy, problems }

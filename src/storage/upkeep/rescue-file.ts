@@ -6,6 +6,7 @@ import { isDamage } from '../duckdb/duckdb-errors.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { emptyVersionSql, migrate } from '../file/migrate.ts'
 import type { PairState } from '../file/pair-state.ts'
+import { compareWithKnown, type Witness } from './known-rows.ts'
 import { copyReadable } from './copy-readable.ts'
 import { repairRescued, type LostCount } from './repair-rescued.ts'
 import { RescueEngine } from './rescue-engine.ts'
@@ -26,6 +27,8 @@ export interface DamagedCopy {
 export interface Rescue {
   readonly rows: Readonly<Record<string, number>>
   readonly lost: Readonly<Record<string, LostCount>>
+  /** Tables of which not even the number of rows could be read. */
+  readonly unread: ReadonlySet<string>
   readonly notes: readonly string[]
 }
 
@@ -36,8 +39,9 @@ export interface Rescue {
 export async function rescueFile(
   copy: DamagedCopy,
   target: string,
-  before: PairState | undefined,
+  witness: Witness,
 ): Promise<Rescue> {
+  const before = witness.state
   const lost: Record<string, LostCount> = {}
   const notes: string[] = []
   let { rescue, opened } = await openDamaged(copy, target)
@@ -56,10 +60,12 @@ export async function rescueFile(
     const candles = await migrate(rescue.connection, kept)
     await doubtMarks(rescue.connection)
     notes.push(...(await repairRescued(rescue.connection, candles, lost, before)))
+    const unread = new Set(Object.keys(lost).filter((table) => lost[table] === 'unknown'))
+    notes.push(...(await compareWithKnown(rescue.connection, candles, lost, witness)))
     const rows: Record<string, number> = {}
     for (const table of tables) rows[table] = await readWhole(rescue.connection, table)
     await rescue.connection.run(`CHECKPOINT ${rescue.to}`)
-    return { rows, lost, notes }
+    return { rows, lost, unread, notes }
   } finally {
     await rescue.close()
   }

@@ -1,0 +1,150 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { expect, it } from 'vitest'
+import type { RetentionOptions } from '../../../src/index.ts'
+import { fileOf, openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
+
+const pair = 'x/spot/A'
+/** A full minute: the ticks fill two bars. */
+const from = Math.floor(Date.now() / 60_000 - 10) * 60_000
+const rounds = 6
+const perRound = 200
+
+/** Closed, after several checkpoints: each writes the header that is not in force. */
+async function checkpointed(
+  retention: RetentionOptions = 'forever',
+): Promise<{ dataDir: string; file: string }> {
+  const dataDir = temporaryFolder()
+  const db = await openManager({ dataDir, retention, candles: ['1m'] })
+  for (let round = 0; round < rounds; round++) {
+    const first = round * perRound
+    await db.insertTicks(
+      pair,
+      someTicks(perRound, { first, from: from + first * 100, stepMs: 100 }),
+    )
+    await db.cleanupPair(pair)
+  }
+  await db.close()
+  return { dataDir, file: fileOf(dataDir, pair) }
+}
+
+/** Where the header in force begins, or the other one. */
+function headerAt(file: string, which: 'newest' | 'older'): number {
+  const bytes = readFileSync(file)
+  const [first, second] = [4096, 8192].map((at) => bytes.readBigUInt64LE(at + 8))
+  const newest = first! > second! ? 4096 : 8192
+  return which === 'newest' ? newest : 4096 + 8192 - newest
+}
+
+function flip(file: string, ...places: number[]): void {
+  const bytes = readFileSync(file)
+  for (const at of places) bytes[at]! ^= 0xff
+  writeFileSync(file, bytes)
+}
+
+it.each([
+  ['the free list of the newest header', (file: string) => headerAt(file, 'newest') + 24],
+  ['the root of the newest header', (file: string) => headerAt(file, 'newest') + 16],
+  ['the iteration of the newest header', (file: string) => headerAt(file, 'newest') + 9],
+  ['the checksum of the newest header', (file: string) => headerAt(file, 'newest') + 3],
+  ['the end of the newest header', (file: string) => headerAt(file, 'newest') + 4095],
+  ['the older header', (file: string) => headerAt(file, 'older') + 24],
+  ['the magic bytes', () => 8],
+  ['the checksum of the main header', () => 0],
+  ['the identity', () => 130],
+])('one changed byte of a header costs nothing: %s', async (_what, place) => {
+  const { dataDir, file } = await checkpointed()
+  const changed = place(file)
+  flip(file, changed)
+  const db = await openManager({ dataDir })
+  const report = await db.repair(pair)
+  expect(report).toMatchObject({ action: 'rescued', rows: { ticks: rounds * perRound }, notes: [] })
+  expect(report.lost).toEqual({})
+  const at = Math.floor(changed / 4096) * 4096
+  expect(report.problems).toContain(`one byte of the header at byte ${at} had changed`)
+  expect(await db.verify(pair)).toMatchObject({ ok: true })
+})
+
+it('rules that an older state of a file has not got are those of the state file', async () => {
+  const { dataDir, file } = await checkpointed({ ticks: 3_600_000 })
+  const ruled = await openManager({ dataDir })
+  await ruled.setRetention(pair, 'forever')
+  await ruled.close()
+  flip(file, ...Array.from({ length: 40 }, (_, index) => headerAt(file, 'newest') + index))
+  const db = await openManager({ dataDir })
+  const report = await db.repair(pair)
+  expect(report).toMatchObject({ rows: { ticks: rounds * perRound }, lost: {} })
+  expect(report.notes).toContain('retention_rules: taken from the state file')
+  await db.cleanupPair(pair, { now: Date.now() + 30 * 86_400_000 })
+  expect(await db.verify(pair)).toMatchObject({ ok: true, rows: { ticks: rounds * perRound } })
+})
+
+it('rows of which only an older state can be read are lost by number', async () => {
+  const { dataDir, file } = await checkpointed()
+  flip(file, ...Array.from({ length: 40 }, (_, index) => headerAt(file, 'newest') + index))
+  const db = await openManager({ dataDir })
+  const report = await db.repair(pair)
+  expect(report).toMatchObject({ action: 'rescued', rows: { ticks: (rounds - 1) * perRound } })
+  expect(report.lost).toMatchObject({ ticks: perRound })
+  expect(report.notes).toContain(
+    `ticks: ${rounds * perRound} rows when last closed, ${(rounds - 1) * perRound} in the new file`,
+  )
+})
+
+it('ticks that retention has deleted since an older state are not lost', async () => {
+  const { dataDir, file } = await checkpointed()
+  const deleting = await openManager({ dataDir })
+  await deleting.cleanupPair(pair, { keep: { ticks: 1000 }, now: from + 120_000 })
+  const { rows } = await deleting.verify(pair)
+  await deleting.close()
+  flip(file, ...Array.from({ length: 40 }, (_, index) => headerAt(file, 'newest') + index))
+  const db = await openManager({ dataDir })
+  const report = await db.repair(pair)
+  expect(report.rows['ticks']).toBeGreaterThan(rows['ticks']!)
+  expect(report.lost).not.toHaveProperty('ticks')
+})
+
+it('what nothing can be read of is lost by number, and its rules go on', async () => {
+  const { dataDir, file } = await checkpointed()
+  writeFileSync(file, 'gone')
+  const db = await openManager({ dataDir })
+  const report = await db.repair(pair)
+  expect(report).toMatchObject({ action: 'set aside', rows: {} })
+  expect(report.lost).toMatchObject({ ticks: rounds * perRound, candles_1m: 2 })
+  expect(report.lost).not.toHaveProperty('order_flow')
+  expect(report.notes).toContain('retention_rules: taken from the state file')
+  expect(report.notes).not.toContainEqual(expect.stringMatching(/candles are made anew/))
+  expect(report.notes).not.toContainEqual(expect.stringMatching(/what is left of their trades/))
+  await db.insertTicks(pair, someTicks(5))
+  await db.close()
+  const later = await openManager({ dataDir })
+  await later.cleanupPair(pair, { now: Date.now() + 30 * 86_400_000 })
+  expect(await later.verify(pair)).toMatchObject({ ok: true, rows: { ticks: 5 } })
+})
+
+it('a state file that says nonsense of the rules is no reason to fail', async () => {
+  const { dataDir, file } = await checkpointed()
+  writeFileSync(file, 'gone')
+  const name = `${dirname(file)}/trading.state.json`
+  const state = JSON.parse(readFileSync(name, 'utf8'))
+  const nonsense = { "x'); DROP TABLE ticks; --": { keepMs: 1, everyMs: 1 }, candles_1m: 'never' }
+  state.retention = { ...nonsense, ticks: state.retention.ticks }
+  writeFileSync(name, JSON.stringify(state))
+  const db = await openManager({ dataDir })
+  await db.repair(pair)
+  const rules = await db.query(pair, sql('SELECT relation, keep_ms FROM retention_rules'))
+  expect(rules).toEqual([{ relation: 'ticks', keep_ms: null }])
+})
+
+it('a pair that was opened anew without its file has lost what it had', async () => {
+  const { dataDir, file } = await checkpointed()
+  rmSync(file)
+  const db = await openManager({ dataDir })
+  await db.insertTicks(pair, someTicks(1, { first: 9_000, from: Date.now() }))
+  const report = await db.repair(pair)
+  expect(report).toMatchObject({ action: 'rescued', rows: { ticks: 1 } })
+  expect(report.lost).toMatchObject({ ticks: rounds * perRound })
+  expect(report.notes).toContain('retention_rules: taken from the state file')
+  expect(readdirSync(report.quarantine!)).toContain('trading.duckdb')
+  expect(await db.repair(pair)).toMatchObject({ action: 'none' })
+})
