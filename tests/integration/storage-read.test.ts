@@ -130,6 +130,23 @@ describe('query', () => {
     ])
   })
 
+  it.each<[unknown, string]>([
+    [{ b: 1 }, 'the statement has no parameter `b`; it has: a'],
+    [{ a: 1, b: 2 }, 'the statement has no parameter `b`; it has: a'],
+    [[1], 'the statement has no parameter `0`; it has: a'],
+    [{ a: undefined }, 'parameter `a`: expected a number, a bigint, a string'],
+    [{ a: new Date() }, 'got `[object Date]` (object)'],
+    [{ a: Symbol('z') }, 'got `Symbol(z)` (symbol)'],
+    [{ a: 2n ** 70n }, 'parameter `a`: expected a bigint of at most 64 bits'],
+  ])('names the parameter that does not fit: %o', async (params, reason) => {
+    const store = await storeOfPair()
+    const asked = query('asked', 'SELECT $a AS v', params as never)
+    await expect(store.query(pair, asked)).rejects.toMatchObject({
+      code: 'QUERY_FAILED',
+      message: expect.stringContaining(reason),
+    })
+  })
+
   it('binds a number as DOUBLE, a bigint as BIGINT, and the others as they are', async () => {
     const store = await storeOfPair()
     const types = query<Record<string, string>>(

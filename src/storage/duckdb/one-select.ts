@@ -24,6 +24,7 @@ export async function refuseNotOneSelect(
   sql: string,
   schemas: readonly string[] = [],
 ): Promise<void> {
+  refuseNul(sql)
   await boundValues(connection, sql)
   const key = JSON.stringify([schemas, sql])
   if (passed.has(key)) return
@@ -37,6 +38,12 @@ export async function refuseNotOneSelect(
       'WRITE_REFUSED',
       `a query is one SELECT over the tables of the pair, and of this the engine says: ${fault.reason}`,
     )
+}
+
+/** The engine would read up to there, and nothing behind it. */
+export function refuseNul(sql: string): void {
+  const at = sql.indexOf('\0')
+  if (at >= 0) throw new TypeError(`the statement holds the character NUL, at ${at}`)
 }
 
 function sizeOf(_passed: true, key: string): number {

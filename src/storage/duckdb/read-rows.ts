@@ -3,6 +3,7 @@ import type {
   DuckDBMaterializedResult,
   DuckDBPreparedStatement,
 } from '@duckdb/node-api'
+import { shown } from '../../errors.ts'
 import type { SqlValue } from '../../queries/query.ts'
 import { rowMaker } from './row-maker.ts'
 import { columnSink, type ColumnSink, type ColumnValues } from './read-vector.ts'
@@ -104,11 +105,40 @@ export async function bound(
 /** Gives a statement the values of its placeholders. */
 export function bindAll(statement: DuckDBPreparedStatement, params: SqlParams): void {
   for (const [name, value] of Object.entries(params)) {
-    const index = Array.isArray(params) ? Number(name) + 1 : statement.parameterIndex(name)
+    const index = Array.isArray(params) ? Number(name) + 1 : indexOf(statement, name)
+    if (index > statement.parameterCount)
+      throw new TypeError(
+        `values for ${Object.keys(params).length} parameters were given, and the statement has ${statement.parameterCount}`,
+      )
     if (value === null) statement.bindNull(index)
     else if (typeof value === 'number') statement.bindDouble(index, value)
-    else if (typeof value === 'bigint') statement.bindBigInt(index, value)
+    else if (typeof value === 'bigint') statement.bindBigInt(index, inBigInt(name, value))
     else if (typeof value === 'boolean') statement.bindBoolean(index, value)
-    else statement.bindVarchar(index, value)
+    else if (typeof value === 'string') statement.bindVarchar(index, value)
+    else
+      throw new TypeError(
+        `parameter \`${name}\`: expected a number, a bigint, a string, a boolean or null, got ${shown(value)}`,
+      )
   }
+}
+
+function indexOf(statement: DuckDBPreparedStatement, name: string): number {
+  try {
+    return statement.parameterIndex(name)
+  } catch (error) {
+    const names = Array.from({ length: statement.parameterCount }, (_, at) =>
+      statement.parameterName(at + 1),
+    )
+    throw new TypeError(
+      `the statement has no parameter \`${name}\`; it has: ${names.join(', ') || 'none'}`,
+      { cause: error },
+    )
+  }
+}
+
+function inBigInt(name: string, value: bigint): bigint {
+  if (BigInt.asIntN(64, value) === value) return value
+  throw new TypeError(
+    `parameter \`${name}\`: expected a bigint of at most 64 bits, got ${shown(value)}`,
+  )
 }

@@ -2,6 +2,8 @@ import { StatementType, type DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import { aliasPattern } from '../duckdb/engine.ts'
 import { bindAll, rowsOf, type SqlParams } from '../duckdb/read-rows.ts'
+import { refuseNul } from '../duckdb/one-select.ts'
+import { sqlTokens } from '../duckdb/sql-tokens.ts'
 import { reachOf } from './reaching.ts'
 
 /** Statements that stay within the pair's own database, as long as their text names no other. */
@@ -29,6 +31,8 @@ export async function runOwnStatements<Row>(
   connection: DuckDBConnection,
   { sql, params = {}, alias }: { sql: string; params?: SqlParams | undefined; alias: string },
 ): Promise<Row[]> {
+  refuseNul(sql)
+  if (sqlTokens(sql)?.length === 0) throw new TypeError('the text holds no statement')
   refuseReaching(sql, alias)
   const statements = await connection.extractStatements(sql)
   let rows: Row[] = []

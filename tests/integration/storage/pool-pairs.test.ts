@@ -132,6 +132,30 @@ describe('a lease', () => {
     expect(await countTicks(db, 'x/spot/A')).toBe(2)
   })
 
+  it.each([
+    ['', 'the text holds no statement'],
+    [' -- nothing', 'the text holds no statement'],
+    ['SELECT 1\0; SELECT 2', 'the statement holds the character NUL, at 8'],
+  ])('names what is no statement: %j', async (text, reason) => {
+    const db = await openManager()
+    const failed = { code: 'QUERY_FAILED', message: expect.stringContaining(reason) }
+    await using lease = await db.acquire('x/spot/A')
+    await expect(lease.execute(text)).rejects.toMatchObject(failed)
+  })
+
+  it('names what a query or a list of values has too much of', async () => {
+    const db = await openManager()
+    await using lease = await db.acquire('x/spot/A')
+    await expect(lease.query(sql('SELECT 1\0'))).rejects.toMatchObject({
+      code: 'QUERY_FAILED',
+      message: expect.stringContaining('the character NUL, at 8'),
+    })
+    await expect(lease.execute('SELECT ?', [1, 2])).rejects.toMatchObject({
+      code: 'QUERY_FAILED',
+      message: expect.stringContaining('values for 2 parameters were given'),
+    })
+  })
+
   it('is given back by `withConnection`, whatever happens', async () => {
     const db = await openManager()
     await expect(
