@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -17,6 +18,7 @@ import { Worker } from 'node:worker_threads'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager, schemaVersion } from '../../../src/index.ts'
+import { DataDirectory } from '../../../src/storage/file/data-directory.ts'
 import { StoreChild } from '../../support/store-child.ts'
 import {
   countTicks,
@@ -425,6 +427,26 @@ describe('a data directory', () => {
       })
     await db.close()
     await expect(openManager({ dataDir: link })).resolves.toMatchObject({ dataDir })
+  })
+
+  it('is given up although the file that says so stays', async () => {
+    const folder = temporaryFolder()
+    const held = await DataDirectory.hold(folder)
+    const within = `${folder}/.pairduck`
+    chmodSync(within, 0o555)
+    // The superuser removes it all the same.
+    const isRoot = process.geteuid?.() === 0
+    if (isRoot) process.seteuid!(65_534)
+    held.release()
+    if (isRoot) process.seteuid!(0)
+    chmodSync(within, 0o755)
+    expect(readdirSync(within)).toEqual([`manager-${process.pid}.lock`])
+    const db = await openManager({ dataDir: folder })
+    await expect(DatabaseManager.open({ dataDir: folder })).rejects.toMatchObject({
+      code: 'DIRECTORY_IN_USE',
+    })
+    await db.close()
+    expect(readdirSync(within)).not.toContain(`manager-${process.pid}.lock`)
   })
 
   it('that cannot be made or written to is IO_FAILED, naming it', async () => {
