@@ -188,13 +188,7 @@ export class ConnectionPool {
     const slots = [...this.#slots.values()]
     this.#idle.clear()
     try {
-      await closeTogether(
-        slots.map(async (slot) => {
-          if (slot.closed !== undefined) return slot.closed
-          const database = await slot.opened.catch(() => undefined)
-          await database?.close()
-        }),
-      )
+      await closeTogether(slots.map((slot) => [slot.name, closeSlot(slot)] as const))
     } finally {
       this.#slots.clear()
     }
@@ -293,4 +287,10 @@ export class ConnectionPool {
   #waitReason(name: string): WaitReason {
     return waitReason(name, this.#slots.get(name), this.#options.maxConnections)
   }
+}
+
+async function closeSlot(slot: Slot): Promise<void> {
+  if (slot.closed !== undefined) return slot.closed
+  const database = await slot.opened.catch(() => undefined)
+  await database?.close()
 }

@@ -4,6 +4,7 @@ import { holdEvents, tellHeld, type Events } from '../events/events.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { LogBook } from '../log/log-book.ts'
 import { logRoot } from '../log/place-logs.ts'
+import { notClosed, PairsNotClosed } from './close-together.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 
 /** Pairs whose records are brought in at once. */
@@ -56,10 +57,10 @@ async function forEachOf(
 
 /**
  * Closes the pool, after another try for what is not in its file yet; then the log, which goes when
- * nothing is left in it. All failures are reported together, and each pair that is still behind.
+ * nothing is left in it. All failures are reported together, each pair's once: that it is still
+ * behind says more than why its file could not be closed.
  */
 export async function closeWithLogs(pool: ConnectionPool, logs: LogBook): Promise<void> {
-  const failures: unknown[] = []
   const causes = new Map<string, unknown>()
   await forEachOf(logs.pairsWaiting(), pool, async (name) => {
     try {
@@ -68,15 +69,23 @@ export async function closeWithLogs(pool: ConnectionPool, logs: LogBook): Promis
       causes.set(name, error)
     }
   })
-  const ends = await Promise.allSettled([pool.close()])
-  const behind = logs.pairsWaiting().map((name) => stillBehind(name, logs, causes.get(name)))
-  ends.push(...(await Promise.allSettled([logs.log.close()])))
-  for (const end of ends)
-    if (end.status === 'rejected')
-      failures.push(...(end.reason instanceof AggregateError ? end.reason.errors : [end.reason]))
-  failures.push(...behind)
-  if (failures.length > 0)
-    throw new AggregateError(failures, `${failures.length} pairs were not closed as they should be`)
+  const failures = new Map<string, unknown>()
+  try {
+    await pool.close()
+  } catch (error) {
+    if (!(error instanceof PairsNotClosed)) throw error
+    for (const [name, failure] of error.failures) failures.set(name, failure)
+  }
+  for (const name of logs.pairsWaiting())
+    failures.set(name, stillBehind(name, logs, causes.get(name) ?? failures.get(name)))
+  const sorted = new Map([...failures].sort(([a], [b]) => (a < b ? -1 : 1)))
+  const [log] = await Promise.allSettled([logs.log.close()])
+  if (log.status === 'rejected')
+    throw new AggregateError(
+      [...sorted.values(), log.reason],
+      notClosed([...sorted.keys()], 'the commit log'),
+    )
+  if (sorted.size > 0) throw new PairsNotClosed(sorted)
 }
 
 function stillBehind(pair: string, logs: LogBook, cause: unknown): PairduckError {

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { inspect } from 'node:util'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
@@ -87,6 +88,20 @@ describe('a pair whose file cannot take what is acknowledged', () => {
     expect(await countTicks(again, other)).toBe(1)
   })
 
+  it('is counted and listed once when the manager closes, with the others and the log', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openWithTicksBehind(dataDir)
+    await db.withConnection(other, (lease) => lease.connection.run(hide))
+    expect(await db.insertTicks(other, ticks(1, 2))).toMatchObject({ inserted: 1 })
+    const failure = await db.close().catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(AggregateError)
+    expect(failure).toMatchObject({
+      message: `2 pairs (${pair}, ${other}) were not closed as they should be`,
+      errors: [{ details: { pair, ticks: 5 } }, { details: { pair: other, ticks: 1 } }],
+    })
+    expect(inspect(failure).split('5 acknowledged ticks')).toHaveLength(2)
+  })
+
   it('takes no more than so many, and stops no other', async () => {
     const dataDir = temporaryFolder()
     const db = await openWithTicksBehind(dataDir)
@@ -100,7 +115,7 @@ describe('a pair whose file cannot take what is acknowledged', () => {
       ends.slice(7).map(() => expect.objectContaining({ code: 'QUERY_FAILED' })),
     )
     expect(await db.insertTicks(other, ticks(1, 3))).toMatchObject({ inserted: 2 })
-    await expect(db.close()).rejects.toThrow('were not closed')
+    await expect(db.close()).rejects.toThrow(`1 pair (${pair}) was not closed`)
   })
 })
 
