@@ -114,7 +114,10 @@ export class CommitLog {
     const opened = await this.#opening?.catch(() => undefined)
     if (opened === undefined) return
     try {
-      const isEmpty = await opened.shelf.close()
+      const isShelfEmpty = await opened.shelf.close()
+      const failed = [...this.#failed]
+      for (const segment of failed) await segment.close().catch(() => undefined)
+      const isEmpty = isShelfEmpty && failed.every(({ live }) => live.size === 0)
       await (isEmpty ? opened.folder.remove() : opened.folder.release())
     } catch (error) {
       // What can't be removed is read again by whoever opens the directory next, and found applied.
@@ -125,10 +128,18 @@ export class CommitLog {
 
   async #make(): Promise<{ folder: LogFolder; shelf: SegmentShelf }> {
     const folder = await LogFolder.create(this.#root)
-    this.#shelf = new SegmentShelf(folder.path)
+    const shelf = new SegmentShelf(folder.path)
+    try {
+      // Before the first claim: from then on a log without a segment has lost one.
+      await shelf.segmentFor(0, this.#position + 1)
+    } catch (error) {
+      await folder.remove().catch(() => folder.release().catch(() => undefined))
+      throw error
+    }
+    this.#shelf = shelf
     this.#claims = new Claims(folder.path)
     this.name = folder.name
-    return { folder, shelf: this.#shelf }
+    return { folder, shelf }
   }
 
   async #run(): Promise<void> {
@@ -163,7 +174,7 @@ export class CommitLog {
 
   async #write(group: LogGroup): Promise<void> {
     await this.open()
-    for (const failed of this.#failed) await this.#writeAnew(failed)
+    if (this.#failed.size > 0) await this.#replaceFailed(group.length)
     await this.#append(group)
     const crowded = this.#shelf?.crowded()
     if (crowded !== undefined && !this.#closing) await this.#carryOn(crowded)
@@ -190,6 +201,15 @@ export class CommitLog {
       // One that is written anew may have been applied meanwhile.
       if (!record.released) segment.live.add(record)
     }
+  }
+
+  /** The failed ones go when there is another, with room for what comes first and next. */
+  async #replaceFailed(nextBytes: number): Promise<void> {
+    const needed = [...this.#failed].map(({ live }) =>
+      [...live].reduce((sum, { bytes }) => sum + bytes, 0),
+    )
+    await this.#shelf!.segmentFor(Math.max(nextBytes, ...needed), this.#position + 1)
+    for (const failed of this.#failed) await this.#writeAnew(failed)
   }
 
   /** Writes what is acknowledged and not yet applied into a new segment, and removes the failed one. */

@@ -6,6 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { isAlive, isRunning, ownIdentity, type ProcessIdentity } from '../file/process-identity.ts'
+import { removeClaims } from './claims.ts'
 import { makeFolder, syncFolder } from '../file/sync-folder.ts'
 
 const ownerFile = 'owner.json'
@@ -67,6 +68,7 @@ export class LogFolder {
 
   /** Removes the folder and all that is in it. */
   async remove(): Promise<void> {
+    await removeClaims(this.path)
     await rm(this.path, removing)
     this.#lock.closeSync()
     // The folder of all logs goes with the last one.
@@ -81,6 +83,7 @@ const removing = { recursive: true, force: true, maxRetries: 20, retryDelay: 10 
 export async function removeDeadLog(folder: string): Promise<void> {
   const lock = await holdLock(folder)
   if (lock === undefined) return
+  await removeClaims(folder)
   await rm(folder, removing)
   lock.closeSync()
 }

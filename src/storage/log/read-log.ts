@@ -1,7 +1,16 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import { PairduckError } from '../../errors.ts'
+import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import type { LogEntry } from './log-entry.ts'
-import { acknowledged, readSegment, type LogDamage, type ReadSegment } from './read-segment.ts'
+import { claimedPairs } from './claims.ts'
+import {
+  acknowledged,
+  isWholeSize,
+  readSegment,
+  type LogDamage,
+  type ReadSegment,
+} from './read-segment.ts'
 import { segmentNumber } from './segment.ts'
 
 /** What a log holds. */
@@ -21,15 +30,35 @@ export async function readLog(folder: string): Promise<LogContent> {
     if (segment !== undefined) segments.push(segment)
   }
   const { entries, damages } = acknowledged(segments)
-  return { entries: inOrder(entries), damages }
+  return {
+    entries: inOrder(entries),
+    damages: [...damages, ...(await lostSegment(folder, segments))],
+  }
+}
+
+/** Where claims stand a segment was there, however soon the owner died. */
+async function lostSegment(folder: string, segments: readonly ReadSegment[]): Promise<LogDamage[]> {
+  if (segments.some(({ bytes, isCut }) => isCut || isWholeSize(bytes))) return []
+  // Looked for last: whoever removes the log meanwhile removes its claims before its segments.
+  const pairs = await claimedPairs(folder)
+  if (pairs.length === 0) return []
+  const [segment] = segments
+  const proof = `${segment === undefined ? 'it has no segment' : 'it is empty'}, and held records of ${pairs.join(', ')}`
+  return [{ file: segment?.file ?? folder, from: 0, to: segment?.bytes ?? 0, proof }]
 }
 
 async function readOne(file: string, number: number): Promise<ReadSegment> {
   try {
+    // A pipe would be waited for without end.
+    if (!(await stat(file)).isFile())
+      throw new PairduckError('IO_FAILED', `commit log ${file}: it is no file; nothing was changed`)
     return readSegment(file, number, await readFile(file))
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EIO') throw error
-    return { number, file, bytes: (await stat(file)).size, found: [], isUnreadable: true }
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') throw error
+    if (code !== 'EIO') throw fromDuckDb(error, `commit log ${file}`, 'IO_FAILED')
+    const { size } = await stat(file)
+    return { number, file, bytes: size, found: [], isCut: false, isUnreadable: true }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { LogEntry } from './log-entry.ts'
-import { readRecord, recordMagic, type ReadRecord } from './record.ts'
+import { headerBytes, readRecord, recordMagic, type ReadRecord } from './record.ts'
+import { pageBytes } from './segment.ts'
 
 /** Where records that were acknowledged cannot be read any more. */
 export interface LogDamage {
@@ -9,6 +10,8 @@ export interface LogDamage {
   readonly to: number
   /** How many records; undefined where that cannot be told. */
   readonly records?: number
+  /** What proves it, where no record does. */
+  readonly proof?: string
 }
 
 /** The records of one segment, whole ones all of them. */
@@ -17,9 +20,13 @@ export interface ReadSegment {
   readonly file: string
   readonly bytes: number
   readonly found: readonly { readonly record: ReadRecord; readonly from: number }[]
+  /** It was longer when the first record was written into it. */
+  readonly isCut: boolean
   /** The disk does not give it back. */
   readonly isUnreadable?: boolean
 }
+
+const cut = 'it is shorter than it was made'
 
 const magicBytes = Buffer.alloc(4)
 magicBytes.writeUInt32LE(recordMagic)
@@ -28,9 +35,10 @@ magicBytes.writeUInt32LE(recordMagic)
 export function readSegment(file: string, number: number, bytes: Buffer): ReadSegment {
   const found: { record: ReadRecord; from: number }[] = []
   let last = 0
+  let end = 0
   for (let from = 0; ;) {
     from = bytes.indexOf(magicBytes, from)
-    if (from < 0) return { number, file, bytes: bytes.length, found }
+    if (from < 0) return { number, file, bytes: bytes.length, found, isCut: isCutShort(bytes, end) }
     // Records begin at multiples of 8, and a reused file holds some of its life before.
     const record = from % 8 === 0 ? readRecord(bytes, from) : undefined
     if (record?.segment !== number || record.position <= last) {
@@ -40,7 +48,23 @@ export function readSegment(file: string, number: number, bytes: Buffer): ReadSe
     found.push({ record, from })
     last = record.position
     from += record.bytes
+    end = from
   }
+}
+
+/** Whether a segment of that size may be all that was made; a crash leaves a smaller one to a log. */
+export function isWholeSize(bytes: number): boolean {
+  return bytes > 0 && bytes % pageBytes === 0
+}
+
+/**
+ * A segment has its full size before the first record, and no record is begun that it has no room
+ * for. One that is being made holds zeros alone.
+ */
+function isCutShort(bytes: Buffer, end: number): boolean {
+  if (!isWholeSize(bytes.length)) return bytes.some((byte) => byte !== 0)
+  if (end + headerBytes > bytes.length || bytes.readUInt32LE(end) !== recordMagic) return false
+  return end + bytes.readUInt32LE(end + 4) > bytes.length
 }
 
 /**
@@ -76,6 +100,7 @@ export function acknowledged(all: readonly ReadSegment[]): {
     }
     if (expected !== undefined && expected <= reaches)
       damages.push(damage(segment, at, segment.bytes, reaches - expected + 1))
+    else if (segment.isCut) damages.push({ ...damage(segment, at, segment.bytes), proof: cut })
     first = durable + 1
   }
   return { entries, damages }
@@ -88,17 +113,22 @@ export function acknowledged(all: readonly ReadSegment[]): {
  */
 function spoiledSegments(all: readonly ReadSegment[]): LogDamage[] {
   const last = all.findLastIndex(({ found }) => found.length > 0)
+  const lastWhole = all.findLastIndex(({ bytes }) => isWholeSize(bytes))
   return all
-    .filter(({ found, isUnreadable }, index) => {
+    .filter(({ found, isUnreadable, isCut, bytes }, index) => {
       if (isUnreadable === true) return true
-      return found.length === 0 && index < last && !isPassedOver(all[index - 1], all[index + 1])
+      if (found.length > 0) return false
+      // They are made one after the other.
+      const isBefore = index < (isWholeSize(bytes) ? last : lastWhole)
+      return isCut || (isBefore && !isPassedOver(all[index - 1], all[index + 1]))
     })
-    .map(({ file, bytes }) => ({ file, from: 0, to: bytes }))
+    .map(({ file, bytes, isCut }) => ({ file, from: 0, to: bytes, ...(isCut && { proof: cut }) }))
 }
 
 /** Whether the records of the one segment follow those of the other: nothing was between them. */
 function isPassedOver(before: ReadSegment | undefined, behind: ReadSegment | undefined): boolean {
-  const position = before?.found.at(-1)?.record.position
+  // The first one is made before there is a record, which it may be too small for.
+  const position = before === undefined ? 0 : before.found.at(-1)?.record.position
   return position !== undefined && behind?.found[0]?.record.first === position + 1
 }
 
@@ -109,6 +139,6 @@ function durableEnd({ found }: ReadSegment, next: ReadSegment | undefined): numb
   return told === undefined ? own : Math.max(own, Math.min(told.durable, told.first - 1))
 }
 
-function damage({ file }: ReadSegment, from: number, to: number, records: number): LogDamage {
-  return { file, from, to, records }
+function damage({ file }: ReadSegment, from: number, to: number, records?: number): LogDamage {
+  return { file, from, to, ...(records !== undefined && { records }) }
 }

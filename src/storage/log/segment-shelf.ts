@@ -1,8 +1,7 @@
-import { Segment } from './segment.ts'
+import { pageBytes, Segment } from './segment.ts'
 
 const smallestBytes = 1 << 18
 const largestBytes = 1 << 24
-const pageBytes = 1 << 12
 /** A segment that is full sooner than this was too small, one that lasts longer than that too large. */
 const shortLifeMs = 1_000
 const longLifeMs = 30_000
@@ -73,7 +72,7 @@ export class SegmentShelf {
     return undefined
   }
 
-  /** Closes all files, and removes them when nothing is needed of any; says whether that was so. */
+  /** Closes all files; says whether nothing is needed of any. */
   async close(): Promise<boolean> {
     this.#closed = true
     const next = await this.#next
@@ -81,7 +80,7 @@ export class SegmentShelf {
       (segment) => segment !== undefined,
     )
     const isEmpty = segments.every(({ live }) => live.size === 0)
-    for (const segment of segments) await (isEmpty ? segment.remove() : segment.close())
+    for (const segment of segments) await segment.close()
     await Promise.all(this.#leaving)
     return isEmpty
   }

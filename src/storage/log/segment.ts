@@ -4,6 +4,9 @@ import { dirname, join } from 'node:path'
 import { syncFolder } from '../file/sync-folder.ts'
 import type { LogRecord } from './log-entry.ts'
 
+/** A segment is a multiple of it. */
+export const pageBytes: number = 1 << 12
+
 const zeros = Buffer.alloc(1 << 18)
 
 /** The name of a segment; see {@link segmentNumber}. */
@@ -48,8 +51,9 @@ export class Segment {
     const file = join(folder, segmentName(number))
     const handle = await open(file, 'wx+')
     try {
-      for (let at = 0; at < bytes; at += zeros.length)
-        await handle.write(zeros, 0, Math.min(zeros.length, bytes - at), at)
+      // A disk that is nearly full may take a part.
+      for (let at = 0; at < bytes;)
+        at += (await handle.write(zeros, 0, Math.min(zeros.length, bytes - at), at)).bytesWritten
       await handle.datasync()
       await syncFolder(folder)
     } catch (error) {

@@ -105,11 +105,13 @@ function stillBehind(pair: string, logs: LogBook, cause: unknown): PairduckError
 /** The logs of a data directory; what the disk spoiled in one is told. */
 export function openLogBook(dataDir: string, events: Events): LogBook {
   return new LogBook(logRoot(dataDir), (log, damages) => {
-    for (const { file, from, to, records } of damages)
+    for (const { file, from, to, records, proof } of damages)
       events.tell('error', {
         error: new PairduckError(
           'LOG_CORRUPT',
-          `${file}: ${records ?? 'some'} acknowledged records between byte ${from} and ${to} cannot be read; all others are stored`,
+          proof === undefined
+            ? `${file}: ${records ?? 'some'} acknowledged records between byte ${from} and ${to} cannot be read; all others are stored`
+            : `${file}: ${proof}; what was acknowledged behind byte ${from} cannot be read; all other records are stored`,
           { log, file, from, to, records },
         ),
       })

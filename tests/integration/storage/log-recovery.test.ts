@@ -5,17 +5,20 @@ import {
   readlinkSync,
   renameSync,
   closeSync,
+  rmSync,
+  truncateSync,
   openSync,
   writeFileSync,
 } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
+import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
 import { logsIn } from '../../support/log-crashes.ts'
 import { expectLogCrashSafe } from '../../support/log-kill-loop.ts'
 import { logPair, logTick } from '../../support/log-writer.ts'
-import { countTicks, openManager, temporaryFolder } from '../../support/store.ts'
+import { countTicks, fileOf, openManager, temporaryFolder } from '../../support/store.ts'
 import { rotatingSeed } from '../../support/rotating-seed.ts'
 import { StoreChild } from '../../support/store-child.ts'
 
@@ -89,6 +92,33 @@ describe('after kill -9', () => {
     expect([10, 20]).toContain(await countTicks(db, logPair(10)))
     expect(logsIn(dataDir)).toEqual([expect.stringMatching(/^spoiled-/)])
   }, 60_000)
+
+  it.each([
+    ['is cut in half', (file: string) => truncateSync(file, usedBytes(file) >> 1)],
+    ['is empty', (file: string) => truncateSync(file, 0)],
+    ['is another file', (file: string) => writeFileSync(file, 'hello')],
+    ['is gone', (file: string) => rmSync(file)],
+  ])(
+    'a segment that %s is told, and the log is kept',
+    async (_what, spoil) => {
+      const dataDir = temporaryFolder()
+      const child = await StoreChild.start({ dataDir, retention: { ticks: 'forever' } })
+      for (let n = 0; n < 12; n++)
+        await child.call('insertTicks', logPair(n % 2), [logTick(n % 2, n)])
+      await child.kill()
+      const [file] = segments(dataDir)
+      spoil(file!)
+      const db = await openManager({ dataDir, retention: { ticks: 'forever' } })
+      const errors: unknown[] = []
+      db.on('error', (event) => errors.push(event))
+      await new Promise((resolve) => setImmediate(resolve))
+      expect(errors).toMatchObject([{ error: { code: 'LOG_CORRUPT' } }])
+      for (const pair of [0, 1]) await db.insertTicks(logPair(pair), [logTick(pair, 100)])
+      await db.close()
+      expect(logsIn(dataDir)).toEqual([expect.stringMatching(/^spoiled-/)])
+    },
+    60_000,
+  )
 })
 
 describe('a log that cannot be written', () => {
@@ -117,7 +147,35 @@ describe('a log that cannot be written', () => {
     await db.close()
     expect(logsIn(dataDir)).toEqual([])
   })
+
+  it('stays when the manager closes while it holds what the file could not take either', async () => {
+    const dataDir = temporaryFolder()
+    const options = { dataDir, retention: { ticks: 'forever' } } as const
+    const db = await DatabaseManager.open(options)
+    db.on('error', () => undefined)
+    await db.insertTicks(logPair(0), ticks(0, 5))
+    await db.withConnection(logPair(0), ({ connection }) =>
+      connection.run('ALTER TABLE pairduck_log RENAME TO hidden'),
+    )
+    await db.insertTicks(logPair(0), ticks(5, 10))
+    breakDescriptor(descriptorOf(segments(dataDir)[0]!))
+    await expect(db.insertTicks(logPair(0), ticks(10, 12))).rejects.toMatchObject({
+      code: 'IO_FAILED',
+    })
+    await expect(db.close()).rejects.toThrow(`1 pair (${logPair(0)}) was not closed`)
+    const instance = await DuckDBInstance.create(fileOf(dataDir, logPair(0)))
+    const connection = await instance.connect()
+    await connection.run('ALTER TABLE hidden RENAME TO pairduck_log')
+    connection.closeSync()
+    instance.closeSync()
+    expect(await countTicks(await openManager(options), logPair(0))).toBe(10)
+  })
 })
+
+/** The bytes of a segment up to its last record. */
+function usedBytes(file: string): number {
+  return readFileSync(file).findLastIndex((byte) => byte !== 0) + 1
+}
 
 /** The descriptor under which this process has a file open. */
 function descriptorOf(file: string): number {
