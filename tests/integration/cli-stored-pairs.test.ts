@@ -606,7 +606,7 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
   })
 
   it('a reader that closes the pipe ends it without a word', async () => {
-    const child = pairduck.start(at('sql', btc, 'SELECT range AS n FROM range(2000000)', '--json'))
+    const child = pairduck.start(at('sql', btc, 'SELECT range AS n FROM range(200000)', '--json'))
     const outcome = outcomeOf(child)
     child.stdout.once('data', () => child.stdout.destroy())
     expect(await outcome).toMatchObject({ exitCode: 0, stderr: '' })

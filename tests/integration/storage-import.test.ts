@@ -443,7 +443,7 @@ describe('a row that cannot be a tick', () => {
 })
 
 describe('a large file', () => {
-  const rows = 700_000
+  const rows = 500_000
 
   it('is imported in bounded memory, telling how far it is, while others write to the pair', async () => {
     const file = join(await temporaryFolder(), 'large.csv')
