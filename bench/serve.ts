@@ -34,7 +34,12 @@ async function formats(owner: Owner): Promise<BenchRow[]> {
   const url = `${owner.url}${path}`
   const arrow = (): Promise<void> => drained(`${url}?format=arrow`)
   const ms = await interleave(
-    { arrow, json: () => drained(url), rows: () => owner.call('rowsAsText', { pair }) },
+    {
+      arrow,
+      json: () => drained(url),
+      rows: () => owner.call('rowsAsText', { pair }),
+      driver: () => owner.call('driverRowsAsText', { pair }),
+    },
     { rounds },
   )
   const watched: { readonly blockMs: number; readonly moreMb: number }[] = []
@@ -63,8 +68,9 @@ async function formats(owner: Owner): Promise<BenchRow[]> {
   return [
     faster('JSON of the same address', ms.json, 10),
     faster('rows by `query` and JSON.stringify, without HTTP', ms.rows, 10),
+    faster("rows of the engine's driver and JSON.stringify, without HTTP", ms.driver, 10),
     bounded(
-      'longest block of the event loop',
+      'longest block of the event loop, less the wait for a core',
       'ms',
       watched.map((each) => each.blockMs),
       25,

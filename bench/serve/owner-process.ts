@@ -1,9 +1,8 @@
 /** The process that owns the files, serves and writes; bench/serve.ts forks it and tells it what to do. */
-import { once } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { DatabaseManager } from '../../src/index.ts'
 import { serve } from '../../src/serve/index.ts'
-import { eventLoopDuring } from '../harness/event-loop.ts'
+import { watchBlocks } from '../harness/event-loop.ts'
 import { collectGarbage, residentMb } from '../harness/memory.ts'
 import { makeTrades, pairNames } from '../storage/trades.ts'
 import { askOn, quantile } from './questions.ts'
@@ -12,17 +11,20 @@ import { askOn, quantile } from './questions.ts'
 export interface OwnerCalls {
   /** Stores so many ticks of a pair. */
   load(given: { pair: string; ticks: number }): Promise<void>
-  /** How long its event loop is blocked and how its memory grows, until `unwatch`. */
+  /** How long its event loop is blocked, cores lacking apart, and how its memory grows, until `unwatch`. */
   watch(): Promise<void>
   unwatch(): Promise<{ blockMs: number; moreMb: number }>
   /** The milliseconds in which it answers itself with all rows of a pair as one JSON text. */
   rowsAsText(given: { pair: string }): Promise<number>
+  /** The same by the rows that the engine's own driver makes for JSON. */
+  driverRowsAsText(given: { pair: string }): Promise<number>
   /** Writes for so long, alone or asked from inside; the milliseconds of inserts and of answers. */
   write(given: { seconds: number; ask: boolean }): Promise<{ insertP99: number; asked: number[] }>
 }
 
 const ticksPerSecond = 20_000
 const callsPerSecond = 10
+const allTicks = `SELECT timestamp, price, volume, side, trade_id AS "tradeId" FROM ticks ORDER BY timestamp`
 const db = await DatabaseManager.open({ dataDir: process.argv[2]!, retention: 'forever' })
 const server = await serve(db)
 const pairs = pairNames(100)
@@ -39,23 +41,22 @@ const calls: OwnerCalls = {
     const before = await residentMb()
     let peak = before
     const look = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss() / 2 ** 20)), 5)
-    const over = new AbortController()
-    const load = eventLoopDuring(() => once(over.signal, 'abort'))
+    const longestBlock = watchBlocks()
     unwatch = async () => {
       clearInterval(look)
-      over.abort()
-      return { blockMs: (await load).maxMs, moreMb: peak - before }
+      return { blockMs: longestBlock(), moreMb: peak - before }
     }
   },
   unwatch: () => unwatch!(),
   async rowsAsText({ pair }) {
     const begun = performance.now()
-    const rows = await db.query(pair, {
-      name: 'rows',
-      sql: `SELECT timestamp, price, volume, side, trade_id AS "tradeId" FROM ticks ORDER BY timestamp`,
-      params: {},
-    })
-    JSON.stringify(rows)
+    JSON.stringify(await db.query(pair, { name: 'rows', sql: allTicks, params: {} }))
+    return performance.now() - begun
+  },
+  async driverRowsAsText({ pair }) {
+    await using lease = await db.acquire(pair)
+    const begun = performance.now()
+    JSON.stringify((await lease.connection.runAndReadAll(allTicks)).getRowObjectsJson())
     return performance.now() - begun
   },
   async write({ seconds, ask }) {

@@ -1,5 +1,6 @@
 import { integer, optional, resolveOptions } from '../../options.ts'
-import { query, type Query } from '../../queries/query.ts'
+import type { Query } from '../../queries/query.ts'
+import { ticksInOrderQuery } from '../../queries/ticks-in-order.ts'
 import {
   resolveWindow,
   ticksInWindow,
@@ -13,9 +14,6 @@ export interface TicksOfWindowOptions extends WindowOptions {
   readonly limit?: number | undefined
 }
 
-/** The one order of ticks: time, then id (numeric ids as numbers), then price, volume, side. */
-export const tickOrder = `timestamp, coalesce(length(trade_id), 0), coalesce(trade_id, ''), price, volume, side`
-
 /** The ticks of a window, oldest first, in the one order of ticks. */
 export function ticksOfWindowQuery(options: TicksOfWindowOptions = {}): Query<StoredTick> {
   const name = 'ticksOfWindowQuery'
@@ -24,12 +22,13 @@ export function ticksOfWindowQuery(options: TicksOfWindowOptions = {}): Query<St
     limit: optional(integer(1, 1e9, 1)),
   })
   const window = resolveWindow(name, rest)
-  return query(
+  return ticksInOrderQuery(
     name,
-    `SELECT timestamp AS "timestamp", price AS "price", volume AS "volume", side AS "side",
-      trade_id AS "tradeId"
-    FROM ticks WHERE ${ticksInWindow(window)} ORDER BY ${tickOrder}
-    ${limit === undefined ? '' : `LIMIT ${limit}`}`,
+    {
+      select: `timestamp AS "timestamp", price AS "price", volume AS "volume", side AS "side", trade_id AS "tradeId"`,
+      where: ticksInWindow(window),
+      limit,
+    },
     window.params,
   )
 }

@@ -3,7 +3,7 @@ import type { Pair } from '../../pair.ts'
 import { query, type Query } from '../../queries/query.ts'
 import { formatNamed } from '../../storage/export/row-formats.ts'
 import type { RouteContext } from '../answer/route-context.ts'
-import { tickOrder } from '../analytics/ticks-of-window.ts'
+import { ticksInOrderQuery } from '../../queries/ticks-in-order.ts'
 import { answersNow } from './health.ts'
 
 const venues: Readonly<Record<string, string>> = { okex: 'okx' }
@@ -108,14 +108,15 @@ function tradesQuery(
   const last = wholeNumber('to', to) ?? 4_102_444_800_000
   const rows = Math.min(Math.max(1, wholeNumber('limit', limit) ?? limits.fallback), limits.max)
   const window = `timestamp >= make_timestamp($first) AND timestamp < make_timestamp($end)`
-  return query(
+  return ticksInOrderQuery(
     'tradesQuery',
-    `SELECT epoch_ms(timestamp) AS ts, price, volume AS qty, side = 'SELL' AS is_sell
-    FROM ticks
-    WHERE ${window} AND epoch_ms(timestamp) <= coalesce((
-      SELECT epoch_ms(timestamp) FROM ticks WHERE ${window}
-      ORDER BY timestamp LIMIT 1 OFFSET ${rows - 1}), 9223372036854775807)
-    ORDER BY ${tickOrder}`,
+    {
+      select: `epoch_ms(timestamp) AS ts, price, volume AS qty, side = 'SELL' AS is_sell`,
+      where: window,
+      and: `epoch_ms(timestamp) <= coalesce((
+        SELECT epoch_ms(timestamp) FROM ticks WHERE ${window}
+        ORDER BY timestamp LIMIT 1 OFFSET ${rows - 1}), 9223372036854775807)`,
+    },
     { first: BigInt(first) * 1000n, end: (BigInt(last) + 1n) * 1000n },
   )
 }

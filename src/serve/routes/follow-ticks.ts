@@ -4,7 +4,7 @@ import type { StoredTick } from '../../schema/rows.ts'
 import type { PairduckEvents } from '../../storage/events/events.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
 import { timeframeMs, type Timeframe } from '../../time.ts'
-import { tickOrder } from '../analytics/ticks-of-window.ts'
+import { tickOrder } from '../../schema/tables.ts'
 import type { EventReply } from './events.ts'
 
 /** Ticks of one event, at most. */

@@ -4,6 +4,7 @@ import type { Query } from '../../queries/query.ts'
 import { batchReader, type BatchReader } from './batch-reader.ts'
 import type { ColumnBatch, StreamColumn } from './column-batch.ts'
 import { bound } from './read-rows.ts'
+import { withoutNeedlessSort } from './stored-order.ts'
 import { rollback } from './transaction.ts'
 
 /** Batches, one at a time, until undefined. */
@@ -22,11 +23,12 @@ const chunkRows = 2048
  */
 export async function openStream(
   connection: DuckDBConnection,
-  { sql, params }: Query<unknown>,
+  query: Query<unknown>,
   batchRows: number,
 ): Promise<BatchSource> {
   await connection.run('BEGIN TRANSACTION READ ONLY')
-  return streamWithin(connection, { sql, params }, batchRows)
+  const sql = await withoutNeedlessSort(connection, query)
+  return streamWithin(connection, { sql, params: query.params }, batchRows)
 }
 
 /** The same in the transaction that is open already, which ends with the rows. */
