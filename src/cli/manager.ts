@@ -78,18 +78,16 @@ export async function storedPairs(dataDir: string, context: CliContext): Promise
   })
 }
 
-/** The pairs of a data directory, without an engine; says what it could not look into. */
-export function listPairs(dataDir: string): Promise<Pair[]> {
-  return listStored(dataDir, ({ error: { code, message } }) =>
-    process.stderr.write(`left out: ${code}: ${message}\n`),
-  )
-}
-
 /** What {@link chosenPairs} leads to without a data directory: an empty list, or the same error. */
 export function noneStored(wanted: readonly string[], dataDir: string): [] {
   const [first] = wanted
   if (first !== undefined) throw notStored(first, [], dataDir)
   return []
+}
+
+/** {@link requireStored} before an engine is loaded; what is wrong with other pairs is not told. */
+export async function requireStoredIn(dataDir: string, text: string): Promise<void> {
+  await requireStored(text, await listStored(dataDir, () => undefined), dataDir)
 }
 
 /** Refuses a pair that nothing was ever written to: asking must not make a file for it. */

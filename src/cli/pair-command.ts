@@ -5,7 +5,7 @@ import { pairArgument } from './arguments.ts'
 import { withCommonOptions, type CommonOptions } from './command.ts'
 import type { CliContext } from './context.ts'
 import { checkModes, type Modes } from './modes.ts'
-import { archiveFlag, listPairs, requireStored, withManager, type Manager } from './manager.ts'
+import { archiveFlag, requireStoredIn, withManager, type Manager } from './manager.ts'
 import type { Terminal } from './terminal.ts'
 
 /** What a command found out: for programs, and as lines for people. */
@@ -54,7 +54,7 @@ export function addPairCommand<Options>(
     const options = command.opts<CommonOptions & HistoryOptions & Options>()
     const { dataDir, history, archive } = options
     if (modes !== undefined) checkModes(command, modes)
-    await requireStored(pair, await listPairs(dataDir), dataDir)
+    await requireStoredIn(dataDir, pair)
     const opened = { dataDir, ...(archive !== undefined && { archive }) }
     const answered = await withManager(opened, async (db) => {
       const query = <Row>(value: Query<Row>): Promise<Row[]> =>

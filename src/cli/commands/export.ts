@@ -16,7 +16,7 @@ import { windowOf, withCommonOptions, type AddCommand, type CommonOptions } from
 import type { CliContext } from '../context.ts'
 import { asUsage, checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countText } from '../figures.ts'
-import { archiveFlag, listPairs, requireStored, withManager, type Manager } from '../manager.ts'
+import { archiveFlag, requireStoredIn, withManager, type Manager } from '../manager.ts'
 import { startProgress } from '../progress.ts'
 import { Option } from 'commander'
 
@@ -58,7 +58,7 @@ export const addExportCommand: AddCommand = (program, context) => {
       ) => {
         const { dataDir, archive } = options
         const query = queryOf(what, options)
-        await requireStored(pair, await listPairs(dataDir), dataDir)
+        await requireStoredIn(dataDir, pair)
         const opened = { dataDir, ...(archive !== undefined && { archive }) }
         await withManager(opened, async (db) => {
           const job = { db, pair, query, options }

@@ -1,7 +1,8 @@
 import { formatPair, type Pair } from '../../pair.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
+import type { CliContext } from '../context.ts'
 import { bytesText } from '../figures.ts'
-import { listPairs, pairBytes } from '../manager.ts'
+import { pairBytes, storedPairs } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { textTable } from '../text-table.ts'
 
@@ -13,7 +14,7 @@ interface ListedPair extends Pair {
 
 export const addPairsCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('pairs')).action(async (options: CommonOptions) => {
-    const pairs = await listed(options.dataDir)
+    const pairs = await listed(options.dataDir, context)
     const { tableColumns, ink } = context.terminal
     printAnswer(context, options, {
       json: pairs,
@@ -35,8 +36,8 @@ export const addPairsCommand: AddCommand = (program, context) => {
 }
 
 /** From the folders alone: no file is opened, and an engine is not needed. */
-async function listed(dataDir: string): Promise<ListedPair[]> {
-  const pairs = await listPairs(dataDir)
+async function listed(dataDir: string, context: CliContext): Promise<ListedPair[]> {
+  const pairs = await storedPairs(dataDir, context)
   return Promise.all(
     pairs.map(async (pair) => ({
       pair: formatPair(pair),
