@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { DatabaseManager, getCandlesQuery } from '../../src/index.ts'
 import { caseFile, casesAreHere } from '../support/cases.ts'
 import { cliRun } from '../support/cli-run.ts'
-import { temporaryFolder } from '../support/temporary-store.ts'
+import { temporaryFolder } from '../support/store.ts'
 
 interface Told {
   readonly exitCode: number
@@ -41,7 +41,7 @@ const none = { duplicates: 0, conflicts: 0, rejected: 0 }
 
 describe.skipIf(!casesAreHere)('files as users have them', () => {
   it('bybit_linear.csv: ids from trdMatchID, so that a second import adds nothing', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     const pair = 'bybit/linear/BTCUSDT'
     await imported(dataDir, pair, 'bybit_linear.csv')
     expect((await imported(dataDir, pair, 'bybit_linear.csv')).report).toMatchObject({
@@ -55,7 +55,7 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
   })
 
   it('two_symbols.csv: refused with the values; one chosen; spread over pairs', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     const pair = 'okx/option/BTC-USD-240329-50000-C'
     const columns = ['--columns', 'timestamp=created_time']
     const refused = await imported(dataDir, pair, 'two_symbols.csv', ...columns)
@@ -74,30 +74,26 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
     ])
     const [candle] = await answered<{ low: number; volume: number }[]>(dataDir, 'candles', pair)
     expect(candle).toMatchObject({ low: 0.04, volume: 4 })
-    const spread = await temporaryFolder()
+    const spread = temporaryFolder()
     await imported(spread, pair, 'two_symbols.csv', '--pair-from', 'instrument_name')
     expect((await stored(spread, 'okx/option/BTC-USD-240329-60000-C')).length).toBe(2)
     expect((await stored(spread, pair)).length).toBe(2)
   })
 
   it.each(['none_ids.csv', 'none_ids.parquet'])('%s: text for no id is none', async (file) => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     expect((await imported(dataDir, 'a/b/C', file)).report).toMatchObject({ ...none, inserted: 5 })
     expect((await stored(dataDir)).map(({ id }) => id)).toEqual([null, null, null, null, null])
   })
 
   it('pandas_float_ids.csv: rounded ids are refused', async () => {
-    const { exitCode, stderr } = await imported(
-      await temporaryFolder(),
-      'a/b/C',
-      'pandas_float_ids.csv',
-    )
+    const { exitCode, stderr } = await imported(temporaryFolder(), 'a/b/C', 'pandas_float_ids.csv')
     expect(exitCode).toBe(1)
     expect(stderr).toMatch(/IMPORT_FAILED.*line 2.*`tradeId`.*does not tell one id from another/)
   })
 
   it('one_id_three_fills.csv: said with count, first line and advice', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     const { stderr } = await imported(dataDir, 'a/b/C', 'one_id_three_fills.csv')
     expect(stderr).toMatch(
       /2 rows were not stored, the first at line 3: .*`trade_id`.*within a second.*--id-scope/,
@@ -106,11 +102,11 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
       ['none', 3],
       ['price', 2],
     ] as const) {
-      const other = await temporaryFolder()
+      const other = temporaryFolder()
       await imported(other, 'a/b/C', 'one_id_three_fills.csv', '--id-scope', scope)
       expect((await stored(other)).length).toBe(rows)
     }
-    const made = await temporaryFolder()
+    const made = temporaryFolder()
     const options = ['--id-scope', 'none', '--make-ids']
     await imported(made, 'a/b/C', 'one_id_three_fills.csv', ...options)
     await imported(made, 'a/b/C', 'one_id_three_fills.csv', ...options)
@@ -118,7 +114,7 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
   })
 
   it('klines_1h.csv: candles of every timeframe', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     await imported(dataDir, 'a/b/C', 'klines_1h.csv', '--candles', '1h')
     const candle = {
       timestamp: Date.UTC(2023, 9, 27),
@@ -131,7 +127,7 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
     expect(
       await answered(dataDir, 'candles', 'a/b/C', '--timeframe', '1h', '--source', 'candles'),
     ).toMatchObject([candle])
-    const store = await DatabaseManager.open({ dataDir: await temporaryFolder(), candles: ['1h'] })
+    const store = await DatabaseManager.open({ dataDir: temporaryFolder(), candles: ['1h'] })
     await store.importCandles('a/b/C', '1h', caseFile('klines_1h.csv'))
     const query = getCandlesQuery({ timeframe: '1h', source: 'candles' })
     expect(await store.query('a/b/C', query)).toMatchObject([candle])
@@ -139,7 +135,7 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
   })
 
   it('usdm_trades_noheader.csv: told by its values', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     await imported(dataDir, 'a/b/C', 'usdm_trades_noheader.csv')
     const ticks = await stored(dataDir)
     expect(ticks).toHaveLength(6)
@@ -158,14 +154,14 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
     ['side_b_s.csv', 2],
   ])('%s is read', async (file, rows) => {
     for (const options of [[], ['--skip-invalid']]) {
-      const dataDir = await temporaryFolder()
+      const dataDir = temporaryFolder()
       const { report } = await imported(dataDir, 'a/b/C', file, ...options)
       expect(report).toMatchObject({ ...none, inserted: rows })
     }
   })
 
   it('side_b_s.csv: b bought, s sold', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     await imported(dataDir, 'a/b/C', 'side_b_s.csv')
     expect((await stored(dataDir)).map(({ side, volume }) => [side, volume])).toEqual([
       ['BUY', 0.01],
@@ -174,7 +170,7 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
   })
 
   it('float32.parquet: the shortest decimals, equal to the same trades as text', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     await imported(dataDir, 'a/b/C', 'float32.parquet')
     expect(new Set((await stored(dataDir)).map(({ price }) => price))).toEqual(
       new Set([42283.7, 42283.8]),
@@ -193,14 +189,9 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
 
   it('kraken_no_side.csv: says what can be done; the tick rule infers', async () => {
     const columns = ['--columns', 'timestamp=column0,price=column1,volume=column2']
-    const refused = await imported(
-      await temporaryFolder(),
-      'a/b/C',
-      'kraken_no_side.csv',
-      ...columns,
-    )
+    const refused = await imported(temporaryFolder(), 'a/b/C', 'kraken_no_side.csv', ...columns)
     expect(refused.stderr).toMatch(/no column for side.*--side-rule tick.*--candles/)
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     const { report, stderr } = await imported(
       dataDir,
       'a/b/C',
@@ -222,7 +213,7 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
       ],
       [],
     ]) {
-      const dataDir = await temporaryFolder()
+      const dataDir = temporaryFolder()
       const { report, stderr } = await imported(
         dataDir,
         'a/b/C',
@@ -237,19 +228,19 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
   })
 
   it('ms_then_us.csv: the change of unit is named at its line', async () => {
-    const refused = await imported(await temporaryFolder(), 'a/b/C', 'ms_then_us.csv')
+    const refused = await imported(temporaryFolder(), 'a/b/C', 'ms_then_us.csv')
     expect(refused.exitCode).toBe(1)
     expect(refused.stderr).toMatch(/line 2.*the unit changes here/)
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     const { report, stderr } = await imported(dataDir, 'a/b/C', 'ms_then_us.csv', '--skip-invalid')
     expect(report).toMatchObject({ inserted: 1, rejected: 1 })
     expect(stderr).toMatch(/left out: 1 row: .*in microseconds.*the unit changes here.*line 2/)
   })
 
   it('zero_quantity.csv: line, column and value named; left out when told so', async () => {
-    const refused = await imported(await temporaryFolder(), 'a/b/C', 'zero_quantity.csv')
+    const refused = await imported(temporaryFolder(), 'a/b/C', 'zero_quantity.csv')
     expect(refused.stderr).toMatch(/line 3: column `quantity` `"0\.0"`/)
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     expect(
       (await imported(dataDir, 'a/b/C', 'zero_quantity.csv', '--skip-invalid')).report,
     ).toMatchObject({ inserted: 2, rejected: 1 })

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import type { StoredTick } from '../../src/schema/rows.ts'
 import { cliRun } from '../support/cli-run.ts'
 import { importedCandles, importedText, refusedText } from '../support/imported-text.ts'
-import { temporaryFolder } from '../support/temporary-store.ts'
+import { temporaryFolder } from '../support/store.ts'
 import { zipped } from '../support/zipped.ts'
 
 const at = 1_723_161_599_000
@@ -135,9 +135,9 @@ describe('what is not read is named, with the way on, and never printed', () => 
       `${steer}\ntimestamp,price,volume,side\n${at},1,1,BUY\n`,
       `timestamp,price,volume,side,symbol\n${at},1,1,BUY,a${steer}\n${at},1,1,BUY,b\n`,
     ]) {
-      const file = join(await temporaryFolder(), 'a.csv')
+      const file = join(temporaryFolder(), 'a.csv')
       await writeFile(file, content)
-      const args = ['import', 'a/b/C', file, '--data-dir', await temporaryFolder()]
+      const args = ['import', 'a/b/C', file, '--data-dir', temporaryFolder()]
       const { stdout, stderr } = await cliRun(args)
       expect(stderr).toMatch(/\\(?:x1b|u001b)\[2J\\x9b31m\\u202e/)
       expect(stdout + stderr).not.toMatch(/[^\P{Cc}\n]|\u202e/u)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { array, assert, asyncProperty, constantFrom, integer, shuffledSubarray } from 'fast-check'
 import { expect, it } from 'vitest'
 import { calculateCvdQuery, type DatabaseManager } from '../../src/index.ts'
-import { temporaryFolder, temporaryStore } from '../support/temporary-store.ts'
+import { openManager, temporaryFolder } from '../support/store.ts'
 
 const from = Date.UTC(2024, 0, 1)
 const second = 1000
@@ -27,8 +27,8 @@ async function missing(store: DatabaseManager, pair: string): Promise<string[]> 
 }
 
 it('a hole among consecutive ids is in the ledger, and closed by the file that fills it', async () => {
-  const store = await temporaryStore()
-  const folder = await temporaryFolder()
+  const store = await openManager()
+  const folder = temporaryFolder()
   const pair = 'binance/spot/BTCUSDT'
   const days = { first: range(10, 20), second: range(21, 30), third: [31, 32, 33, 36, 37] }
   for (const [name, ids] of Object.entries(days))
@@ -49,8 +49,8 @@ it('a hole among consecutive ids is in the ledger, and closed by the file that f
 })
 
 it('ids that come far behind their place in a file are not said to be missing', async () => {
-  const store = await temporaryStore()
-  const file = join(await temporaryFolder(), 'behind.csv')
+  const store = await openManager()
+  const file = join(temporaryFolder(), 'behind.csv')
   const behind = [...range(101, 109), 150_001]
   const late = new Set([70, ...behind])
   const ids = [...range(1, 200_000).filter((id) => !late.has(id)), ...behind]
@@ -63,16 +63,16 @@ it('ids that come far behind their place in a file are not said to be missing', 
 })
 
 it('ids that count something else as well are no holes', async () => {
-  const store = await temporaryStore()
-  const file = join(await temporaryFolder(), 'shared.csv')
+  const store = await openManager()
+  const file = join(temporaryFolder(), 'shared.csv')
   await writeFile(file, rows(range(1, 100).filter((id) => id % 3 > 0 || id % 7 === 0)))
   expect((await store.importTicks('x/spot/SHARED', file)).notes).toEqual([])
   expect(await store.gaps('x/spot/SHARED')).toEqual([])
 })
 
 it('the ledger misses what is missing among the stored ids, whatever came first', async () => {
-  const store = await temporaryStore()
-  const folder = await temporaryFolder()
+  const store = await openManager()
+  const folder = temporaryFolder()
   let run = 0
   await assert(
     asyncProperty(
@@ -121,8 +121,8 @@ it('the ledger misses what is missing among the stored ids, whatever came first'
 })
 
 it('trades and aggregated trades of Binance never meet in one pair', async () => {
-  const store = await temporaryStore()
-  const folder = await temporaryFolder()
+  const store = await openManager()
+  const folder = temporaryFolder()
   const [trades, aggregates] = [join(folder, 'trades.csv'), join(folder, 'aggregates.csv')]
   await writeFile(trades, rows([1, 2, 3]))
   await writeFile(

@@ -6,7 +6,7 @@ import { DatabaseManager, type ImportFilesProgress } from '../../src/index.ts'
 import { NameTemplate } from '../../src/storage/import/name-template.ts'
 import { cliRun } from '../support/cli-run.ts'
 import { storedTicks } from '../support/store-rows.ts'
-import { temporaryFolder, temporaryStore } from '../support/temporary-store.ts'
+import { openManager, temporaryFolder } from '../support/store.ts'
 import { zipped } from '../support/zipped.ts'
 
 const day = 86_400_000
@@ -15,7 +15,7 @@ const rowsADay = 50
 
 /** Binance's daily zips of two symbols, each with its checksum beside it. */
 async function archive(days: number, symbols: readonly string[] = ['AAA', 'BBB']): Promise<string> {
-  const folder = join(await temporaryFolder(), 'archive')
+  const folder = join(temporaryFolder(), 'archive')
   await mkdir(join(folder, 'deep'), { recursive: true })
   for (const symbol of symbols)
     for (let at = 0; at < days; at++) {
@@ -36,7 +36,7 @@ async function archive(days: number, symbols: readonly string[] = ['AAA', 'BBB']
 
 it('a folder of zips goes to the pairs that the names tell; again, all is skipped', async () => {
   const folder = await archive(4)
-  const store = await temporaryStore()
+  const store = await openManager()
   const options = { pairFromName: '{symbol}-trades-{date}' }
   const progress: ImportFilesProgress[] = []
   const onFile = (each: ImportFilesProgress): unknown => progress.push(each)
@@ -59,7 +59,7 @@ it('a folder of zips goes to the pairs that the names tell; again, all is skippe
 
 it('goes on after a stop, and after a ledger that a crash cut short', async () => {
   const folder = await archive(6, ['AAA'])
-  const dataDir = await temporaryFolder()
+  const dataDir = temporaryFolder()
   const abort = new AbortController()
   const store = await DatabaseManager.open({ dataDir })
   const pattern = join(folder, '**', '*.zip')
@@ -82,7 +82,7 @@ it('a file that fails leaves the others alone, and is tried again', async () => 
   const bad = join(folder, 'deep', 'AAA-trades-2024-01-01.zip')
   const whole = await readFile(bad)
   await writeFile(bad, Buffer.concat([whole, Buffer.from('x')]))
-  const dataDir = await temporaryFolder()
+  const dataDir = temporaryFolder()
   const args = ['import', 'a/b/C', folder, '--data-dir', dataDir, '--json']
   const { exitCode, stdout, stderr } = await cliRun(args)
   expect(exitCode).toBe(1)
@@ -99,7 +99,7 @@ it('a file that fails leaves the others alone, and is tried again', async () => 
 it('names that do not fit are refused before anything is stored', async () => {
   const folder = await archive(1)
   await writeFile(join(folder, 'notes.csv'), 'x')
-  const store = await temporaryStore()
+  const store = await openManager()
   await expect(
     store.importFiles('binance/usdm', folder, { pairFromName: '{symbol}-trades-{date}' }),
   ).rejects.toThrow(/names of 1 of 3 files do not fit.*notes\.csv.*nothing is stored/)
@@ -107,10 +107,10 @@ it('names that do not fit are refused before anything is stored', async () => {
 })
 
 it('trades without ids are refused a second time, made ids make it repeatable', async () => {
-  const file = join(await temporaryFolder(), 'a.csv')
+  const file = join(temporaryFolder(), 'a.csv')
   const row = `${from},1,2,buy\n`
   await writeFile(file, `timestamp,price,volume,side\n${row}${row}${from + 1},1,2,sell\n`)
-  const store = await temporaryStore()
+  const store = await openManager()
   expect(await store.importTicks('a/b/C', file)).toMatchObject({ inserted: 3 })
   await expect(store.importTicks('a/b/C', file)).rejects.toThrow(/has no trade ids.*begun before/)
   expect(await store.importTicks('a/b/C', file, { noIds: true })).toMatchObject({ inserted: 3 })

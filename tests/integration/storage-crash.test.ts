@@ -4,5 +4,5 @@ import { rotatingSeed } from '../support/rotating-seed.ts'
 
 // tests/long kills more often.
 it('keeps every acknowledged tick, and none twice, through kill -9', async () => {
-  await expectCrashSafe(8, rotatingSeed())
+  await expectCrashSafe(5, rotatingSeed())
 }, 240_000)

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { DatabaseManager, InsertCounts, ManagerOptions } from '../../src/index.ts'
 import type { Tick } from '../../src/schema/rows.ts'
 import { storedTicks } from '../support/store-rows.ts'
-import { temporaryStore } from '../support/temporary-store.ts'
+import { openManager } from '../support/store.ts'
 
 const pair = 'group/spot/X'
 const start = Date.UTC(2024, 7, 8, 12)
@@ -22,7 +22,7 @@ function ticks(count: number, from = 0): Tick[] {
 async function watched(
   options: ManagerOptions,
 ): Promise<{ store: DatabaseManager; commits: number[] }> {
-  const store = await temporaryStore(options)
+  const store = await openManager(options)
   await store.withConnection(pair, async () => undefined)
   const commits: number[] = []
   store.on('ticksStored', ({ counts }) => commits.push(counts.inserted))
@@ -107,7 +107,7 @@ describe('calls that are made together', () => {
     const inserted = store.insertTicks(pair, ticks(5))
     await store.close()
     expect(await inserted).toEqual(stored(5))
-    const again = await temporaryStore({ dataDir: store.dataDir })
+    const again = await openManager({ dataDir: store.dataDir })
     expect(await storedTicks(again, pair)).toHaveLength(5)
     await expect(store.insertTicks(pair, ticks(1))).rejects.toMatchObject({ code: 'CLOSED' })
   })

@@ -13,7 +13,7 @@ import type {
 import type { StoredTick } from '../../src/schema/rows.ts'
 import { childProgram } from '../support/child-program.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
-import { temporaryFolder, temporaryStore } from '../support/temporary-store.ts'
+import { openManager, temporaryFolder } from '../support/store.ts'
 
 const pair = 'import/spot/X'
 const at = 1_723_161_599_000
@@ -36,9 +36,9 @@ async function importText(
   text: string | Buffer,
   { name = 'trades.csv', ...options }: ImportOptions<TickColumnMap> & { name?: string } = {},
 ): Promise<Imported> {
-  const file = join(await temporaryFolder(), name)
+  const file = join(temporaryFolder(), name)
   await writeFile(file, text)
-  const store = await temporaryStore()
+  const store = await openManager()
   const report = await store.importTicks(pair, file, options)
   return { store, report, ticks: await storedTicks(store, pair) }
 }
@@ -48,9 +48,9 @@ async function refused(
   text: string | Buffer,
   { name = 'trades.csv', ...options }: ImportOptions<TickColumnMap> & { name?: string } = {},
 ): Promise<{ error: unknown; ids: (string | null)[] }> {
-  const file = join(await temporaryFolder(), name)
+  const file = join(temporaryFolder(), name)
   await writeFile(file, text)
-  const store = await temporaryStore()
+  const store = await openManager()
   const error: unknown = await store.importTicks(pair, file, options).then(
     () => undefined,
     (reason: unknown) => reason,
@@ -89,13 +89,13 @@ describe('a file of trades', () => {
   })
 
   it('as Parquet, with the types that its columns have', async () => {
-    const file = join(await temporaryFolder(), 'trades.parquet')
+    const file = join(temporaryFolder(), 'trades.parquet')
     await duckDb(
       `COPY (SELECT make_timestamp(${at * 1000} + i) AS time, 100.5::DECIMAL(18, 8) AS price,
                2::FLOAT AS size, i % 2 = 0 AS is_buyer_maker, i AS id FROM range(3000) r(i))
        TO '${file}' (FORMAT parquet)`,
     )
-    const store = await temporaryStore()
+    const store = await openManager()
     expect(await store.importTicks(pair, file)).toMatchObject({ inserted: 3000 })
     expect((await storedTicks(store, pair))[2999]).toEqual({
       timestamp: at + 2.999,
@@ -107,7 +107,7 @@ describe('a file of trades', () => {
   })
 
   it('from standard input, once read to its end', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     const program = await childProgram(new URL('../support/stdin-import.ts', import.meta.url))
     const report = await new Promise<string>((resolve, reject) => {
       const child = execFile(process.execPath, [program, dataDir, pair], (error, stdout, stderr) =>
@@ -117,7 +117,7 @@ describe('a file of trades', () => {
       child.stdin!.end(header + many.join(''))
     })
     expect(JSON.parse(report)).toMatchObject({ inserted: 20_000, duplicates: 0 })
-    const store = await temporaryStore({ dataDir })
+    const store = await openManager({ dataDir })
     expect((await storedTicks(store, pair))[19_999]).toEqual(buy(19_999, '19999'))
   })
 })
@@ -125,7 +125,7 @@ describe('a file of trades', () => {
 describe('ids', () => {
   const trade = `make_timestamp(${at * 1000}) AS time, 100 AS price, 2 AS size, 'BUY' AS side`
   const parquet = async (id: string): Promise<string> => {
-    const file = join(await temporaryFolder(), 'trades.parquet')
+    const file = join(temporaryFolder(), 'trades.parquet')
     // The trades 3735693015, 3735693016 and one without an id, and perhaps another one.
     await duckDb(`COPY (SELECT ${trade}, ${id}) TO '${file}' (FORMAT parquet)`)
     return file
@@ -165,7 +165,7 @@ describe('ids', () => {
   ])('%s, %s: the row is refused', async (_what, id, value) => {
     const type = id.includes('::') ? id.slice(id.indexOf('::') + 2) : 'VARCHAR'
     const file = await parquet(`unnest([7::${type}, ${id}]) AS id`)
-    const store = await temporaryStore()
+    const store = await openManager()
     await expect(store.importTicks(pair, file)).rejects.toMatchObject({
       code: 'IMPORT_FAILED',
       message: expect.stringContaining('is a number that does not tell') as string,
@@ -432,8 +432,8 @@ describe('a row that cannot be a tick', () => {
   })
 
   it('a file that is not there, or a folder', async () => {
-    const store = await temporaryStore()
-    const folder = await temporaryFolder()
+    const store = await openManager()
+    const folder = temporaryFolder()
     for (const file of [join(folder, 'none.csv'), folder])
       await expect(store.importTicks(pair, file)).rejects.toMatchObject({ code: 'IMPORT_FAILED' })
     const parquet = join(folder, 'no.parquet')
@@ -446,13 +446,13 @@ describe('a large file', () => {
   const rows = 500_000
 
   it('is imported in bounded memory, telling how far it is, while others write to the pair', async () => {
-    const file = join(await temporaryFolder(), 'large.csv')
+    const file = join(temporaryFolder(), 'large.csv')
     await duckDb(
       `COPY (SELECT ${at} + i // 10 AS timestamp, 100 + i % 77 AS price, 1 AS volume,
                if(i % 3 = 0, 'SELL', 'BUY') AS side, i AS "tradeId" FROM range(${rows}) r(i))
        TO '${file}' (FORMAT csv, HEADER)`,
     )
-    const store = await temporaryStore()
+    const store = await openManager()
     const progress: { rows: number; rss: number }[] = []
     const live: Promise<{ inserted: number }>[] = []
     const report = await store.importTicks(pair, file, {
@@ -487,7 +487,7 @@ describe('a large file', () => {
     expect(report.stopped).toBe(true)
     expect(report.inserted).toBeGreaterThanOrEqual(10_000)
     expect(report.inserted).toBeLessThan(50_000)
-    const file = join(await temporaryFolder(), 'again.csv')
+    const file = join(temporaryFolder(), 'again.csv')
     await writeFile(file, text)
     expect(await store.importTicks(pair, file)).toMatchObject({
       inserted: 50_000 - report.inserted,
@@ -499,13 +499,13 @@ describe('a large file', () => {
 
 describe('a file of candles', () => {
   it('stands for its bars; what the taker did not buy he sold', async () => {
-    const file = join(await temporaryFolder(), 'candles.csv')
+    const file = join(temporaryFolder(), 'candles.csv')
     const bar = at - (at % 60_000)
     await writeFile(
       file,
       `open_time,open,high,low,close,volume,taker_buy_volume,count\n${bar},1,3,1,2,10,4,7\n${bar + 60_000},2,2,2,2,0,,\n`,
     )
-    const store = await temporaryStore()
+    const store = await openManager()
     expect(await store.importCandles(pair, '1m', file)).toMatchObject({ inserted: 2, replaced: 0 })
     expect(await store.importCandles(pair, '1m', file)).toMatchObject({ inserted: 0, replaced: 2 })
     const common = { quoteVolume: null, timestamp: bar }
@@ -551,9 +551,9 @@ describe('a file of candles', () => {
     const bar = at - (at % 60_000)
     const line = (k: number): string =>
       `${(bar + k * 60_000) * factor},1,3,1,2,10,${(bar + k * 60_000 + 60_000) * factor - 1},25,7,4,9,0\n`
-    const file = join(await temporaryFolder(), 'X-1m-2024-08.csv')
+    const file = join(temporaryFolder(), 'X-1m-2024-08.csv')
     await writeFile(file, line(0) + line(1))
-    const store = await temporaryStore()
+    const store = await openManager()
     expect(await store.importCandles(pair, '1m', file)).toMatchObject({ inserted: 2, replaced: 0 })
     const candle = {
       open: 1,

@@ -6,7 +6,7 @@ import { timeframeMs } from '../../src/time.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
 import { propertyRuns } from '../support/property-runs.ts'
 import { StoreModel } from '../support/store-model.ts'
-import { temporaryStore } from '../support/temporary-store.ts'
+import { openManager } from '../support/store.ts'
 import { candleDifferences } from '../support/candle-fold.ts'
 
 const minute = 60_000
@@ -138,7 +138,7 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
     ['the default timeframes', ['1m', '5m', '15m'], 5],
     ['seconds, and bars that do not divide each other', ['1s', '3m', '5m', '1h'], 3],
   ])('%s', async (_name, candles, numRuns) => {
-    const store = await temporaryStore({ candles, retention: keepMs })
+    const store = await openManager({ candles, retention: keepMs })
     let runs = 0
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 14, size: 'max' }), async (steps) => {
@@ -215,7 +215,7 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
 })
 
 it('counts a tick once that comes late and lies exactly where a roll-up ended', async () => {
-  const store = await temporaryStore()
+  const store = await openManager()
   const pair = 'model/spot/EDGE'
   const at = (ms: number): Tick => ({ timestamp: start + ms, price: 1, volume: 1, side: 'BUY' })
   await store.insertTicks(pair, [at(20_000)])
@@ -251,7 +251,7 @@ function wholeMicros(ms: number): number {
 
 function toColumns(
   ticks: readonly Tick[],
-): Parameters<Awaited<ReturnType<typeof temporaryStore>>['insertTicks']>[1] {
+): Parameters<Awaited<ReturnType<typeof openManager>>['insertTicks']>[1] {
   return {
     timestamp: Float64Array.from(ticks, ({ timestamp }) => timestamp),
     price: Float64Array.from(ticks, ({ price }) => price),

@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import type { DatabaseManager } from '../../src/index.ts'
 import { query } from '../../src/queries/query.ts'
-import { temporaryStore } from '../support/temporary-store.ts'
+import { openManager } from '../support/store.ts'
 
 const pair = 'read/spot/X'
 
 /** A store that has the pair. */
 async function storeOfPair(): Promise<DatabaseManager> {
-  const store = await temporaryStore()
+  const store = await openManager()
   await store.insertTicks(pair, [])
   return store
 }

@@ -8,7 +8,7 @@ import { timeframeMs } from '../../src/time.ts'
 import { oracleFile, oracleIsHere, oracleTrades, type OracleTrade } from '../support/oracle.ts'
 import { propertyRuns } from '../support/property-runs.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
-import { temporaryFolder, temporaryStore } from '../support/temporary-store.ts'
+import { openManager, temporaryFolder } from '../support/store.ts'
 import { candleDifferences, foldCandles } from '../support/candle-fold.ts'
 import { byTickOrder } from '../support/tick-order.ts'
 
@@ -36,7 +36,7 @@ describe.skipIf(!oracleIsHere).each([
   const pair = `binance/spot/${symbol}`
 
   it('are stored once, however often their file is imported', async () => {
-    const store = await temporaryStore()
+    const store = await openManager()
     const none = { inserted: 0, duplicates: 0, conflicts: 0, expired: 0, rejected: 0 }
     expect(await store.importTicks(pair, file, { columns, timeUnit: 'ms' })).toMatchObject({
       ...none,
@@ -59,8 +59,8 @@ describe.skipIf(!oracleIsHere).each([
       trades.slice(Math.max(0, piece * 1500 - 300), (piece + 1) * 1500),
     )
     for (const files of [[reversed], [shuffled], pieces, pieces.toReversed()]) {
-      const store = await temporaryStore()
-      const folder = await temporaryFolder()
+      const store = await openManager()
+      const folder = temporaryFolder()
       let [inserted, duplicates] = [0, 0]
       for (const [index, each] of files.entries()) {
         const piece = join(folder, `${index}.csv`)
@@ -76,7 +76,7 @@ describe.skipIf(!oracleIsHere).each([
   })
 
   it('give the same in calls of any size, late by any lot, with roll-ups and reopening between', async () => {
-    const store = await temporaryStore({ retention: keepAll })
+    const store = await openManager({ retention: keepAll })
     const cut = fc.record({
       size: fc.integer({ min: 1, max: 900 }),
       late: fc.boolean(),

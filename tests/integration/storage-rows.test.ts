@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { query } from '../../src/queries/query.ts'
 import type { Candle } from '../../src/schema/rows.ts'
 import { storedCandles } from '../support/store-rows.ts'
-import { temporaryStore } from '../support/temporary-store.ts'
+import { openManager } from '../support/store.ts'
 
 const pair = 'rows/spot/X'
 const bar = Date.UTC(2024, 7, 8, 12)
@@ -11,7 +11,7 @@ const candle: Candle = { timestamp: bar, open: 2, high: 3, low: 1, close: 2, vol
 
 describe('candles given from outside', () => {
   it('stand for their bar, before ticks and after, and for no other', async () => {
-    const store = await temporaryStore()
+    const store = await openManager()
     const tick = { timestamp: bar + 1, price: 9, volume: 1, side: 'BUY', tradeId: '1' } as const
     await store.insertTicks(pair, [tick])
     expect(await store.insertCandles(pair, '1m', [candle])).toEqual({
@@ -50,7 +50,7 @@ describe('candles given from outside', () => {
     ['buyVolume', { buyVolume: NaN }],
     ['tradeCount', { tradeCount: 1.5 }],
   ])('a bad %s is refused with all of its call: %o', async (field, wrong) => {
-    const store = await temporaryStore()
+    const store = await openManager()
     const later = { ...candle, timestamp: bar + 60_000 }
     await expect(
       store.insertCandles(pair, '1m', [candle, candle, { ...candle, ...wrong }, later]),
@@ -59,7 +59,7 @@ describe('candles given from outside', () => {
   })
 
   it('from the future are refused, given or imported', async () => {
-    const store = await temporaryStore({ clock: () => bar - 60_000 })
+    const store = await openManager({ clock: () => bar - 60_000 })
     // A minute is forgiven, as it is for ticks; the next bar opens two minutes ahead.
     expect(await store.insertCandles(pair, '1m', [candle])).toMatchObject({ inserted: 1 })
     const next = { ...candle, timestamp: bar + 60_000 }
@@ -77,7 +77,7 @@ describe('candles given from outside', () => {
   })
 
   it('of a timeframe that the file does not keep, or that is none', async () => {
-    const store = await temporaryStore()
+    const store = await openManager()
     await expect(store.insertCandles(pair, '4h', [candle])).rejects.toThrow(RangeError)
     await expect(store.insertCandles(pair, '2m' as '1m', [candle])).rejects.toThrow(TypeError)
   })
@@ -96,7 +96,7 @@ describe('rows of the analytics tables', () => {
   } as const
 
   it('come back as they were given', async () => {
-    const store = await temporaryStore()
+    const store = await openManager()
     expect(await store.insertOrderFlow(pair, [flow])).toMatchObject({ inserted: 1 })
     const rows = await store.query(
       pair,
@@ -144,7 +144,7 @@ describe('rows of the analytics tables', () => {
     midAt: null,
     filledAt: null,
   } as const
-  type Store = Awaited<ReturnType<typeof temporaryStore>>
+  type Store = Awaited<ReturnType<typeof openManager>>
   type Send = (store: Store, rows: readonly object[]) => Promise<object>
   const tables: readonly [string, object, readonly object[], object, string, Send][] = [
     [
@@ -185,7 +185,7 @@ describe('rows of the analytics tables', () => {
     'of %s replace the one with their key, and none other',
     async (table, row, others, change, column, send) => {
       const keepMs = 60 * 60_000
-      const store = await temporaryStore({ retention: { [table]: keepMs } })
+      const store = await openManager({ retention: { [table]: keepMs } })
       const all = [
         row,
         { ...row, timestamp: bar + 1 },
@@ -222,7 +222,7 @@ describe('rows of the analytics tables', () => {
     ['delta', { delta: null }],
     ['knownAt', { knownAt: undefined }],
   ])('a bad %s is refused with all of its call: %o', async (field, wrong) => {
-    const store = await temporaryStore()
+    const store = await openManager()
     await expect(store.insertOrderFlow(pair, [flow, { ...flow, ...wrong }])).rejects.toMatchObject({
       code: 'INVALID_ROW',
       details: { index: 1, field },

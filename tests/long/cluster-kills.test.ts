@@ -5,7 +5,7 @@ import { ClusterLoad } from '../support/cluster-load.ts'
 import { ClusterProcess } from '../support/cluster-process.ts'
 import { lottery } from '../support/disk/lottery.ts'
 import { rotatingSeed } from '../support/rotating-seed.ts'
-import { temporaryFolder } from '../support/temporary-store.ts'
+import { temporaryFolder } from '../support/store.ts'
 import { startValkey } from '../support/valkey.ts'
 
 const rounds = Number(process.env['PAIRDUCK_CLUSTER_ROUNDS'] ?? 40)
@@ -16,7 +16,7 @@ it('stores 200 pairs once through kills, joins, drains and stopped owners', asyn
   const random = lottery(rotatingSeed() + 1)
   const server = await startValkey()
   const client = await connectValkey({ url: server.url })
-  const dataDir = await temporaryFolder()
+  const dataDir = temporaryFolder()
   const place = { url: server.url, dataDir, leaseMs, slots }
   let next = 5
   const names = ['w1', 'w2', 'w3', 'w4']

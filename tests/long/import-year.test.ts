@@ -2,7 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { CommandLine, outcomeOf } from '../support/command-line.ts'
-import { temporaryFolder } from '../support/temporary-store.ts'
+import { temporaryFolder } from '../support/store.ts'
 import { zipped } from '../support/zipped.ts'
 
 const days = 365
@@ -12,10 +12,10 @@ const pair = 'binance/spot/YEAR'
 
 it('a year of daily zips: ten million trades, stopped by Ctrl-C and by kill -9, exact, in 300 MB', async () => {
   const pairduck = await CommandLine.build()
-  const folder = join(await temporaryFolder(), 'year')
+  const folder = join(temporaryFolder(), 'year')
   await mkdir(folder)
   for (let day = 0; day < days; day++) await writeDay(folder, day)
-  const dataDir = await temporaryFolder()
+  const dataDir = temporaryFolder()
   const args = ['import', pair, join(folder, '*.zip'), '--data-dir', dataDir, '--json']
 
   for (const signal of ['SIGINT', 'SIGKILL'] as const) {

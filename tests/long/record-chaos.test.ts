@@ -8,7 +8,7 @@ import {
   storedTrades,
 } from '../support/exchange/recording.ts'
 import { noFaults, StandIn } from '../support/exchange/stand-in.ts'
-import { temporaryFolder } from '../support/temporary-store.ts'
+import { temporaryFolder } from '../support/store.ts'
 
 const minutes = 2
 const faults = {
@@ -48,7 +48,7 @@ it.each([
 ] as const)('%s for minutes, with kill -9: the whole truth (seed %i)', async (name, seed) => {
   const exchange = await StandIn.start(name, seed)
   onTestFinished(() => exchange.close())
-  const dataDir = await temporaryFolder()
+  const dataDir = temporaryFolder()
   // The first trades without faults: a hole has two ends.
   exchange.tradeSilently(1)
   exchange.faults = name === 'bybit' ? { ...faults, reorder: 0, lie: 0 } : faults

@@ -8,7 +8,7 @@ import { timeframeMs } from '../../src/time.ts'
 import { childProgram } from './child-program.ts'
 import { crashPair, type CrashOrder } from './crash-writer.ts'
 import { storedCandles, storedTicks } from './store-rows.ts'
-import { temporaryFolder } from './temporary-store.ts'
+import { temporaryFolder } from './store.ts'
 import { candleDifferences, foldCandles } from './candle-fold.ts'
 import { sequenceTick } from './tick-sequence.ts'
 
@@ -28,7 +28,7 @@ const retention = {
  * the candles must be those of all ticks. The seed decides what is written and when it is killed.
  */
 export async function expectCrashSafe(kills: number, seed: number): Promise<void> {
-  const dataDir = await temporaryFolder()
+  const dataDir = temporaryFolder()
   /** What was acknowledged, per pair, by number. */
   const acknowledged = Array.from({ length: pairs }, () => new Set<number>())
   /** Per pair the first tick that was not acknowledged: from there it is sent anew. */

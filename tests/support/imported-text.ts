@@ -9,7 +9,7 @@ import type {
 } from '../../src/index.ts'
 import type { StoredCandle, StoredTick } from '../../src/schema/rows.ts'
 import { storedCandles, storedTicks } from './store-rows.ts'
-import { temporaryFolder, temporaryStore } from './temporary-store.ts'
+import { openManager, temporaryFolder } from './store.ts'
 
 type Options = ImportOptions<TickColumnMap> & { name?: string }
 
@@ -20,9 +20,9 @@ export async function importedText(
   content: string | Buffer,
   { name = 'trades.csv', ...options }: Options = {},
 ): Promise<{ report: ImportReport; ticks: StoredTick[] }> {
-  const file = join(await temporaryFolder(), name)
+  const file = join(temporaryFolder(), name)
   await writeFile(file, content)
-  const store = await temporaryStore()
+  const store = await openManager()
   const report = await store.importTicks(importedPair, file, options)
   return { report, ticks: await storedTicks(store, importedPair) }
 }
@@ -32,9 +32,9 @@ export async function importedCandles(
   timeframe: Timeframe,
   options: ImportOptions<Readonly<Record<string, string>>> = {},
 ): Promise<{ report: CandleImportReport; candles: StoredCandle[] }> {
-  const file = join(await temporaryFolder(), 'candles')
+  const file = join(temporaryFolder(), 'candles')
   await writeFile(file, content)
-  const store = await temporaryStore({ candles: [timeframe] })
+  const store = await openManager({ candles: [timeframe] })
   const report = await store.importCandles(importedPair, timeframe, file, options)
   return { report, candles: await storedCandles(store, importedPair, timeframe) }
 }
@@ -44,9 +44,9 @@ export async function refusedText(
   content: string | Buffer,
   options: Options = {},
 ): Promise<string> {
-  const file = join(await temporaryFolder(), options.name ?? 'trades.csv')
+  const file = join(temporaryFolder(), options.name ?? 'trades.csv')
   await writeFile(file, content)
-  const store = await temporaryStore()
+  const store = await openManager()
   const { name: _name, ...given } = options
   const error: unknown = await store.importTicks(importedPair, file, given).then(
     () => 'stored without an error',

@@ -5,7 +5,7 @@ import { delimiter, join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { temporaryFolder } from './temporary-store.ts'
+import { temporaryFolder } from './store.ts'
 import { freePort } from './valkey.ts'
 
 /** Where Debian puts the server; it is not on everybody's PATH. */
@@ -28,7 +28,7 @@ export async function findNatsServer(): Promise<string | undefined> {
 /** A connection to a server of the test's own on 127.0.0.1, with JetStream; both end with the test. */
 export async function startNats(binary: string): Promise<NatsConnection> {
   const port = await freePort()
-  const store = await temporaryFolder()
+  const store = temporaryFolder()
   const args = ['-a', '127.0.0.1', '-p', String(port), '-js', '-sd', store]
   const child = spawn(binary, args, { stdio: 'ignore' })
   onTestFinished(async () => {

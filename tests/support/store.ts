@@ -1,7 +1,7 @@
-import { mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { cpSync, lstatSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { beforeAll, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, onTestFinished } from 'vitest'
 import type { Query } from '../../src/queries/query.ts'
 import { DatabaseManager, type ManagerOptions, type PairduckEvents } from '../../src/index.ts'
 import type { Tick } from '../../src/schema/rows.ts'
@@ -19,6 +19,34 @@ export function memoryFolder(): string {
     return temporaryFolder('/dev/shm')
   } catch {
     return temporaryFolder()
+  }
+}
+
+/**
+ * Copies of data directories that are made once for a test file, one of each set of arguments: what
+ * many of its tests begin with.
+ */
+export function copiesOf<Args extends readonly unknown[]>(
+  make: (dataDir: string, ...args: Args) => Promise<unknown>,
+): (...args: Args) => Promise<string> {
+  const folders = new Map<string, Promise<string>>()
+  afterAll(async () => {
+    for (const folder of folders.values()) rmSync(await folder, { recursive: true, force: true })
+  })
+  const made = async (args: Args): Promise<string> => {
+    const folder = mkdtempSync(join(tmpdir(), 'pairduck-test-'))
+    await make(folder, ...args)
+    return folder
+  }
+  return async (...args) => {
+    const kind = JSON.stringify(args)
+    const original = folders.get(kind) ?? made(args)
+    folders.set(kind, original)
+    const copy = temporaryFolder()
+    // A socket of a process that was killed cannot be copied.
+    const filter = (path: string): boolean => !lstatSync(path).isSocket()
+    cpSync(await original, copy, { recursive: true, filter })
+    return copy
   }
 }
 

@@ -3,7 +3,7 @@ import { connect } from '../../../src/client/index.ts'
 import { connectValkey, Producer } from '../../../src/cluster/index.ts'
 import { calculateCvdQuery, DatabaseManager, getRecentTicksQuery } from '../../../src/index.ts'
 import { cliRun } from '../../support/cli-run.ts'
-import { temporaryFolder } from '../../support/temporary-store.ts'
+import { temporaryFolder } from '../../support/store.ts'
 import { startValkey } from '../../support/valkey.ts'
 
 const newest = getRecentTicksQuery({ limit: 5 })
@@ -11,7 +11,7 @@ const address = /^http:\/\/127\.0\.0\.1:\d+$/
 
 test('a worker stores what is sent, workers shows it, and it drains when it is stopped', async () => {
   await using server = await startValkey()
-  const dataDir = await temporaryFolder()
+  const dataDir = temporaryFolder()
   const place = ['--url', server.url, '--slots', '8', '--data-dir', dataDir]
   const none = await cliRun(['workers', ...place])
   expect(none).toMatchObject({ exitCode: 0, stdout: expect.stringContaining('no workers') })

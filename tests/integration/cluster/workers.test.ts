@@ -9,7 +9,7 @@ import { clusterKeys } from '../../../src/cluster/cluster-keys.ts'
 import { SlotLeases } from '../../../src/cluster/slot-leases.ts'
 import { ClusterLoad, clusterTicks } from '../../support/cluster-load.ts'
 import { ClusterProcess } from '../../support/cluster-process.ts'
-import { temporaryFolder } from '../../support/temporary-store.ts'
+import { temporaryFolder } from '../../support/store.ts'
 import { startValkey, type TestServer } from '../../support/valkey.ts'
 
 let server: TestServer
@@ -50,7 +50,7 @@ test('a lease has one holder, who stops writing before anybody else may begin', 
 
 test('pairs move with kills, joins and a stopped owner: nothing lost, nothing doubled', async () => {
   await client.command(['FLUSHALL'])
-  const dataDir = await temporaryFolder()
+  const dataDir = temporaryFolder()
   const place = { url: server.url, dataDir, leaseMs, slots }
   const workers = await Promise.all(['w1', 'w2'].map((name) => ClusterProcess.start(name, place)))
   const load = new ClusterLoad(client, { slots, pairs: 8, pauseMs: 20 })

@@ -5,7 +5,7 @@ import { DatabaseManager, getCandlesQuery, type Tick } from '../../../src/index.
 import { closedCandles } from '../../../src/record/index.ts'
 import type { StoredBar } from '../../../src/storage/events/events.ts'
 import { propertyRuns } from '../../support/property-runs.ts'
-import { temporaryFolder, temporaryStore } from '../../support/temporary-store.ts'
+import { openManager, temporaryFolder } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
 const start = Date.UTC(2026, 0, 5)
@@ -58,7 +58,7 @@ const widths = { '1s': 1000, '1m': 60_000, '15m': 900_000 }
 
 describe('candleClosed and candleCorrected', () => {
   it('tell each closed bar once, and last what SQL says of it, over late ticks and restarts', async () => {
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     const options = { dataDir, candles: kept, retention: 'forever' } as const
     let db = await DatabaseManager.open(options)
     onTestFinished(() => db.close())
@@ -111,7 +111,7 @@ describe('candleClosed and candleCorrected', () => {
   })
 
   it('reach a client, which alone asks for them, and every length by closedCandles', async () => {
-    const db = await temporaryStore({ candles: ['1m'], retention: 'forever' })
+    const db = await openManager({ candles: ['1m'], retention: 'forever' })
     const client = await connect({ dataDir: db.dataDir })
     onTestFinished(() => client.close())
     const closed = new Promise((resolve) => client.on('candleClosed', resolve))

@@ -19,7 +19,7 @@ import {
   type CandleEvent,
 } from '../../../src/record/index.ts'
 import { randomTicks } from '../../support/random-market.ts'
-import { temporaryStore } from '../../support/temporary-store.ts'
+import { openManager } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
 const minute = 60_000
@@ -38,7 +38,7 @@ async function nextOf(events: AsyncGenerator<CandleEvent>): Promise<[string, num
 }
 
 async function filled(minutes: number): Promise<DatabaseManager> {
-  const db = await temporaryStore(forever)
+  const db = await openManager(forever)
   const ticks = Array.from({ length: minutes * 4 }, (_, index) => ({
     ...tick(index / 4, 100 + Math.sin(index) * 5, String(index)),
     side: index % 3 === 0 ? ('SELL' as const) : ('BUY' as const),
@@ -49,7 +49,7 @@ async function filled(minutes: number): Promise<DatabaseManager> {
 
 describe('closedCandles', () => {
   it('gives each bar once, and again when a late trade changed it', async () => {
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     await db.insertTicks(pair, [tick(0, 100, '1')])
     const events = closedCandles(db, pair, '1m', { from: start })
     const first = nextOf(events)
@@ -66,7 +66,7 @@ describe('closedCandles', () => {
 
 describe('follow', () => {
   it('gives a query anew after each commit and ends with its signal', async () => {
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     await db.insertTicks(pair, [tick(0, 100, '1')])
     const stop = new AbortController()
     const rows = follow(db, pair, calculateCvdQuery(), { signal: stop.signal })
@@ -79,7 +79,7 @@ describe('follow', () => {
   })
 
   it('is a call of the manager too, and ends when that closes', async () => {
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     await db.insertTicks(pair, [tick(0, 100, '1')])
     const rows = db.follow(pair, calculateCvdQuery())
     expect((await rows.next()).value).toMatchObject([{ cvd: 1 }])
@@ -114,8 +114,8 @@ describe('replay', () => {
   })
 
   it('gives at each bar what a store says that has only the ticks before it', async () => {
-    const past = await temporaryStore({ ...forever, candles: ['1s'] })
-    const then = await temporaryStore({ ...forever, candles: ['1s'] })
+    const past = await openManager({ ...forever, candles: ['1s'] })
+    const then = await openManager({ ...forever, candles: ['1s'] })
     const lookback = { lookbackMinutes: 1 }
     const bars = { timeframe: '1s', source: 'ticks' } as const
     type Builder = (options: { now?: number; asOf?: number }) => Query<object>
@@ -168,7 +168,7 @@ describe('replay', () => {
   })
 
   it('reads a busy time in pages of rows, in order and each tick once', async () => {
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     const count = 130_000
     // All within two minutes, the last 60,000 of them in one millisecond.
     const timestamp = Float64Array.from({ length: count }, (_, row) =>

@@ -12,7 +12,7 @@ import {
 import { noFaults, StandIn, type Faults } from '../../support/exchange/stand-in.ts'
 import type { ExchangeName } from '../../support/exchange/wire-formats.ts'
 import { childProgram } from '../../support/child-program.ts'
-import { temporaryFolder, temporaryStore } from '../../support/temporary-store.ts'
+import { openManager, temporaryFolder } from '../../support/store.ts'
 
 const patience = { timeout: 30_000, interval: 50 }
 
@@ -45,7 +45,7 @@ describe('recordTrades', () => {
     'stores what %s told and fetches what it did not',
     async (name) => {
       const exchange = await standIn(name, 1)
-      const db = await temporaryStore(forever)
+      const db = await openManager(forever)
       const recording = new Recording(db, exchange)
       await heard(exchange)
       exchange.trade(20)
@@ -70,7 +70,7 @@ describe('recordTrades', () => {
   it('takes up where it stopped, and backfills before it began', async () => {
     const exchange = await standIn('binance', 2)
     exchange.tradeSilently(50)
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     const first = new Recording(db, exchange, { backfillMs: 3_600_000 })
     await heard(exchange)
     exchange.trade(3)
@@ -94,8 +94,8 @@ describe('recordTrades', () => {
   it('waits for a pair that another process has for a moment', async () => {
     const exchange = await standIn('binance', 9)
     const pair = pairOf(exchange)
-    const dataDir = await temporaryFolder()
-    const db = await temporaryStore({ dataDir, ...forever })
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir, ...forever })
     const program = await childProgram(new URL('../../support/store-owner.ts', import.meta.url))
     const other = fork(program, [dataDir, '0', pair])
     onTestFinished(() => void other.kill('SIGKILL'))
@@ -114,7 +114,7 @@ describe('recordTrades', () => {
 
   it('never says of Bybit that it is complete', async () => {
     const exchange = await standIn('bybit', 3)
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     const recording = new Recording(db, exchange)
     await heard(exchange)
     exchange.trade(10)
@@ -132,7 +132,7 @@ describe('recordTrades', () => {
 
   it('finds by the candles of a Bybit that trades are missing, and takes equality for no proof', async () => {
     const exchange = await standIn('bybit', 8)
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     const recording = new Recording(db, exchange)
     await heard(exchange)
     const minute = Math.floor(Date.now() / 60_000) * 60_000
@@ -161,7 +161,7 @@ describe('recordTrades', () => {
 
   it('says what the exchange does not give any more', async () => {
     const exchange = await standIn('binance', 4)
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     const recording = new Recording(db, exchange)
     await heard(exchange)
     exchange.trade(5)
@@ -180,7 +180,7 @@ describe('recordTrades', () => {
 
   it('killed in the middle and started again: nothing twice, nothing lost without a word', async () => {
     const exchange = await standIn('binance', 6)
-    const dataDir = await temporaryFolder()
+    const dataDir = temporaryFolder()
     const first = await RecordingProcess.start(dataDir, exchange)
     await heard(exchange, processPatience)
     // Killed while trades come: some are stored, some are on their way.
@@ -193,7 +193,7 @@ describe('recordTrades', () => {
     exchange.tradeSilently(30)
     // What the exchange has forgotten by then nobody can fetch.
     const lost = trades.splice(trades.length - 12, 3)
-    const db = await temporaryStore({ dataDir })
+    const db = await openManager({ dataDir })
     const second = new Recording(db, exchange)
     await heard(exchange)
     exchange.trade(3)
@@ -217,7 +217,7 @@ describe('recordTrades', () => {
 
   it('a planned change of line leaves no hole, and the filler its exchange', async () => {
     const exchange = await standIn('binance', 7)
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     const recording = new Recording(db, exchange, { renewAfterMs: 300 })
     await heard(exchange)
     const changed = () =>
@@ -241,7 +241,7 @@ describe('recordTrades', () => {
   it('keeps the truth of a Bybit that fails in every way: never complete', async () => {
     const faults = { ...noFaults, cutMidFrame: 0.02, drop: 0.05, repeat: 0.1, refuse: 0.2 }
     const exchange = await standIn('bybit', 13)
-    const db = await temporaryStore(forever)
+    const db = await openManager(forever)
     const recording = new Recording(db, exchange, { silentMs: 5_000 })
     await heard(exchange)
     exchange.trade(1)
@@ -275,7 +275,7 @@ describe('recordTrades', () => {
 
   it('refuses a pair that holds ids of another count', async () => {
     const exchange = await standIn('binance', 5)
-    const db = await temporaryStore()
+    const db = await openManager()
     await db.claimIdSpace(pairOf(exchange), 'binance trades')
     await expect(new Recording(db, exchange).stop()).rejects.toMatchObject({ code: 'ID_SPACE' })
   })
@@ -297,7 +297,7 @@ describe('recordTrades', () => {
         lie: 0.02,
       }
       const exchange = await standIn(name, seed, faults)
-      const db = await temporaryStore(forever)
+      const db = await openManager(forever)
       const recording = new Recording(db, exchange, { silentMs: 5_000 })
       await heard(exchange)
       exchange.faults = noFaults

@@ -280,7 +280,7 @@ describe.skipIf(process.platform === 'win32')('a full disk', () => {
   it('in a checkpoint, which ends the file for the engine, loses nothing either', async () => {
     const dataDir = temporaryFolder()
     // A log of 1 MB still fits, the file that takes it in does not the second or third time.
-    const end = await onSmallDisk(dataDir, { kilobytes: 1600, firstCall: 500, growth: 1 })
+    const end = await onSmallDisk(dataDir, { kilobytes: 1600, firstCall: 2000, growth: 1 })
     expect(end).toMatchObject({ code: 'DISK_FULL', other: 1 })
     expect(end['acknowledged']).toBeGreaterThan(10_000)
     const db = await openManager({ dataDir })

@@ -1,5 +1,7 @@
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { DatabaseManager, insertTickQuery } from '../../../src/index.ts'
 import { executeInsert } from '../../../src/storage/free-functions.ts'
 import { StoreChild } from '../../support/store-child.ts'
@@ -7,6 +9,7 @@ import {
   countTicks,
   fileOf,
   openManager,
+  shareManager,
   someTicks,
   sql,
   temporaryFolder,
@@ -99,28 +102,42 @@ async function endOf(call: () => unknown): Promise<unknown> {
   }
 }
 
+/** How every call of a table ends, asked one after another without waiting for any. */
+function endsOf(rows: typeof table, db: DatabaseManager, folder: string): Promise<unknown[]> {
+  return Promise.all(rows.map(([, { call }]) => endOf(() => call(db, folder))))
+}
+
 describe('a closed manager', () => {
-  it.each(table)('%s', async (_name, { call, after }) => {
-    const folder = temporaryFolder()
-    const db = await openManager()
+  let whileClosing: unknown[]
+  let afterwards: unknown[]
+
+  beforeAll(async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'pairduck-test-'))
+    const db = await DatabaseManager.open({ dataDir: join(folder, 'data') })
     await db.insertTicks(pair, someTicks(1))
     const closing = db.close()
-    const whileClosing = endOf(() => call(db, folder))
+    const ends = endsOf(table, db, folder)
     await closing
-    const end = after === 'refused' ? 'CLOSED' : 'answers'
-    expect(await whileClosing).toBe(end)
-    expect(await endOf(() => call(db, folder))).toBe(end)
+    whileClosing = await ends
+    afterwards = await endsOf(table, db, folder)
+    rmSync(folder, { recursive: true })
   })
+
+  it.each(table.map(([name, { after }], row) => [name, after, row] as const))(
+    '%s %s',
+    (_name, after, row) => {
+      const end = after === 'refused' ? 'CLOSED' : 'answers'
+      expect([whileClosing[row], afterwards[row]]).toEqual([end, end])
+    },
+  )
 })
 
 describe('an open manager', () => {
   const open = table.filter(([name]) => !/import|archive|close|Dispose/.test(name))
+  const shared = shareManager({}, (db) => db.insertTicks(pair, someTicks(1)))
 
   it.each(open)('%s answers', async (_name, { call }) => {
-    const folder = temporaryFolder()
-    const db = await openManager()
-    await db.insertTicks(pair, someTicks(1))
-    expect(await endOf(() => call(db, folder))).toBe('answers')
+    expect(await endOf(() => call(shared(), temporaryFolder()))).toBe('answers')
   })
 })
 
@@ -128,16 +145,18 @@ describe('a pair that cannot be opened', () => {
   const onPairs = table.filter(([name]) =>
     /insert|query|stream|acquire|withConnection|cleanupPair|refresh|snapshot/.test(name),
   )
-
-  it.each(onPairs)('%s says why', async (_name, { call }) => {
-    const folder = temporaryFolder()
-    const db = await openManager()
-    const file = fileOf(db.dataDir, pair)
-    mkdirSync(file.slice(0, file.lastIndexOf('/')), { recursive: true })
+  const shared = shareManager({}, async ({ dataDir }) => {
+    const file = fileOf(dataDir, pair)
+    mkdirSync(dirname(file), { recursive: true })
     writeFileSync(file, 'no database at all, only some text that somebody left here\n'.repeat(500))
-    expect(await endOf(() => call(db, folder))).toBe('PAIR_CORRUPT')
-    expect(db.stats()).toMatchObject({ size: 0, active: 0 })
-    await expect(db.insertTicks('x/spot/B', someTicks(1))).resolves.toMatchObject({ inserted: 1 })
+  })
+
+  it.each(onPairs)('%s says why', async (name, { call }) => {
+    const db = shared()
+    expect(await endOf(() => call(db, temporaryFolder()))).toBe('PAIR_CORRUPT')
+    expect(db.stats().active).toBe(0)
+    const tick = db.insertTicks(`x/spot/${name}`, someTicks(1))
+    await expect(tick).resolves.toMatchObject({ inserted: 1 })
   })
 })
 

@@ -21,6 +21,7 @@ import { DatabaseManager, schemaVersion } from '../../../src/index.ts'
 import { DataDirectory } from '../../../src/storage/file/data-directory.ts'
 import { StoreChild } from '../../support/store-child.ts'
 import {
+  copiesOf,
   countTicks,
   fileOf,
   nextEvent,
@@ -33,23 +34,26 @@ import {
 const pair = 'x/spot/A'
 const other = 'x/spot/B'
 
-/** A data directory whose pair holds `count` ticks, closed, and where its file is. */
-async function stored(count: number): Promise<{ dataDir: string; file: string }> {
-  const dataDir = temporaryFolder()
+/** A data directory whose pair is there, and where its file is. */
+interface Stored {
+  readonly dataDir: string
+  readonly file: string
+}
+
+const closed = copiesOf(async (dataDir, count: number) => {
   const db = await openManager({ dataDir })
   await db.insertTicks(pair, someTicks(count))
   await db.close()
+})
+
+/** The pair holds `count` ticks and is closed. */
+async function stored(count: number): Promise<Stored> {
+  const dataDir = await closed(count)
   return { dataDir, file: fileOf(dataDir, pair) }
 }
 
 const killedAt = Date.now() - 60_000
-
-/** The same, ended by kill -9 so that everything is still in the write-ahead log. */
-async function killed(
-  count: number,
-  pairs: readonly string[] = [pair],
-): Promise<{ dataDir: string; file: string }> {
-  const dataDir = temporaryFolder()
+const ended = copiesOf(async (dataDir, count: number, pairs: readonly string[]) => {
   const child = await StoreChild.start({ dataDir })
   for (const each of pairs)
     for (let first = 1; first <= count; first += 10) {
@@ -58,6 +62,11 @@ async function killed(
       await child.call('verify', each)
     }
   await child.kill()
+})
+
+/** The same, ended by kill -9 so that everything is still in the write-ahead log. */
+async function killed(count: number, pairs: readonly string[] = [pair]): Promise<Stored> {
+  const dataDir = await ended(count, pairs)
   return { dataDir, file: fileOf(dataDir, pair) }
 }
 

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, it } from 'vitest'
 import type { RetentionOptions } from '../../../src/index.ts'
-import { fileOf, openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
+import { copiesOf, fileOf, openManager, someTicks, sql } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
 /** A full minute: the ticks fill two bars. */
@@ -10,11 +10,8 @@ const from = Math.floor(Date.now() / 60_000 - 10) * 60_000
 const rounds = 6
 const perRound = 200
 
-/** Closed, after several checkpoints: each writes the header that is not in force. */
-async function checkpointed(
-  retention: RetentionOptions = 'forever',
-): Promise<{ dataDir: string; file: string }> {
-  const dataDir = temporaryFolder()
+/** Closed after several checkpoints: each writes the header that is not in force. */
+const made = copiesOf(async (dataDir, retention: RetentionOptions) => {
   const db = await openManager({ dataDir, retention, candles: ['1m'] })
   for (let round = 0; round < rounds; round++) {
     const first = round * perRound
@@ -25,6 +22,12 @@ async function checkpointed(
     await db.cleanupPair(pair)
   }
   await db.close()
+})
+
+async function checkpointed(
+  retention: RetentionOptions = 'forever',
+): Promise<{ dataDir: string; file: string }> {
+  const dataDir = await made(retention)
   return { dataDir, file: fileOf(dataDir, pair) }
 }
 

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished } from 'vitest'
 import { childProgram } from '../child-program.ts'
-import { temporaryFolder } from '../temporary-store.ts'
+import { temporaryFolder } from '../store.ts'
 import type { SoakOrder, SoakSample } from './soak-program.ts'
 
 interface SoakEnd {
@@ -27,7 +27,7 @@ const settledSamples = 30
  * process holds must not grow, and all of it is given back at the end.
  */
 export async function expectFlat(order: Omit<SoakOrder, 'folder'>): Promise<void> {
-  const { samples, end } = await soak({ ...order, folder: await temporaryFolder() })
+  const { samples, end } = await soak({ ...order, folder: temporaryFolder() })
   expect(samples.length).toBe(order.samples)
   expect(end.others).toEqual([])
   expect(end.listenersThrew).toBeGreaterThan(end.rounds)
