@@ -43,11 +43,14 @@ export function copiesOf<Args extends readonly unknown[]>(
     const original = folders.get(kind) ?? made(args)
     folders.set(kind, original)
     const copy = temporaryFolder()
-    // A socket of a process that was killed cannot be copied.
-    const filter = (path: string): boolean => !lstatSync(path).isSocket()
-    cpSync(await original, copy, { recursive: true, filter })
+    cpSync(await original, copy, { recursive: true, filter: isNoSocket })
     return copy
   }
+}
+
+/** A socket of a process that was killed cannot be copied. */
+function isNoSocket(path: string): boolean {
+  return !lstatSync(path).isSocket()
 }
 
 /** A manager that is closed when the test ends, on a folder of its own if none is given. */
