@@ -1,4 +1,5 @@
 import { leastOfSources, type BarOrigin } from '../schema/bar-sources.ts'
+import { forItsOldest } from '../schema/oldest-rows.ts'
 import { barStart, type CandleRelation } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import type { ResolvedWindow } from './window.ts'
@@ -137,16 +138,16 @@ export function windowSpan(window: ResolvedWindow): Span {
 }
 
 function oldestTick(until: string): string {
-  return `SELECT NULL, min(timestamp) FROM ticks ${until && `WHERE ${until}`}`
+  return `SELECT NULL, min(timestamp) FROM ${forItsOldest('ticks')} ${until && `WHERE ${until}`}`
 }
 
 /** Without asking the view, which would fold every tick for it. */
 function oldestCandle(relation: CandleRelation, until: string): string {
   const timeframe = relation.slice('candles_'.length) as Timeframe
   return `
-    SELECT NULL, min(timestamp) FROM pairduck_candle_parts
+    SELECT NULL, min(timestamp) FROM ${forItsOldest('pairduck_candle_parts')}
     WHERE timeframe = '${timeframe}' ${until && `AND ${until}`}
     UNION ALL
-    SELECT NULL, ${barStart(timeframe, 'min(timestamp)')} FROM ticks ${until && `WHERE ${until}`}
+    SELECT NULL, ${barStart(timeframe, 'min(timestamp)')} FROM ${forItsOldest('ticks')} ${until && `WHERE ${until}`}
     HAVING ${barStart(timeframe, 'min(timestamp)')} >= coalesce(${deletedBeforeSql('ticks')}, '-infinity'::TIMESTAMP)`
 }

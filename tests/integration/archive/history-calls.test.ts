@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -7,12 +7,15 @@ import type { DatabaseManager } from '../../../src/index.ts'
 import { calculateCvdBarsQuery, calculateCvdQuery } from '../../../src/queries/index.ts'
 import { archivedPair, archiving, numberedTicks, timeOf } from '../../support/archive-sequence.ts'
 import { cliRun } from '../../support/cli-run.ts'
+import { everyAnalytic } from '../../support/every-analytic.ts'
 import { json, served } from '../../support/http.ts'
 import { openManager, shareManager, sql, temporaryFolder } from '../../support/store.ts'
 
 const count = 280
 const clock = (): number => timeOf(count)
 const counted = sql<{ n: number }>('SELECT count(*) AS n FROM ticks')
+/** These need bars or ticks from before the window. */
+const lookingBack = /UnfinishedAuctions|Fvg|Zones|SpeedOfTape/
 const everyId = 'SELECT trade_id FROM ticks ORDER BY length(trade_id), trade_id'
 
 const archive = mkdtempSync(join(tmpdir(), 'pairduck-archive-'))
@@ -79,6 +82,31 @@ describe('`history`', () => {
     const post = { method: 'POST', headers: { 'content-type': 'text/plain' }, body: counted.sql }
     expect(await json(`${url}/sql?history=true`, post)).toEqual([{ n: count }])
     expect((await fetch(`${url}/cvd?history=yes`)).status).toBe(400)
+  })
+
+  it('opens no part of another day, though each answer tells from when on all is held', async () => {
+    const folder = temporaryFolder()
+    const db = await openManager({ archive: folder, ...archiving, clock: () => timeOf(1200) })
+    await db.insertTicks(archivedPair, numberedTicks(0, 1200))
+    await db.archivePair(archivedPair)
+    const within = { from: timeOf(600), to: timeOf(700), asOf: timeOf(700) }
+    const bounded = everyAnalytic({ timeframe: '1m', binSize: 1, ...within }).filter(
+      ({ name }) => !lookingBack.test(name),
+    )
+    const answers = async (): Promise<object[]> => {
+      const all = []
+      for (const each of bounded)
+        all.push({ [each.name]: await db.query(archivedPair, each, { history: true }) })
+      return all
+    }
+    const expected = await answers()
+    expect(expected.length).toBeGreaterThan(15)
+    const days = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((path) =>
+      /date=[-\d]+$/.test(path),
+    )
+    for (const day of days.filter((path) => !path.endsWith('2026-01-06')))
+      rmSync(join(folder, day), { recursive: true })
+    expect(await answers()).toEqual(expected)
   })
 
   it('is read by `sql` and `export` of the command line', async () => {

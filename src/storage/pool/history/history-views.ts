@@ -1,7 +1,9 @@
 import type { ArchivedRelation } from '../../../archive/part-path.ts'
 import { candleViewSql, partColumns, rolledUntilSql } from '../../../schema/candles.ts'
+import { forItsOldest } from '../../../schema/oldest-rows.ts'
 import { candleRelation } from '../../../schema/tables.ts'
 import type { Timeframe } from '../../../time.ts'
+import type { ArchivePart } from '../../file/archive-ledger.ts'
 import { parquetFiles } from '../../file/parquet-files.ts'
 
 /** The tables that stand for the archive while a statement is planned. */
@@ -83,4 +85,34 @@ export function historySql(
     `CREATE TEMP VIEW ticks AS
      SELECT * FROM ${main}.ticks UNION ALL SELECT * FROM ${archivedTicks}`,
   ]
+}
+
+/** A statement that takes the oldest times of the archive from where its parts begin. */
+export function oldestByParts(
+  sql: string,
+  { alias }: PairCatalog,
+  parts: readonly ArchivePart[],
+): string {
+  const oldest = new Map<ArchivedRelation, number>()
+  for (const { relation, first } of parts)
+    oldest.set(relation, Math.min(first, oldest.get(relation) ?? first))
+  const rows = (of: (relation: ArchivedRelation) => string | undefined): string =>
+    [...oldest]
+      .flatMap(([relation, micros]) => {
+        const columns = of(relation)
+        return columns === undefined
+          ? []
+          : [`UNION ALL SELECT ${columns}make_timestamp(${micros}) AS timestamp`]
+      })
+      .join(' ')
+  const ticks = rows((relation) => (relation === 'ticks' ? '' : undefined))
+  const candles = rows((relation) =>
+    relation === 'ticks' ? undefined : `'${relation.slice('candles_'.length)}', `,
+  )
+  return sql
+    .replaceAll(forItsOldest('ticks'), `(SELECT timestamp FROM ${alias}.main.ticks ${ticks})`)
+    .replaceAll(
+      forItsOldest('pairduck_candle_parts'),
+      `(SELECT timeframe, timestamp FROM ${alias}.main.pairduck_candle_parts ${candles})`,
+    )
 }

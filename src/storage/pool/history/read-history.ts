@@ -15,6 +15,7 @@ import {
   archivedTicks,
   archiveSql,
   historySql,
+  oldestByParts,
   standInSql,
   type HistoryMarks,
   type PairCatalog,
@@ -60,37 +61,41 @@ export async function beginHistory<T>(
   begin: (sql: string) => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt++) {
-    const before = await partsOf(connection)
+    let before: string | undefined
     try {
-      return await begin(await openViews(connection, pair, query))
+      await connection.run('BEGIN TRANSACTION')
+      const parts = await readParts(connection, 'kept')
+      before = namesOf(parts)
+      return await begin(await openViews(connection, pair, { query, parts }))
     } catch (error) {
       await rollback(connection)
-      const after = await partsOf(connection).catch(() => before)
+      const after = await readParts(connection, 'kept').then(namesOf, () => before)
       if (attempt === attempts || after === before) throw error
     }
   }
 }
 
-async function partsOf(connection: DuckDBConnection): Promise<string> {
-  return (await readParts(connection, 'kept')).map(({ path }) => path).join('\n')
+function namesOf(parts: readonly ArchivePart[]): string {
+  return parts.map(({ path }) => path).join('\n')
 }
 
 /**
- * Begins a transaction in which a statement, of the text that this gives, reads both. Everything
- * temporary is made inside the transaction, and gone with it.
+ * Makes ready that a statement, of the text that this gives, reads both. Everything temporary is made
+ * inside the transaction, and gone with it.
  */
 async function openViews(
   connection: DuckDBConnection,
   { archive, ...catalog }: PairHistory,
-  { sql, params }: Query<unknown>,
+  { query: { sql, params }, parts }: { query: Query<unknown>; parts: readonly ArchivePart[] },
 ): Promise<string> {
-  await connection.run('BEGIN TRANSACTION')
-  const parts = await readParts(connection, 'kept')
   const marks = await historyMarks(connection, parts)
   const rolledUntil = await rolledUntilOf(connection)
-  const views = [...standInSql(catalog), ...historySql(catalog, marks, rolledUntil)]
+  // A view of each timeframe costs as much as the plan of a small question.
+  const named = { ...catalog, candles: /candles_/i.test(sql) ? catalog.candles : [] }
+  const views = [...standInSql(catalog), ...historySql(named, marks, rolledUntil)]
   await connection.run(views.join(';\n'))
-  const text = bindLiterals(sql, params).replaceAll(rolledUntilSql, rolledUntil)
+  const bound = bindLiterals(sql, params).replaceAll(rolledUntilSql, rolledUntil)
+  const text = oldestByParts(bound, catalog, parts)
   const [plan] = await (await connection.run(`EXPLAIN (FORMAT json) ${text}`)).getRows()
   const within = (table: string, of: (part: ArchivePart) => boolean): ArchivePart[] =>
     partsWithin(parts.filter(of), reachOfScans(String(plan![1]), table))
