@@ -34,3 +34,14 @@ export function tiesOutOfOrderSql(where: string): string {
   )
   WHERE time = time_before AND ${row('')} < ${row('_before')}`
 }
+
+/**
+ * Whether a tick stands behind the one before it, whose columns are `previous_timestamp` … : for a
+ * scan that has all columns anyway. Times alone tell it of most; the order is compared only where two
+ * are equal.
+ */
+export const followsPreviousSql: string = `CASE
+  WHEN previous_timestamp IS NULL OR timestamp > previous_timestamp THEN true
+  WHEN timestamp < previous_timestamp THEN false
+  ELSE row(${tickOrder}) >= row(${tickOrder.replaceAll(/\b(timestamp|trade_id|price|volume|side)\b/g, 'previous_$1')})
+END`

@@ -15,6 +15,7 @@ import type { PairDatabase } from '../../pool/pair-database.ts'
 import { inTransaction } from '../../duckdb/transaction.ts'
 import {
   copyRows,
+  measureInOrder,
   measureRows,
   rowsOfFile,
   type PartRows,
@@ -108,15 +109,16 @@ export class ArchivePass {
     writing: <T>(work: (connection: DuckDBConnection) => Promise<T>) => Promise<T> = (work) =>
       this.database.writer.run(work),
   ): Promise<WrittenPart | 'moved' | undefined> {
-    const measured = await reading((connection) => measureRows(connection, plan.rows))
-    if (measured === undefined) return undefined
+    const found = await reading((connection) => measureInOrder(connection, plan.rows))
+    if (found === undefined) return undefined
+    const { measured } = found
     // A row came in for an earlier day: who planned this has to plan anew.
     const { relation } = plan.rows
     if (folderStart(relation, measured.first) !== folderStart(relation, measured.last))
       return undefined
     const part = await this.#partOf(plan, measured, reading)
     await writing((connection) => notePart(connection, part))
-    const bytes = await reading((connection) => this.#bring(connection, plan.rows, part, measured))
+    const bytes = await reading((connection) => this.#bring(connection, plan.rows, part, found))
     if (bytes !== undefined) {
       const counts = await writing((connection) =>
         this.#commit(connection, plan, { part, measured, bytes }),
@@ -158,10 +160,10 @@ export class ArchivePass {
     connection: DuckDBConnection,
     rows: PartRows,
     part: ArchivePart,
-    measured: RowsMeasure,
+    { measured, inOrder }: { readonly measured: RowsMeasure; readonly inOrder: boolean },
   ): Promise<number | undefined> {
     const draft = await this.store.draft(part.path)
-    await copyRows(connection, rows, draft)
+    await copyRows(connection, rows, { file: draft, inOrder })
     const found = await measureRows(connection, rowsOfFile(part.relation, draft))
     if (found?.rows !== measured.rows) return undefined
     if (found.digest !== measured.digest)
