@@ -1,16 +1,15 @@
-import { stat } from 'node:fs/promises'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { RepeatingTask } from './repeating-task.ts'
-import { candleRelation } from '../../schema/tables.ts'
-import { policyOf, type RetentionRules } from '../../schema/retention-policy.ts'
-import { timeframes, type Clock, type Timeframe } from '../../time.ts'
+import type { RetentionRules } from '../../schema/retention-policy.ts'
+import type { Clock } from '../../time.ts'
 import type { ConnectionPool } from '../pool/connection-pool.ts'
 import type { UseOptions } from '../pool/pool-slot.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import type { Events } from '../events/events.ts'
 import type { CleanupResult } from '../events/outcomes.ts'
 import { resolveCleanupTimerOptions, type CleanupRules } from './cleanup-options.ts'
+import { planClosed } from './closed-plan.ts'
 import { compactFile, isMostlyFree } from './compact-file.ts'
 import { fromDuckDb, withCode } from '../duckdb/duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
@@ -23,8 +22,7 @@ import {
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { listPairs } from '../file/list-pairs.ts'
 import { pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
-import { readState, type PairState } from '../file/pair-state.ts'
-import { nothingToDelete, planRetention, type Deletion } from './retention-plan.ts'
+import type { Deletion } from './retention-plan.ts'
 import { reopenPast, type ReopenOptions, type ReopenReport } from './reopen-past.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
 import {
@@ -227,7 +225,9 @@ export class Maintenance {
     const name = formatPair(pair)
     const wasOpen = this.#pool.isOpen(name)
     try {
-      const deletions = wasOpen ? undefined : await this.#planClosed(pair, rules)
+      const deletions = wasOpen
+        ? undefined
+        : await planClosed(pairFiles(this.#dataDir, pair), rules, this.#options)
       if (deletions === 'nothing') {
         const bytes = (await sizeOf(pairFiles(this.#dataDir, pair).database)) ?? 0
         return { pair: name, deleted: {}, bytesBefore: bytes, bytesAfter: bytes }
@@ -243,30 +243,6 @@ export class Maintenance {
       // What only the cleanup opened is given free at once for other processes.
       if (!wasOpen) await this.#pool.release(name)
     }
-  }
-
-  /**
-   * By the state file alone, where it is at least as new as the database and there is no WAL: what
-   * to delete, or that it is nothing. Undefined when only the file itself can tell.
-   */
-  async #planClosed(
-    pair: Pair,
-    { now, dueOnly, keep }: CleanupRules,
-  ): Promise<readonly Deletion[] | 'nothing' | undefined> {
-    const files = pairFiles(this.#dataDir, pair)
-    const state = await readState(files.state)
-    if (state === undefined || !state.clean || (await sizeOf(files.wal)) !== undefined)
-      return undefined
-    const { retention, marks = {}, relations } = state
-    if (retention === undefined) return undefined
-    const [file, witness] = await Promise.all([stat(files.database), stat(files.state)])
-    if (witness.mtimeMs < file.mtimeMs) return undefined
-    const newest = relations.ticks?.newest
-    const at = now === 'newest-tick' ? newest : Number(now ?? this.#options.clock())
-    if (at === undefined || at === null) return 'nothing'
-    const policy = policyOf({ ...retention, ...this.#options.retention, ...keep })
-    const deletions = planRetention(policy, keptCandles(state), at, { marks, dueOnly })
-    return nothingToDelete(state, deletions) ? 'nothing' : deletions
   }
 
   /** Work on a pair that has files; a pair that has none is not made by looking at it. */
@@ -293,8 +269,4 @@ export class Maintenance {
       throw coded
     }
   }
-}
-
-function keptCandles({ relations }: PairState): Timeframe[] {
-  return timeframes.filter((timeframe) => relations[candleRelation(timeframe)] !== undefined)
 }
