@@ -20,7 +20,7 @@ import {
   type ArchiveOptions,
 } from './archive/archive-options.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
-import { listPairs } from '../file/list-pairs.ts'
+import { listPairs, type OnSkipped } from '../file/list-pairs.ts'
 import { pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
 import type { Deletion } from './retention-plan.ts'
 import { reopenPast, type ReopenOptions, type ReopenReport } from './reopen-past.ts'
@@ -37,7 +37,10 @@ import { verifyDatabase, type VerifyReport } from './verify.ts'
 export interface CleanupPass {
   /** Number of pairs. */
   readonly pairs: number
-  /** Pairs that were not cleaned: held by another process, damaged, or a lease in the way. */
+  /**
+   * Pairs that were not cleaned: held by another process, damaged, a lease in the way, or a folder
+   * that cannot be looked at.
+   */
   readonly skipped: number
   /** Rows deleted in all pairs. */
   readonly deletedRows: number
@@ -90,8 +93,11 @@ export class Maintenance {
     )
   }
 
-  listPairs(): Promise<Pair[]> {
-    return listPairs(this.#dataDir, (skipped) => this.#events.tell('error', skipped))
+  listPairs(onSkipped?: OnSkipped): Promise<Pair[]> {
+    return listPairs(this.#dataDir, (skipped) => {
+      this.#events.tell('error', skipped)
+      onSkipped?.(skipped)
+    })
   }
 
   startTimer(options: object | undefined): void {
@@ -149,7 +155,10 @@ export class Maintenance {
   async cleanupAllPairs(rules: CleanupRules): Promise<CleanupPass> {
     const started = performance.now()
     const results: CleanupResult[] = []
-    for (const pair of await this.listPairs()) {
+    const pairs = await this.listPairs(({ pair, error }) => {
+      if (pair !== undefined) results.push(notCleaned(pair, error))
+    })
+    for (const pair of pairs) {
       if (rules.signal?.aborted === true) break
       results.push(await this.#cleanupOne(pair, rules))
     }
@@ -236,9 +245,7 @@ export class Maintenance {
     } catch (error) {
       // Another process at work is no error.
       if (!PairduckError.is(error, 'PAIR_LOCKED')) this.#events.tell('error', { pair: name, error })
-      const { code, message } = fromDuckDb(error, name, 'QUERY_FAILED')
-      const skipped = `${code}: ${message}`
-      return { pair: name, deleted: {}, skipped, bytesBefore: 0, bytesAfter: 0 }
+      return notCleaned(name, error)
     } finally {
       // What only the cleanup opened is given free at once for other processes.
       if (!wasOpen) await this.#pool.release(name)
@@ -269,4 +276,9 @@ export class Maintenance {
       throw coded
     }
   }
+}
+
+function notCleaned(pair: string, error: unknown): CleanupResult {
+  const { code, message } = fromDuckDb(error, pair, 'QUERY_FAILED')
+  return { pair, deleted: {}, skipped: `${code}: ${message}`, bytesBefore: 0, bytesAfter: 0 }
 }

@@ -77,6 +77,14 @@ describe('a data directory with odd things in it', () => {
     expect(results).toMatchObject([
       { skipped: expect.stringMatching(/^IO_FAILED: x\/spot\/A: ELOOP/) },
     ])
+    symlinkSync('B', join(dataDir, 'x', 'spot', 'B'))
+    const both = await db.cleanupAllPairs()
+    expect(both).toMatchObject({ pairs: 2, skipped: 2 })
+    expect(both.results[0]).toMatchObject({
+      pair: 'x/spot/B',
+      deleted: {},
+      skipped: expect.stringMatching(/^IO_FAILED: .*ELOOP.*x\/spot\/B/),
+    })
   })
 
   it('finds pairs behind links, each folder once, and never opens one file under two names', async () => {
