@@ -17,8 +17,16 @@ export interface BenchTarget {
   readonly of?: 'ratio' | 'value'
 }
 
+/** How much of a group is measured. */
+export interface BenchSize {
+  /** Takes long: the sizes and the times that a figure to be published needs. */
+  readonly full: boolean
+  /** Of a group that has parts, only these. */
+  readonly parts?: readonly string[]
+}
+
 /** What a file in bench/ exports as `run`. It runs in a process of its own, garbage collection exposed. */
-export type BenchGroup = () => Promise<readonly BenchRow[]>
+export type BenchGroup = (size: BenchSize) => Promise<readonly BenchRow[]>
 
 /** A row as the JSON document has it. */
 export interface ReportedRow {
