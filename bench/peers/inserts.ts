@@ -1,30 +1,34 @@
 /** 100 pairs, 64 callers in all: calls of 1 to 1,000 ticks, replays, random ids. */
-import { interleave, median } from '../harness/interleave.ts'
+import { interleave, median, type Side } from '../harness/interleave.ts'
 import { collectGarbage } from '../harness/memory.ts'
-import type { BenchRow, BenchTarget } from '../harness/row.ts'
+import type { BenchRow } from '../harness/row.ts'
 import { inScratchFolder } from '../harness/scratch-folder.ts'
 import { Callers, type Stretch } from './callers.ts'
-import { peerPackages } from './packages.ts'
+import { peerPackages, type PeerPackage } from './packages.ts'
 import type { PeerStore } from './store.ts'
 import { DuckDbStore } from './stores/duckdb-store.ts'
 import { LmdbStore, type Lmdb } from './stores/lmdb-store.ts'
 import { PairduckStore } from './stores/pairduck-store.ts'
 import type { Sqlite } from './stores/sqlite-file.ts'
 import { SqliteStore } from './stores/sqlite-store.ts'
-import { makeCalls, type StreamKind } from './streams.ts'
+import { makeCalls, streamKinds, type StreamKind } from './streams.ts'
 
 const pairs = 100
 const rounds = 3
 
-const sides = {
-  ours: 'pairduck',
-  sqlite: 'SQLite, one file',
-  sqlitePerPair: 'SQLite, a file per pair',
-  lmdb: 'LMDB',
-  duckdb: 'DuckDB, a transaction per call',
-} as const
-type SideName = keyof typeof sides
-const peers = (Object.keys(sides) as SideName[]).filter((name) => name !== 'ours')
+const stores = {
+  pairduck: (folder) => PairduckStore.open(folder, pairs),
+  'SQLite, one file': async (folder, load) =>
+    SqliteStore.open(load('better-sqlite3') as Sqlite, folder, 1),
+  'SQLite, a file per pair': async (folder, load) =>
+    SqliteStore.open(load('better-sqlite3') as Sqlite, folder, pairs),
+  LMDB: async (folder, load) => new LmdbStore(load('lmdb') as Lmdb, folder),
+  'DuckDB, a transaction per call': (folder) => DuckDbStore.open(folder),
+} satisfies Record<
+  string,
+  (folder: string, load: (name: PeerPackage) => unknown) => Promise<PeerStore>
+>
+type StoreName = keyof typeof stores
 
 /** `most`: what no side does in a second; so many ticks are made. */
 const sizes = [
@@ -35,114 +39,109 @@ const sizes = [
 ]
 type Size = (typeof sizes)[number]
 
-type Measured = Record<SideName, Stretch>
+interface Measured extends Stretch {
+  readonly name: StoreName
+  readonly kind: StreamKind
+}
 
 export async function insertRows(full: boolean): Promise<BenchRow[]> {
-  const seconds = full ? 10 : 2
   const rows: BenchRow[] = []
   for (const size of sizes) {
-    const plain = await measure('ascending', size, seconds)
-    rows.push(...besidePeers(size, plain))
-    if (size.callSize > 10 && !full) continue
-    for (const kind of ['replays', 'random ids'] as const)
-      rows.push(besideOurselves(size, kind, await measure(kind, size, seconds), plain))
+    const kinds = size.callSize <= 10 || full ? streamKinds : (['ascending'] as const)
+    const measured = await measure(kinds, size, full ? 10 : 2)
+    for (const kind of kinds) rows.push(...rowsOf(kind, size, measured))
   }
   return rows
 }
 
-/** All sides in turn, each with its own files and the same calls. */
-function measure(kind: StreamKind, { callSize, most }: Size, seconds: number): Promise<Measured> {
+/** All sides in turn, each with its own files; those of a kind of stream get the same calls. */
+function measure(
+  kinds: readonly StreamKind[],
+  { callSize, most }: Size,
+  seconds: number,
+): Promise<readonly Measured[]> {
   return inScratchFolder(async (folder) => {
+    const load = await peerPackages()
     const ticks = Math.ceil((most * seconds * (rounds + 1)) / pairs / callSize) * callSize
-    const calls = makeCalls(kind, ticks, callSize)
-    const stores = await openStores(folder)
-    const cpu = new Map<SideName, number[]>()
-    const side = (name: SideName): (() => Promise<number>) => {
-      const callers = new Callers(stores[name], pairs, calls)
-      return async () => {
-        await collectGarbage()
-        const { ticksPerSecond, cpuMicros } = await callers.run(seconds)
-        cpu.set(name, [...(cpu.get(name) ?? []), cpuMicros])
-        return ticksPerSecond
+    const sides: Record<string, Side> = {}
+    const opened: PeerStore[] = []
+    const stretches: { name: StoreName; kind: StreamKind; each: Stretch[] }[] = []
+    for (const kind of kinds) {
+      const calls = makeCalls(kind, ticks, callSize)
+      for (const name of Object.keys(stores) as StoreName[]) {
+        // What takes a hundred times as long with ascending ids need not be shown twice.
+        if (name.startsWith('DuckDB') && kind !== 'ascending') continue
+        const store = await stores[name](`${folder}/${opened.length}`, load)
+        opened.push(store)
+        const callers = new Callers(store, pairs, calls)
+        const each: Stretch[] = []
+        stretches.push({ name, kind, each })
+        sides[`${name}, ${kind}`] = async () => {
+          await collectGarbage()
+          each.push(await callers.run(seconds))
+        }
       }
     }
-    const rates = await interleave(mapSides(side), { rounds })
-    await Promise.all(Object.values(stores).map((store) => store.close()))
-    return mapSides((name) => ({
-      ticksPerSecond: rates[name],
-      cpuMicros: median(cpu.get(name)!.slice(1)),
-    }))
+    await interleave(sides, { rounds })
+    await Promise.all(opened.map((store) => store.close()))
+    return stretches.map(({ name, kind, each }) => {
+      // The first one opens the files.
+      const counted = each.slice(1)
+      const of = (figure: keyof Stretch): number => median(counted.map((one) => one[figure]))
+      return { name, kind, ticksPerSecond: of('ticksPerSecond'), cpuMicros: of('cpuMicros') }
+    })
   })
 }
 
-async function openStores(folder: string): Promise<Record<SideName, PeerStore>> {
-  const load = await peerPackages()
-  const sqlite = load('better-sqlite3') as Sqlite
-  return {
-    ours: await PairduckStore.open(`${folder}/pairduck`, pairs),
-    sqlite: SqliteStore.open(sqlite, `${folder}/sqlite`, 1),
-    sqlitePerPair: SqliteStore.open(sqlite, `${folder}/sqlite-per-pair`, pairs),
-    lmdb: new LmdbStore(load('lmdb') as Lmdb, `${folder}/lmdb`),
-    duckdb: await DuckDbStore.open(`${folder}/naive.duckdb`),
+function rowsOf(kind: StreamKind, size: Size, measured: readonly Measured[]): BenchRow[] {
+  const ofKind = measured.filter((each) => each.kind === kind)
+  const ours = ofKind.find(({ name }) => name === 'pairduck')!
+  const peers = ofKind.filter((each) => each !== ours)
+  const leanest = peers.reduce((a, b) => (b.cpuMicros < a.cpuMicros ? b : a))
+  const fastest = peers.toSorted((a, b) => b.ticksPerSecond - a.ticksPerSecond)
+  const peersTold = fastest.map((each) => `${each.name}: ${told(each.ticksPerSecond)}`).join('; ')
+  const streams = {
+    ascending: '',
+    replays: ', 30 % replays, 5 % late',
+    'random ids': ', random ids',
   }
-}
-
-function besidePeers({ callSize, atLeast }: Size, measured: Measured): BenchRow[] {
-  const { ours } = measured
-  const best = bestOf(peers, (name) => measured[name].ticksPerSecond)
-  const leanest = bestOf(peers, (name) => -measured[name].cpuMicros)
+  const name = `100 pairs, 64 callers in all, calls of ${size.callSize.toLocaleString('en')}${streams[kind]}`
+  const row = { name, value: ours.ticksPerSecond, unit: 'ticks/s' }
+  if (kind !== 'ascending') {
+    const plain = measured.find((each) => each.name === 'pairduck' && each.kind === 'ascending')!
+    return [
+      {
+        ...row,
+        comparedWith: `our own rate without: ${told(plain.ticksPerSecond)}; ${peersTold}`,
+        ratio: ours.ticksPerSecond / plain.ticksPerSecond,
+        target: { atLeast: 0.7 },
+      },
+      cpuRow(name, ours, { name: 'without', cpuMicros: plain.cpuMicros }),
+    ]
+  }
   return [
     {
-      ...rateRow(`calls of ${callSize.toLocaleString('en')}`, measured),
-      ratio: ours.ticksPerSecond / measured[best].ticksPerSecond,
-      target: { atLeast },
+      ...row,
+      comparedWith: peersTold,
+      ratio: ours.ticksPerSecond / fastest[0]!.ticksPerSecond,
+      target: { atLeast: size.atLeast },
     },
-    {
-      name: `100 pairs, 64 callers in all, calls of ${callSize.toLocaleString('en')}: CPU, with the files`,
-      value: ours.cpuMicros,
-      unit: 'µs/tick',
-      comparedWith: `${sides[leanest]}: ${measured[leanest].cpuMicros.toFixed(1)} µs`,
-      ratio: ours.cpuMicros / measured[leanest].cpuMicros,
-    },
+    cpuRow(name, ours, leanest),
   ]
 }
 
-function besideOurselves(
-  { callSize }: Size,
-  kind: StreamKind,
-  measured: Measured,
-  plain: Measured,
+function cpuRow(
+  name: string,
+  ours: Stretch,
+  other: { readonly name: string; readonly cpuMicros: number },
 ): BenchRow {
-  const said = { 'random ids': 'random ids', replays: '30 % replays, 5 % late', ascending: '' }
-  const target: BenchTarget = { atLeast: 0.7 }
-  const row = rateRow(`calls of ${callSize}, ${said[kind]}`, measured)
   return {
-    ...row,
-    comparedWith: `our own rate without: ${told(plain.ours.ticksPerSecond)}; ${row.comparedWith}`,
-    ratio: measured.ours.ticksPerSecond / plain.ours.ticksPerSecond,
-    target,
+    name: `${name}: CPU, the files included`,
+    value: ours.cpuMicros,
+    unit: 'µs/tick',
+    comparedWith: `${other.name}: ${other.cpuMicros.toFixed(1)} µs/tick`,
+    ratio: ours.cpuMicros / other.cpuMicros,
   }
-}
-
-function rateRow(what: string, measured: Measured): Omit<BenchRow, 'ratio'> {
-  return {
-    name: `100 pairs, 64 callers in all, ${what}`,
-    value: measured.ours.ticksPerSecond,
-    unit: 'ticks/s',
-    comparedWith: peers
-      .toSorted((a, b) => measured[b].ticksPerSecond - measured[a].ticksPerSecond)
-      .map((name) => `${sides[name]}: ${told(measured[name].ticksPerSecond)}`)
-      .join('; '),
-  }
-}
-
-function mapSides<T>(of: (name: SideName) => T): Record<SideName, T> {
-  const names = Object.keys(sides) as SideName[]
-  return Object.fromEntries(names.map((name) => [name, of(name)])) as Record<SideName, T>
-}
-
-function bestOf(names: readonly SideName[], figure: (name: SideName) => number): SideName {
-  return names.reduce((best, name) => (figure(name) > figure(best) ? name : best))
 }
 
 function told(ticksPerSecond: number): string {

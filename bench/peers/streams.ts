@@ -2,7 +2,8 @@ import type { Tick } from '../../src/index.ts'
 import { cutIntoCalls, makeTrades, tickSpacingMs } from '../storage/trades.ts'
 
 /** What the ticks of a pair are like. */
-export type StreamKind = 'ascending' | 'replays' | 'random ids'
+export const streamKinds = ['ascending', 'replays', 'random ids'] as const
+export type StreamKind = (typeof streamKinds)[number]
 
 const replayedShare = 0.3
 const lateShare = 0.05

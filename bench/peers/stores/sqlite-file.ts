@@ -51,6 +51,8 @@ export class SqliteFile {
   readonly database: SqliteDatabase
   readonly #insertion: Statement
   readonly #merging: Statement
+  readonly #ticks: Statement
+  readonly #candles: Statement
   #waiting: Call[] = []
 
   constructor(sqlite: Sqlite, path: string) {
@@ -62,11 +64,25 @@ export class SqliteFile {
     this.database.exec(schema)
     this.#insertion = this.database.prepare('INSERT OR IGNORE INTO ticks VALUES (?, ?, ?, ?, ?, ?)')
     this.#merging = this.database.prepare(mergeBarSql)
+    this.#ticks = this.database.prepare(`
+      SELECT timestamp, price, volume, side, trade_id AS tradeId FROM ticks
+      WHERE pair = ? ORDER BY timestamp DESC LIMIT ?`)
+    this.#candles = this.database.prepare(`
+      SELECT * FROM candles WHERE timeframe = 60000 AND pair = ? ORDER BY open_time DESC LIMIT ?`)
   }
 
   insert(pair: number, ticks: readonly Tick[]): Promise<number> {
     if (this.#waiting.length === 0) setImmediate(() => this.#commit())
     return new Promise((resolve, reject) => this.#waiting.push({ pair, ticks, resolve, reject }))
+  }
+
+  lastTicks(pair: number, count: number): readonly object[] {
+    return this.#ticks.all(pair, count)
+  }
+
+  /** Those of a minute. */
+  lastCandles(pair: number, count: number): readonly object[] {
+    return this.#candles.all(pair, count)
   }
 
   close(): void {

@@ -1,11 +1,11 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Tick } from '../../../src/index.ts'
-import type { PeerStore } from '../store.ts'
+import type { ReadableStore } from './readable-store.ts'
 import { SqliteFile, type Sqlite } from './sqlite-file.ts'
 
 /** better-sqlite3 with one file for all pairs, or with a file for each. */
-export class SqliteStore implements PeerStore {
+export class SqliteStore implements ReadableStore {
   readonly files: readonly SqliteFile[]
 
   private constructor(files: readonly SqliteFile[]) {
@@ -23,12 +23,24 @@ export class SqliteStore implements PeerStore {
   }
 
   insert(pair: number, ticks: readonly Tick[]): Promise<number> {
-    return this.files[pair % this.files.length]!.insert(pair, ticks)
+    return this.#file(pair).insert(pair, ticks)
+  }
+
+  async lastTicks(pair: number, count: number): Promise<number> {
+    return this.#file(pair).lastTicks(pair, count).length
+  }
+
+  async lastCandles(pair: number, count: number): Promise<number> {
+    return this.#file(pair).lastCandles(pair, count).length
   }
 
   async settle(): Promise<void> {}
 
   async close(): Promise<void> {
     for (const file of this.files) file.close()
+  }
+
+  #file(pair: number): SqliteFile {
+    return this.files[pair % this.files.length]!
   }
 }
