@@ -16,6 +16,9 @@ export interface RecentEnd {
 }
 
 const firstCapacity = 64
+/** So many are copied one by one: a view of an array takes longer to make. */
+const fewRows = 32
+const none: readonly KnownTick[] = []
 
 /**
  * The newest ticks of a pair, in the order in which they were stored: every stored tick from
@@ -53,11 +56,22 @@ export class RecentTicks {
   append(batch: BatchColumns): void {
     const count = batch.length
     this.#reserve(this.length + count)
-    this.micros.set(batch.micros.subarray(0, count), this.length)
-    this.price.set(batch.price.subarray(0, count), this.length)
-    this.volume.set(batch.volume.subarray(0, count), this.length)
-    this.side.set(batch.side.subarray(0, count), this.length)
-    for (let row = 0; row < count; row++) this.ids.push(batch.ids[row]!)
+    const { ids } = batch
+    if (count <= fewRows)
+      for (let row = 0; row < count; row++) {
+        const to = this.length + row
+        this.micros[to] = batch.micros[row]!
+        this.price[to] = batch.price[row]!
+        this.volume[to] = batch.volume[row]!
+        this.side[to] = batch.side[row]!
+      }
+    else {
+      this.micros.set(batch.micros.subarray(0, count), this.length)
+      this.price.set(batch.price.subarray(0, count), this.length)
+      this.volume.set(batch.volume.subarray(0, count), this.length)
+      this.side.set(batch.side.subarray(0, count), this.length)
+    }
+    for (let row = 0; row < count; row++) this.ids.push(ids[row]!)
     this.length += count
     this.#budget.grew(this, count)
     const { share } = this.#budget
@@ -81,10 +95,13 @@ export class RecentTicks {
   }
 
   /** Every kept tick of an id, the one that was stored first first. */
-  find(id: string): KnownTick[] {
+  find(id: string): readonly KnownTick[] {
     this.#hash()
+    const last = this.#rowOf.get(id)
+    // Nearly all ids are new, also those that have no order.
+    if (last === undefined) return none
     const found: KnownTick[] = []
-    for (let row = this.#rowOf.get(id) ?? -1; row >= 0; row = this.#before[row]!)
+    for (let row = last; row >= 0; row = this.#before[row]!)
       found.push({
         micros: this.micros[row]!,
         price: this.price[row]!,

@@ -93,14 +93,17 @@ export class Deduplicator {
       if (id === null || this.outcomes[row] === outcome.expired) continue
       const tick = tickAt(batch, row)
       if (this.outcomes[row] === outcome.suspect) {
-        const sameId = [...storedWith(id), ...(seen.get(id) ?? [])].filter(
+        const stored = storedWith(id)
+        const others = seen.get(id)
+        const sameId = (others === undefined ? stored : [...stored, ...others]).filter(
           ({ micros }) => Math.abs(micros - tick.micros) <= dedupeWindowMicros,
         )
         this.outcomes[row] = this.#outcomeOf(tick, sameId)
         if (this.outcomes[row] === outcome.conflict)
           conflicts.push(conflictOf(id, sameId[0]!, tick))
       }
-      if (this.outcomes[row] !== outcome.accepted) continue
+      // The last one meets none of the others any more.
+      if (this.outcomes[row] !== outcome.accepted || row === batch.length - 1) continue
       const others = seen.get(id)
       if (others === undefined) seen.set(id, [tick])
       else others.push(tick)

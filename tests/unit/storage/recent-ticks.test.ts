@@ -41,3 +41,25 @@ it('nothing is cut off when some were let go of meanwhile', () => {
   recent.keepFrom(2)
   expect(recent.cutTo(end)).toBe(false)
 })
+
+it('keeps many that come at once as it keeps them one by one', () => {
+  const together = new RecentTicks(new MemoryBudget(), 0)
+  const single = new RecentTicks(new MemoryBudget(), 0)
+  const ids = Array.from({ length: 100 }, (_, row) => `${row % 30}`)
+  const all = batch(ids)
+  together.append(all)
+  for (let row = 0; row < all.length; row++)
+    single.append({
+      length: 1,
+      micros: all.micros.subarray(row),
+      price: all.price.subarray(row),
+      volume: all.volume.subarray(row),
+      side: all.side.subarray(row),
+      ids: [all.ids[row]!],
+    })
+  for (const id of ids) {
+    expect(together.find(id)).toEqual(single.find(id))
+    expect(together.find(id).length).toBeGreaterThan(2)
+  }
+  expect(together.find('absent')).toEqual([])
+})
