@@ -5,32 +5,37 @@
 import { get } from 'node:http'
 import { connect } from '../src/client/index.ts'
 import { interleave, median } from './harness/interleave.ts'
-import type { BenchRow } from './harness/row.ts'
+import type { BenchGroup, BenchRow } from './harness/row.ts'
 import { inScratchFolder } from './harness/scratch-folder.ts'
 import { Owner } from './serve/owner.ts'
-import { askOn, quantile } from './serve/questions.ts'
+import { askOn, quantile, type Asked } from './serve/questions.ts'
 import { pairNames } from './storage/trades.ts'
 
 const ticks = 1_000_000
 const pair = 'bench/spot/READ'
 const path = '/api/v1/pairs/bench/spot/READ/ticks'
 const pairs = pairNames(100)
+const writeRates = [4_000, 20_000]
 const writeSeconds = 8
 const rounds = 3
 
-export function run(): Promise<readonly BenchRow[]> {
-  return inScratchFolder(async (folder) => {
+/** Has the parts `formats` and `beside`. */
+export const run: BenchGroup = ({ parts }) =>
+  inScratchFolder(async (folder) => {
     const owner = await Owner.start(folder)
     try {
-      await owner.call('load', { pair, ticks })
-      return [...(await formats(owner)), ...(await beside(owner, folder))]
+      const rows: BenchRow[] = []
+      if (parts?.includes('formats') ?? true) rows.push(...(await formats(owner)))
+      if (parts?.includes('beside') ?? true)
+        for (const rate of writeRates) rows.push(...(await beside(owner, folder, rate)))
+      return rows
     } finally {
       await owner.close()
     }
   })
-}
 
 async function formats(owner: Owner): Promise<BenchRow[]> {
+  await owner.call('load', { pair, ticks })
   const url = `${owner.url}${path}`
   const arrow = (): Promise<void> => drained(`${url}?format=arrow`)
   const ms = await interleave(
@@ -96,54 +101,68 @@ function drained(url: string): Promise<void> {
 
 interface Round {
   readonly insertP99: number
-  readonly p50: number
-  readonly p99: number
+  readonly asked: Asked
 }
+
+const none: Asked = { candles: [], cvd: [] }
 
 /** 20 questions a second, asked inside the owner and by another process, while it writes. */
-async function beside(owner: Owner, dataDir: string): Promise<BenchRow[]> {
+async function beside(owner: Owner, dataDir: string, ticksPerSecond: number): Promise<BenchRow[]> {
+  const write = (seconds: number, ask: boolean): Promise<Round> =>
+    owner.call('write', { seconds, ticksPerSecond, ask })
   // Every pair that is asked for has something.
-  await owner.call('write', { seconds: 1, ask: false })
-  const asked = { none: [] as Round[], inside: [] as Round[], beside: [] as Round[] }
+  await write(1, false)
+  const measured = { none: [] as Round[], inside: [] as Round[], beside: [] as Round[] }
   const client = await connect({ dataDir })
-  const write = async (ask: boolean): Promise<Round> => {
-    const { insertP99, asked } = await owner.call('write', { seconds: writeSeconds, ask })
-    return { insertP99, p50: quantile(asked, 0.5), p99: quantile(asked, 0.99) }
-  }
   for (let round = 0; round < rounds; round++) {
-    asked.none.push(await write(false))
-    asked.inside.push(await write(true))
+    measured.none.push({ ...(await write(writeSeconds, false)), asked: none })
+    measured.inside.push(await write(writeSeconds, true))
     const stop = new AbortController()
     const asking = askOn(client, pairs, stop.signal)
-    const { insertP99 } = await write(false)
+    const { insertP99 } = await write(writeSeconds, false)
     stop.abort()
-    const took = await asking
-    asked.beside.push({ insertP99, p50: quantile(took, 0.5), p99: quantile(took, 0.99) })
+    measured.beside.push({ insertP99, asked: await asking })
   }
   await client.close()
-  return besideRows((name, figure) => median(asked[name].map((each) => each[figure])))
+  return besideRows(ticksPerSecond, measured)
 }
 
-function besideRows(
-  of: (name: 'none' | 'inside' | 'beside', figure: keyof Round) => number,
-): BenchRow[] {
-  const questions = (figure: 'p50' | 'p99'): BenchRow => ({
-    name: `a question of another process beside a writer of 20,000 ticks/s: ${figure}`,
-    value: of('beside', figure),
-    unit: 'ms',
-    comparedWith: `asked inside the owner: ${of('inside', figure).toFixed(1)} ms`,
-    ratio: of('beside', figure) / of('inside', figure),
-    target: { atMost: 3 },
-  })
-  return [
-    questions('p50'),
-    questions('p99'),
-    {
-      name: 'p99 of inserts while another process asks 20 questions a second',
-      value: of('beside', 'insertP99'),
+type Rounds = Readonly<Record<'none' | 'inside' | 'beside', readonly Round[]>>
+
+function besideRows(ticksPerSecond: number, measured: Rounds): BenchRow[] {
+  const writer = `a writer of ${ticksPerSecond.toLocaleString('en')} ticks/s over 100 pairs`
+  const questions = (what: string, kinds: readonly (keyof Asked)[], share: number): BenchRow => {
+    const of = (name: keyof Rounds): number =>
+      median(
+        measured[name].map(({ asked }) =>
+          quantile(
+            kinds.flatMap((kind) => asked[kind]),
+            share,
+          ),
+        ),
+      )
+    return {
+      name: `${what} of another process beside ${writer}: p${share * 100}`,
+      value: of('beside'),
       unit: 'ms',
-      comparedWith: `without questions: ${of('none', 'insertP99').toFixed(1)} ms`,
-      ratio: of('beside', 'insertP99') / of('none', 'insertP99'),
+      comparedWith: `asked inside the owner: ${of('inside').toFixed(1)} ms`,
+      ratio: of('beside') / of('inside'),
+      target: { atMost: 3 },
+    }
+  }
+  const insertP99 = (name: keyof Rounds): number =>
+    median(measured[name].map((each) => each.insertP99))
+  return [
+    questions('a question', ['candles', 'cvd'], 0.5),
+    questions('a question', ['candles', 'cvd'], 0.99),
+    questions('a CVD question', ['cvd'], 0.5),
+    questions('a CVD question', ['cvd'], 0.99),
+    {
+      name: `p99 of inserts of ${writer} while another process asks 20 questions a second`,
+      value: insertP99('beside'),
+      unit: 'ms',
+      comparedWith: `without questions: ${insertP99('none').toFixed(1)} ms; asked from inside: ${insertP99('inside').toFixed(1)} ms`,
+      ratio: insertP99('beside') / insertP99('none'),
       target: { atMost: 1.5 },
     },
   ]

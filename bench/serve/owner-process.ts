@@ -5,7 +5,7 @@ import { serve } from '../../src/serve/index.ts'
 import { watchBlocks } from '../harness/event-loop.ts'
 import { collectGarbage, residentMb } from '../harness/memory.ts'
 import { makeTrades, pairNames } from '../storage/trades.ts'
-import { askOn, quantile } from './questions.ts'
+import { askOn, quantile, type Asked } from './questions.ts'
 
 /** What the owner is told, by its name, and what it answers. */
 export interface OwnerCalls {
@@ -19,10 +19,13 @@ export interface OwnerCalls {
   /** The same by the rows that the engine's own driver makes for JSON. */
   driverRowsAsText(given: { pair: string }): Promise<number>
   /** Writes for so long, alone or asked from inside; the milliseconds of inserts and of answers. */
-  write(given: { seconds: number; ask: boolean }): Promise<{ insertP99: number; asked: number[] }>
+  write(given: {
+    seconds: number
+    ticksPerSecond: number
+    ask: boolean
+  }): Promise<{ insertP99: number; asked: Asked }>
 }
 
-const ticksPerSecond = 20_000
 const callsPerSecond = 10
 const allTicks = `SELECT timestamp, price, volume, side, trade_id AS "tradeId" FROM ticks ORDER BY timestamp`
 const db = await DatabaseManager.open({ dataDir: process.argv[2]!, retention: 'forever' })
@@ -59,10 +62,10 @@ const calls: OwnerCalls = {
     JSON.stringify((await lease.connection.runAndReadAll(allTicks)).getRowObjectsJson())
     return performance.now() - begun
   },
-  async write({ seconds, ask }) {
+  async write({ seconds, ticksPerSecond, ask }) {
     await collectGarbage()
     const stop = new AbortController()
-    const asking = ask ? askOn(db, pairs, stop.signal) : Promise.resolve([])
+    const asking = ask ? askOn(db, pairs, stop.signal) : Promise.resolve({ candles: [], cvd: [] })
     const inserts: number[] = []
     const perCall = ticksPerSecond / callsPerSecond / pairs.length
     for (let call = 0; call < seconds * callsPerSecond; call++) {

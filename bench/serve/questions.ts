@@ -4,27 +4,34 @@ import { calculateCvdQuery, getCandlesQuery } from '../../src/queries/index.ts'
 
 const askEveryMs = 50
 
-/** Asks 20 questions a second, as a dashboard does, until it is told to stop; what each took. */
+/** The milliseconds that each question took, by what it asked for. */
+export interface Asked {
+  readonly candles: number[]
+  readonly cvd: number[]
+}
+
+/** Asks 20 questions a second, as a dashboard does, until it is told to stop. */
 export async function askOn(
   store: Pick<MarketStore, 'query'>,
   pairs: readonly string[],
   signal: AbortSignal,
-): Promise<number[]> {
-  const took: number[] = []
+): Promise<Asked> {
+  const asked: Asked = { candles: [], cvd: [] }
   for (let at = 0; !signal.aborted; at++) {
     const next = delay(askEveryMs)
-    const name = pairs[at % pairs.length]!
+    const kind = at % 2 === 0 ? 'candles' : 'cvd'
     const begun = performance.now()
-    const query =
-      at % 2 === 0
-        ? getCandlesQuery({ timeframe: '1m', limit: 200 })
-        : calculateCvdQuery({ lookbackMinutes: 15 })
-    await store.query<unknown>(name, query)
-    took.push(performance.now() - begun)
+    await store.query<unknown>(pairs[at % pairs.length]!, questions[kind]())
+    asked[kind].push(performance.now() - begun)
     await next
   }
-  return took
+  return asked
 }
+
+const questions = {
+  candles: () => getCandlesQuery({ timeframe: '1m', limit: 200 }),
+  cvd: () => calculateCvdQuery({ lookbackMinutes: 15 }),
+} as const
 
 export function quantile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b)
