@@ -1,40 +1,12 @@
-import { readFile, rename, stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { barTimesSql } from '../../schema/candles.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-import type { RetentionRules } from '../../schema/retention-policy.ts'
-import { readMarks, type Marks } from './marks.ts'
-import { writeDurably } from './write-durably.ts'
+import { readMarks } from './marks.ts'
 import { readRules } from './retention-rules.ts'
-
-/** What a relation held. */
-export interface RelationState {
-  readonly rows: number
-  readonly oldest: number | null
-  readonly newest: number | null
-  /** Gaps that are filled, zones that are broken: a cleanup deletes them whatever their age. */
-  readonly ended?: number
-}
-
-/**
- * What a pair's file held when it was last checkpointed by us or closed: kept outside the file,
- * because a WAL that was cut while the file was closed opens without a word.
- */
-export interface PairState {
-  readonly schemaVersion: number
-  /** True after a close, false while the file is open or after a crash. */
-  readonly clean: boolean
-  /** Retention's mark of the ticks: with another one the row counts cannot be compared. */
-  readonly deletedBefore: number | null
-  /** All of retention's marks; absent where an older version wrote the file. */
-  readonly marks?: Marks
-  /** The retention rules that the file holds; absent where an older version wrote the state. */
-  readonly retention?: RetentionRules
-  readonly relations: Readonly<Partial<Record<Relation, RelationState>>>
-}
+import type { PairState, RelationState } from './state-file.ts'
 
 /** Rows that the state file knew of and the file does not hold any more. */
 export interface LostRows {
@@ -105,47 +77,4 @@ export function lostRows(
   // A mark never goes back by itself: then the file is an older one than we wrote.
   const lost = mark < markBefore || (mark === markBefore && found.ticks < expected)
   return lost ? [{ relation: 'ticks', expectedRows: expected, foundRows: found.ticks }] : []
-}
-
-/** Written whole or not at all: to a name of its own, then renamed. */
-export async function writeState(file: string, state: PairState): Promise<void> {
-  const draft = `${file}.${process.pid}.draft`
-  // Renamed unsynced it could be empty after a power loss.
-  await writeDurably(draft, `${JSON.stringify(state, null, 2)}\n`)
-  await rename(draft, file)
-}
-
-/**
- * Undefined when there is none, or none that can be read: it is a second witness, not the truth.
- * Whatever else bears its name is not read: a pipe would be waited for without end.
- */
-export async function readState(file: string): Promise<PairState | undefined> {
-  try {
-    const found = await stat(file)
-    if (!found.isFile() || found.size > maxStateBytes) return undefined
-    const state: unknown = JSON.parse(await readFile(file, 'utf8'))
-    return isState(state) ? state : undefined
-  } catch {
-    return undefined
-  }
-}
-
-/** Ours have a few kilobytes. */
-const maxStateBytes = 1_000_000
-
-function isState(state: unknown): state is PairState {
-  if (!isObject(state) || !isObject(state['relations'])) return false
-  const { deletedBefore, marks } = state
-  return (
-    Object.values(state['relations']).every(
-      (relation) => isObject(relation) && typeof relation['rows'] === 'number',
-    ) &&
-    (typeof deletedBefore === 'number' || deletedBefore === null || deletedBefore === undefined) &&
-    (marks === undefined ||
-      (isObject(marks) && Object.values(marks).every((mark) => typeof mark === 'number')))
-  )
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null
 }

@@ -14,14 +14,8 @@ import { createFile, removeUnfinished } from '../file/create-file.ts'
 import { migrate } from '../file/migrate.ts'
 import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
-import {
-  lostRows,
-  measureState,
-  readState,
-  writeState,
-  type LostRows,
-  type PairState,
-} from '../file/pair-state.ts'
+import { lostRows, measureState, type LostRows } from '../file/pair-state.ts'
+import { readState, writeState, type PairState } from '../file/state-file.ts'
 import { ReaderConnections } from '../duckdb/reader-connections.ts'
 import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
 import { readWriterState } from '../write/writer-state.ts'

@@ -3,7 +3,7 @@ import { policyOf, type RetentionRules } from '../../schema/retention-policy.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import { timeframes, type Clock, type Timeframe } from '../../time.ts'
 import { sizeOf, type PairFiles } from '../file/pair-files.ts'
-import { readState, type PairState } from '../file/pair-state.ts'
+import { readState, type PairState } from '../file/state-file.ts'
 import type { CleanupRules } from './cleanup-options.ts'
 import { nothingToDelete, planRetention, type Deletion } from './retention-plan.ts'
 

@@ -15,7 +15,8 @@ import {
 import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import { decidableMark, lowerMark, readMarks, type Marks } from '../file/marks.ts'
-import { measureState, writeState } from '../file/pair-state.ts'
+import { measureState } from '../file/pair-state.ts'
+import { writeState } from '../file/state-file.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { tickMarks } from './retention.ts'
 

@@ -3,7 +3,7 @@ import { barEnd } from '../../schema/candles.ts'
 import { barStart, candleRelation } from '../../schema/tables.ts'
 import { microsFromMs, type Timeframe } from '../../time.ts'
 import { wholeMark, wrongCandles } from '../write/candle-check.ts'
-import type { PairState } from '../file/pair-state.ts'
+import type { PairState } from '../file/state-file.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { repairRules } from './repair-rules.ts'
 

@@ -6,7 +6,7 @@ import {
 } from '../../schema/retention-policy.ts'
 import type { Relation } from '../../schema/tables.ts'
 import { readRules, storeRules } from '../file/retention-rules.ts'
-import type { PairState } from '../file/pair-state.ts'
+import type { PairState } from '../file/state-file.ts'
 import type { LostCount } from './repair-rescued.ts'
 
 /**

@@ -4,7 +4,7 @@ import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
 import { microsFromMs, type Timeframe } from '../../time.ts'
 import { closedBefore } from './archive/closed-before.ts'
 import type { Marks } from '../file/marks.ts'
-import type { PairState } from '../file/pair-state.ts'
+import type { PairState } from '../file/state-file.ts'
 
 /** What to delete from one relation. */
 export interface Deletion {

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager, PairduckError } from '../../../src/index.ts'
-import { readState } from '../../../src/storage/file/pair-state.ts'
+import { readState } from '../../../src/storage/file/state-file.ts'
 import {
   countTicks,
   fileOf,

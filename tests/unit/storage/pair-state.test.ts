@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { lostRows, type PairState } from '../../../src/storage/file/pair-state.ts'
+import { lostRows } from '../../../src/storage/file/pair-state.ts'
+import type { PairState } from '../../../src/storage/file/state-file.ts'
 
 function state(rows: number, deletedBefore: number | null): PairState {
   return {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { defaultRetention, resolveRetention } from '../../../src/schema/retention-policy.ts'
-import { type PairState } from '../../../src/storage/file/pair-state.ts'
+import { type PairState } from '../../../src/storage/file/state-file.ts'
 import { nothingToDelete } from '../../../src/storage/upkeep/retention-plan.ts'
 import { planRetention } from '../../../src/storage/upkeep/retention-plan.ts'
 
