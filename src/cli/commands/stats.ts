@@ -1,6 +1,9 @@
 import { PairduckError } from '../../errors.ts'
-import { formatPair, type Pair } from '../../pair.ts'
+import { formatPair, parsePair, type Pair } from '../../pair.ts'
 import { query } from '../../queries/query.ts'
+import { closedState, isAtRest } from '../../storage/file/closed-state.ts'
+import { listPairs as listStored } from '../../storage/file/list-pairs.ts'
+import { pairFiles } from '../../storage/file/pair-files.ts'
 import { pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -33,16 +36,19 @@ export const addStatsCommand: AddCommand = (program, context) => {
     .action(async (given: string[], options: CommonOptions) => {
       const { dataDir } = options
       const wanted = given.map((text) => pairArgument(text))
-      const stats = await withStore<PairStats[]>(
-        { dataDir },
-        () => noneStored(wanted, dataDir),
-        async (db) => {
-          const found: PairStats[] = []
-          for (const pair of await chosenPairs(db, wanted, context))
-            found.push(await statsOf(db, pair, context))
-          return found
-        },
-      )
+      const known = await statsAtRest(dataDir, wanted)
+      const stats = known.isAll
+        ? [...known.stats.values()]
+        : await withStore<PairStats[]>(
+            { dataDir },
+            () => noneStored(wanted, dataDir),
+            async (db) => {
+              const found: PairStats[] = []
+              for (const pair of await chosenPairs(db, wanted, context))
+                found.push(known.stats.get(formatPair(pair)) ?? (await statsOf(db, pair, context)))
+              return found
+            },
+          )
       printAnswer(context, options, { json: stats, lines: () => statsLines(context, stats) })
       if (stats.some(({ error }) => error !== null && error.code !== 'PAIR_LOCKED'))
         context.exitCode = 1
@@ -61,6 +67,42 @@ const rulesQuery = query<Rule>(
 
 function keptBy(rules: readonly Rule[]): Record<string, number | 'forever'> {
   return Object.fromEntries(rules.map(({ relation, keepMs }) => [relation, keepMs ?? 'forever']))
+}
+
+/**
+ * What the state files tell while nobody works with the data directory: an engine would open each
+ * pair, fold its candles and close it again. `isAll`: it is all that was asked for.
+ */
+async function statsAtRest(
+  dataDir: string,
+  wanted: readonly string[],
+): Promise<{ stats: ReadonlyMap<string, PairStats>; isAll: boolean }> {
+  const stats = new Map<string, PairStats>()
+  if (!(await isAtRest(dataDir))) return { stats, isAll: false }
+  let isAll = true
+  const pairs =
+    wanted.length > 0
+      ? wanted.map((text) => parsePair(text))
+      : await listStored(dataDir, () => {
+          isAll = false
+        })
+  for (const pair of pairs) {
+    const state = await closedState(pairFiles(dataDir, pair))
+    if (state === undefined) isAll = false
+    else
+      stats.set(formatPair(pair), {
+        pair: formatPair(pair),
+        bytes: await pairBytes(dataDir, pair),
+        relations: Object.entries(state.relations)
+          .map(([relation, { rows, oldest, newest }]) => ({ relation, rows, oldest, newest }))
+          .toSorted((a, b) => (a.relation < b.relation ? -1 : 1)),
+        retention: Object.fromEntries(
+          Object.entries(state.retention).map(([relation, { keepMs }]) => [relation, keepMs]),
+        ),
+        error: null,
+      })
+  }
+  return { stats, isAll }
 }
 
 /** A pair that another process holds is told, not a reason to stop. */
