@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { createClient, createCluster, createSentinel } from '@redis/client'
+import { createCluster, createSentinel, RedisClient } from '@redis/client'
 import type { RedisArgument, RedisClientOptions, RedisSentinelOptions } from '@redis/client'
 import type { ValkeyConnection } from './connection-options.ts'
 import { PairduckError } from '../errors.ts'
@@ -159,7 +159,9 @@ function standaloneWire(connection: ValkeyConnection): Wire {
     const reconnectStrategy = (retries: number, cause: Error): number | Error =>
       everReady ? backoff(retries) : cause
     const socket = { ...socketOptions(connection), ...place, reconnectStrategy } as SocketOptions
-    const made = createClient({
+    // `createClient` makes a class with a method for each of 500 commands, anew for each connection:
+    // 24 MB of a small process. The class that it extends sends any command.
+    const made = new RedisClient({
       ...nodeOptions(connection),
       commandOptions,
       database: connection.database,

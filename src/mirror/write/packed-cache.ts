@@ -1,9 +1,10 @@
 import { PackedTexts } from './packed-texts.ts'
 import type { Packing } from './packing.ts'
 
-/** As many stay as they are: more would outlive two collections, and be walked by each after that. */
-const maxUnpacked = 200
-/** So many are packed or forgotten at a time: finding a map's oldest walks over all that are gone. */
+/**
+ * So many are packed or forgotten at a time: finding a map's oldest walks over all that are gone.
+ * Up to two batches stay as they are: more would outlive two collections.
+ */
 const batch = 100
 
 /** What a cache holds and what it tells. */
@@ -22,8 +23,12 @@ export interface PackedCacheOptions<T> {
  * collections.
  */
 export class PackedCache<T extends object> {
-  /** The oldest first. */
-  readonly #unpacked = new Map<string, T>()
+  /**
+   * The last two batches, the oldest first. A map that lives on while its entries come and go is
+   * copied again and again among what is collected rarely, and all that its copies name stays.
+   */
+  #older = new Map<string, T>()
+  #newer = new Map<string, T>()
   readonly #packed = new PackedTexts()
   readonly #options: PackedCacheOptions<T>
 
@@ -32,33 +37,34 @@ export class PackedCache<T extends object> {
   }
 
   get size(): number {
-    return this.#unpacked.size + this.#packed.size
+    return this.#older.size + this.#newer.size + this.#packed.size
   }
 
   has(name: string): boolean {
-    return this.#unpacked.has(name) || this.#packed.has(name)
+    return this.#newer.has(name) || this.#older.has(name) || this.#packed.has(name)
   }
 
   /** Reading makes nothing newer. */
   get(name: string): T | undefined {
-    return this.#unpacked.get(name) ?? this.#unpack(name)
+    return this.#newer.get(name) ?? this.#older.get(name) ?? this.#unpack(name)
   }
 
   set(name: string, value: T): void {
     this.delete(name)
-    this.#unpacked.set(name, value)
-    if (this.#unpacked.size > maxUnpacked) this.#packOldest()
+    this.#newer.set(name, value)
+    if (this.#newer.size >= batch) this.#packOlder()
     if (this.size > this.#options.max + batch) this.#forgetOldest()
   }
 
   delete(name: string): void {
-    // What is unpacked is not packed as well.
-    if (!this.#unpacked.delete(name)) this.#packed.delete(name)
+    // It stands in one of them only.
+    if (!this.#newer.delete(name) && !this.#older.delete(name)) this.#packed.delete(name)
   }
 
   /** All that are there now, the oldest first; they may be set again meanwhile. */
   *entries(): Generator<readonly [name: string, value: T]> {
-    for (const name of [...this.#packed.names(), ...this.#unpacked.keys()]) {
+    const names = [...this.#packed.names(), ...this.#older.keys(), ...this.#newer.keys()]
+    for (const name of names) {
       const value = this.get(name)
       if (value !== undefined) yield [name, value]
     }
@@ -69,14 +75,11 @@ export class PackedCache<T extends object> {
     for (const [, value] of this.entries()) yield value
   }
 
-  #packOldest(): void {
+  #packOlder(): void {
     const { pack } = this.#options.packing
-    let left = batch
-    for (const [name, value] of this.#unpacked) {
-      this.#unpacked.delete(name)
-      this.#packed.set(name, pack(value))
-      if (--left === 0) return
-    }
+    for (const [name, value] of this.#older) this.#packed.set(name, pack(value))
+    this.#older = this.#newer
+    this.#newer = new Map()
   }
 
   #forgetOldest(): void {
