@@ -22,7 +22,7 @@ export class MirrorReader extends MirrorReads implements AsyncDisposable {
     client: ValkeyClient,
     { keyPrefix, clock, client: brought }: ResolvedReaderOptions,
   ) {
-    super(new GuardedClient(client), new MirrorKeys(keyPrefix))
+    super(new GuardedClient(client), new MirrorKeys(keyPrefix, client.database))
     this.#clock = clock
     this.#owned = brought === undefined
   }

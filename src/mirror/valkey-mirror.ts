@@ -67,7 +67,7 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
   #closing: Promise<void> | undefined
 
   private constructor(client: ValkeyClient, options: ResolvedMirrorOptions) {
-    const keys = new MirrorKeys(options.keyPrefix)
+    const keys = new MirrorKeys(options.keyPrefix, client.database)
     super(new GuardedClient(client), keys)
     const tell = this.#listeners
     this.#client = client

@@ -29,6 +29,7 @@ export async function connectGlide(connection: ValkeyConnection): Promise<Valkey
 }
 
 class GlideAdapter implements ValkeyClient {
+  readonly database: number
   readonly #glide: Glide
   readonly #client: AnyGlideClient
   readonly #connection: ValkeyConnection
@@ -39,6 +40,7 @@ class GlideAdapter implements ValkeyClient {
     this.#glide = glide
     this.#client = client
     this.#connection = connection
+    this.database = connection.database
   }
 
   async command(args: readonly string[]): Promise<ValkeyReply> {

@@ -44,6 +44,7 @@ export async function connectRedis(connection: ValkeyConnection): Promise<Valkey
 }
 
 class RedisAdapter implements ValkeyClient {
+  readonly database: number
   readonly #wire: Wire
   readonly #connection: ValkeyConnection
   readonly #label: string
@@ -55,6 +56,7 @@ class RedisAdapter implements ValkeyClient {
     this.#wire = wire
     this.#connection = connection
     this.#label = connection.label
+    this.database = connection.database
     // Without a listener an error of the socket would end the process; each command reports it.
     wire.on('error', (error) => {
       this.#lastError = error

@@ -24,6 +24,8 @@ export type Unsubscribe = () => Promise<void>
  * `VALKEY_AUTH`, `VALKEY_WRONG_TYPE` or `VALKEY_REFUSED`.
  */
 export interface ValkeyClient {
+  /** Number of the database; channels know none, so their names say it. Default 0. */
+  readonly database?: number
   /** Runs one command. Its first key, if it has one, is the second element. */
   command(args: readonly string[]): Promise<ValkeyReply>
   /** Runs a script; the keys come first, and all live in one slot. */

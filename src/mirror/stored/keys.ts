@@ -34,7 +34,9 @@ export class MirrorKeys {
   /** Channel of take-overs between writers. */
   readonly writers: string
 
-  constructor(prefix: string) {
+  /** A server's channels are those of all its databases: the name of any but the first says which. */
+  constructor(prefix: string, database: number = 0) {
+    const ofDatabase = database === 0 ? '' : `:${database}`
     this.prefix = prefix
     this.orders = `${prefix}orders`
     this.openSet = `${prefix}open:set`
@@ -57,8 +59,8 @@ export class MirrorKeys {
     this.removedTransfers = `${prefix}mirror:removed-transfers`
     this.depositsIndex = `${prefix}deposits:index`
     this.withdrawalsIndex = `${prefix}withdrawals:index`
-    this.changes = `${prefix}mirror:changes`
-    this.writers = `${prefix}mirror:writers`
+    this.changes = `${prefix}mirror:changes${ofDatabase}`
+    this.writers = `${prefix}mirror:writers${ofDatabase}`
   }
 
   open(symbol: string): string {

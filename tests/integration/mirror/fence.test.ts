@@ -10,6 +10,10 @@ import { readWhole } from '../../support/whole-mirror.ts'
 
 const symbols = ['BTC/USDT']
 
+async function openIds(mirror: ValkeyMirror): Promise<string[]> {
+  return (await mirror.listOpenOrders()).map(({ id }) => id).sort()
+}
+
 describe('two writers', () => {
   it('the older gets FENCED in every call, and nothing of it is visible', async () => {
     await using server = await emptyValkey()
@@ -33,6 +37,33 @@ describe('two writers', () => {
     expect([...(await reader.read(symbols)).open].sort()).toEqual(['before', 'newer'])
     expect(await reader.send('GET', 'engine:leader')).toBe('newer')
   })
+
+  it.each(['redis', 'glide'] as const)(
+    'in two databases know nothing of each other, nor do their watchers, with %s',
+    async (adapter) => {
+      await using server = await emptyValkey()
+      const urls = [server.url, `${server.url}/1`]
+      await using first = await ValkeyMirror.open({ url: urls[0]!, adapter })
+      await first.applyOrder(openOrder('first'))
+      const stop = new AbortController()
+      const heard: unknown[] = []
+      const watching = (async () => {
+        for await (const event of first.watch({ signal: stop.signal })) {
+          heard.push(event.type === 'change' ? event.orders.map(({ id }) => id) : event.type)
+          if (heard.length === 2) return
+        }
+      })()
+      await expect.poll(() => heard).toEqual(['snapshot'])
+      await using second = await ValkeyMirror.open({ url: urls[1]!, adapter })
+      await second.applyOrder(openOrder('second'))
+      await first.applyOrder(openOrder('third'))
+      await second.applyOrder(openOrder('fourth'))
+      await watching
+      expect(heard).toEqual(['snapshot', ['third']])
+      expect(await openIds(first)).toEqual(['first', 'third'])
+      expect(await openIds(second)).toEqual(['fourth', 'second'])
+    },
+  )
 
   it('a flush in between does not let the older one back in', async () => {
     await using server = await emptyValkey()
