@@ -47,7 +47,6 @@ class RedisAdapter implements ValkeyClient {
   readonly database: number
   readonly #wire: Wire
   readonly #connection: ValkeyConnection
-  readonly #label: string
   readonly #ending = new AbortController()
   #lastError: unknown
   #closed = false
@@ -55,7 +54,6 @@ class RedisAdapter implements ValkeyClient {
   constructor(wire: Wire, connection: ValkeyConnection) {
     this.#wire = wire
     this.#connection = connection
-    this.#label = connection.label
     this.database = connection.database
     // Without a listener an error of the socket would end the process; each command reports it.
     wire.on('error', (error) => {
@@ -68,7 +66,7 @@ class RedisAdapter implements ValkeyClient {
       await this.#wire.connect()
     } catch (error) {
       await settled(() => this.#wire.destroy())
-      throw clientFailure(worthier(error, this.#lastError), this.#label)
+      throw clientFailure(worthier(error, this.#lastError), this.#connection.label)
     }
   }
 
@@ -82,18 +80,18 @@ class RedisAdapter implements ValkeyClient {
     args: readonly string[],
   ): Promise<ValkeyReply> {
     const [bySha, bySource] = readOnly ? ['EVALSHA_RO', 'EVAL_RO'] : ['EVALSHA', 'EVAL']
-    const rest = [String(keys.length), ...keys, ...args]
+    const words = [bySha, sha, String(keys.length), ...keys, ...args]
     try {
-      return await this.#send(keys[0], readOnly, [bySha, sha, ...rest])
+      return await this.#send(keys[0], readOnly, words)
     } catch (error) {
       // The server forgets scripts when it restarts; it did not run this one.
       if (!/\bNOSCRIPT\b/.test((error as Error).message)) throw error
-      return await this.#send(keys[0], readOnly, [bySource, source, ...rest])
+      return await this.#send(keys[0], readOnly, [bySource, source, ...words.slice(2)])
     }
   }
 
   async subscribe(channel: string, listener: (message: string) => void): Promise<Unsubscribe> {
-    if (this.#closed) throw closedFailure(this.#label)
+    if (this.#closed) throw closedFailure(this.#connection.label)
     const onMessage: Listener = (message) => listener(String(message))
     const subscribed = this.#wire.subscribe(channel, onMessage)
     try {
@@ -102,7 +100,7 @@ class RedisAdapter implements ValkeyClient {
     } catch (error) {
       // One that comes about after all is nobody's any more.
       void subscribed.then(() => this.#wire.unsubscribe(channel, onMessage)).catch(() => undefined)
-      throw clientFailure(error, this.#label)
+      throw clientFailure(error, this.#connection.label)
     }
     return async () => {
       // A connection that is gone has no subscription left to end, and may never answer.
@@ -133,7 +131,7 @@ class RedisAdapter implements ValkeyClient {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#ending.abort(closedFailure(this.#label))
+    this.#ending.abort(closedFailure(this.#connection.label))
     const closing = settled(() => this.#wire.close())
     const late = Symbol('late')
     if ((await Promise.race([closing, setTimeout(closeGraceMs, late, { ref: false })])) === late)
@@ -141,11 +139,11 @@ class RedisAdapter implements ValkeyClient {
   }
 
   async #send(key: string | undefined, readOnly: boolean, args: string[]): Promise<ValkeyReply> {
-    if (this.#closed) throw closedFailure(this.#label)
+    if (this.#closed) throw closedFailure(this.#connection.label)
     try {
       return (await this.#wire.send(key, readOnly, args)) as ValkeyReply
     } catch (error) {
-      throw clientFailure(error, this.#label)
+      throw clientFailure(error, this.#connection.label)
     }
   }
 }

@@ -66,7 +66,9 @@ function decodeSide(value: unknown): SideSums {
 }
 
 function encodeTable(table: ReadonlyMap<string, DecimalText>): string {
-  return `{${[...table].map(([name, value]) => `${jsonText(name)}:${value}`).join(',')}}`
+  let entries = ''
+  for (const [name, value] of table) entries += `${entries && ','}${jsonText(name)}:${value}`
+  return `{${entries}}`
 }
 
 function decodeTable(value: unknown): ReadonlyMap<string, DecimalText> {

@@ -22,6 +22,8 @@ export class MirrorKeys {
   readonly written: string
   readonly closed: string
   readonly absent: string
+  /** Holds nothing: what a user may do is tried on it. */
+  readonly probe: string
   readonly sums: string
   readonly traded: string
   readonly carried: string
@@ -51,6 +53,7 @@ export class MirrorKeys {
     this.since = `${prefix}mirror:since`
     this.written = `${prefix}mirror:written`
     this.closed = `${prefix}mirror:closed`
+    this.probe = `${prefix}mirror:probe`
     this.absent = `${prefix}mirror:absent`
     this.sums = `${prefix}mirror:sums`
     this.traded = `${prefix}mirror:traded`

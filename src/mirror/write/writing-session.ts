@@ -9,6 +9,7 @@ import { driftFromSnapshot, driftFromState } from './drift.ts'
 import type { DriftEntry } from './drift.ts'
 import { Fence } from './fence.ts'
 import { LeaseRenewal } from './lease-renewal.ts'
+import { checkRights } from './check-rights.ts'
 import { checkTypes, loadState } from './load-state.ts'
 import { MirrorState } from './mirror-state.ts'
 import { pruneFills, pruneOrders, pruneTransfers } from './prune.ts'
@@ -111,6 +112,7 @@ export class WritingSession {
   /** Takes over from any other writer, and reads what is mirrored already. */
   async start(): Promise<void> {
     await checkTypes(this.#client, this.#keys)
+    await checkRights(this.#client, this.#keys)
     await this.#fence.takeOver()
     await loadState(this.#client, this.#keys, this.state)
     const { clock, writeTimeoutMs } = this.#options
