@@ -1,0 +1,7 @@
+import { expect, it } from 'vitest'
+import { pruneKills } from '../../support/prune-kills.ts'
+
+it('writers killed while they remove what is old leave all exact, and nothing for ever', async () => {
+  // Else the moments missed what they are about.
+  expect(await pruneKills(3)).toBeGreaterThan(0)
+})
