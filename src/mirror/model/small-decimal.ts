@@ -10,32 +10,18 @@ const maxDigits = 15
 const powers: readonly number[] = Array.from({ length: maxDigits + 1 }, (_, digits) => 10 ** digits)
 
 export function addSmall(a: string, b: string, sign: 1 | -1): string | undefined {
-  const left = readDigits(a)
-  const leftScale = scale
-  const right = readDigits(b)
-  const digits = Math.max(leftScale, scale)
-  const alignedLeft = left * (powers[digits - leftScale] ?? Number.NaN)
-  const alignedRight = right * (powers[digits - scale] ?? Number.NaN)
-  if (!isSmall(alignedLeft) || !isSmall(alignedRight)) return undefined
-  return formatDigits(alignedLeft + sign * alignedRight, digits)
+  return alignDigits(a, b) ? formatDigits(aligned[0]! + sign * aligned[1]!, scale) : undefined
 }
 
 export function multiplySmall(a: string, b: string): string | undefined {
-  const left = readDigits(a)
-  const leftScale = scale
-  const product = left * readDigits(b)
-  return isSmall(product) ? formatDigits(product, leftScale + scale) : undefined
+  const digits = readDigits(a)
+  const digitsScale = scale
+  const product = digits * readDigits(b)
+  return isSmall(product) ? formatDigits(product, digitsScale + scale) : undefined
 }
 
 export function compareSmall(a: string, b: string): number | undefined {
-  const left = readDigits(a)
-  const leftScale = scale
-  const right = readDigits(b)
-  const digits = Math.max(leftScale, scale)
-  const alignedLeft = left * (powers[digits - leftScale] ?? Number.NaN)
-  const alignedRight = right * (powers[digits - scale] ?? Number.NaN)
-  if (!isSmall(alignedLeft) || !isSmall(alignedRight)) return undefined
-  return alignedLeft < alignedRight ? -1 : alignedLeft > alignedRight ? 1 : 0
+  return alignDigits(a, b) ? Math.sign(aligned[0]! - aligned[1]!) : undefined
 }
 
 /** False for NaN too, which stands for what could not be read. */
@@ -45,6 +31,20 @@ function isSmall(value: number): boolean {
 
 /** How many of the digits that were read last stand after the point. */
 let scale = 0
+/** The two that were aligned last, as whole numbers of the same {@link scale}; in a list that boxes none. */
+const aligned = new Float64Array(2)
+
+/** Reads two decimal texts so that their digits compare and add; false where they are not small. */
+function alignDigits(a: string, b: string): boolean {
+  const left = readDigits(a)
+  const leftScale = scale
+  const right = readDigits(b)
+  const digits = Math.max(leftScale, scale)
+  aligned[0] = left * (powers[digits - leftScale] ?? Number.NaN)
+  aligned[1] = right * (powers[digits - scale] ?? Number.NaN)
+  scale = digits
+  return isSmall(aligned[0]) && isSmall(aligned[1])
+}
 
 /** The digits of a decimal text as one whole number; NaN where it is none, or too long. */
 function readDigits(text: string): number {
