@@ -1,8 +1,11 @@
-/** The event loop of a process whose mirror is busy, beside the same loop idle. */
+/** The event loop of a process whose mirror is busy, beside that of an idle process. */
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
 import { LocalValkey, ValkeyMirror } from '../src/mirror/index.ts'
 import type { OrderInput } from '../src/mirror/index.ts'
 import { eventLoopDuring } from './harness/event-loop.ts'
 import { collectGarbage } from './harness/memory.ts'
+import { longestTurnDuring } from './harness/loop-turns.ts'
 import type { BenchRow } from './harness/row.ts'
 import { inScratchFolder } from './harness/scratch-folder.ts'
 import { newOrders } from './mirror/new-orders.ts'
@@ -27,28 +30,37 @@ export function run(): Promise<readonly BenchRow[]> {
 }
 
 /**
- * A minute of a busy account, 1,000 updates a second in batches of 20, beside the same loop idle:
- * how late a timer comes, and the longest block.
+ * A minute of a busy account, 1,000 updates a second in batches of 20, beside a process with nothing
+ * to do in the same minute: how late a timer comes in each. A block is judged by this thread's own
+ * time of the processor, for what other programs take from it is no block of the mirror's.
  */
 async function steadyLoad(mirror: ValkeyMirror): Promise<BenchRow[]> {
   await collectGarbage()
-  const idle = await eventLoopDuring(() => pause(steadyMs))
-  const busy = await eventLoopDuring(() => updates(mirror))
+  const idle = fork(new URL('mirror/idle-process.ts', import.meta.url), {
+    execArgv: ['--import', 'tsx'],
+  })
+  await once(idle, 'message')
+  let longestMs = 0
+  const busy = await eventLoopDuring(async () => {
+    longestMs = await longestTurnDuring(() => updates(mirror))
+  })
+  idle.send('stop')
+  const [{ p99Ms }] = (await once(idle, 'message')) as [{ readonly p99Ms: number }]
   return [
     {
       name: `event-loop delay at ${updatesPerSecond} updates/s, p99`,
       value: busy.p99Ms,
       unit: 'ms',
-      comparedWith: `the same loop idle: ${idle.p99Ms.toFixed(2)} ms`,
-      ratio: busy.p99Ms / idle.p99Ms,
+      comparedWith: `an idle process in the same minute: ${p99Ms.toFixed(2)} ms`,
+      ratio: busy.p99Ms / p99Ms,
       target: { atMost: 3 },
     },
     {
-      name: `longest event-loop block at ${updatesPerSecond} updates/s`,
-      value: busy.maxMs,
+      name: `longest event-loop block at ${updatesPerSecond} updates/s, in time of the processor`,
+      value: longestMs,
       unit: 'ms',
-      comparedWith: `the same loop idle: ${idle.maxMs.toFixed(2)} ms`,
-      ratio: busy.maxMs / idle.maxMs,
+      comparedWith: `the longest delay, other programs' turns included: ${busy.maxMs.toFixed(2)} ms`,
+      ratio: longestMs / busy.maxMs,
       target: { atMost: 50, of: 'value' },
     },
   ]
