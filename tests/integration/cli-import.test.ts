@@ -11,6 +11,7 @@ import { candleDifferences, foldCandles } from '../support/candle-fold.ts'
 import { cliJson, cliRun } from '../support/cli-run.ts'
 import { CommandLine, outcomeOf } from '../support/command-line.ts'
 import { oracleFile, oracleIsHere, oracleTrades } from '../support/oracle.ts'
+import { zipped } from '../support/zipped.ts'
 
 const pair = 'binance/spot/BTCUSDT'
 let pairduck: CommandLine
@@ -201,7 +202,9 @@ it('a last row without a line end is stored, and doubted aloud unless something 
     ['ended.csv', `${csv}\n`, false],
     ['ended-windows.csv', `${csv}\r\n`, false],
     ['open.csv.gz', gzipSync(csv), false],
+    ['open.csv.zip', await zipped({ 'open.csv': csv }), false],
     ['open.jsonl', json, false],
+    ['array.json', `[${json}]`, false],
   ] as const) {
     const file = await writtenFile(name, content)
     const args = ['import', pair, file, '--data-dir', fresh(), '--json']
