@@ -29,7 +29,7 @@ import {
 } from './import/import-options.ts'
 import { insertOrSetAside } from './upkeep/archive/set-aside.ts'
 import { ImportedHistory } from './upkeep/imported-history.ts'
-import { ImportedPairs } from './upkeep/imported-pairs.ts'
+import { ImportedPairs, settlePair } from './upkeep/imported-pairs.ts'
 import { defaultCandles } from '../schema/create.ts'
 import { candleRelation } from '../schema/tables.ts'
 import { LockWait } from './pool/lock-wait.ts'
@@ -134,15 +134,14 @@ export class Intake {
     pair: Pair,
     file: string,
     options: ImportOptions<TickColumnMap> | undefined,
+    { isInBulk = false }: { readonly isInBulk?: boolean } = {},
   ): Promise<ImportReport> {
     const resolved = resolveImportOptions('importTicks', options)
     const history = new ImportedHistory(resolved.retention, this.#options.clock)
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
-    const pairs = new ImportedPairs(
-      (...use) => this.#pool.use(...use),
-      history,
-      this.#options.clock,
-    )
+    const { clock } = this.#options
+    const of = { history, clock, isInBulk: isInBulk && resolved.pairFrom === undefined }
+    const pairs = new ImportedPairs((...use) => this.#pool.use(...use), of)
     const insert: InsertBatch = (ticks, { instrument, idSpace }) =>
       pairs.insert(pairOf(pair, instrument), ticks, idSpace)
     const guard = idGuard(this.#ledger, pair, rowOptions(resolved, undefined))
@@ -197,8 +196,9 @@ export class Intake {
         (await sizeOf(pairFiles(this.#dataDir, pair).database)) !== undefined,
       importOne: (pair, file, candles, each) =>
         candles === undefined
-          ? this.tickFile(pair, file, each)
+          ? this.tickFile(pair, file, each, { isInBulk: true })
           : this.candleFile(pair, candles, file, each),
+      settle: (pair) => this.#pool.use(pair, settlePair),
       rest: (pair) => this.#pool.release(formatPair(pair)),
     }
     return this.#engines.during(() => importFiles(base, inputs, resolved, importer))

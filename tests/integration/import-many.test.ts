@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { appendFile, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { DatabaseManager, type ImportFilesProgress } from '../../src/index.ts'
+import { DatabaseManager, getCandlesQuery, type ImportFilesProgress } from '../../src/index.ts'
 import { NameTemplate } from '../../src/storage/import/name-template.ts'
 import { cliRun } from '../support/cli-run.ts'
 import { storedTicks } from '../support/store-rows.ts'
@@ -142,4 +142,33 @@ it('lists formats and presets', async () => {
     expect.arrayContaining(['bybit', 'okx', 'binance-klines', 'kraken-trades']),
   )
   expect((await cliRun(['import', 'a/b/C'])).exitCode).toBe(2)
+})
+
+it('candles read no more ticks after many files than after one, and are those of the ticks', async () => {
+  const folder = join(await temporaryFolder(), 'days')
+  await mkdir(folder)
+  const rows = 22_000
+  for (let at = 0; at < 4; at++) {
+    const lines = Array.from({ length: rows }, (_, row) => {
+      const id = at * rows + row
+      return `${id},${100 + (id % 977) / 100},0.5,50,${from + at * day + row * 3000},true\n`
+    })
+    await writeFile(join(folder, `trades-${at}.csv`), lines.join(''))
+  }
+  const store = await openManager()
+  const pair = 'binance/spot/DAYS'
+  expect(await store.importFiles(pair, folder)).toMatchObject({ inserted: 4 * rows })
+  const [found] = await store.query<{ unrolled: number }>(pair, {
+    name: 'unrolled',
+    sql: `SELECT count(*) AS unrolled FROM ticks
+      WHERE timestamp >= (SELECT rolled_until FROM pairduck_candle_state)`,
+    params: {},
+  })
+  expect(found!.unrolled).toBeLessThanOrEqual(50_000)
+  const bars = (source: 'ticks' | undefined): Promise<unknown[]> =>
+    store
+      .query(pair, getCandlesQuery({ timeframe: '15m', limit: 100_000, source }))
+      // Sums are right to rounding.
+      .then((rows) => rows.map(({ quoteVolume: _sum, source: _source, ...bar }) => bar))
+  expect(await bars(undefined)).toEqual(await bars('ticks'))
 })

@@ -58,7 +58,7 @@ it('a year of daily zips: ten million trades, stopped by Ctrl-C and by kill -9, 
     ids: days * rowsADay,
     volume: days * rowsADay * 0.5,
   })
-  expect(peakBytes).toBeLessThan(300 * 2 ** 20)
+  expect(peakBytes).toBeLessThan(300e6)
 }, 3_600_000)
 
 async function writeDay(folder: string, day: number): Promise<void> {

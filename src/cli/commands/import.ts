@@ -22,6 +22,7 @@ import {
 } from '../import/import-options.ts'
 import { reopenPast } from '../import/reopen-past.ts'
 import { importMany } from '../import/many-files.ts'
+import { keepYoungSpaceSmall } from '../import/young-space.ts'
 import { lastLineIsOpen } from '../last-line.ts'
 import { pairBytes, withManager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
@@ -36,6 +37,7 @@ export const addImportCommand: AddCommand = (program, context) => {
   addImportOptions(withCommonOptions(program.command('import'))).action(
     async (pair: string | undefined, files: string[], options: ImportCommandOptions) => {
       if (options.formats) return printFormats(context, options)
+      keepYoungSpaceSmall()
       const [first] = files
       if (pair === undefined || first === undefined)
         throw new UsageError(

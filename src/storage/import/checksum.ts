@@ -18,7 +18,7 @@ export async function hashOf(
   algorithm: 'sha256' | 'md5' = 'sha256',
 ): Promise<string> {
   const hash = createHash(algorithm)
-  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash)
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 17 }), hash)
   return hash.digest('hex')
 }
 

@@ -19,8 +19,11 @@ export interface TextLayout {
   readonly skippedLines: number
 }
 
-/** The engine's own 32 MB take as much memory as all else of an import, for nothing. */
-const bufferBytes = 4_194_304
+/**
+ * The engine's own 32 MB take as much memory as all else of an import, for nothing. A file of a day
+ * is hardly larger than this, and what is not read of a buffer is cleared all the same.
+ */
+const bufferBytes = 2_097_152
 
 /**
  * What the engine reads a text file's rows from. Nothing is left to its guessing, which reads an id

@@ -28,12 +28,14 @@ export interface FileImporter {
     candles: Timeframe | undefined,
     options: FileOptions,
   ) => Promise<Report>
+  /** Brings a pair up to date after its last file. */
+  readonly settle: (pair: Pair) => Promise<void>
   /** Closes a pair's file if nobody else has it, and with that lets go of what the engine keeps of it. */
   readonly rest: (pair: Pair) => Promise<void>
 }
 
 /** The engine keeps what it wrote in memory, up to its limit; after so many ticks it is told not to. */
-const ticksBeforeRest = 1_000_000
+const ticksBeforeRest = 500_000
 
 interface Job {
   readonly file: string
@@ -59,17 +61,9 @@ export async function importFiles(
   const concurrency = options.concurrency ?? Math.min(4, availableParallelism())
   const queue = new PQueue({ concurrency })
   const pairs = byPair(jobs).map((ofPair) =>
-    queue.add(async () => {
-      let stored = 0
-      for (const job of ofPair) {
-        if (options.each.signal?.aborted === true) return
-        const result = await importJob(job, options, importer)
-        stored += result.report?.inserted ?? 0
-        if (stored >= ticksBeforeRest) {
-          stored = 0
-          await importer.rest(job.pair)
-        }
-        doneBytes += job.bytes
+    queue.add(() =>
+      importPair(ofPair, options, importer, (result, { bytes }) => {
+        doneBytes += bytes
         results.push(result)
         options.onFile?.({
           ...result,
@@ -78,11 +72,41 @@ export async function importFiles(
           doneBytes,
           totalBytes,
         })
-      }
-    }),
+      }),
+    ),
   )
   await Promise.all(pairs)
   return summary(results, options.each.signal?.aborted === true)
+}
+
+/** The files of one pair. */
+async function importPair(
+  jobs: readonly Job[],
+  options: ResolvedImportFilesOptions,
+  importer: FileImporter,
+  onResult: (result: ImportedFile, job: Job) => void,
+): Promise<void> {
+  let stored = 0
+  try {
+    for (const job of jobs) {
+      if (options.each.signal?.aborted === true) return
+      const result = await importJob(job, options, importer)
+      stored += result.report?.inserted ?? 0
+      if (stored >= ticksBeforeRest) {
+        await settle(job.pair, importer)
+        await importer.rest(job.pair)
+        stored = 0
+      }
+      onResult(result, job)
+    }
+  } finally {
+    if (stored > 0) await settle(jobs[0]!.pair, importer)
+  }
+}
+
+/** What is not done now the next write does: all that was stored is stored. */
+async function settle(pair: Pair, importer: FileImporter): Promise<void> {
+  await importer.settle(pair).catch(() => undefined)
 }
 
 /** Which file goes to which pair: decided, and refused, before anything is stored. */

@@ -31,12 +31,15 @@ export class ImportedPairs {
   readonly #use: Use
   readonly #history: ImportedHistory
   readonly #clock: Clock
+  /** More files follow: {@link settlePair} comes at their end. */
+  readonly #isInBulk: boolean
   readonly #pairs = new Map<string, Filled>()
 
-  constructor(use: Use, history: ImportedHistory, clock: Clock) {
+  constructor(use: Use, of: { history: ImportedHistory; clock: Clock; isInBulk: boolean }) {
     this.#use = use
-    this.#history = history
-    this.#clock = clock
+    this.#history = of.history
+    this.#clock = of.clock
+    this.#isInBulk = of.isInBulk
   }
 
   /** Stores a batch after the one before it; the pair's file is made by its first. */
@@ -82,6 +85,7 @@ export class ImportedPairs {
     if (idSpace !== undefined && filled.claimed !== idSpace)
       await database.writer.run((connection) => claimIdSpace(connection, database.name, idSpace))
     filled.claimed = idSpace
+    database.writer.ticks.isInBulk = this.#isInBulk
     const kept = this.#history.keep(database, 'ticks', oldestOf(ticks))
     const gaps = await filled.ids.inBatch(storedTrades(database), ticks)
     const counts = await insertOrSetAside(database, ticks, () =>
@@ -101,6 +105,12 @@ export class ImportedPairs {
     }
     return filled
   }
+}
+
+/** At the end of many files: has the candle views read no more ticks than at any other time. */
+export async function settlePair({ writer }: PairDatabase): Promise<void> {
+  writer.ticks.isInBulk = false
+  await writer.run(async () => undefined)
 }
 
 function oldestOf({ micros }: CheckedTicks): number {
