@@ -122,7 +122,7 @@ describe('what is not read is named, with the way on, and never printed', () => 
     const bytes = typeof content === 'function' ? await content() : content
     const said = await refusedText(bytes)
     expect(said).toMatch(message)
-    expect(said).toMatch(/nothing is stored/)
+    expect(said).toMatch(/nothing of it is stored/)
     expect(said).not.toMatch(/\p{Cc}/u)
   })
 
@@ -247,3 +247,49 @@ it('candles as lists', async () => {
     [bar + 60_000, 2],
   ])
 })
+
+describe('what is damaged', () => {
+  const many = header + Array.from({ length: 3000 }, (_, k) => row(k)).join('')
+  it('one changed digit of a zip or a gz, packed or not, is told before anything is stored', async () => {
+    const stored = await zipped({ 'a.csv': many }, { compress: false })
+    const digit = stored.indexOf(row(1500)) + 16
+    expect(String.fromCharCode(stored[digit]!)).toMatch(/\d/)
+    const gz = gzipSync(many, { level: 0 })
+    for (const bytes of [flipped(stored, digit), flipped(gz, gz.indexOf(row(1500)) + 16)])
+      expect(await refusedText(bytes)).toMatch(/is damaged .*; nothing of it is stored/)
+    const packed = await zipped({ 'a.csv': many })
+    for (let at = 200; at < packed.length - 200; at += 997)
+      expect(await refusedText(flipped(packed, at))).toMatch(/nothing of it is stored/)
+  })
+
+  it('a gz with something else behind it, however small, and a zip that was cut are no empty files', async () => {
+    const gz = gzipSync(header + row(0))
+    expect(await refusedText(Buffer.concat([gz, Buffer.from('behind')]))).toMatch(
+      /incorrect header check; nothing of it is stored/,
+    )
+    expect(await refusedText(gz.subarray(0, 20))).toMatch(
+      /unexpected end of file; nothing of it is stored/,
+    )
+    expect(await refusedText((await zipped({ 'a.csv': many })).subarray(0, 500))).toMatch(
+      /damaged zip archive, or was cut short .*; nothing of it is stored/,
+    )
+  })
+})
+
+it('line ends that were written twice over, and a file of blanks', async () => {
+  const twice = (header + row(0) + row(1)).replaceAll('\n', '\r\r\n')
+  expect((await importedText(Buffer.from(twice))).ticks).toEqual([tick(0), tick(1)])
+  expect(await refusedText(Buffer.from('   \n\n  \n'))).toMatch(/is empty; nothing of it is stored/)
+})
+
+it('an empty member behind others does not say that nothing is stored', async () => {
+  const content = await zipped({ 'a1.csv': header + row(0), 'a2.csv': '' })
+  expect(await refusedText(content)).toMatch(/a2\.csv is empty; nothing of it is stored/)
+})
+
+/** With one bit of one byte changed. */
+function flipped(bytes: Buffer, at: number): Buffer {
+  const changed = Buffer.from(bytes)
+  changed[at]! ^= 1
+  return changed
+}

@@ -274,14 +274,14 @@ describe('columns', () => {
   })
 
   it.each([
-    ['trades.csv', '', / is empty; nothing is stored$/],
-    ['trades.csv', '\n\n', / is empty; nothing is stored$/],
-    ['trades.jsonl', '', / is empty; nothing is stored$/],
-    ['trades.csv.gz', gzipSync(''), / is empty; nothing is stored$/],
+    ['trades.csv', '', / is empty; nothing of it is stored$/],
+    ['trades.csv', '\n\n', / is empty; nothing of it is stored$/],
+    ['trades.jsonl', '', / is empty; nothing of it is stored$/],
+    ['trades.csv.gz', gzipSync(''), / is empty; nothing of it is stored$/],
     ['trades.json', '{"code":0}', /no column for timestamp; the file has code/],
     ['trades.json', '{"data":[]}', /no column for timestamp; the file has data/],
-    ['trades.json', '{\n"data":[]}', / is empty; nothing is stored$/],
-    ['trades.json', '{\n"data":[1,2]}', / is JSON without rows: .*; nothing is stored$/],
+    ['trades.json', '{\n"data":[]}', / is empty; nothing of it is stored$/],
+    ['trades.json', '{\n"data":[1,2]}', / is JSON without rows: .*; nothing of it is stored$/],
   ])('none: %s %j', async (name, text, message) => {
     expect((await refused(text, { name })).error).toMatchObject({
       code: 'IMPORT_FAILED',

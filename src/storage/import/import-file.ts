@@ -7,6 +7,7 @@ import { total } from '../write/pending-commit.ts'
 import { CandleFileBatch, planCandles } from './candle-file-batch.ts'
 import { chunkRows, type FileBatch } from './batch-reading.ts'
 import type { FileEngines } from './file-engines.ts'
+import { importFailed } from './import-failure.ts'
 import { FileImport, type FileOutcome } from './file-import.ts'
 import { ImportInput } from './import-input.ts'
 import type { ImportSource, Selection } from './import-source.ts'
@@ -158,12 +159,17 @@ async function repeatedText(
   return `${rows} not stored, the first at line ${line}: the id in column \`${visible(columns['tradeId']!)}\` came again within a second, which stands for the same trade. Where they are several fills under one id, use --id-scope price (an id counts with its price) or --id-scope none (ids are left out; with --make-ids they are made)`
 }
 
-function withoutRows({ file, text, isEmpty }: ImportSource): PairduckError {
+function withoutRows({ file, text, isEmpty, cut }: ImportSource): PairduckError {
+  if (cut !== undefined) {
+    const { message } = importFailed(file, cut)
+    const details = { file, rows: 0, cause: cut }
+    return new PairduckError('IMPORT_FAILED', `${message}; nothing of it is stored`, details)
+  }
   const reason =
     text === undefined || isEmpty
       ? 'is empty'
       : 'is not JSON lines: no line at its beginning is a JSON object'
-  return new PairduckError('IMPORT_FAILED', `${visible(file)} ${reason}; nothing is stored`, {
+  return new PairduckError('IMPORT_FAILED', `${visible(file)} ${reason}; nothing of it is stored`, {
     file,
   })
 }

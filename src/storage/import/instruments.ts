@@ -54,7 +54,7 @@ export async function chooseInstruments(
     if (values.length < manyValues && !values.includes(value))
       throw new PairduckError(
         'IMPORT_FAILED',
-        `${visible(source.file)}: no row has \`${visible(value)}\` in column \`${visible(column)}\`, which holds ${shownValues(values)}; nothing is stored`,
+        `${visible(source.file)}: no row has \`${visible(value)}\` in column \`${visible(column)}\`, which holds ${shownValues(values)}; nothing of it is stored`,
         { file: source.file, column, values },
       )
   }
@@ -69,7 +69,7 @@ function severalInstruments(
   const name = visible(column)
   return new PairduckError(
     'IMPORT_FAILED',
-    `${visible(file)} holds several instruments: column \`${name}\` has ${shownValues(values)}; choose one with --where '${name}=${visible(values.find((value) => value !== '') ?? '')}' (\`where\`), or spread them over pairs with --pair-from ${name} (\`pairFrom\`); nothing is stored`,
+    `${visible(file)} holds several instruments: column \`${name}\` has ${shownValues(values)}; choose one with --where '${name}=${visible(values.find((value) => value !== '') ?? '')}' (\`where\`), or spread them over pairs with --pair-from ${name} (\`pairFrom\`); nothing of it is stored`,
     { file, column, values },
   )
 }

@@ -67,7 +67,8 @@ export class RecordScanner {
       if (end >= text.length && !last) return undefined
       const value = text.slice(from, end)
       const isLast = text[end] !== this.#delimiter || end >= text.length
-      const trimmed = isLast && value.endsWith('\r') ? value.slice(0, -1) : value
+      // Of two where a program that writes CRLF wrote it through one that makes CRLF of each LF.
+      const trimmed = isLast && value.endsWith('\r') ? value.replace(/\r+$/, '') : value
       fields.push(quoted ? unquoted(trimmed) : trimmed)
       if (isLast) return { fields, end: end + 1 }
       from = end + 1

@@ -65,7 +65,9 @@ export class TextFile implements TextLayout {
     const tried = known === undefined ? ([',', ';', '\t', '|'] as const) : [known.delimiter]
     for (const each of tried) read.set(each, await firstRecords(path, each, sampleRows))
     const delimiter = known?.delimiter ?? delimiterOf((each) => read.get(each)!)
-    const records = read.get(delimiter)!
+    const found = read.get(delimiter)!
+    const isBlank = found.every(({ fields }) => fields.every((field) => field.trim() === ''))
+    const records = isBlank ? [] : found
     const layout = csvLayout(delimiter, records)
     const { preface } = layout
     const remarks =

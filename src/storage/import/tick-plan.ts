@@ -153,7 +153,7 @@ export function refuseFloatTimes(source: ImportSource, column: string): void {
   if (type !== 'FLOAT') return
   throw new PairduckError(
     'IMPORT_FAILED',
-    `${visible(source.file)}: column \`${visible(column)}\` holds times as 32-bit floating point numbers, which are minutes apart: write the file anew with whole numbers or timestamps; nothing is stored`,
+    `${visible(source.file)}: column \`${visible(column)}\` holds times as 32-bit floating point numbers, which are minutes apart: write the file anew with whole numbers or timestamps; nothing of it is stored`,
     { file: source.file, column },
   )
 }

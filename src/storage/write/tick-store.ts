@@ -18,10 +18,8 @@ import { columnsOf, unstoredTicks, withoutId } from './unstored-ticks.ts'
 import type { Gap } from '../../schema/gaps.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
 
-/** Ticks that the candle views may have to read before they are rolled up. */
-const maxUnrolled = 50_000
-/** The same while files are imported one after the other: each time costs as much as 30,000 ticks. */
-const maxUnrolledInBulk = 100_000
+/** Ticks that the candle views may have to read before they are rolled up; more where many files come: each time costs as much as 30,000. */
+const maxUnrolled = { usual: 50_000, inBulk: 100_000 }
 /** Ticks this far behind the newest are rolled up; slightly late ones then cost nothing. */
 const rollBehindMicros = 10_000_000
 
@@ -62,7 +60,6 @@ export class TickStore {
   readonly #memory: MemoryBudget
   /** The newest ticks, those that are not in the file yet included. */
   recent: RecentTicks
-  /** Set while many files are imported. */
   isInBulk = false
   #filled = false
   #insertion: Promise<DuckDBPreparedStatement> | undefined
@@ -99,7 +96,7 @@ export class TickStore {
 
   /** Whether the candle views read so many ticks that they should be rolled up. */
   get needsRollUp(): boolean {
-    return this.#state.unrolled > (this.isInBulk ? maxUnrolledInBulk : maxUnrolled)
+    return this.#state.unrolled > maxUnrolled[this.isInBulk ? 'inBulk' : 'usual']
   }
 
   /** What is to become of a commit's ticks; undefined when only the file can tell. */

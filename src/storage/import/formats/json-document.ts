@@ -35,7 +35,7 @@ export const jsonDocument: RowFormat = {
 function withoutRows({ name }: InputFile): PairduckError {
   return new PairduckError(
     'IMPORT_FAILED',
-    `${visible(name)} is JSON without rows: neither a JSON object per line, nor an array of objects or lists; make lines of it, as jq -c '.[]' does; nothing is stored`,
+    `${visible(name)} is JSON without rows: neither a JSON object per line, nor an array of objects or lists; make lines of it, as jq -c '.[]' does; nothing of it is stored`,
     { file: name },
   )
 }

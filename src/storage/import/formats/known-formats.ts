@@ -46,7 +46,7 @@ export async function formatOf(
   if (found === undefined || found.kind === 'unread')
     throw new PairduckError(
       'IMPORT_FAILED',
-      `${visible(file.name)} ${found?.about ?? 'is no text, nor any other kind of file that is read (`pairduck import --formats` lists them)'}; nothing is stored`,
+      `${visible(file.name)} ${found?.about ?? 'is no text, nor any other kind of file that is read (`pairduck import --formats` lists them)'}; nothing of it is stored`,
       { file: file.name, ...(found === undefined ? {} : { format: found.name }) },
     )
   return found

@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs'
 import { open, truncate } from 'node:fs/promises'
 import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { crc32 } from 'node:zlib'
 import { PairduckError, visible } from '../../../errors.ts'
 import type { ImportTools } from './format.ts'
 
@@ -12,22 +13,30 @@ const freeBytes = 64 * 2 ** 20
 
 const newline = 0x0a
 
+/** In zlib's and Zstandard's words: the bytes themselves are wrong, and nobody knows since where. */
+const damaged = /^(?:incorrect (?:data|length) check|invalid )|corrupt|checksum/i
+
 /**
  * Writes what comes out of `from` to a temporary file: the rows of a file are read more than once.
- * Where it breaks off, what came before is kept up to the end of its last whole line.
+ * Where it breaks off, what came before is kept up to the end of its last whole line; of bytes that
+ * are not those that were packed nothing is, for one digit of a price may be among them.
  */
 export async function spool(
   name: string,
   [packed, unpack]: readonly [Readable, Transform | undefined],
   { signal, temporaryPath }: Pick<ImportTools, 'signal' | 'temporaryPath'>,
+  /** The CRC-32 that the archive has of it; what checks its own content needs none. */
+  expectedCrc?: number,
 ): Promise<{ path: string; cut?: unknown }> {
   const path = temporaryPath()
   let bytesIn = 0
   packed.on('data', (piece: Buffer) => (bytesIn += piece.length))
   let bytesOut = 0
+  let crc = 0
   const bounded = new Transform({
     transform(piece: Buffer, _encoding, done) {
       bytesOut += piece.length
+      if (expectedCrc !== undefined) crc = crc32(piece, crc)
       const isBomb = bytesOut > freeBytes && bytesOut > maxRatio * bytesIn
       done(isBomb ? new Bomb() : null, piece)
     },
@@ -38,6 +47,7 @@ export async function spool(
     await (unpack === undefined
       ? pipeline(packed, bounded, out, options)
       : pipeline(packed, unpack, bounded, out, options))
+    if (expectedCrc !== undefined && crc !== expectedCrc) throw new Error('its checksum is wrong')
     return { path }
   } catch (error) {
     if (signal?.aborted === true)
@@ -50,11 +60,17 @@ export async function spool(
         `${visible(name)} unpacks to more than ${maxRatio} times its size, as no file of market data does: unpack it yourself if you trust it; nothing of it is stored`,
         { file: name },
       )
-    const { code } = error as NodeJS.ErrnoException
+    const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOSPC')
       throw new PairduckError(
         'DISK_FULL',
         `${visible(name)}: no space to unpack it in the temporary folder (TMPDIR says where that is); nothing of it is stored`,
+        { file: name, cause: error },
+      )
+    if (damaged.test(message))
+      throw new PairduckError(
+        'IMPORT_FAILED',
+        `${visible(name)} is damaged (${message}): download it again; nothing of it is stored`,
         { file: name, cause: error },
       )
     await truncate(path, await endOfLastLine(path))

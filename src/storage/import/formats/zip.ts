@@ -22,6 +22,11 @@ export const zip: ContainerFormat = {
       lazyEntries: true,
       autoClose: false,
       decodeStrings: false,
+    }).catch((cause: unknown) => {
+      throw refused(
+        file,
+        `is a damaged zip archive, or was cut short (${firstLineOf(cause)}): download it again`,
+      )
     })
     try {
       const members: Member[] = []
@@ -47,7 +52,7 @@ export const zip: ContainerFormat = {
         const raw = isPacked ? { decompress: false } : {}
         const stream = await archive.openReadStreamPromise(entry, raw)
         const inflate = isPacked ? createInflateRaw({ chunkSize: 1 << 18 }) : undefined
-        yield { name: of, ...(await spool(of, [stream, inflate], tools)) }
+        yield { name: of, ...(await spool(of, [stream, inflate], tools, entry.crc32)) }
       }
     } finally {
       archive.close()
@@ -106,9 +111,17 @@ function listed(names: readonly string[]): string {
   return names.length > 5 ? `${first} and ${names.length - 5} more` : first
 }
 
+function firstLineOf(error: unknown): string {
+  return visible((error as Error).message.split(/[.\n]/, 1)[0]!)
+}
+
 function refused(file: InputFile, reason: string): PairduckError {
-  return new PairduckError('IMPORT_FAILED', `${visible(file.name)} ${reason}; nothing is stored`, {
-    file: file.name,
-    format: 'zip',
-  })
+  return new PairduckError(
+    'IMPORT_FAILED',
+    `${visible(file.name)} ${reason}; nothing of it is stored`,
+    {
+      file: file.name,
+      format: 'zip',
+    },
+  )
 }

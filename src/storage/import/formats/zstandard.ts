@@ -17,7 +17,7 @@ export const zstandard: ContainerFormat = {
     if (createZstdDecompress === undefined)
       throw new PairduckError(
         'IMPORT_FAILED',
-        `${visible(file.name)} is compressed with Zstandard, which Node ${process.versions.node} cannot read (22.15 can): unpack it (\`unzstd\`), or pipe it: zstd -dc <file> | pairduck import <pair> -; nothing is stored`,
+        `${visible(file.name)} is compressed with Zstandard, which Node ${process.versions.node} cannot read (22.15 can): unpack it (\`unzstd\`), or pipe it: zstd -dc <file> | pairduck import <pair> -; nothing of it is stored`,
         { file: file.name, format: 'zstandard' },
       )
     const from = [createReadStream(file.path), createZstdDecompress()] as const
