@@ -1,9 +1,11 @@
+import { execFile } from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { createWriteStream } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ImportReport, StoredCandle } from '../../src/index.ts'
@@ -193,6 +195,19 @@ it('of a header alone nothing is guessed; an empty input is named as what it is'
   child.stdin.end()
   expect((await outcomeOf(child)).stderr).toMatch(/IMPORT_FAILED: - is empty/)
 })
+
+it.skipIf(process.platform === 'win32')(
+  'a pipe is named with the way on, and not read',
+  async () => {
+    const pipe = join(folder, 'pipe')
+    await promisify(execFile)('mkfifo', [pipe])
+    for (const files of [[pipe], [pipe, pipe]]) {
+      const { exitCode, stderr } = await cliRun(['import', pair, ...files, '--data-dir', fresh()])
+      expect(exitCode).toBe(1)
+      expect(stderr).toMatch(/IMPORT_FAILED: .*pipe is a pipe, .* pairduck import <pair> - < /)
+    }
+  },
+)
 
 it('a last row without a line end is stored, and doubted aloud unless something tells it is whole', async () => {
   const csv = 'timestamp,price,volume,side,trade_id\n1723161255342,1,1,BUY,37356'

@@ -7,6 +7,7 @@ import type {
   ImportOptions,
   ImportReport,
 } from '../../storage/import/import-options.ts'
+import { refusePipe } from '../../storage/import/standard-input.ts'
 import { pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand } from '../command.ts'
 import { exitInterrupted, type CliContext } from '../context.ts'
@@ -150,8 +151,11 @@ async function requireFile(file: string): Promise<void> {
   if (file === '-') return
   try {
     await access(file, constants.R_OK)
-    if (!(await stat(file)).isDirectory()) return
+    const found = await stat(file)
+    refusePipe(file, found)
+    if (!found.isDirectory()) return
   } catch (error) {
+    if (error instanceof PairduckError) throw error
     const reason =
       (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'no such file' : 'not readable'
     throw new PairduckError('IMPORT_FAILED', `${file}: ${reason}`, { cause: error, file })

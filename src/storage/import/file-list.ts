@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { glob } from 'tinyglobby'
 import { PairduckError, visible } from '../../errors.ts'
 import { isChecksumFile } from './checksum.ts'
+import { refusePipe } from './standard-input.ts'
 
 /**
  * The files that names, folders (with what is below them) and patterns (`*`, `**`, `?`, `{a,b}`)
@@ -17,6 +18,7 @@ export async function listFiles(inputs: readonly string[]): Promise<readonly str
 
 async function filesOf(input: string): Promise<readonly string[]> {
   const there = await stat(input).catch(() => undefined)
+  if (there !== undefined) refusePipe(input, there)
   if (there !== undefined && !there.isDirectory()) return [input]
   const pattern = there === undefined ? input : '**/*'
   const matches = await glob([pattern], {

@@ -9,7 +9,7 @@ import { formatOf } from './formats/known-formats.ts'
 import { importFailed } from './import-failure.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
 import { ImportSource } from './import-source.ts'
-import { spoolInput } from './standard-input.ts'
+import { refusePipe, spoolInput } from './standard-input.ts'
 
 /** A zip of a gz of a file is one; deeper nesting is made to do harm. */
 const maxDepth = 3
@@ -123,5 +123,6 @@ async function readablePath(file: string): Promise<string> {
     throw new PairduckError('IMPORT_FAILED', `${visible(file)}: there is no such file`, { file })
   if (found.isDirectory())
     throw new PairduckError('IMPORT_FAILED', `${visible(file)} is a folder, not a file`, { file })
+  refusePipe(file, found)
   return path
 }

@@ -1,7 +1,7 @@
-import { createWriteStream } from 'node:fs'
+import { createWriteStream, type Stats } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { PairduckError } from '../../errors.ts'
+import { PairduckError, visible } from '../../errors.ts'
 
 /**
  * Writes a stream to a file. A file can be read twice: once to learn its columns, once for its
@@ -22,4 +22,14 @@ export async function spoolInput(
       { cause: signal.reason },
     )
   }
+}
+
+/** Before anybody reads of it: what is gone then does not come again. */
+export function refusePipe(file: string, found: Stats): void {
+  if (!found.isFIFO() && !found.isSocket()) return
+  throw new PairduckError(
+    'IMPORT_FAILED',
+    `${visible(file)} is a pipe, which can be read only once: give it as standard input: pairduck import <pair> - < ${visible(file)}; nothing is stored`,
+    { file },
+  )
 }
