@@ -1,5 +1,6 @@
 import { appendFile, mkdir, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 
 /** A file that was imported, or begun. */
 export interface LedgerEntry {
@@ -34,15 +35,25 @@ export class ImportLedger {
 
   async add(entry: LedgerEntry): Promise<void> {
     const entries = await this.#read()
+    try {
+      await this.#append(`${JSON.stringify(entry)}\n`)
+    } catch (error) {
+      // Half a line may be there: it is read, and ended, anew.
+      this.#entries = undefined
+      throw fromDuckDb(error, this.#path, 'IO_FAILED')
+    }
+    entries.set(keyOf(entry), entry)
+  }
+
+  async #append(line: string): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true })
-    await appendFile(this.#path, `${JSON.stringify(entry)}\n`)
+    await appendFile(this.#path, line)
     const file = await open(this.#path)
     try {
       await file.datasync()
     } finally {
       await file.close()
     }
-    entries.set(keyOf(entry), entry)
   }
 
   #read(): Promise<Map<string, LedgerEntry>> {

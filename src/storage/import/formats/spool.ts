@@ -4,6 +4,7 @@ import { Transform, type Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { crc32 } from 'node:zlib'
 import { PairduckError, visible } from '../../../errors.ts'
+import { importFailed } from '../import-failure.ts'
 import type { ImportTools } from './format.ts'
 
 /** No market data is packed so tightly; a file made to fill the disk is. */
@@ -60,13 +61,9 @@ export async function spool(
         `${visible(name)} unpacks to more than ${maxRatio} times its size, as no file of market data does: unpack it yourself if you trust it; nothing of it is stored`,
         { file: name },
       )
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOSPC')
-      throw new PairduckError(
-        'DISK_FULL',
-        `${visible(name)}: no space to unpack it in the temporary folder (TMPDIR says where that is); nothing of it is stored`,
-        { file: name, cause: error },
-      )
+    const failure = importFailed(name, error)
+    if (failure.code === 'DISK_FULL') throw failure
+    const { message } = error as Error
     if (damaged.test(message))
       throw new PairduckError(
         'IMPORT_FAILED',
