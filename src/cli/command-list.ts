@@ -73,6 +73,12 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
         'Write a consistent copy of a pair that other programs can open, once or again and again.',
       load: async () => (await import('./commands/snapshot.ts')).addSnapshotCommand,
     },
+    replicate: {
+      usage: '[options] <from> [pairs...]',
+      description:
+        'Bring the ticks and gaps that another process’s store has and this data directory lacks, once or again and again.',
+      load: async () => (await import('./commands/replicate.ts')).addReplicateCommand,
+    },
     export: {
       usage: '[options] <pair> [what] [file]',
       description:

@@ -6,6 +6,7 @@ import { tickOrder } from '../schema/tables.ts'
 import { century, microsFromMs } from '../time.ts'
 import { rowsOfBatch } from '../storage/duckdb/column-batch.ts'
 import type { MarketStore } from '../storage/market-store.ts'
+import type { Gap } from '../schema/gaps.ts'
 import type { StoredTick, Tick } from '../schema/rows.ts'
 
 /** Options of `replicate`. */
@@ -29,27 +30,34 @@ export interface ReplicateReport {
   readonly inserted: number
   /** Ticks older than what the replica's own retention has deleted. */
   readonly expired: number
+  /** Holes of the owner's ledger that are new in the replica's, or stand there otherwise now. */
+  readonly gaps: number
 }
 
 const rules = { overlapMs: number(0, century, 3_600_000), signal: signalRule }
 
 /**
  * Brings the ticks of a pair that `to` lacks from another store, oldest first, each exactly once: those
- * with an id by it, others by how many of the same values there are. A call that was broken off is
- * finished by the next one. `from` is what `connect()` gives, or a manager; `to` is the replica's.
+ * with an id by it, others by how many of the same values there are; and the ledger of gaps, so that
+ * `complete` says there what it says here. A call that was broken off is finished by the next one.
+ * `from` is what `connect()` gives, or a manager; `to` is the replica's.
  */
 export async function replicate(
-  from: Pick<MarketStore, 'streamColumns'>,
-  to: Pick<MarketStore, 'query' | 'insertTicks'>,
+  from: Pick<MarketStore, 'streamColumns' | 'gaps'>,
+  to: Pick<MarketStore, 'query' | 'insertTicks' | 'gaps'>,
   pair: PairLike,
   options?: ReplicateOptions,
 ): Promise<ReplicateReport> {
   const { overlapMs, signal } = resolveOptions('replicate', options, rules)
   const name = formatPair(parsePair(pair))
-  const since = await beginning(to, name, overlapMs)
+  // Before the ticks: what is filled by now is among them.
+  const changed = await changedGaps(await from.gaps(name), to, name)
+  const [filled, missing] = [changed.filter(isFilled), changed.filter((gap) => !isFilled(gap))]
+  if (missing.length > 0) await to.insertTicks(name, [], { gaps: missing })
+  const since = await beginning(to, name, { overlapMs, filled })
   const known = since === undefined ? new Map<string, number>() : await withoutId(to, name, since)
   const stream = await from.streamColumns(name, ticksSince(since), { signal, timeoutMs: century })
-  const report = { pair: name, read: 0, inserted: 0, expired: 0 }
+  const report = { pair: name, read: 0, inserted: 0, expired: 0, gaps: changed.length }
   for await (const batch of stream) {
     const rows = rowsOfBatch(stream.columns, batch) as unknown as StoredTick[]
     const lacking = rows.filter((tick) => tick.tradeId !== null || !takeOne(known, keyOf(tick)))
@@ -58,19 +66,47 @@ export async function replicate(
     report.inserted += counts.inserted
     report.expired += counts.expired
   }
+  // Only now: a call that is broken off before leaves them as missing as they are.
+  if (filled.length > 0) await to.insertTicks(name, [], { gaps: filled })
   return report
 }
 
+/** The holes that the replica does not have, or has otherwise. */
+async function changedGaps(
+  gaps: readonly Gap[],
+  to: Pick<MarketStore, 'gaps'>,
+  pair: string,
+): Promise<Gap[]> {
+  const known = new Set((await whereStored(() => to.gaps(pair), [])).map((gap) => textOf(gap)))
+  return gaps.filter((gap) => !known.has(textOf(gap)))
+}
+
+function textOf(gap: Gap): string {
+  return JSON.stringify(Object.entries(gap).toSorted(([one], [other]) => (one < other ? -1 : 1)))
+}
+
+function isFilled({ state }: Gap): boolean {
+  return state === 'filled'
+}
+
+/** From when on to read: what may have come late, and what filled a hole however old. */
 async function beginning(
   to: Pick<MarketStore, 'query'>,
   pair: string,
-  overlapMs: number,
+  { overlapMs, filled }: { readonly overlapMs: number; readonly filled: readonly Gap[] },
 ): Promise<number | undefined> {
+  const newestOnes = await whereStored(() => to.query(pair, getRecentTicksQuery({ limit: 1 })), [])
+  const [newest] = newestOnes
+  if (newest === undefined) return undefined
+  return Math.min(newest.timestamp - overlapMs, ...filled.map(({ fromTime }) => fromTime))
+}
+
+/** What a replica has that may not have the pair yet. */
+async function whereStored<T>(read: () => Promise<T>, absent: T): Promise<T> {
   try {
-    const [newest] = await to.query(pair, getRecentTicksQuery({ limit: 1 }))
-    return newest === undefined ? undefined : newest.timestamp - overlapMs
+    return await read()
   } catch (error) {
-    if (PairduckError.is(error, 'PAIR_NOT_FOUND')) return undefined
+    if (PairduckError.is(error, 'PAIR_NOT_FOUND')) return absent
     throw error
   }
 }

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { parsePair, symbolToFolder } from '../../pair.ts'
 import type { SnapshotReport } from '../../storage/upkeep/snapshot.ts'
 import { durationArgument, pairArgument } from '../arguments.ts'
@@ -9,6 +8,7 @@ import type { CliContext } from '../context.ts'
 import { asUsage, UsageError } from '../failure.ts'
 import { bytesText } from '../figures.ts'
 import { notStored, requireStored, withStore } from '../manager.ts'
+import { pauseUntil } from '../pause-until.ts'
 import { printAnswer } from '../pair-command.ts'
 
 interface SnapshotCommandOptions extends CommonOptions {
@@ -37,10 +37,10 @@ export const addSnapshotCommand: AddCommand = (program, context) => {
             db.snapshot(pair, target, { compact: every === undefined }).catch(asUsage)
           print(context, options, await write())
           if (every === undefined) return
-          await pause(every, context.signal)
+          await pauseUntil(every, context.signal)
           while (!context.signal.aborted) {
             print(context, options, await write())
-            await pause(every, context.signal)
+            await pauseUntil(every, context.signal)
           }
         },
       )
@@ -65,11 +65,5 @@ function print(context: CliContext, options: SnapshotCommandOptions, report: Sna
   printAnswer(context, options, {
     json: report,
     lines: () => [`${report.pair} copied to ${report.file}, ${bytesText(report.bytes)}`],
-  })
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error
   })
 }
