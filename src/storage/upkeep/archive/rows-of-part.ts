@@ -80,6 +80,9 @@ async function readMeasure<T extends RowsMeasure>(
   return found === undefined || found.rows === 0 ? undefined : found
 }
 
+/** Ids have no two alike: what tries for a dictionary of them longer gains nothing. */
+const maxDistinct = 4096
+
 /**
  * Writes the rows into a Parquet file, in order. What is in order already is not sorted, which is a
  * quarter of the work; it is gathered first, since row groups would follow how the rows came in, and
@@ -95,7 +98,7 @@ export async function copyRows(
     ? `WITH gathered AS MATERIALIZED (${rows}) FROM gathered`
     : `${rows} ORDER BY ${orderOf(relation)}`
   await connection.run(
-    `COPY (${ordered}) TO '${file.replaceAll(`'`, `''`)}' (FORMAT parquet, COMPRESSION zstd)`,
+    `COPY (${ordered}) TO '${file.replaceAll(`'`, `''`)}' (FORMAT parquet, COMPRESSION zstd, DICTIONARY_SIZE_LIMIT ${maxDistinct})`,
   )
 }
 
