@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import type { StoredTick } from '../schema/rows.ts'
-import type { RemoteStore } from '../client/remote-store.ts'
+import type { RemoteStore } from '../client/remote/remote-store.ts'
 
 /** How long nobody is asked again who records the pair. */
 const pauseMs = 500

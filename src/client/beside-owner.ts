@@ -3,7 +3,7 @@ import type { PairLike } from '../pair.ts'
 import { query } from '../queries/query.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 import { connect } from './connect.ts'
-import type { RemoteStore } from './remote-store.ts'
+import type { RemoteStore } from './remote/remote-store.ts'
 
 /** Calls that the process which holds a pair answers as well as we would. */
 const shared = [

@@ -3,7 +3,7 @@ import { optional, integer, resolveOptions, rule } from '../options.ts'
 import { ownerPids, ownerSocketOf } from '../storage/file/owner-socket-path.ts'
 import type { ClusterOptions } from '../cluster/cluster-options.ts'
 import type { ClusterReader } from './cluster-reader.ts'
-import { RemoteStore } from './remote-store.ts'
+import { RemoteStore } from './remote/remote-store.ts'
 import { hello } from './wire/hello.ts'
 import { HttpCaller } from './wire/http-caller.ts'
 

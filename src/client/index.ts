@@ -1,7 +1,7 @@
 export { connect, type ClusterTarget, type ConnectOptions, type ConnectTarget } from './connect.ts'
 export type { ClusterReader, ReadCall } from './cluster-reader.ts'
 export type { ClusterOptions } from '../cluster/cluster-options.ts'
-export type { RemoteStore } from './remote-store.ts'
+export type { RemoteStore } from './remote/remote-store.ts'
 export { PairduckError } from '../errors.ts'
 export type { MarketStore } from '../storage/market-store.ts'
 export { replicate, type ReplicateOptions, type ReplicateReport } from './replicate.ts'

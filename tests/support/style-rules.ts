@@ -58,7 +58,7 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
   ],
   archive: ['store', ''],
   clickhouse: ['server', 'sql', 'tree', 'builders', ''],
-  client: ['wire', ''],
+  client: ['wire', 'remote', ''],
   serve: ['options', 'analytics', 'safety', 'metrics', 'answer', 'page', 'routes', ''],
   mirror: ['exchanges', 'model', 'stored', 'write', 'read', 'follow', 'ccxt', 'report', ''],
 }

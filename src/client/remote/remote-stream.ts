@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
-import { PairduckError } from '../errors.ts'
-import type { ColumnBatch, StreamColumn } from '../storage/duckdb/column-batch.ts'
-import type { ColumnStream } from '../storage/pool/column-stream.ts'
-import { readFrames, type Frame } from './wire/batch-frames.ts'
-import { lost } from './wire/http-caller.ts'
+import { PairduckError } from '../../errors.ts'
+import type { ColumnBatch, StreamColumn } from '../../storage/duckdb/column-batch.ts'
+import type { ColumnStream } from '../../storage/pool/column-stream.ts'
+import { readFrames, type Frame } from '../wire/batch-frames.ts'
+import { lost } from '../wire/http-caller.ts'
 
 /** A stream of another process: the socket's own back-pressure tells it when to go on. */
 export class RemoteStream implements ColumnStream {
