@@ -11,6 +11,7 @@ import { closeWithLogs, recoverPairs } from './pool/recover-pairs.ts'
 import type { LogBook } from './log/log-book.ts'
 import { placeLogs } from './log/place-logs.ts'
 import { DataDirectory } from './file/data-directory.ts'
+import { WantedFiles } from './file/wanted-files.ts'
 import { Engine } from './duckdb/engine.ts'
 import type { CleanupResult, RefreshResult } from './events/outcomes.ts'
 import type { ImportFilesOptions, ImportFilesReport } from './import/import-files-options.ts'
@@ -25,6 +26,7 @@ import { exportFile } from './export/export-file.ts'
 import type { ExportOptions, ExportReport } from './export/export-options.ts'
 import { CandleTeller } from './follow/candle-teller.ts'
 import type { QuerySource } from './follow/replay.ts'
+import { GiveWay } from './upkeep/give-way.ts'
 import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
 import { OwnerSocket } from './owner-socket.ts'
 import { PairNames } from './file/pair-names.ts'
@@ -59,6 +61,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   readonly #candles: CandleTeller
   /** The open files; most callers want the manager's own methods. */
   readonly pool: ConnectionPool
+  readonly #giveWay: GiveWay
   #socket: OwnerSocket | undefined
   #closing: Promise<void> | undefined
 
@@ -76,6 +79,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     this.#budget = budget
     this.intake = new Intake(this.pool, { ...options, dataDir: directory.path }, this)
     this.leases = new Leases(this.pool, this.#budget, directory.path)
+    this.#giveWay = new GiveWay(this.pool, this.leases, new WantedFiles(directory.path))
     this.#maintenance = new Maintenance({
       dataDir: directory.path,
       options,
@@ -276,6 +280,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     await this.#socket?.close()
     await this.#candles.end()
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.leases.revokeAll()])
+    await this.#giveWay.stop()
     try {
       await closeWithLogs(this.pool, this.#logs)
     } finally {

@@ -8,6 +8,7 @@ import type { ConnectionPool } from './pool/connection-pool.ts'
 import type { Events } from './events/events.ts'
 import type { InsertCounts } from './events/outcomes.ts'
 import { pairFiles, sizeOf } from './file/pair-files.ts'
+import { WantedFiles } from './file/wanted-files.ts'
 import { FileEngines } from './import/file-engines.ts'
 import { idGuard } from './import/id-guard.ts'
 import { importCandleFile, importTickFile } from './import/import-file.ts'
@@ -71,7 +72,7 @@ export class Intake {
     this.#newPairs = options.candles ?? defaultCandles
     this.#ledger = new ImportLedger(options.dataDir)
     this.#pool = pool
-    this.#lockWait = new LockWait(pool, options)
+    this.#lockWait = new LockWait(pool, options, new WantedFiles(options.dataDir))
     this.#options = options
     this.#events = events
   }
@@ -141,7 +142,7 @@ export class Intake {
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
     const { clock } = this.#options
     const of = { history, clock, isInBulk: isInBulk && resolved.pairFrom === undefined }
-    const pairs = new ImportedPairs((...use) => this.#pool.use(...use), of)
+    const pairs = new ImportedPairs((each, job) => this.#writing(each, job), of)
     const insert: InsertBatch = (ticks, { instrument, idSpace }) =>
       pairs.insert(pairOf(pair, instrument), ticks, idSpace)
     const guard = idGuard(this.#ledger, pair, rowOptions(resolved, undefined))
@@ -175,7 +176,7 @@ export class Intake {
         { timeframe, latest, engines: this.#engines },
         resolved,
         (candles, instrument) =>
-          this.#pool.use(pairOf(pair, instrument), async (database) => {
+          this.#writing(pairOf(pair, instrument), async (database) => {
             await history.keep(database, relation, oldestOf(candles))
             return this.#candles(database, timeframe, checkCandles(timeframe, candles, latest))
           }),
@@ -202,6 +203,14 @@ export class Intake {
       rest: (pair) => this.#pool.release(formatPair(pair)),
     }
     return this.#engines.during(() => importFiles(base, inputs, resolved, importer))
+  }
+
+  /** The pair for an import, which does not wait for another process. */
+  #writing<T>(pair: Pair, work: (database: PairDatabase) => Promise<T>): Promise<T> {
+    return this.#pool.use(pair, (database) => {
+      database.isWrittenHere = true
+      return work(database)
+    })
   }
 
   /** Ends what waits for a file that another process has. */

@@ -5,6 +5,14 @@ import { interruptUntil, rollback } from './transaction.ts'
 /** Connections that are kept for the next reader. */
 const maxSpare = 2
 
+/** What a connection was used for, when it is given back. */
+export interface ReaderUse {
+  /** Nothing was set or made on it. */
+  readonly reuse: boolean
+  /** Statements of a caller's own ran on it. */
+  readonly isRaw?: boolean
+}
+
 /** The reading connections of one pair: lent, taken back, and all of them ended with the pair. */
 export class ReaderConnections {
   readonly #pair: string
@@ -45,7 +53,7 @@ export class ReaderConnections {
    * With `reuse` for the next reader. Without, what was left open is rolled back and the connection
    * is closed: anything may have been set or made on it.
    */
-  async releaseReader(connection: DuckDBConnection, { reuse }: { reuse: boolean }): Promise<void> {
+  async releaseReader(connection: DuckDBConnection, { reuse }: ReaderUse): Promise<void> {
     if (reuse && !this.#closing && this.#spare.length < maxSpare) this.#spare.push(connection)
     else {
       await rollback(connection)

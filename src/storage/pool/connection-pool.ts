@@ -4,12 +4,14 @@ import { formatPair, type Pair } from '../../pair.ts'
 import { maxTimerMs } from '../../time.ts'
 import { withCode } from '../duckdb/duckdb-errors.ts'
 import type { Events } from '../events/events.ts'
+import { closeRetired, closeSlot, giveWay } from './close-slot.ts'
 import { closeTogether } from './close-together.ts'
 import type { PairDatabase } from './pair-database.ts'
 import { poolStats, type PoolStats } from './pool-stats.ts'
 import {
   isHeld,
   isLeaving,
+  isLendable,
   isUsable,
   waitReason,
   type PoolOptions,
@@ -61,7 +63,8 @@ export class ConnectionPool {
     const name = formatPair(pair)
     const slot = this.#find(name)
     // Awaits as often as the call that opens the pair, so that calls keep their order.
-    if (slot !== undefined && isUsable(slot)) return (await Promise.resolve(this.#hit(slot))).opened
+    if (slot !== undefined && isLendable(slot))
+      return (await Promise.resolve(this.#hit(slot))).opened
     const waiter = this.#line.join(pair, {
       signal,
       timeoutMs,
@@ -82,10 +85,10 @@ export class ConnectionPool {
   async use<T>(
     pair: Pair,
     work: (database: PairDatabase) => Promise<T>,
-    { renews = true, ...given }: UseOptions = {},
+    { renews = true, joins = false, ...given }: UseOptions = {},
   ): Promise<T> {
     const idleMs = renews ? given.idleMs : this.#idle.getRemainingTTL(formatPair(pair))
-    const database = this.acquireOpen(formatPair(pair)) ?? (await this.acquire(pair))
+    const database = this.acquireOpen(formatPair(pair), joins) ?? (await this.acquire(pair))
     const slot = this.#slots.get(database.name)
     if (slot?.leases === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs
     try {
@@ -102,7 +105,7 @@ export class ConnectionPool {
     const slot = this.#slots.get(name)
     if (slot === undefined || --slot.leases > 0) return
     if (slot.closed !== undefined) return
-    if (slot.database?.broken === true) void this.#retire(slot, 'room')
+    if (slot.database?.broken === true || slot.draining === true) void this.#retire(slot, 'room')
     else this.#idle.set(name, slot, { ttl: slot.idleMs ?? this.#options.idleCloseMs })
     this.#serve()
   }
@@ -122,11 +125,24 @@ export class ConnectionPool {
   async release(name: string): Promise<void> {
     const slot = this.#slots.get(name)
     if (slot === undefined) return
-    if (slot.leases === 0 && slot.closed === undefined) {
-      this.#idle.delete(name)
-      void this.#retire(slot, 'idle')
-    }
+    if (slot.leases === 0 && slot.closed === undefined) void this.#retire(slot, 'idle')
     await slot.closed
+  }
+
+  /** The open pairs that nobody of this process has written to. */
+  onlyRead(): string[] {
+    return [...this.#slots.values()]
+      .filter((slot) => isLendable(slot) && slot.database?.isWrittenHere === false)
+      .map(({ name }) => name)
+  }
+
+  /** Closes a pair as soon as its leases have ended, for a moment; tells then whether one is held. */
+  drain(name: string): () => boolean {
+    const slot = this.#slots.get(name)
+    if (slot?.database?.isWrittenHere !== false || !isLendable(slot)) return () => false
+    slot.draining = true
+    if (slot.leases === 0) void this.#retire(slot, 'room')
+    return () => slot.closed === undefined
   }
 
   /**
@@ -197,18 +213,16 @@ export class ConnectionPool {
   /** A file that was given up while nobody held it begins to close, to be opened again. */
   #find(name: string): Slot | undefined {
     const slot = this.#slots.get(name)
-    if (slot?.database?.broken === true && slot.leases === 0 && slot.closed === undefined) {
-      this.#idle.delete(name)
+    if (slot?.database?.broken === true && slot.leases === 0 && slot.closed === undefined)
       void this.#retire(slot, 'room')
-    }
     return slot
   }
 
   /** Holds a pair open that is open now, until {@link release}. */
-  acquireOpen(name: string): PairDatabase | undefined {
+  acquireOpen(name: string, joins = false): PairDatabase | undefined {
     const slot = this.#find(name)
-    if (slot?.database === undefined || !isUsable(slot) || this.#closing !== undefined)
-      return undefined
+    if (slot?.database === undefined || this.#closing !== undefined) return undefined
+    if (!(joins ? isUsable : isLendable)(slot)) return undefined
     return this.#hit(slot).database
   }
 
@@ -232,7 +246,7 @@ export class ConnectionPool {
     if (this.#closing !== undefined || this.#line.length === 0) return
     for (const waiter of this.#line.waiters()) {
       const slot = this.#find(waiter.name)
-      if (slot !== undefined && !isUsable(slot)) continue
+      if (slot !== undefined && !isLendable(slot)) continue
       if (slot !== undefined) waiter.serve(this.#hit(slot))
       else if (this.#slots.size < this.#options.maxConnections)
         waiter.serve(this.#newSlot(waiter.name, waiter.pair))
@@ -248,9 +262,7 @@ export class ConnectionPool {
 
   /** Slots whose pair is being closed. */
   #leaving(): number {
-    let leaving = 0
-    for (const slot of this.#slots.values()) if (isLeaving(slot)) leaving++
-    return leaving
+    return [...this.#slots.values()].filter((slot) => isLeaving(slot)).length
   }
 
   async #watchOpening(slot: Slot): Promise<void> {
@@ -265,16 +277,14 @@ export class ConnectionPool {
   }
 
   #retire(slot: Slot, reason: 'idle' | 'room'): Promise<void> {
+    this.#idle.delete(slot.name)
     return (slot.closed = this.#closeSlot(slot, reason))
   }
 
   async #closeSlot(slot: Slot, reason: 'idle' | 'room'): Promise<void> {
-    try {
-      const database = await slot.opened
-      await database.close()
-    } catch (error) {
-      this.#events.tell('error', { pair: slot.name, error })
-    }
+    const failed = (error: unknown): void => this.#events.tell('error', { pair: slot.name, error })
+    await closeRetired(slot, failed)
+    if (slot.draining === true && this.#closing === undefined) await giveWay()
     this.#slots.delete(slot.name)
     this.#events.tell('pairEvicted', { pair: slot.name, reason })
     this.#serve()
@@ -287,10 +297,4 @@ export class ConnectionPool {
   #waitReason(name: string): WaitReason {
     return waitReason(name, this.#slots.get(name), this.#options.maxConnections)
   }
-}
-
-async function closeSlot(slot: Slot): Promise<void> {
-  if (slot.closed !== undefined) return slot.closed
-  const database = await slot.opened.catch(() => undefined)
-  await database?.close()
 }

@@ -45,6 +45,7 @@ export class Lease {
   #running: Promise<unknown> | undefined
   /** Anything may have been set or made on it: it is not for the next reader. */
   #altered = false
+  #isRaw = false
   #revoked = false
   #released: Promise<void> | undefined
 
@@ -72,7 +73,7 @@ export class Lease {
    * reaches files and every pair that is open, and can write behind the writer's back.
    */
   get connection(): DuckDBConnection {
-    this.#altered = true
+    this.#altered = this.#isRaw = true
     return this.#connection
   }
 
@@ -177,7 +178,7 @@ export class Lease {
    */
   async execute<Row = Record<string, unknown>>(sql: string, params?: SqlParams): Promise<Row[]> {
     refuseWriterTables(sql)
-    this.#altered = true
+    this.#altered = this.#isRaw = true
     const { alias } = this.#database
     return this.#reading('execute', undefined, () =>
       runOwnStatements<Row>(this.#connection, { sql, params, alias }),
@@ -225,7 +226,8 @@ export class Lease {
       this.#altered = true
       await interruptUntil([this.#connection], this.#running)
     }
-    await this.#database.releaseReader(this.#connection, { reuse: !this.#altered })
+    const use = { reuse: !this.#altered, isRaw: this.#isRaw }
+    await this.#database.releaseReader(this.#connection, use)
     this.#onRelease()
   }
 

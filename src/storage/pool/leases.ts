@@ -30,6 +30,8 @@ export class Leases {
   readonly #budget: ThreadBudget
   readonly #dataDir: string
   readonly #out = new Set<Lease>()
+  /** Those of calls and streams that only read. */
+  readonly #reading = new Set<Lease>()
   #closing = false
 
   constructor(pool: ConnectionPool, budget: ThreadBudget, dataDir: string) {
@@ -101,8 +103,10 @@ export class Leases {
       if (known !== undefined) return known
     }
     return this.read(pair, async (lease) => {
-      const known = await this.#pool.use(pair, ({ writer }) =>
-        writer.lastBars(timeframe, limit, { read: true }),
+      const known = await this.#pool.use(
+        pair,
+        ({ writer }) => writer.lastBars(timeframe, limit, { read: true }),
+        { joins: true },
       )
       return known ?? lease.query(lastCandlesQuery(timeframe, limit))
     })
@@ -191,10 +195,12 @@ export class Leases {
       }
       const lease: Lease = new Lease(database, connection, this.#budget, () => {
         this.#out.delete(lease)
+        this.#reading.delete(lease)
         if (watches) writer.unwatch()
         this.#pool.endLease(database.name)
       })
       this.#out.add(lease)
+      if (!watches) this.#reading.add(lease)
       return lease
     } catch (error) {
       if (watches) writer.unwatch()
@@ -215,6 +221,17 @@ export class Leases {
     this.#pool.retireBroken()
     const broken = [...this.#out].filter((lease) => lease.isBroken)
     await Promise.allSettled(broken.map((lease) => lease.revoke()))
+  }
+
+  /** Whether a caller has a lease of the pair, who may do with it what he likes. */
+  isLent(name: string): boolean {
+    return [...this.#out].some((lease) => lease.pair === name && !this.#reading.has(lease))
+  }
+
+  /** Ends what calls and streams read of a pair; a lease that a caller has is his. */
+  async revokeReads(name: string): Promise<void> {
+    const reading = [...this.#reading].filter(({ pair }) => pair === name)
+    await Promise.allSettled(reading.map((lease) => lease.revoke()))
   }
 
   /** Interrupts and takes back everything: for closing, when a cleanup may wait for what is lent. */

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import { withCode } from '../duckdb/duckdb-errors.ts'
+import type { WantedFiles } from '../file/wanted-files.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PairDatabase } from './pair-database.ts'
 import type { PoolOptions } from './pool-slot.ts'
@@ -19,6 +20,9 @@ interface Write {
   readonly refuse: (error: unknown) => void
 }
 
+/** Tells the process that has a pair's file that it is waited for. */
+type Wanted = Pick<WantedFiles, 'ask' | 'withdraw'>
+
 const firstPauseMs = 5
 const longestPauseMs = 100
 
@@ -31,12 +35,14 @@ const longestPauseMs = 100
 export class LockWait {
   readonly #pool: ConnectionPool
   readonly #options: WaitOptions
+  readonly #wanted: Wanted
   /** By pair, in the order of coming. */
   readonly #lines = new Map<string, Write[]>()
   readonly #closing = new AbortController()
   #calls = 0
 
-  constructor(pool: ConnectionPool, options: WaitOptions) {
+  constructor(pool: ConnectionPool, options: WaitOptions, wanted: Wanted) {
+    this.#wanted = wanted
     this.#pool = pool
     this.#options = options
   }
@@ -59,6 +65,7 @@ export class LockWait {
       return this.#openFor(pair, name, work)
     }
     try {
+      open.isWrittenHere = true
       return await work(open)
     } catch (error) {
       throw withCode(error, name)
@@ -85,6 +92,7 @@ export class LockWait {
       try {
         return await this.#pool.use(pair, (database) => {
           began = true
+          database.isWrittenHere = true
           // What came before this one and found the file locked goes first.
           this.#begin(name, number)
           return work(database)
@@ -94,7 +102,13 @@ export class LockWait {
         if (this.#waiting() >= this.#options.maxWaiting) throw error
       }
     return new Promise((resolve, reject) => {
-      const begin = (): void => resolve(this.#pool.use(pair, work))
+      const begin = (): void =>
+        resolve(
+          this.#pool.use(pair, (database) => {
+            database.isWrittenHere = true
+            return work(database)
+          }),
+        )
       this.#join(pair, { number, deadline, begin, refuse: reject })
     })
   }
@@ -105,7 +119,7 @@ export class LockWait {
     const line = this.#lines.get(name)
     if (line === undefined) {
       this.#lines.set(name, [write])
-      void this.#knock(pair, name)
+      void this.#knock(pair, name).then(() => this.#wanted.withdraw(name))
       return
     }
     // One that tried for itself joins after its failure, perhaps behind some that came later.
@@ -129,6 +143,7 @@ export class LockWait {
         const passes = isLocked(error) || PairduckError.is(error, 'POOL_EXHAUSTED')
         this.#refuse(name, error, passes ? performance.now() : Infinity)
         if (!this.#lines.has(name)) return
+        if (isLocked(error)) await this.#wanted.ask(name)
       }
     }
   }

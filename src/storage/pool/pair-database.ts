@@ -16,7 +16,7 @@ import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/
 import { syncFolder } from '../file/sync-folder.ts'
 import { lostRows, measureState, type LostRows } from '../file/pair-state.ts'
 import { readState, writeState, type PairState } from '../file/state-file.ts'
-import { ReaderConnections } from '../duckdb/reader-connections.ts'
+import { ReaderConnections, type ReaderUse } from '../duckdb/reader-connections.ts'
 import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
 import { readWriterState } from '../write/writer-state.ts'
 import { openWriter, type WriterContext } from '../write/open-writer.ts'
@@ -51,7 +51,6 @@ export class PairDatabase {
   /** Its name in the engine. */
   readonly alias: string
   readonly archive: ArchiveStore | undefined
-  /** The manager's. */
   readonly clock: Clock
   /** What the state file said when it was opened, and what of that it no longer held. */
   readonly stateBefore: PairState | undefined
@@ -64,8 +63,9 @@ export class PairDatabase {
   readonly #readers: ReaderConnections
   #givenUp = false
   readonly #onBroken: () => void
-  /** Whether there was no file before. */
   readonly isNew: boolean
+  /** Whether a call wrote to it, or may have, since it was opened. */
+  isWrittenHere = false
   #rules: RetentionRules
 
   private constructor(of: {
@@ -193,9 +193,9 @@ export class PairDatabase {
     return this.#readers.lend()
   }
 
-  /** With `reuse` for the next reader; see {@link ReaderConnections.releaseReader}. */
-  async releaseReader(connection: DuckDBConnection, use: { reuse: boolean }): Promise<void> {
-    if (!use.reuse) this.writer.wrote = true
+  /** See {@link ReaderConnections.releaseReader}; with `isRaw` anything may have been written by it. */
+  async releaseReader(connection: DuckDBConnection, use: ReaderUse): Promise<void> {
+    if (use.isRaw === true) this.writer.wrote = this.isWrittenHere = true
     await this.#readers.releaseReader(connection, use)
   }
 

@@ -16,6 +16,8 @@ export interface SlotOptions {
 export interface UseOptions {
   /** False for a scheduled cleanup: it must not keep an unused pair open for ever. */
   readonly renews?: boolean
+  /** The caller has a lease of it: for him it is not being closed. */
+  readonly joins?: boolean
   /** How long it may be idle after this use, when nobody else comes. */
   readonly idleMs?: number
 }
@@ -30,6 +32,8 @@ export interface Slot {
   database?: PairDatabase
   /** Of a pair whose file is kept closed: what is done to it meanwhile. */
   readonly work?: string
+  /** It is closed as soon as its leases have ended: another process waits to write to its file. */
+  draining?: boolean
   /** How much longer it may be idle, when a scheduled cleanup held it last. */
   idleMs?: number
 }
@@ -39,9 +43,14 @@ export function isUsable(slot: Slot): boolean {
   return slot.closed === undefined && slot.database?.broken !== true
 }
 
+/** Whether a caller may have it now, who has no lease of it. */
+export function isLendable(slot: Slot): boolean {
+  return isUsable(slot) && slot.draining !== true
+}
+
 /** Whether its place will come free by itself, and soon. */
 export function isLeaving(slot: Slot): boolean {
-  return slot.closed !== undefined && slot.work === undefined
+  return (slot.closed !== undefined || slot.draining === true) && slot.work === undefined
 }
 
 /** Whether who waits for this very pair waits for something that ends nobody knows when. */

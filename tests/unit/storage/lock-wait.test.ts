@@ -9,6 +9,7 @@ import type { PairDatabase } from '../../../src/storage/pool/pair-database.ts'
 const pair = parsePair('x/y/A')
 const name = formatPair(pair)
 const options = { maxConnections: 1, maxWaiting: 9, acquireTimeoutMs: 60_000, idleCloseMs: 1e6 }
+const nobody = { ask: () => Promise.resolve(), withdraw: () => Promise.resolve() }
 
 it('writes begin in order, whatever moment they come at while the file is refused once', async () => {
   for (let hops = 0; hops < 24; hops++) {
@@ -19,7 +20,7 @@ it('writes begin in order, whatever moment they come at while the file is refuse
       return { name, broken: false, close: () => Promise.resolve() } as PairDatabase
     }
     const pool = new ConnectionPool(open, options, new Events())
-    const writes = new LockWait(pool, options)
+    const writes = new LockWait(pool, options, nobody)
     const began: number[] = []
     const write = (number: number): Promise<number> =>
       writes.use(pair, () => Promise.resolve(began.push(number)))

@@ -1,0 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Slot } from './pool-slot.ts'
+
+/** Who waits for a file tries it every 100 ms. */
+const giveWayMs = 250
+
+/** Closes the pair of a slot that is closed with all others, if it is not being closed already. */
+export async function closeSlot(slot: Slot): Promise<void> {
+  if (slot.closed !== undefined) return slot.closed
+  const database = await slot.opened.catch(() => undefined)
+  await database?.close()
+}
+
+/** The same for one that nobody has; what fails is told, since nobody waits for it. */
+export async function closeRetired(slot: Slot, failed: (error: unknown) => void): Promise<void> {
+  try {
+    await (await slot.opened).close()
+  } catch (error) {
+    failed(error)
+  }
+}
+
+/** Leaves a file that was closed to another process that waits for it. */
+export function giveWay(): Promise<void> {
+  return delay(giveWayMs)
+}
