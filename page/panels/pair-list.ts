@@ -145,7 +145,9 @@ export class PairList {
         : element(
             'span',
             { class: missing > 0 ? 'warn' : 'faint', title: 'holes in the recorded trades' },
-            missing > 0 ? `${missing} gaps` : `${stats.gaps.unproved} unproved`,
+            missing > 0
+              ? `${missing} ${missing === 1 ? 'gap' : 'gaps'}`
+              : `${stats.gaps.unproved} unproved`,
           ),
     )
   }

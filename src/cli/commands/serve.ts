@@ -36,16 +36,22 @@ export const addServeCommand: AddCommand = (program, context) => {
     )
     .action(async (options: ServeCommandOptions) => {
       const { dataDir, json } = options
-      await withManager({ dataDir, localSocket: true }, (db) =>
+      // Who only reads is no owner to be found and written through: a bot beside it is.
+      const localSocket = process.env['PAIRDUCK_WRITER_TOKEN'] === undefined ? 'passing' : true
+      await withManager({ dataDir, localSocket }, (db) =>
         withMirrorReader(options.valkey, async (mirror) => {
           const { serve } = await import('../../serve/index.ts')
-          const server = await serve(db, { ...(await given(options)), ...mirror }).catch(asUsage)
+          const { hearingOwners, OwnerEvents } = await import('../../client/owner-events.ts')
+          const others = new OwnerEvents(db.dataDir)
+          const store = hearingOwners(db, others)
+          const server = await serve(store, { ...(await given(options)), ...mirror }).catch(asUsage)
           try {
             if (json) context.terminal.print(JSON.stringify({ url: server.url }))
             else context.terminal.print(`${server.url} answers from ${dataDir}; Ctrl-C ends it`)
             await stopped(context.signal)
           } finally {
             await server.close()
+            await others.close()
           }
         }),
       )

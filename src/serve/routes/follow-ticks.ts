@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { PairduckError } from '../../errors.ts'
 import { getCandlesQuery } from '../../queries/index.ts'
 import { query, type Query } from '../../queries/query.ts'
 import type { StoredTick } from '../../schema/rows.ts'
@@ -26,6 +28,11 @@ interface Cursor {
   readonly count: number
 }
 
+/** While a pair goes from one process to another it cannot be read; that is over in a moment. */
+const passing = ['PAIR_LOCKED', 'CONNECTION_LOST', 'CLOSED', 'POOL_EXHAUSTED'] as const
+const againMs = 500
+const maxFailures = 20
+
 /** Bars of one event, at most: the newest of those that changed. */
 const maxBars = 1000
 
@@ -48,11 +55,15 @@ export async function followTicks(followed: Followed): Promise<void> {
   const candles = (event: PairduckEvents['candlesStored'][0]): void => {
     if (event.pair === pair && event.timeframe === timeframe) teller.go(event.oldest)
   }
+  // What was stored while another process was not heard is behind the cursor.
+  const missed = (): void => teller.go(Infinity)
   store.on('ticksStored', ticks)
   store.on('candlesStored', candles)
+  store.on('reconnected', missed)
   events.onEnd(() => {
     store.off('ticksStored', ticks)
     store.off('candlesStored', candles)
+    store.off('reconnected', missed)
   })
   events.begin()
   teller.go(Infinity)
@@ -81,16 +92,22 @@ class Teller {
 
   async #run(): Promise<void> {
     this.#isRunning = true
-    try {
-      while (this.#again) {
-        this.#again = false
+    let failures = 0
+    while (this.#again && !this.#followed.events.ended) {
+      this.#again = false
+      try {
         await this.#tell()
+        failures = 0
+      } catch (error) {
+        if (!isPassing(error) || ++failures > maxFailures) {
+          this.#followed.events.end(error)
+          break
+        }
+        await delay(againMs)
+        this.#again = true
       }
-    } catch (error) {
-      this.#followed.events.end(error)
-    } finally {
-      this.#isRunning = false
     }
+    this.#isRunning = false
   }
 
   async #tell(): Promise<void> {
@@ -117,10 +134,17 @@ class Teller {
       from: Math.floor(from / width) * width,
       limit: maxBars,
     })
-    const candles = await store.query(pair, changed)
+    const candles = await store.query(pair, changed).catch((error: unknown) => {
+      this.#changedFrom = Math.min(this.#changedFrom, from)
+      throw error
+    })
     if (candles.length > 0)
       events.send({ id: undefined, event: 'candles', data: { timeframe, candles, ticks } })
   }
+}
+
+function isPassing(error: unknown): boolean {
+  return passing.some((code) => PairduckError.is(error, code))
 }
 
 /** The ticks of the same moment that were told before are read with the rest, and cut off. */

@@ -67,7 +67,7 @@ describe.skipIf(!oracleIsHere || isMissing('chromium'))('the page', () => {
     for (const layer of ['zones', 'gaps', 'profile', 'holes', 'trades'])
       await page.waitForSelector(`#chart[data-${layer}]:not([data-${layer}="0"])`)
     expect(Number(await said(page, '#chart', 'data-cvd'))).toBeCloseTo(cvd!.cvd, 6)
-    expect(await said(page, '#pairs li .figures .warn')).toBe('1 gaps')
+    expect(await said(page, '#pairs li .figures .warn')).toBe('1 gap')
     expect(await said(page, '#pairs li')).toContain('9,757 trades')
     expect(await said(page, '#health')).toContain('write-ahead logs')
     // Bars of a minute, wide enough for figures: the footprint; a key takes it away again.
