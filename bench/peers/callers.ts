@@ -1,7 +1,7 @@
 import type { Tick } from '../../src/index.ts'
 import type { PeerStore } from './store.ts'
 
-const callersInAll = 64
+export const callersInAll = 64
 
 /** What some seconds of calls came to. */
 export interface Stretch {

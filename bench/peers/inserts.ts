@@ -3,7 +3,8 @@ import { interleave, median, type Side } from '../harness/interleave.ts'
 import { collectGarbage } from '../harness/memory.ts'
 import type { BenchRow } from '../harness/row.ts'
 import { inScratchFolder } from '../harness/scratch-folder.ts'
-import { Callers, type Stretch } from './callers.ts'
+import { Callers, callersInAll, type Stretch } from './callers.ts'
+import { syncsPerSecond } from './disk.ts'
 import { peerPackages, type PeerPackage } from './packages.ts'
 import type { PeerStore } from './store.ts'
 import { DuckDbStore } from './stores/duckdb-store.ts'
@@ -48,8 +49,9 @@ export async function insertRows(full: boolean): Promise<BenchRow[]> {
   const rows: BenchRow[] = []
   for (const size of sizes) {
     const kinds = size.callSize <= 10 || full ? streamKinds : (['ascending'] as const)
-    const measured = await measure(kinds, size, full ? 10 : 2)
+    const { measured, syncs } = await measure(kinds, size, full ? 10 : 2)
     for (const kind of kinds) rows.push(...rowsOf(kind, size, measured))
+    rows.push(diskRow(size, measured, syncs))
   }
   return rows
 }
@@ -59,11 +61,13 @@ function measure(
   kinds: readonly StreamKind[],
   { callSize, most }: Size,
   seconds: number,
-): Promise<readonly Measured[]> {
+): Promise<{ readonly measured: readonly Measured[]; readonly syncs: number }> {
   return inScratchFolder(async (folder) => {
     const load = await peerPackages()
     const ticks = Math.ceil((most * seconds * (rounds + 1)) / pairs / callSize) * callSize
-    const sides: Record<string, Side> = {}
+    const sides: Record<string, Side> = {
+      disk: () => syncsPerSecond(`${folder}/disk`, Math.min(seconds, 1)),
+    }
     const opened: PeerStore[] = []
     const stretches: { name: StoreName; kind: StreamKind; each: Stretch[] }[] = []
     for (const kind of kinds) {
@@ -82,14 +86,15 @@ function measure(
         }
       }
     }
-    await interleave(sides, { rounds })
+    const { disk } = await interleave(sides, { rounds })
     await Promise.all(opened.map((store) => store.close()))
-    return stretches.map(({ name, kind, each }) => {
+    const measured = stretches.map(({ name, kind, each }) => {
       // The first one opens the files.
       const counted = each.slice(1)
       const of = (figure: keyof Stretch): number => median(counted.map((one) => one[figure]))
       return { name, kind, ticksPerSecond: of('ticksPerSecond'), cpuMicros: of('cpuMicros') }
     })
+    return { measured, syncs: disk! }
   })
 }
 
@@ -128,6 +133,19 @@ function rowsOf(kind: StreamKind, size: Size, measured: readonly Measured[]): Be
     },
     cpuRow(name, ours, leanest),
   ]
+}
+
+/** Where the disk is slow it bounds all sides alike, and no ratio tells who needs less. */
+function diskRow({ callSize }: Size, measured: readonly Measured[], syncs: number): BenchRow {
+  const ours = measured.find(({ name, kind }) => name === 'pairduck' && kind === 'ascending')!
+  const most = syncs * callersInAll * callSize
+  return {
+    name: `100 pairs, 64 callers in all, calls of ${callSize.toLocaleString('en')}: of what the disk allows`,
+    value: (ours.ticksPerSecond / most) * 100,
+    unit: '%',
+    comparedWith: `${Math.round(syncs).toLocaleString('en')} syncs/s, each for all callers: ${told(most)}`,
+    ratio: ours.ticksPerSecond / most,
+  }
 }
 
 function cpuRow(
