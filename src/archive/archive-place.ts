@@ -6,6 +6,7 @@ import { folderArchive } from './store/folder-archive.ts'
 export interface PlacedPart {
   readonly path: string
   readonly place: string
+  readonly bytes: number
 }
 
 /**
@@ -13,16 +14,16 @@ export interface PlacedPart {
  * since, else from where it was written. `ARCHIVE_INCOMPLETE` when it is in neither.
  */
 export async function openPart(
-  { path, place }: PlacedPart,
+  { path, place, bytes }: PlacedPart,
   given: ArchiveStore | undefined,
 ): Promise<string> {
   const written = storeAt(place, given)
-  if (given === undefined || written === given) return needed(written, place).open(path)
+  if (given === undefined || written === given) return needed(written, place).open(path, bytes)
   try {
-    return await given.open(path)
+    return await given.open(path, bytes)
   } catch (error) {
     if (written === undefined || !PairduckError.is(error, 'ARCHIVE_INCOMPLETE')) throw error
-    return written.open(path)
+    return written.open(path, bytes)
   }
 }
 

@@ -15,6 +15,8 @@ export class S3StandIn {
   readonly uploads: Map<string, Upload> = new Map()
   /** Said of each request; true answers it with 503, before or after it took effect. */
   failing: (request: string) => 'before' | 'after' | false = () => false
+  /** Said of each request: answers it with half of the bytes, or breaks off there, or never. */
+  limping: (request: string) => 'half' | 'cut' | 'never' | false = () => false
   endpoint = ''
 
   static async start(): Promise<S3StandIn> {
@@ -39,6 +41,9 @@ export class S3StandIn {
     const whole = this.#take(request.method ?? 'GET', key, url.searchParams, Buffer.concat(chunks))
     const done = rangeOf(whole, request.headers.range)
     if (failure === 'after') return fail(response)
+    const limp = this.limping(`${request.method} ${url.pathname}`)
+    if (limp === 'never') return
+    if (limp !== false && Buffer.isBuffer(done.body)) return limpAlong(response, done, limp)
     response.writeHead(done.status, done.headers)
     response.end(request.method === 'HEAD' ? undefined : done.body)
   }
@@ -126,6 +131,14 @@ function rangeOf(answer: Answer, range: string | undefined): Answer {
     'content-range': `bytes ${first}-${end - 1}/${size}`,
   }
   return { status: 206, headers, body }
+}
+
+function limpAlong(response: ServerResponse, { status, body }: Answer, how: 'half' | 'cut'): void {
+  const half = (body as Buffer).subarray(0, body!.length >> 1)
+  const told = how === 'half' ? half.length : body!.length
+  response.writeHead(status, { 'content-length': String(told) })
+  if (how === 'half') response.end(half)
+  else response.write(half, () => response.destroy())
 }
 
 function fail(response: ServerResponse): void {

@@ -10,8 +10,8 @@ export interface ArchiveStore {
   draft(path: string): Promise<string>
   /** Puts a whole draft under its name, durably; the draft is gone then. */
   keep(draft: string, path: string): Promise<void>
-  /** A file on this machine with a kept part's bytes. */
-  open(path: string): Promise<string>
+  /** A file on this machine with a kept part's bytes; `bytes` is how many there have to be. */
+  open(path: string, bytes?: number): Promise<string>
   /** Removes a part, and what a broken-off attempt to write it left; nothing there is no error. */
   remove(path: string): Promise<void>
 }

@@ -3,6 +3,7 @@ import { dirname, join, resolve } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { makeFolder, syncFolder } from '../../sync-folder.ts'
 import type { ArchiveStore } from './archive-store.ts'
+import { refuseOtherSize } from './part-size.ts'
 
 /**
  * An archive in a folder, of this machine or of a mounted file system that honours fsync. It is made
@@ -41,10 +42,13 @@ class FolderArchive implements ArchiveStore {
     await syncFolder(dirname(file))
   }
 
-  async open(path: string): Promise<string> {
+  async open(path: string, bytes?: number): Promise<string> {
     const file = this.#fileOf(path)
     const found = await stat(file).catch(() => undefined)
-    if (found?.isFile() === true) return file
+    if (found?.isFile() === true) {
+      refuseOtherSize(file, { is: found.size, expected: bytes })
+      return file
+    }
     throw new PairduckError('ARCHIVE_INCOMPLETE', `the archive lacks ${file}`, { file })
   }
 

@@ -11,6 +11,8 @@ import { PairduckError } from '../../errors.ts'
 import { optionalPackage } from '../../optional-package.ts'
 import { integer, required, resolveOptions, rule } from '../../options.ts'
 import type { ArchiveStore } from './archive-store.ts'
+import { refuseOtherSize } from './part-size.ts'
+import { deadlineOf, storeFailure } from './s3-requests.ts'
 
 type Library = typeof import('@aws-sdk/client-s3')
 
@@ -26,6 +28,8 @@ export interface S3ArchiveOptions {
   readonly pieceBytes?: number
   /** Bytes of parts that were read and are kept on this machine, in a temporary folder. Default 1 GiB. */
   readonly maxCacheBytes?: number
+  /** How long a request, or the next bytes of an answer, may take, in ms. Default 120,000. */
+  readonly timeoutMs?: number
 }
 
 const name = (what: string): Parameters<typeof rule<string>> => [
@@ -45,6 +49,7 @@ const rules = {
   prefix: rule(...name('folders without a slash at either end')),
   pieceBytes: integer(5 * 2 ** 20, 5 * 2 ** 30, 16 * 2 ** 20),
   maxCacheBytes: integer(1, Number.MAX_SAFE_INTEGER, 2 ** 30),
+  timeoutMs: integer(1, 3_600_000, 120_000),
 }
 
 /**
@@ -108,11 +113,17 @@ class S3Archive implements ArchiveStore {
     await rm(draft, { force: true })
   }
 
-  async open(path: string): Promise<string> {
+  async open(path: string, bytes?: number): Promise<string> {
     const known = this.#cached.get(path)
     if (known !== undefined) return known.file
     const file = await this.#fetch(path)
     const { size } = await stat(file)
+    try {
+      refuseOtherSize(`${this.place}/${path}`, { is: size, expected: bytes })
+    } catch (error) {
+      await rm(file, { force: true })
+      throw error
+    }
     // One that is larger than the whole cache is kept until the process ends.
     this.#cached.set(path, { file, bytes: Math.min(size, this.#options.maxCacheBytes) })
     return file
@@ -123,12 +134,17 @@ class S3Archive implements ArchiveStore {
     const { AbortMultipartUploadCommand, DeleteObjectCommand, ListMultipartUploadsCommand } =
       this.#library
     const Key = this.#keyOf(path)
-    const { Uploads = [] } = await client.send(
-      new ListMultipartUploadsCommand({ Bucket, Prefix: Key }),
+    const { Uploads = [] } = await this.#bounded(`looking for uploads of ${path}`, (options) =>
+      client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }), options),
     )
     for (const { UploadId, Key: key } of Uploads)
-      if (key === Key) await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
-    await client.send(new DeleteObjectCommand({ Bucket, Key }))
+      if (key === Key)
+        await this.#bounded(`ending an upload of ${path}`, (options) =>
+          client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options),
+        )
+    await this.#bounded(`removing ${path}`, (options) =>
+      client.send(new DeleteObjectCommand({ Bucket, Key }), options),
+    )
     this.#cached.delete(path)
   }
 
@@ -138,9 +154,8 @@ class S3Archive implements ArchiveStore {
     try {
       const Body = new Uint8Array(size)
       await handle.read(Body, 0, size, 0)
-      await client.send(
-        new this.#library.PutObjectCommand({ Bucket, Key: this.#keyOf(path), Body }),
-      )
+      const put = new this.#library.PutObjectCommand({ Bucket, Key: this.#keyOf(path), Body })
+      await this.#bounded(`writing ${path}`, (options) => client.send(put, options))
     } finally {
       await handle.close()
     }
@@ -151,7 +166,10 @@ class S3Archive implements ArchiveStore {
     const { CompleteMultipartUploadCommand, CreateMultipartUploadCommand, UploadPartCommand } =
       this.#library
     const Key = this.#keyOf(path)
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key }))
+    const sending = `writing ${path}`
+    const { UploadId } = await this.#bounded(sending, (options) =>
+      client.send(new CreateMultipartUploadCommand({ Bucket, Key }), options),
+    )
     const handle = await open(draft)
     try {
       const Parts: { PartNumber: number; ETag: string | undefined }[] = []
@@ -160,10 +178,13 @@ class S3Archive implements ArchiveStore {
         await handle.read(Body, 0, Body.length, at)
         const PartNumber = Parts.length + 1
         const piece = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body })
-        Parts.push({ PartNumber, ETag: (await client.send(piece)).ETag })
+        const { ETag } = await this.#bounded(sending, (options) => client.send(piece, options))
+        Parts.push({ PartNumber, ETag })
       }
       const upload = { Bucket, Key, UploadId, MultipartUpload: { Parts } }
-      await client.send(new CompleteMultipartUploadCommand(upload))
+      await this.#bounded(sending, (options) =>
+        client.send(new CompleteMultipartUploadCommand(upload), options),
+      )
     } finally {
       // One that was broken off is aborted by the pass that sweeps.
       await handle.close()
@@ -173,20 +194,42 @@ class S3Archive implements ArchiveStore {
   async #fetch(path: string): Promise<string> {
     const { client, bucket: Bucket } = this.#options
     const file = this.#newFile()
+    const where = `${this.place}/${path}`
+    const deadline = deadlineOf(this.#options.timeoutMs)
     try {
       const found = await client.send(
         new this.#library.GetObjectCommand({ Bucket, Key: this.#keyOf(path) }),
+        { abortSignal: deadline.signal },
       )
-      await pipeline(found.Body as Readable, createWriteStream(file))
+      const body = found.Body as Readable
+      body.on('data', deadline.renew)
+      await pipeline(body, createWriteStream(file), { signal: deadline.signal })
       return file
     } catch (cause) {
       await rm(file, { force: true })
-      if ((cause as Error).name !== 'NoSuchKey') throw cause
-      const where = `${this.place}/${path}`
+      if ((cause as Error).name !== 'NoSuchKey')
+        throw storeFailure(`reading ${where}`, cause, deadline)
       throw new PairduckError('ARCHIVE_INCOMPLETE', `the archive lacks ${where}`, {
         file: where,
         cause,
       })
+    } finally {
+      deadline.end()
+    }
+  }
+
+  /** One request, which ends, and whose failure says what it was for. */
+  async #bounded<T>(
+    what: string,
+    send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+  ): Promise<T> {
+    const deadline = deadlineOf(this.#options.timeoutMs)
+    try {
+      return await send({ abortSignal: deadline.signal })
+    } catch (cause) {
+      throw storeFailure(`${this.place}: ${what}`, cause, deadline)
+    } finally {
+      deadline.end()
     }
   }
 

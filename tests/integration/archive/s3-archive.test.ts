@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { s3Archive } from '../../../src/archive/index.ts'
 import { archivedPair, archiving, numberedTicks, timeOf } from '../../support/archive-sequence.ts'
 import { S3StandIn } from '../../support/s3-stand-in.ts'
-import { openManager, sql } from '../../support/store.ts'
+import type { DatabaseManager } from '../../../src/index.ts'
+import { openManager, sql, temporaryFolder } from '../../support/store.ts'
 
 const count = 280
 const clock = (): number => timeOf(count)
@@ -21,7 +22,50 @@ function clientOf({ endpoint }: S3StandIn): S3Client {
   })
 }
 
+function isPart(request: string): boolean {
+  return /^GET .*parquet/.test(request)
+}
+
 describe('an archive in an object store', () => {
+  it('is told by name when it answers with half of a part, breaks off, refuses or never answers', async () => {
+    const s3 = await S3StandIn.start()
+    const open = async (): Promise<DatabaseManager> => {
+      const archive = await s3Archive({ client: clientOf(s3), bucket: 'market', timeoutMs: 300 })
+      return openManager({ archive, ...archiving, clock, dataDir })
+    }
+    const dataDir = temporaryFolder()
+    const counted = sql<{ n: number }>('SELECT count(*) AS n FROM ticks')
+    let db = await open()
+    await db.insertTicks(archivedPair, numberedTicks(0, count))
+    s3.limping = (request) => isPart(request) && 'never'
+    await expect(db.archivePair(archivedPair)).rejects.toMatchObject({
+      code: 'IO_FAILED',
+      message: expect.stringMatching(/reading s3:.*nothing came for 300 ms/) as unknown,
+    })
+    s3.limping = () => false
+    await db.archivePair(archivedPair)
+    const faults: [() => void, RegExp][] = [
+      [() => (s3.limping = (request) => isPart(request) && 'half'), /cut short/],
+      [() => (s3.limping = (request) => isPart(request) && 'cut'), /reading s3:.*\.parquet failed/],
+      [() => (s3.limping = (request) => isPart(request) && 'never'), /nothing came for 300 ms/],
+      [() => (s3.failing = (request) => isPart(request) && 'before'), /HTTP 503/],
+    ]
+    for (const [begin, message] of faults) {
+      // What was fetched well is kept on this machine.
+      await db.close()
+      db = await open()
+      begin()
+      const asked = db.query(archivedPair, counted, { history: true })
+      await expect(asked).rejects.toMatchObject({
+        code: 'IO_FAILED',
+        message: expect.stringMatching(message) as unknown,
+      })
+      s3.limping = () => false
+      s3.failing = () => false
+      expect(await db.query(archivedPair, counted, { history: true })).toEqual([{ n: count }])
+    }
+  })
+
   it('holds every tick once, whatever requests fail, before or after they took effect', async () => {
     const s3 = await S3StandIn.start()
     const archive = await s3Archive({ client: clientOf(s3), bucket: 'market', prefix: 'a/b' })
@@ -70,7 +114,8 @@ describe('an archive in an object store', () => {
     writeFileSync(draft, bytes)
     s3.failing = (request) => (request.includes('partNumber=3') ? 'before' : false)
     await expect(archive.keep(draft, 'x/y.parquet')).rejects.toMatchObject({
-      $metadata: { httpStatusCode: 503 },
+      code: 'IO_FAILED',
+      cause: { $metadata: { httpStatusCode: 503 } },
     })
     expect(s3.uploads.size).toBe(1)
     await archive.remove('x/y.parquet')
