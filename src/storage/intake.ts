@@ -11,7 +11,7 @@ import { pairFiles, sizeOf } from './file/pair-files.ts'
 import { WantedFiles } from './file/wanted-files.ts'
 import { FileEngines } from './import/file-engines.ts'
 import { idGuard } from './import/id-guard.ts'
-import { importCandleFile, importTickFile } from './import/import-file.ts'
+import { importCandleFile, importTickFile, type IdGuard } from './import/import-file.ts'
 import type { InsertBatch } from './import/tick-file-batch.ts'
 import { importFiles, rowOptions, type FileImporter } from './import/import-files.ts'
 import {
@@ -39,7 +39,7 @@ import type { PoolOptions } from './pool/pool-slot.ts'
 import { checkCandles, checkRows, writeCandles, writeRows } from './write/row-writer.ts'
 import { ownTicks } from './write/tick-batch.ts'
 import { type RowCounts } from './events/outcomes.ts'
-import { claimIdSpace } from './write/id-space.ts'
+import { claimIdSpace, refuseBesideMadeIds } from './write/id-space.ts'
 import { resolveInsertOptions, type InsertOptions } from './write/insert-options.ts'
 import type { TickColumns } from './write/tick.ts'
 import type { WriterOptions } from './write/tick-writer.ts'
@@ -145,7 +145,14 @@ export class Intake {
     const pairs = new ImportedPairs((each, job) => this.#writing(each, job), of)
     const insert: InsertBatch = (ticks, { instrument, idSpace }) =>
       pairs.insert(pairOf(pair, instrument), ticks, idSpace)
-    const guard = idGuard(this.#ledger, pair, rowOptions(resolved, undefined))
+    const inLedger = idGuard(this.#ledger, pair, rowOptions(resolved, undefined))
+    const guard: IdGuard = async (path, given) => {
+      if (await this.#isStored(pair))
+        await this.#pool.use(pair, (database) =>
+          database.writer.run((connection) => refuseBesideMadeIds(connection, database.name)),
+        )
+      await inLedger(path, given)
+    }
     const report = await this.#engines.during(() =>
       importTickFile(file, resolved, {
         latest: this.#latest(),
@@ -193,8 +200,7 @@ export class Intake {
     const resolved = resolveImportFilesOptions(options)
     const importer: FileImporter = {
       ledger: this.#ledger,
-      isStored: async (pair) =>
-        (await sizeOf(pairFiles(this.#dataDir, pair).database)) !== undefined,
+      isStored: (pair) => this.#isStored(pair),
       importOne: (pair, file, candles, each) =>
         candles === undefined
           ? this.tickFile(pair, file, each, { isInBulk: true })
@@ -243,10 +249,14 @@ export class Intake {
     return counts
   }
 
+  async #isStored(pair: Pair): Promise<boolean> {
+    return (await sizeOf(pairFiles(this.#dataDir, pair).database)) !== undefined
+  }
+
   /** A call that a new pair would refuse makes none. */
   async #refuseNew(pair: Pair, timeframe: Timeframe): Promise<void> {
     if (this.#newPairs.includes(timeframe)) return
-    if ((await sizeOf(pairFiles(this.#dataDir, pair).database)) !== undefined) return
+    if (await this.#isStored(pair)) return
     throw notKept(formatPair(pair), this.#newPairs, timeframe)
   }
 

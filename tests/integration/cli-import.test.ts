@@ -209,6 +209,14 @@ it.skipIf(process.platform === 'win32')(
   },
 )
 
+it('a field that is named twice among the columns is refused', async () => {
+  const file = await writtenFile('twice.csv', 'a,b\n')
+  const args = ['import', pair, file, '--columns', 'price=a,price=b', '--data-dir', fresh()]
+  const { exitCode, stderr } = await cliRun(args)
+  expect(exitCode).toBe(2)
+  expect(stderr).toMatch(/`price` is named twice/)
+})
+
 it('a last row without a line end is stored, and doubted aloud unless something tells it is whole', async () => {
   const csv = 'timestamp,price,volume,side,trade_id\n1723161255342,1,1,BUY,37356'
   const json = '{"timestamp":1723161255342,"price":1,"volume":1,"side":"BUY","trade_id":37356}'

@@ -12,6 +12,8 @@ import { zipped } from '../support/zipped.ts'
 const day = 86_400_000
 const from = Date.UTC(2024, 0, 1)
 const rowsADay = 50
+const header = 'timestamp,price,volume,side,trade_id'
+const buy = (id: number): string => `${from + id},1,2,buy,${id}`
 
 /** Binance's daily zips of two symbols, each with its checksum beside it. */
 async function archive(days: number, symbols: readonly string[] = ['AAA', 'BBB']): Promise<string> {
@@ -116,12 +118,29 @@ it('trades without ids are refused a second time, made ids make it repeatable', 
   expect(await store.importTicks('a/b/C', file, { noIds: true })).toMatchObject({ inserted: 3 })
   for (const inserted of [3, 0])
     expect(await store.importTicks('a/b/D', file, { makeIds: true })).toMatchObject({ inserted })
+  // Without ids they would stand beside those that have some.
+  await expect(store.importTicks('a/b/D', file)).rejects.toMatchObject({ code: 'ID_SPACE' })
   // A longer file adds what is missing.
   await appendFile(file, `${from + 1},1,2,sell\n`)
   expect(await store.importTicks('a/b/D', file, { makeIds: true })).toMatchObject({
     inserted: 1,
     duplicates: 3,
   })
+})
+
+it('a row whose instrument can be no symbol is named, or left out, and the others go to their pairs', async () => {
+  const file = join(temporaryFolder(), 'spread.csv')
+  await writeFile(file, `${header},symbol\n${buy(0)},A\n${buy(1)},\n${buy(2)},B\n`)
+  const store = await openManager()
+  await expect(store.importTicks('a/b/-', file, { pairFrom: 'symbol' })).rejects.toMatchObject({
+    code: 'IMPORT_FAILED',
+    message: expect.stringMatching(
+      /line 3: column `symbol` .* is no symbol that a pair can have; the row before it is stored/,
+    ) as string,
+  })
+  const left = { pairFrom: 'symbol', skipInvalid: true } as const
+  expect(await store.importTicks('a/b/-', file, left)).toMatchObject({ inserted: 1, rejected: 1 })
+  expect(await store.listPairs()).toHaveLength(2)
 })
 
 it.each([
@@ -132,6 +151,15 @@ it.each([
 ])('a name by %s: %s', (template, file, pair) => {
   const found = new NameTemplate(template).pairOf(`folder/${file}`, 'x/y')
   expect(found && `${found.exchange}/${found.market}/${found.symbol}`).toBe(pair)
+})
+
+it('many files for a new pair say, too, that it keeps everything', async () => {
+  const folder = temporaryFolder()
+  const files = [join(folder, 'a1.csv'), join(folder, 'a2.csv')]
+  for (const [id, file] of files.entries()) await writeFile(file, `${header}\n${buy(id)}\n`)
+  const dataDir = join(folder, 'data')
+  const { stderr } = await cliRun(['import', 'a/b/NEW', ...files, '--data-dir', dataDir])
+  expect(stderr.match(/a\/b\/NEW is new .* keeps everything for ever/g)).toHaveLength(1)
 })
 
 it('lists formats and presets', async () => {
@@ -145,7 +173,7 @@ it('lists formats and presets', async () => {
 })
 
 it('candles read no more ticks after many files than after one, and are those of the ticks', async () => {
-  const folder = join(await temporaryFolder(), 'days')
+  const folder = join(temporaryFolder(), 'days')
   await mkdir(folder)
   const rows = 22_000
   for (let at = 0; at < 4; at++) {

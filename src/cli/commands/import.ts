@@ -16,6 +16,7 @@ import { bytesText, countedText, countText, durationText } from '../figures.ts'
 import { printFormats } from '../import/format-list.ts'
 import {
   addImportOptions,
+  keepsForeverNote,
   keptCandles,
   libraryOptions,
   type ColumnMap,
@@ -88,10 +89,7 @@ async function importOne(
   sayGuess(report, context)
   for (const note of report.notes) context.terminal.note(note)
   sayExpired(report, context)
-  if (report.retention === 'forever')
-    context.terminal.note(
-      `${pair} is new and its rows are older than the default retention keeps: the pair now keeps everything for ever`,
-    )
+  if (report.retention === 'forever') context.terminal.note(keepsForeverNote(pair))
   if (file !== '-' && !report.stopped && rowsOf(report) > 0 && (await lastLineIsOpen(file)))
     context.terminal.note(
       `${file} has no line end after its last row, which is stored as it stands: if the file was cut short there, that row is not the whole one`,

@@ -145,6 +145,8 @@ function columnsArgument(text: string): ColumnMap {
   const entries = text.split(',').map((part) => part.split('=').map((name) => name.trim()))
   if (entries.some((entry) => entry.length !== 2 || entry.includes('')))
     throw new InvalidArgumentError('Expected field=column pairs, such as price=px,volume=qty.')
+  const twice = entries.find(([field], at) => entries.findIndex(([each]) => each === field) < at)
+  if (twice !== undefined) throw new InvalidArgumentError(`\`${twice[0]}\` is named twice.`)
   return Object.fromEntries(entries) as ColumnMap
 }
 
@@ -180,4 +182,8 @@ function countArgument(text: string): number {
   if (!Number.isInteger(count) || count < 1 || count > 64)
     throw new InvalidArgumentError('Expected a whole number from 1 to 64.')
   return count
+}
+
+export function keepsForeverNote(pair: string): string {
+  return `${pair} is new and its rows are older than the default retention keeps: the pair now keeps everything for ever`
 }

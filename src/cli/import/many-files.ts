@@ -8,7 +8,12 @@ import { countedText, countText, durationText } from '../figures.ts'
 import { withManager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { startProgress } from '../progress.ts'
-import { keptCandles, libraryOptions, type ImportCommandOptions } from './import-options.ts'
+import {
+  keepsForeverNote,
+  keptCandles,
+  libraryOptions,
+  type ImportCommandOptions,
+} from './import-options.ts'
 
 const progressSteps = 1_000
 
@@ -29,7 +34,8 @@ export async function importMany(
   let rows = 0
   const onFile = (file: ImportFilesProgress): void => {
     rows += file.report?.inserted ?? 0
-    for (const note of file.report?.notes ?? []) {
+    const kept = keepsForever(file)
+    for (const note of [...(file.report?.notes ?? []), ...(kept === undefined ? [] : [kept])]) {
       const said = note.replaceAll(file.file, 'a file')
       notes.set(said, (notes.get(said) ?? 0) + 1)
     }
@@ -71,6 +77,13 @@ export async function importMany(
     'pairduck: stopped; what is counted above is stored. Run the same command again: it goes on there.',
   )
   context.exitCode = exitInterrupted
+}
+
+/** Said of a pair's first file. */
+function keepsForever({ pair, report }: ImportFilesProgress): string | undefined {
+  if (report === undefined || !('retention' in report) || report.retention !== 'forever')
+    return undefined
+  return keepsForeverNote(pair)
 }
 
 function fileJson({

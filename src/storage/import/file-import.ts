@@ -12,7 +12,7 @@ import {
 import { importFailed } from './import-failure.ts'
 import { type ImportSource, type Selection } from './import-source.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
-import type { InstrumentChoice } from './instruments.ts'
+import { SpreadNames, type InstrumentChoice } from './instruments.ts'
 import { whyNoNumber } from './number-reader.ts'
 import { Rejections, rejectionText, type Rejection } from './rejections.ts'
 import { whyNoTime, type TimeReader } from './time-reader.ts'
@@ -40,6 +40,7 @@ export class FileImport<Counts> {
   readonly #columns: Readonly<Record<string, string>>
   readonly #time: TimeReader
   readonly #choice: InstrumentChoice | undefined
+  readonly #names: SpreadNames | undefined
   readonly #newBatch: (firstRow: number) => FileBatch<Counts>
   readonly #options: ResolvedImportOptions
   readonly #progressFrom: number
@@ -65,6 +66,7 @@ export class FileImport<Counts> {
     this.#source = of.source
     const { spread, where } = of.choice
     this.#choice = spread === undefined && Object.keys(where).length === 0 ? undefined : of.choice
+    this.#names = spread === undefined ? undefined : new SpreadNames(spread)
     this.#selection = this.#choice === undefined ? of.selection : choosing(of.selection, of.choice)
     this.#columns = of.columns
     this.#time = of.time
@@ -170,7 +172,8 @@ export class FileImport<Counts> {
         this.#filtered++
         continue
       }
-      const fault = batch.check(row, instrumentOf(reading, row))
+      const instrument = instrumentOf(reading, row)
+      const fault = this.#names?.fault(instrument) ?? batch.check(row, instrument)
       if (fault === undefined) continue
       if (!this.#options.skipInvalid) await this.#stopAt(reading, fault)
       left.add(row)

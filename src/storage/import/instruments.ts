@@ -1,4 +1,6 @@
 import { PairduckError, visible } from '../../errors.ts'
+import { parsePair } from '../../pair.ts'
+import type { RowFault } from './batch-reading.ts'
 import { columnNamed, find } from './column-map.ts'
 import type { ImportSource } from './import-source.ts'
 
@@ -59,6 +61,35 @@ export async function chooseInstruments(
       )
   }
   return { spread, where }
+}
+
+/** Looks at what a column names as the symbol of a pair, each name once. */
+export class SpreadNames {
+  readonly #column: string
+  readonly #known = new Map<string, boolean>()
+
+  constructor(column: string) {
+    this.#column = column
+  }
+
+  /** Why a row's pair cannot be named so, before any other row of the batch is stored. */
+  fault(instrument: string | undefined): RowFault | undefined {
+    const symbol = instrument ?? ''
+    let isSound = this.#known.get(symbol)
+    if (isSound === undefined) this.#known.set(symbol, (isSound = isSymbol(symbol)))
+    return isSound
+      ? undefined
+      : { field: this.#column, value: symbol, reason: 'is no symbol that a pair can have' }
+  }
+}
+
+function isSymbol(symbol: string): boolean {
+  try {
+    parsePair({ exchange: 'a', market: 'b', symbol })
+    return true
+  } catch {
+    return false
+  }
 }
 
 function severalInstruments(
