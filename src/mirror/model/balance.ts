@@ -4,6 +4,7 @@ import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
 import { payloadNames } from '../exchanges/payload-names.ts'
 import { assetForm, isAsset } from './symbol.ts'
+import { isOrderedMs, orderedMsForm } from './time.ts'
 
 /** What an account holds of one asset. Two of the three are enough; the third follows. */
 export interface BalanceInput {
@@ -44,11 +45,15 @@ export interface TimedBalance extends Balance {
  * because nobody can say whether it is in there already.
  */
 export function readBalance(input: BalanceInput): TimedBalance {
+  if (typeof input !== 'object' || input === null) throw invalid({}, 'balance', 'an object', input)
   if (!isAsset(input.asset)) throw invalid(input, 'asset', assetForm, input.asset)
   const free = part(input, 'free')
   const used = part(input, 'used')
   const total = part(input, 'total')
   const timestamp = input.timestamp ?? null
+  // One in microseconds would come after all that is told from then on.
+  if (timestamp !== null && !isOrderedMs(timestamp))
+    throw invalid(input, 'timestamp', orderedMsForm, timestamp)
   const { asset } = input
   if (free !== undefined && used !== undefined)
     return { asset, free, used, total: addText(free, used), timestamp }
@@ -80,7 +85,7 @@ function part(input: BalanceInput, field: 'free' | 'used' | 'total'): DecimalTex
 }
 
 function invalid(
-  input: BalanceInput,
+  input: Partial<BalanceInput>,
   field: string,
   expected: string,
   value: unknown,

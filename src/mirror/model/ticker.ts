@@ -4,6 +4,7 @@ import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
 import { payloadNames } from '../exchanges/payload-names.ts'
 import { parseSymbol } from './symbol.ts'
+import { isOrderedMs, orderedMsForm } from './time.ts'
 
 /** A ticker as a source tells it; ccxt's unified ticker fits as it is (`last` is the price). */
 export interface TickerInput {
@@ -64,8 +65,8 @@ export function readTicker(input: TickerInput, derivatives: boolean, nowMs: numb
   if (price === undefined || !isPositive(price))
     throw invalid(input, 'price', 'a decimal above zero', last)
   const timestamp = input.timestamp ?? nowMs
-  if (!Number.isInteger(timestamp) || timestamp <= 0)
-    throw invalid(input, 'timestamp', 'Unix milliseconds', timestamp)
+  if (input.timestamp !== undefined && input.timestamp !== null && !isOrderedMs(timestamp))
+    throw invalid(input, 'timestamp', orderedMsForm, timestamp)
   const [bid, ask, bidVolume, askVolume] = optionalTickerFields.map((field) => part(input, field))
   return {
     symbol: input.symbol!,

@@ -5,6 +5,7 @@ import { exactText } from './exact-text.ts'
 import { idText } from './id.ts'
 import { payloadNames } from '../exchanges/payload-names.ts'
 import { assetForm, isAsset } from './symbol.ts'
+import { isOrderedMs, orderedMsForm } from './time.ts'
 
 /** A deposit or withdrawal as a source tells it; ccxt's unified transaction fits as it is. */
 export interface TransferInput {
@@ -62,9 +63,8 @@ export function readTransfer(input: TransferInput): Omit<Transfer, 'refValue'> |
   const amount = exactText(input.amount ?? undefined, input.info, payloadNames.transfer.amount)
   if (amount === undefined || !isPositive(amount))
     throw invalid(input, 'amount', 'a decimal above zero', input.amount)
-  if (!Number.isInteger(timestamp) || Number(timestamp) <= 0)
-    throw invalid(input, 'timestamp', 'Unix milliseconds', timestamp)
-  return { id, type, asset: currency, amount, timestamp: timestamp! }
+  if (!isOrderedMs(timestamp)) throw invalid(input, 'timestamp', orderedMsForm, timestamp)
+  return { id, type, asset: currency, amount, timestamp }
 }
 
 /** The name of a transfer in the hash: deposits and withdrawals are numbered apart. */

@@ -71,14 +71,23 @@ describe('reconcile', () => {
       // They come while the snapshot is under way; the snapshot is of a moment in between.
       applied.push(
         mirror.applyOrder(openOrder('1', { filled: '0.5', cost: '1.25', ...later })),
-        mirror.applyBalances([{ asset: 'BTC', free: '5', used: '0', timestamp: 100 }]),
-        mirror.applyBalances([{ asset: 'ETH', free: '7', used: '0', timestamp: 300 }]),
+        mirror.applyBalances([
+          { asset: 'BTC', free: '5', used: '0', timestamp: 1_700_000_000_100 },
+        ]),
+        mirror.applyBalances([
+          { asset: 'ETH', free: '7', used: '0', timestamp: 1_700_000_000_300 },
+        ]),
       )
       return {
         openOrders: [
           openOrder('1', { filled: '0.2', cost: '0.5', lastUpdateTimestamp: 1_700_000_005_000 }),
         ],
-        balances: ['BTC', 'ETH'].map((asset) => ({ asset, free: '6', used: '0', timestamp: 200 })),
+        balances: ['BTC', 'ETH'].map((asset) => ({
+          asset,
+          free: '6',
+          used: '0',
+          timestamp: 1_700_000_000_200,
+        })),
       }
     })
     await Promise.all(applied)
@@ -91,9 +100,13 @@ describe('reconcile', () => {
     await using mirror = await ValkeyMirror.open({ url: server.url })
     const held = async (free: string, timestamp: number): Promise<number> =>
       (await mirror.applyBalances([{ asset: 'BTC', free, used: '0', timestamp }])).written
-    expect([await held('5', 100), await held('5.0', 300), await held('4', 200)]).toEqual([1, 0, 0])
+    expect([
+      await held('5', 1_700_000_000_100),
+      await held('5.0', 1_700_000_000_300),
+      await held('4', 1_700_000_000_200),
+    ]).toEqual([1, 0, 0])
     expect(await mirror.getBalances()).toMatchObject([{ free: '5' }])
-    expect([await held('4', 301), await held('5', 300)]).toEqual([1, 0])
+    expect([await held('4', 1_700_000_000_301), await held('5', 1_700_000_000_300)]).toEqual([1, 0])
     expect(await mirror.getBalances()).toMatchObject([{ free: '4' }])
   })
 
@@ -130,7 +143,13 @@ describe('a new writer', () => {
       await using first = await ValkeyMirror.open({ url: server.url })
       await first.applyOrder(openOrder('1', { filled: '0.5', cost: '1.25', ...later }))
       await first.applyFills([fill('a', '0.5')])
-      const deposit = { id: 'd', type: 'deposit', currency: 'USDT', amount: '10', timestamp: 1 }
+      const deposit = {
+        id: 'd',
+        type: 'deposit',
+        currency: 'USDT',
+        amount: '10',
+        timestamp: 1_700_000_000_001,
+      }
       await first.applyTransfers([deposit])
     })()
     await using second = await ValkeyMirror.open({ url: server.url })
@@ -143,8 +162,8 @@ describe('a new writer', () => {
     }
     await second.applyOrder(openOrder('1', end))
     await second.applyTransfers([
-      { id: 'd', type: 'deposit', currency: 'USDT', amount: '10', timestamp: 1 },
-      { id: 'e', type: 'deposit', currency: 'USDT', amount: '5', timestamp: 2 },
+      { id: 'd', type: 'deposit', currency: 'USDT', amount: '10', timestamp: 1_700_000_000_001 },
+      { id: 'e', type: 'deposit', currency: 'USDT', amount: '5', timestamp: 1_700_000_000_002 },
     ])
     await using reader = await MirrorReader.open({ url: server.url })
     const order = await reader.getOrder('1')

@@ -44,13 +44,13 @@ describe('balances', () => {
     }
     const [btc, eth] = balancesFromCcxt({
       info,
-      timestamp: 5,
+      timestamp: 1_700_000_000_005,
       BTC: { free: 1.1, used: 0, total: 1.1 },
       ETH: { free: 1.1, used: 0, total: 1.1 },
       free: { BTC: 1.1 },
     }).map(readBalance)
     expect([btc, eth]).toMatchObject([
-      { asset: 'BTC', free: '1.10', used: '0.0', timestamp: 5 },
+      { asset: 'BTC', free: '1.10', used: '0.0', timestamp: 1_700_000_000_005 },
       { asset: 'ETH', free: '1.1', used: '0' },
     ])
   })
@@ -69,7 +69,13 @@ describe('tickers and transfers', () => {
       askVolume: null,
     })
     expect(() => readTicker({ symbol: 'BTC/USDT', last: 0 }, false, 7)).toThrow(/price/)
-    const deposit = { id: '1', type: 'deposit', currency: 'BTC', amount: '1.0', timestamp: 5 }
+    const deposit = {
+      id: '1',
+      type: 'deposit',
+      currency: 'BTC',
+      amount: '1.0',
+      timestamp: 1_700_000_000_005,
+    }
     expect(readTransfer({ ...deposit, status: 'pending' })).toBeUndefined()
     expect(readTransfer({ ...deposit, status: 'ok' })).toMatchObject({
       asset: 'BTC',
@@ -77,6 +83,29 @@ describe('tickers and transfers', () => {
     })
     expect(() => readTransfer({ ...deposit, type: 'transfer' })).toThrow(/deposit/)
   })
+})
+
+const named = /`timestamp` to be a time before 2100 in whole Unix ms/
+
+describe('a time in microseconds, or none', () => {
+  it.each([1.7e15, Number.NaN, Infinity, -1, 1.5, '1700000000000'])(
+    '%s is refused by name: nothing told later would come after it',
+    (timestamp) => {
+      const given = timestamp as number
+      const ticker = { symbol: 'BTC/USDT', last: '1.50', timestamp: given }
+      expect(() => readTicker(ticker, false, 7)).toThrow(named)
+      expect(() => readBalance({ asset: 'BTC', free: '1', used: '0', timestamp: given })).toThrow(
+        named,
+      )
+      const deposit = { id: '1', type: 'deposit', currency: 'BTC', amount: '1.0' }
+      expect(() => readTransfer({ ...deposit, timestamp: given })).toThrow(named)
+    },
+  )
+})
+
+it('what is no object is refused as what it is in a list of balances too', () => {
+  for (const wrong of [null, undefined, 5])
+    expect(() => readBalance(wrong as never)).toThrow(/expected `balance` to be an object/)
 })
 
 describe('the order book', () => {
