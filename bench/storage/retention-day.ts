@@ -24,7 +24,8 @@ export interface RetentionDay {
 
 /**
  * 50 ticks a second in commits of 10 under the default retention, by a clock of its own, with a
- * reader. Fresh sizes are taken right after a cleanup, where the live rows are fewest.
+ * reader. Fresh sizes are taken before and after each cleanup, where the live rows are most and
+ * fewest; between the two they grow with time.
  */
 export async function simulateRetention(folder: string, minutes: number): Promise<RetentionDay> {
   const start = Date.UTC(2026, 0, 5)
@@ -34,7 +35,10 @@ export async function simulateRetention(folder: string, minutes: number): Promis
   const file = join(dataDir, pair, 'trading.duckdb')
   const day = { commits: 0, largestBytes: 0, freshBytes: 0, worstShareOfBound: 0, cleanups: 0 }
   const ahead: Tick[][] = []
-  let bound = Infinity
+  /** Right after the last cleanup. */
+  let least: number | undefined
+  /** Since then: how far towards the next cleanup, and what the file took. */
+  let sizes: (readonly [share: number, bytes: number])[] = []
   let reader: Lease | undefined
   for (; now < start + minutes * 60_000; now += msPerCommit) {
     if (ahead.length === 0) ahead.push(...hourOfCommits(now, day.commits * ticksPerCommit))
@@ -44,18 +48,25 @@ export async function simulateRetention(folder: string, minutes: number): Promis
     if (passed % readEveryMs === 0) reader = await openRead(db)
     if (passed % readEveryMs === readForMs) reader = await endRead(reader)
     if (passed > 0 && passed % cleanupEveryMs === 0) {
+      const fresh = join(folder, 'fresh.duckdb')
+      if (least !== undefined) {
+        const most = await freshBytes(db, fresh)
+        for (const [share, bytes] of sizes) {
+          const live = least + share * (most - least)
+          const bound = Math.max(3 * live, live + 2 ** 21)
+          day.worstShareOfBound = Math.max(day.worstShareOfBound, bytes / bound)
+        }
+      }
       await db.cleanupPair(pair)
       day.cleanups++
       // Rows are deleted from the 20th minute on: before that the file only grows.
-      if (now - start >= 4 * cleanupEveryMs) {
-        day.freshBytes = await freshBytes(db, join(folder, 'fresh.duckdb'))
-        bound = Math.max(3 * day.freshBytes, day.freshBytes + 2 ** 21)
-      }
+      if (passed >= 4 * cleanupEveryMs) day.freshBytes = least = await freshBytes(db, fresh)
+      sizes = []
     }
     if (day.commits % 25 !== 0) continue
     const bytes = await bytesOnDisk(file)
     day.largestBytes = Math.max(day.largestBytes, bytes)
-    day.worstShareOfBound = Math.max(day.worstShareOfBound, bytes / bound)
+    sizes.push([(passed % cleanupEveryMs) / cleanupEveryMs, bytes])
   }
   await endRead(reader)
   await db.close()
