@@ -1,6 +1,7 @@
 import { PairduckError } from '../../errors.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
 import type { OrderInput } from '../model/order.ts'
+import { isUnixMs } from '../model/time.ts'
 import { dayMs } from './run-options.ts'
 
 /** What is fetched again of the time before the last fetch: exchanges list trades late. */
@@ -37,7 +38,8 @@ export class SnapshotTaker {
 
   async take(): Promise<AccountSnapshot> {
     const { source, wantedTickers } = this.#options
-    const nowMs = await source.fetchTime?.().catch(() => undefined)
+    const toldMs = await source.fetchTime?.().catch(() => undefined)
+    const nowMs = isUnixMs(toldMs) ? toldMs : undefined
     const sinceMs = (this.#sinceMs ??= this.#firstSince(nowMs))
     const lists = new FetchedLists()
     const listed = async <Item extends Listed>(
@@ -131,9 +133,10 @@ class FetchedLists {
   isWhole = true
   newestMs: number | undefined
 
+  /** What is refused for its time says nothing of how far a list reaches. */
   add<Item extends Listed>(items: readonly Item[]): readonly Item[] {
     for (const { timestamp } of items)
-      if (typeof timestamp === 'number') this.newestMs = Math.max(this.newestMs ?? 0, timestamp)
+      if (isUnixMs(timestamp)) this.newestMs = Math.max(this.newestMs ?? 0, timestamp)
     return items
   }
 }

@@ -63,6 +63,23 @@ describe('run', () => {
     expect((await mirror.listOpenOrders()).map(({ id }) => id)).toEqual(['1'])
   })
 
+  it('goes on from no time in microseconds, of a list or of the exchange’s clock', async () => {
+    await using server = await emptyValkey()
+    await using mirror = await ValkeyMirror.open({ url: server.url })
+    const stopping = new AbortController()
+    const asked: number[] = []
+    const source = quietSource({
+      fetchTime: async () => Date.now() * 1_000,
+      fetchFills: async (since) => {
+        asked.push(since)
+        if (asked.length === 3) stopping.abort()
+        return [{ id: '1', timestamp: Date.now() * 1_000 }] as never
+      },
+    })
+    await mirror.run(source, { signal: stopping.signal, reconcileEveryMs: 10 })
+    for (const since of asked) expect(since).toBeLessThan(Date.now())
+  })
+
   it('tells once what an exchange can’t give whole, and mirrors the rest', async () => {
     await using server = await emptyValkey()
     await using mirror = await ValkeyMirror.open({ url: server.url })
