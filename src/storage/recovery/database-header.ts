@@ -4,6 +4,8 @@ import { checksumOf } from '../duckdb/block-checksum.ts'
 /** The database header in force: where the metadata of the last finished checkpoint begins. */
 export interface DatabaseHeader {
   readonly iteration: bigint
+  /** Where the catalogue begins. */
+  readonly root: bigint
   readonly freeList: bigint
   readonly blockBytes: number
   /** The other slot when its checksum is wrong: a write that was cut inside its first bytes. */
@@ -34,14 +36,19 @@ export async function readDatabaseHeader(file: FileHandle): Promise<DatabaseHead
     .filter(({ whole }) => whole)
     .sort((a, b) => (a.iteration < b.iteration ? 1 : -1))
   if (newest === undefined) return undefined
-  const { bytes, iteration } = newest
+  const header = headerOf(newest.bytes)
+  return header && { ...header, torn: found.find(({ whole }) => !whole) }
+}
+
+/** Undefined where its block size can be none. */
+export function headerOf(bytes: Buffer): Omit<DatabaseHeader, 'torn'> | undefined {
   const blockBytes = Number(bytes.readBigUInt64LE(40))
   if (blockBytes < 1024 || blockBytes > maxBlockBytes || blockBytes % 8 !== 0) return undefined
   return {
-    iteration,
+    iteration: bytes.readBigUInt64LE(8),
+    root: bytes.readBigUInt64LE(16),
     freeList: bytes.readBigUInt64LE(24),
     blockBytes,
-    torn: found.find(({ whole }) => !whole),
     bytes,
   }
 }

@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises'
-import { blocksStart, type DatabaseHeader } from './database-header.ts'
+import { blocksStart, headerOf, type DatabaseHeader } from './database-header.ts'
 
 const noBlock = (1n << 64n) - 1n
 const pointer = { blockMask: (1n << 56n) - 1n, partShift: 56n }
@@ -14,13 +14,25 @@ const checksumBytes = 8
  */
 export async function metadataBlocks(
   file: FileHandle,
-  { freeList, blockBytes }: DatabaseHeader,
+  { freeList, blockBytes }: Pick<DatabaseHeader, 'freeList' | 'blockBytes'>,
 ): Promise<number[] | undefined> {
   if (freeList === noBlock) return []
   const { size } = await file.stat()
   const blocks = Math.floor((size - blocksStart) / blockBytes)
   const list = await readChain(file, freeList, { blockBytes, blocks })
   return list === undefined ? undefined : lastList(list, blocks)
+}
+
+/** Whether a header leads to a list of the metadata blocks that names those which it points to. */
+export async function listsItself(file: FileHandle, bytes: Buffer): Promise<boolean> {
+  const header = headerOf(bytes)
+  const listed = header && (await metadataBlocks(file, header))
+  return (
+    header !== undefined &&
+    [header.root, header.freeList].every(
+      (to) => to === noBlock || listed?.includes(Number(to & pointer.blockMask)) === true,
+    )
+  )
 }
 
 /** Where a block begins in the file. */

@@ -121,7 +121,7 @@ async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCo
     await truncate(copy.wal, commitsEnd)
   }
   const isThere = (await sizeOf(copy.database)) !== undefined
-  for (const at of isThere ? await onFile(copy.database, healHeaders) : [])
+  for (const at of isThere ? await healHeaders(copy) : [])
     problems.push(`one byte of the header at byte ${at} had changed`)
   const resealed = isThere ? (await onFile(copy.database, reseal)).length : 0
   if (resealed > 0) problems.push(`${resealed} metadata blocks had a wrong checksum`)

@@ -2,6 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises'
 import { sizeOf } from '../file/pair-files.ts'
 import { writeDurably } from '../file/write-durably.ts'
 import { readDatabaseHeader } from '../recovery/database-header.ts'
+import { identity } from '../recovery/header-fields.ts'
 import {
   commitEnd,
   commitEndsFrom,
@@ -109,13 +110,10 @@ function fileStart(database: string): Promise<{ identity: Buffer; iteration: num
   return onFile(database, async (file) => {
     const header = await readDatabaseHeader(file)
     if (header === undefined) return undefined
-    const identity = await read(file, identityAt, identityBytes)
-    return { identity, iteration: Number(header.iteration) }
+    const name = await read(file, identity.at, identity.bytes)
+    return { identity: name, iteration: Number(header.iteration) }
   }).catch(() => undefined)
 }
-
-const identityAt = 124
-const identityBytes = 16
 
 async function onFile<T>(name: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
   const file = await open(name, 'r')

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { assert, asyncProperty, constantFrom, integer, oneof, record } from 'fast-check'
 import { expect, it } from 'vitest'
 import type { RetentionOptions } from '../../../src/index.ts'
+import { checksumOf } from '../../../src/storage/duckdb/block-checksum.ts'
+import { healHeaders } from '../../../src/storage/recovery/heal-headers.ts'
 import { copiesOf, fileOf, openManager, someTicks, sql } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
@@ -40,8 +43,12 @@ function headerAt(file: string, which: 'newest' | 'older'): number {
 }
 
 function flip(file: string, ...places: number[]): void {
+  flipBy(0xff, file, ...places)
+}
+
+function flipBy(mask: number, file: string, ...places: number[]): void {
   const bytes = readFileSync(file)
-  for (const at of places) bytes[at]! ^= 0xff
+  for (const at of places) bytes[at]! ^= mask
   writeFileSync(file, bytes)
 }
 
@@ -66,6 +73,62 @@ it.each([
   const at = Math.floor(changed / 4096) * 4096
   expect(report.problems).toContain(`one byte of the header at byte ${at} had changed`)
   expect(await db.verify(pair)).toMatchObject({ ok: true })
+})
+
+it.each([
+  ['the top of the version', () => 15, 0x01],
+  ['a flag', () => 24, 0x01],
+  ['what follows the source', () => 96, 0x01],
+  ['the unused rest of the main header', () => 3000, 0x80],
+  ['the top of the root', (file: string) => headerAt(file, 'newest') + 23, 0x01],
+  ['the top of the free list', (file: string) => headerAt(file, 'newest') + 31, 0x02],
+  ['the top of the iteration', (file: string) => headerAt(file, 'newest') + 15, 0x40],
+  ['the top of the checksum', (file: string) => headerAt(file, 'newest') + 7, 0x04],
+  ['the top of the block size', (file: string) => headerAt(file, 'newest') + 47, 0x01],
+  ['unused bytes of the newest', (file: string) => headerAt(file, 'newest') + 3000, 0x40],
+  ['unused bytes of the older', (file: string) => headerAt(file, 'older') + 103, 0x01],
+])('the byte that has changed is found where several would do: %s', async (_what, place, mask) => {
+  const { dataDir, file } = await checkpointed()
+  flipBy(mask, file, place(file))
+  const db = await openManager({ dataDir })
+  const report = await db.repair(pair)
+  expect(report).toMatchObject({ action: 'rescued', rows: { ticks: rounds * perRound }, lost: {} })
+  expect(await db.verify(pair)).toMatchObject({ ok: true })
+})
+
+it('whichever byte of a header has changed, and how, what the engine goes by is as it was', async () => {
+  const { file } = await checkpointed()
+  const whole = readFileSync(file)
+  const newest = headerAt(file, 'newest')
+  const anyByte = record({
+    slot: constantFrom(0, 4096, 8192),
+    at: oneof(integer({ min: 0, max: 159 }), integer({ min: 160, max: 4095 })),
+    mask: oneof(integer({ min: 1, max: 255 }), constantFrom(1, 2, 4, 8, 16, 32, 64, 128)),
+  })
+  await assert(
+    asyncProperty(anyByte, async ({ slot, at, mask }) => {
+      writeFileSync(file, whole)
+      flipBy(mask, file, slot + at)
+      expect(await healHeaders({ database: file, wal: `${file}.wal` })).toEqual([slot])
+      const healed = readFileSync(file)
+      // The main header also says who made the file, and where the older one led to, nobody asks.
+      const [from, to] = slot === 0 ? [8, 52] : [slot + 8, slot + (slot === newest ? 4096 : 16)]
+      expect(healed.subarray(from, to).equals(whole.subarray(from, to))).toBe(true)
+    }),
+    { numRuns: 150 },
+  )
+})
+
+it('a header that counts free blocks behind the end of the file is no reason to give it up', async () => {
+  const { dataDir, file } = await checkpointed()
+  const at = headerAt(file, 'newest')
+  const bytes = readFileSync(file)
+  bytes.writeBigUInt64LE(bytes.readBigUInt64LE(at + 32) + 9n, at + 32)
+  bytes.writeBigUInt64LE(checksumOf(bytes.subarray(at + 8, at + 4096)), at)
+  writeFileSync(file, bytes)
+  flip(file, at + 24)
+  const db = await openManager({ dataDir })
+  expect(await db.repair(pair)).toMatchObject({ rows: { ticks: rounds * perRound }, lost: {} })
 })
 
 it('rules that an older state of a file has not got are those of the state file', async () => {
