@@ -5,7 +5,7 @@ import type { SqlValue } from './query.ts'
 import { insertExternalSql } from '../schema/candles.ts'
 import { expected, fits, insertColumns, type InsertColumn } from '../schema/insert-columns.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
-import { unknownField } from '../schema/row-fields.ts'
+import { unknownField, wholeRow } from '../schema/row-fields.ts'
 import type { Candle, Tick } from '../schema/rows.ts'
 
 /**
@@ -101,12 +101,11 @@ function insertOf<Relation extends InsertRelation>(
     })
   const params: Record<string, SqlValue> = {}
   for (const column of spec) params[column[0]] = bound(relation, row, column)
-  const stored: InsertRows[Relation] = { ...row }
   return Object.freeze({
     name,
     relation,
     ...(timeframe !== undefined && { timeframe }),
-    rows: Object.freeze([stored]),
+    rows: Object.freeze([wholeRow(row)]),
     sql:
       relation === 'candles'
         ? candleSql(spec)

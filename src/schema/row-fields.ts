@@ -20,13 +20,47 @@ export interface UnknownField {
 
 /** The first unknown field of a row, or of columns by their names; undefined: there is none. */
 export function unknownField(relation: InsertRelation, row: object): UnknownField | undefined {
+  return (
+    unknownAmong(relation, Object.getOwnPropertyNames(row)) ??
+    unknownAmong(relation, inheritedFields(Object.getPrototypeOf(row) as object | null))
+  )
+}
+
+function unknownAmong(
+  relation: InsertRelation,
+  names: readonly string[],
+): UnknownField | undefined {
   const fields = fieldsOf[relation]
-  for (const field in row) {
+  for (const field of names) {
     if (fields.includes(field)) continue
     if (relation === 'ticks') return { field, reason: unknownOfTicks(field) }
     if (!besideRows.has(field)) return { field, reason: unknownName('field', field, fields) }
   }
   return undefined
+}
+
+const none: readonly string[] = []
+const inherited = new WeakMap<object, readonly string[]>()
+
+/** What reading a row would find on its prototypes, such as the getters of its class; no methods. */
+function inheritedFields(prototype: object | null): readonly string[] {
+  if (prototype === null || prototype === Object.prototype) return none
+  const known = inherited.get(prototype)
+  if (known !== undefined) return known
+  const own = Object.entries(Object.getOwnPropertyDescriptors(prototype))
+    // Every object of another realm has `__proto__` from there.
+    .filter(([name, { value }]) => typeof value !== 'function' && name !== '__proto__')
+    .map(([name]) => name)
+  const fields = [...own, ...inheritedFields(Object.getPrototypeOf(prototype) as object | null)]
+  inherited.set(prototype, fields)
+  return fields
+}
+
+/** A copy with all that reading the row would find, for what takes own and enumerable fields alone. */
+export function wholeRow<Row extends object>(row: Row): Row {
+  const prototype = Object.getPrototypeOf(row) as object | null
+  const fields = [...inheritedFields(prototype), ...Object.getOwnPropertyNames(row)]
+  return Object.fromEntries(fields.map((field) => [field, row[field as keyof Row]])) as Row
 }
 
 /** Throws for a field that the rows of a relation do not have: what was meant by it would be missing. */

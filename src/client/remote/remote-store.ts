@@ -33,7 +33,7 @@ import type { TickColumns } from '../../storage/write/tick.ts'
 import { joinColumns } from '../wire/join-columns.ts'
 import { RemoteEvents } from './remote-events.ts'
 import { RemoteStream } from './remote-stream.ts'
-import { callBody, ticksToJson } from '../wire/call-json.ts'
+import { callBody, rowsToJson, ticksToJson } from '../wire/call-json.ts'
 import { hello, type Hello } from '../wire/hello.ts'
 import { HttpCaller, type ServerAddress } from '../wire/http-caller.ts'
 import { queryToJson } from '../wire/query-json.ts'
@@ -79,27 +79,27 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     timeframe: Timeframe,
     candles: Rows<'candles'>,
   ): Promise<RowCounts> {
-    return this.#insert('candles', callBody({ pair: this.#named(pair), timeframe, rows: candles }))
+    return this.#insert('candles', rowsToJson(this.#named(pair), candles, timeframe))
   }
 
   /** As `DatabaseManager.insertOrderFlow`. */
   async insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts> {
-    return this.#insert('order_flow', callBody({ pair: this.#named(pair), rows }))
+    return this.#insert('order_flow', rowsToJson(this.#named(pair), rows))
   }
 
   /** As `DatabaseManager.insertMarketProfile`. */
   async insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts> {
-    return this.#insert('market_profile', callBody({ pair: this.#named(pair), rows }))
+    return this.#insert('market_profile', rowsToJson(this.#named(pair), rows))
   }
 
   /** As `DatabaseManager.insertZones`. */
   async insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts> {
-    return this.#insert('supply_demand_zones', callBody({ pair: this.#named(pair), rows }))
+    return this.#insert('supply_demand_zones', rowsToJson(this.#named(pair), rows))
   }
 
   /** As `DatabaseManager.insertFairValueGaps`. */
   async insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts> {
-    return this.#insert('fair_value_gaps', callBody({ pair: this.#named(pair), rows }))
+    return this.#insert('fair_value_gaps', rowsToJson(this.#named(pair), rows))
   }
 
   /** Runs a query on one pair; rows as objects. */

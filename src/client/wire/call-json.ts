@@ -1,4 +1,5 @@
 import type { InsertRows } from '../../schema/insert-columns.ts'
+import { wholeRow } from '../../schema/row-fields.ts'
 import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
 
@@ -10,6 +11,21 @@ export function callBody(given: object): string {
   )
 }
 
+/** Rows of a table, or candles of a timeframe. */
+export function rowsToJson(pair: string, rows: readonly object[], timeframe?: string): string {
+  return callBody({ pair, timeframe, rows: wholeRows(rows) })
+}
+
+/** Rows with what reading them would find, also on the prototypes of their class; else as given. */
+function wholeRows(rows: unknown): unknown {
+  if (!Array.isArray(rows)) return rows
+  return rows.map((row: unknown) => (isObject(row) ? wholeRow(row) : row))
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Ticks, by row or by column. */
 export function ticksToJson(
   pair: string,
@@ -17,9 +33,9 @@ export function ticksToJson(
   options: InsertOptions | undefined,
 ): string {
   if (Array.isArray(ticks))
-    return callBody({ pair, rows: ticks as readonly InsertRows['ticks'][], options })
+    return callBody({ pair, rows: wholeRows(ticks as readonly InsertRows['ticks'][]), options })
   const columns = Object.fromEntries(
-    Object.entries(ticks as TickColumns).map(([name, values]) => [
+    Object.entries(isObject(ticks) ? wholeRow(ticks) : ticks).map(([name, values]) => [
       name,
       ArrayBuffer.isView(values)
         ? [...(values as unknown as Iterable<unknown>)]

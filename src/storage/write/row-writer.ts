@@ -11,7 +11,7 @@ import {
 } from '../../schema/insert-columns.ts'
 import { markDirtySql } from '../../schema/analytics-state.ts'
 import { insertExternalSql } from '../../schema/candles.ts'
-import { refuseUnknownField } from '../../schema/row-fields.ts'
+import { refuseUnknownField, wholeRow } from '../../schema/row-fields.ts'
 import { candleRelation, type Relation } from '../../schema/tables.ts'
 import { earliestMs, latestMs, microsFromMs, timeframeMs, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -86,7 +86,7 @@ export function checkCandles(
     throw new TypeError(`expected an array of candles, got ${shown(candles)}`)
   return candles.map((candle, index) => {
     checkCandle(index, timeframe, candle, latest)
-    return { ...candle }
+    return wholeRow(candle)
   })
 }
 

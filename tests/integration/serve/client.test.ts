@@ -114,6 +114,33 @@ describe.each(Object.entries(ends))('a MarketStore by %s', (name, open) => {
     expect(await store.cleanupPair(pair)).toMatchObject({ pair })
   })
 
+  it('reads ticks of a class with its getters, as an object of it is read', async () => {
+    const { store } = await open()
+    class Trade {
+      readonly timestamp = Date.UTC(2026, 0, 5)
+      readonly price = 1
+      readonly volume = 1
+      readonly side = 'BUY'
+    }
+    class WithTradeId extends Trade {
+      get tradeId(): string {
+        return '7'
+      }
+    }
+    class WithOtherId extends Trade {
+      get trade_id(): string {
+        return '7'
+      }
+    }
+    const pair = `${market}/CLASS`
+    for (const counts of [{ inserted: 1 }, { duplicates: 1 }])
+      expect(await store.insertTicks(pair, [new WithTradeId()])).toMatchObject(counts)
+    await expect(store.insertTicks(pair, [new WithOtherId()])).rejects.toMatchObject({
+      code: 'INVALID_TICK',
+      details: { field: 'trade_id' },
+    })
+  })
+
   it('answers queries as rows, as columns and as a stream', async () => {
     const { store, db } = await open()
     const pair = `${market}/READ`

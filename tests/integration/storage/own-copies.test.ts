@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import type { Gap } from '../../../src/index.ts'
+import { executeInsert, type Gap } from '../../../src/index.ts'
 import {
   detectFvgQuery,
   getCandlesQuery,
   insertOrderFlowQuery,
+  insertTickQuery,
 } from '../../../src/queries/index.ts'
 import { openManager, someTicks, sql } from '../../support/store.ts'
 
@@ -176,6 +177,68 @@ describe('a tick', () => {
     expect(await db.listPairs()).toEqual([])
   })
 
+  class Trade {
+    readonly timestamp = start
+    readonly price = 1
+    readonly volume = 1
+    get side(): 'BUY' {
+      return 'BUY'
+    }
+    notional(): number {
+      return this.price * this.volume
+    }
+  }
+  class WithTradeId extends Trade {
+    get tradeId(): string {
+      return '7'
+    }
+  }
+  class WithOtherId extends Trade {
+    get trade_id(): string {
+      return '7'
+    }
+  }
+  const hidden = Object.defineProperty({ ...tick }, 'id', { value: '7', enumerable: false })
+
+  it.each([
+    ['on a prototype', new WithOtherId(), 'trade_id'],
+    ['behind a prototype', new (class extends WithOtherId {})(), 'trade_id'],
+    ['that is not enumerable', hidden, 'id'],
+  ])('with an unknown field %s is refused', async (_, given, field) => {
+    const db = await openManager({ clock })
+    await expect(db.insertTicks(pair, [tick, given])).rejects.toMatchObject({
+      code: 'INVALID_TICK',
+      details: { index: 1, field },
+    })
+    expect(() => insertTickQuery({ tick: given })).toThrow(`unknown field \`${field}\``)
+  })
+
+  it('by column with an unknown one on a prototype is refused', async () => {
+    const db = await openManager({ clock })
+    class Columns {
+      readonly timestamp = [start]
+      readonly price = [1]
+      readonly volume = [1]
+      readonly side = ['BUY' as const]
+      get id(): string[] {
+        return ['7']
+      }
+    }
+    await expect(db.insertTicks(pair, new Columns())).rejects.toMatchObject({
+      code: 'INVALID_TICK',
+      details: { field: 'id' },
+    })
+  })
+
+  it('of a class with getters and methods is stored once', async () => {
+    const db = await openManager({ clock })
+    const trade = new WithTradeId()
+    expect(await db.insertTicks(pair, [trade])).toMatchObject({ inserted: 1 })
+    expect(await db.insertTicks(pair, [trade])).toMatchObject({ duplicates: 1 })
+    const insert = insertTickQuery({ tick: trade })
+    expect(await executeInsert(db, pair, insert)).toMatchObject({ duplicates: 1 })
+  })
+
   it.each([
     'None',
     'nan',
@@ -252,6 +315,23 @@ describe('rows', () => {
       'insertOrderFlowQuery: unknown field `cvdd`: did you mean `cvd`?',
     )
     expect(await db.listPairs()).toEqual([])
+  })
+
+  it('of a class are read with its getters', async () => {
+    const db = await openManager({ clock })
+    class Bar {
+      readonly timestamp = start
+      readonly open = 1
+      readonly low = 1
+      readonly volume = 1
+      get high(): number {
+        return this.open
+      }
+      get close(): number {
+        return this.open
+      }
+    }
+    expect(await db.insertCandles(pair, '1m', [new Bar()])).toMatchObject({ inserted: 1 })
   })
 
   it('that the library gave go in as they are', async () => {
