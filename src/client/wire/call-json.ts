@@ -1,6 +1,7 @@
 import type { InsertRows } from '../../schema/insert-columns.ts'
 import { wholeRow } from '../../schema/row-fields.ts'
 import type { InsertOptions } from '../../storage/write/insert-options.ts'
+import { withoutFloats } from '../../storage/write/float-columns.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
 
 /** A call's arguments as they travel: what is undefined is left out, what is no number stays wrong. */
@@ -19,7 +20,15 @@ export function rowsToJson(pair: string, rows: readonly object[], timeframe?: st
 /** Rows with what reading them would find, also on the prototypes of their class; else as given. */
 function wholeRows(rows: unknown): unknown {
   if (!Array.isArray(rows)) return rows
-  return rows.map((row: unknown) => (isObject(row) ? wholeRow(row) : row))
+  return rows.map((row: unknown) => (isObject(row) && !isPlain(row) ? wholeRow(row) : row))
+}
+
+/** JSON takes all of it as it is. */
+function isPlain(row: object): boolean {
+  return (
+    Object.getPrototypeOf(row) === Object.prototype &&
+    Object.keys(row).length === Object.getOwnPropertyNames(row).length
+  )
 }
 
 function isObject(value: unknown): value is object {
@@ -38,7 +47,7 @@ export function ticksToJson(
     Object.entries(isObject(ticks) ? wholeRow(ticks) : ticks).map(([name, values]) => [
       name,
       ArrayBuffer.isView(values)
-        ? [...(values as unknown as Iterable<unknown>)]
+        ? [...(withoutFloats(name, values) as unknown as Iterable<unknown>)]
         : (values as unknown),
     ]),
   )

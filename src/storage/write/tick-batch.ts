@@ -4,6 +4,7 @@ import { microsFromMs } from '../../time.ts'
 import type { PackedIds } from '../duckdb/packed-ids.ts'
 import { tickColumns, type CheckedTicks } from './checked-ticks.ts'
 import { refuseTick, refuseUnknownField, tickFault, type TickColumns } from './tick.ts'
+import { withoutFloats } from './float-columns.ts'
 import type { Tick } from '../../schema/rows.ts'
 
 const none = new Float64Array(0)
@@ -195,5 +196,12 @@ function checkedColumns(columns: TickColumns): TickColumns {
         `columns of ticks: \`${name}\` is not an array as long as \`timestamp\` (${length})`,
       )
   }
-  return columns
+  const { side, tradeId } = columns
+  return {
+    timestamp: withoutFloats('timestamp', columns.timestamp),
+    price: withoutFloats('price', columns.price),
+    volume: withoutFloats('volume', columns.volume),
+    side,
+    tradeId,
+  }
 }

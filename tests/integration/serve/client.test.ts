@@ -168,6 +168,28 @@ describe.each(Object.entries(ends))('a MarketStore by %s', (name, open) => {
     expect(await store.query(pair, binds)).toEqual(await db.query(pair, binds))
   })
 
+  it('takes 32-bit prices for the decimals they were made from, and no 32-bit times', async () => {
+    const { store, db } = await open()
+    const pair = `${market}/FLOATS`
+    const prices = [42283.7, 0.1, 1.1, 16777216, 3.4e38, 1e-30, 0.00001234]
+    const timestamp = prices.map((_, at) => Date.UTC(2026, 0, 5) + at)
+    const side = prices.map(() => 'BUY' as const)
+    const [price, volume] = [Float32Array.from(prices), Float32Array.from(prices.toReversed())]
+    await store.insertTicks(pair, { timestamp, price, volume, side })
+    const stored = await db.query(pair, getRecentTicksQuery({ limit: 10 }))
+    const byTime = stored.toSorted((one, other) => one.timestamp - other.timestamp)
+    expect(byTime.map((tick) => tick.price)).toEqual(prices)
+    expect(byTime.map((tick) => tick.volume)).toEqual(prices.toReversed())
+    const times = Float32Array.from(timestamp)
+    await expect(
+      store.insertTicks(pair, { timestamp: times, price: prices, volume, side }),
+    ).rejects.toMatchObject({
+      code: 'INVALID_TICK',
+      details: { field: 'timestamp' },
+      message: expect.stringContaining('`timestamp` is a Float32Array'),
+    })
+  })
+
   it('throws the same errors', async () => {
     const { store, db } = await open()
     const pair = `${market}/ERRORS/B`

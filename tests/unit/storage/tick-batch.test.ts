@@ -45,6 +45,24 @@ const faults: readonly (readonly [field: keyof Tick, value: unknown])[] = [
   ].map((value) => ['tradeId', value] as const),
 ]
 
+it('reads every 32-bit float as a decimal that gives it, of no more digits than needed', () => {
+  fc.assert(
+    fc.property(
+      fc.float({ min: Math.fround(1e-37), noNaN: true, noDefaultInfinity: true }),
+      (float) => {
+        const batch = new TickBatch()
+        const price = Float32Array.of(float)
+        batch.append({ timestamp: [now], price, volume: [1], side: ['BUY'] }, now)
+        const stored = batch.price[0]!
+        expect(Math.fround(stored)).toBe(float)
+        const digits = stored.toExponential().replace(/e.*|\D/g, '').length
+        const shorter = digits > 1 ? Number(float.toPrecision(digits - 1)) : NaN
+        expect(Math.fround(shorter)).not.toBe(float)
+      },
+    ),
+  )
+})
+
 describe('a tick that cannot be stored', () => {
   it.each(faults)('%s %s is refused, naming it, with nothing of its call', (field, value) => {
     const ticks = [good, good, { ...good, [field]: value }] as Tick[]
