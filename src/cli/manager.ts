@@ -70,12 +70,40 @@ export async function chosenPairs(
   return wanted.map((pair) => parsePair(pair))
 }
 
+/**
+ * What `work` gives for each pair. One that fails stops no other: it is named, and the command has
+ * failed for it. Where nothing is left to tell, the first error ends the command.
+ */
+export async function eachOf<T>(
+  pairs: readonly Pair[],
+  context: CliContext,
+  work: (pair: Pair) => Promise<T>,
+): Promise<T[]> {
+  const done: T[] = []
+  const failed: PairduckError[] = []
+  for (const pair of pairs) {
+    context.signal.throwIfAborted()
+    try {
+      done.push(await work(pair))
+    } catch (error) {
+      if (!PairduckError.is(error) || error.code === 'ABORTED') throw error
+      failed.push(error)
+    }
+  }
+  const [first, ...others] = failed
+  for (const error of done.length === 0 ? others : failed) noteLeftOut(error, context)
+  if (done.length === 0 && first !== undefined) throw first
+  return done
+}
+
+function noteLeftOut({ code, message }: PairduckError, context: CliContext): void {
+  context.terminal.note(`left out: ${code}: ${message}`)
+  context.exitCode = 1
+}
+
 /** All pairs that can be looked at; the others are named, and the command has failed for them. */
 export async function storedPairs(dataDir: string, context: CliContext): Promise<Pair[]> {
-  return listStored(dataDir, ({ error: { code, message } }) => {
-    context.terminal.note(`left out: ${code}: ${message}`)
-    context.exitCode = 1
-  })
+  return listStored(dataDir, ({ error }) => noteLeftOut(error, context))
 }
 
 /** What {@link chosenPairs} leads to without a data directory: an empty list, or the same error. */

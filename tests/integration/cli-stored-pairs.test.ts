@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import * as api from '../../src/index.ts'
+import { parsePair } from '../../src/pair.ts'
 import { simulateMarket } from '../../src/simulator/simulate-market.ts'
+import { pairFiles } from '../../src/storage/file/pair-files.ts'
 import { cliJson, cliRun } from '../support/cli-run.ts'
 import { CommandLine, outcomeOf } from '../support/command-line.ts'
 
@@ -742,6 +744,22 @@ describe('what changes files', () => {
       expect.soft({ args, exitCode, stdout }).toEqual({ args, exitCode: 1, stdout: '' })
       expect.soft(stderr).toMatch(new RegExp(`^pairduck: ${told}.*\n$`))
       expect.soft(stderr).not.toContain('PAIR_NOT_FOUND')
+    }
+  })
+
+  it('gaps and archive name a pair that cannot be read, do the others, and end with 1', async () => {
+    await writeFile(pairFiles(dataDir, parsePair(btc)).database, 'nothing')
+    for (const [args, others] of [
+      [['gaps'], 'no gaps are open'],
+      [['archive', '--archive', join(folder, 'archive')], `${eth}: `],
+    ] as const) {
+      const { exitCode, stdout, stderr } = await cliRun(at(...args))
+      expect.soft({ args, exitCode }).toEqual({ args, exitCode: 1 })
+      expect.soft(stderr).toMatch(new RegExp(`^left out: PAIR_CORRUPT: ${btc}.*\n$`))
+      expect.soft(stdout).toContain(others)
+      const alone = await cliRun(at(...args, btc))
+      expect.soft(alone).toMatchObject({ exitCode: 1, stdout: '' })
+      expect.soft(alone.stderr).toMatch(new RegExp(`^pairduck: PAIR_CORRUPT: ${btc}.*\n$`))
     }
   })
 

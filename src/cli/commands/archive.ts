@@ -1,9 +1,8 @@
-import { parsePair } from '../../pair.ts'
 import type { ArchiveResult } from '../../storage/upkeep/archive/archive-pair.ts'
 import { countText, countedText, bytesText } from '../figures.ts'
 import { durationArgument, momentArgument, pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
-import { archiveFlag, chosenPairs, noneStored, withStore } from '../manager.ts'
+import { archiveFlag, chosenPairs, eachOf, noneStored, withStore } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 
 interface ArchiveCommandOptions extends CommonOptions {
@@ -37,14 +36,10 @@ export const addArchiveCommand: AddCommand = (program, context) => {
         { dataDir, archive: { to: archive, ...(keep !== undefined && { keepMs: keep }) } },
         () => noneStored(wanted, dataDir),
         async (db) => {
-          const done: ArchiveResult[] = []
-          for (const pair of await chosenPairs(db, wanted, context)) {
-            context.signal.throwIfAborted()
-            done.push(
-              await db.archivePair(parsePair(pair), { now, compact, olderThanMs: olderThan }),
-            )
-          }
-          return done
+          const pairs = await chosenPairs(db, wanted, context)
+          return eachOf(pairs, context, (pair) =>
+            db.archivePair(pair, { now, compact, olderThanMs: olderThan }),
+          )
         },
       )
       printAnswer(context, options, { json: results, lines: () => results.map(lineOf) })

@@ -4,7 +4,7 @@ import { pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { countText, timeText } from '../figures.ts'
-import { chosenPairs, noneStored, withStore } from '../manager.ts'
+import { chosenPairs, eachOf, noneStored, withStore } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { textTable } from '../text-table.ts'
 
@@ -27,13 +27,13 @@ export const addGapsCommand: AddCommand = (program, context) => {
         { dataDir },
         () => noneStored(wanted, dataDir),
         async (db) => {
-          const found: ListedGap[] = []
-          for (const pair of await chosenPairs(db, wanted, context)) {
-            const name = formatPair(pair)
-            for (const gap of await db.gaps(pair, { signal: context.signal }))
-              if (all || gap.state !== 'filled') found.push({ pair: name, ...gap })
-          }
-          return found
+          const pairs = await chosenPairs(db, wanted, context)
+          const found = await eachOf(pairs, context, async (pair) =>
+            (await db.gaps(pair, { signal: context.signal }))
+              .filter(({ state }) => all || state !== 'filled')
+              .map((gap) => ({ pair: formatPair(pair), ...gap })),
+          )
+          return found.flat()
         },
       )
       printAnswer(context, options, { json: gaps, lines: () => gapLines(context, gaps, all) })
