@@ -34,6 +34,7 @@ export async function runOwnStatements<Row>(
   refuseNul(sql)
   if (sqlTokens(sql)?.length === 0) throw new TypeError('the text holds no statement')
   refuseReaching(sql, alias)
+  await refuseShadowing(connection, sql)
   const statements = await connection.extractStatements(sql)
   let rows: Row[] = []
   for (let at = 0; at < statements.count; at++) {
@@ -57,6 +58,39 @@ function refuseReaching(sql: string, alias: string): void {
     throw refused('what names another pair’s database')
   const reach = reachOf(sql)
   if (reach !== undefined) throw refused(reach)
+}
+
+/** A macro by the name of a function stands in front of it for all that reads the pair's file. */
+async function refuseShadowing(connection: DuckDBConnection, sql: string): Promise<void> {
+  const macros = macrosMadeBy(sql)
+  if (macros.length === 0) return
+  const builtIn = await connection.runAndReadAll(
+    'SELECT DISTINCT function_name FROM duckdb_functions() WHERE internal',
+  )
+  const names = new Set(builtIn.getRows().map(([name]) => String(name).toLowerCase()))
+  const macro = macros.find((name) => names.has(name))
+  if (macro !== undefined)
+    throw new PairduckError(
+      'WRITE_REFUSED',
+      `\`${macro}\` is a function of DuckDB, which a macro of that name would replace for every reader of the pair: give it another name`,
+      { macro },
+    )
+}
+
+/** `CREATE [OR REPLACE] [TEMP] MACRO | FUNCTION [IF NOT EXISTS] [schema.]name(…)`: each name. */
+function macrosMadeBy(sql: string): string[] {
+  const tokens = sqlTokens(sql) ?? []
+  const names: string[] = []
+  for (const [at, { kind, value }] of tokens.entries()) {
+    const isMade =
+      kind === 'word' &&
+      (value === 'macro' || value === 'function') &&
+      /^(?:create|replace|temp|temporary)$/.test(tokens[at - 1]?.value ?? '')
+    if (!isMade) continue
+    const open = tokens.findIndex((token, index) => index > at && token.value === '(')
+    if (open > 0) names.push(tokens[open - 1]!.value.toLowerCase())
+  }
+  return names
 }
 
 function refused(what: string): PairduckError {

@@ -31,7 +31,24 @@ export function reachOf(sql: string): string | undefined {
   const tokens = sqlTokens(sql)
   if (tokens === undefined)
     return 'a quote or comment without an end, or a character that cannot be seen,'
-  return kindThatReaches(tokens) ?? functionThatReaches(tokens) ?? fileAsTable(tokens)
+  return (
+    kindThatReaches(tokens) ??
+    functionThatReaches(tokens) ??
+    fileAsTable(tokens) ??
+    enginesDatabase(tokens)
+  )
+}
+
+/** The engine's own database, which all pairs share: `memory.main.notes`, `memory.notes`. */
+function enginesDatabase(tokens: readonly SqlToken[]): string | undefined {
+  const isNamed = tokens.some(
+    ({ kind, value }, at) =>
+      (kind === 'word' || kind === 'name') &&
+      value.toLowerCase() === 'memory' &&
+      tokens[at + 1]?.value === '.' &&
+      tokens[at - 1]?.value !== '.',
+  )
+  return isNamed ? 'the database `memory`' : undefined
 }
 
 /** By its keyword, where one may stand: also within EXPLAIN and PREPARE, which run it or keep it. */

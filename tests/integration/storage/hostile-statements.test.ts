@@ -76,6 +76,13 @@ const statements: readonly string[] = [
   `CHECKPOINT`,
   `USE memory`,
   `DETACH memory`,
+  `CREATE TABLE memory.main.notes AS SELECT 7 AS a`,
+  `CREATE TABLE "Memory".notes (a INTEGER)`,
+  `DROP TABLE order_flow`,
+  `CREATE MACRO arg_min(a, b) AS 1.0`,
+  `CREATE OR REPLACE TEMP FUNCTION main."Epoch_US"(x) AS 0`,
+  `CREATE MACRO IF NOT EXISTS sum(x) AS 42`,
+  `SELECT 1; CREATE MACRO "+"(a, b) AS 1`,
   `CREATE PERSISTENT SECRET s (TYPE http)`,
   `SELECT * FROM read_csv('/etc/passwd')`,
   `SELECT * FROM read_csv('/etc/passwd', sep = ':', header := false)`,
@@ -153,6 +160,18 @@ function disk(): Record<string, string> {
     files.map((file) => [file, createHash('sha1').update(readFileSync(file)).digest('hex')]),
   )
 }
+
+it('tables and macros of one’s own are made, changed and removed', async () => {
+  const rows = await db.withConnection(own, async (lease) => {
+    await lease.execute('CREATE TABLE memory_notes AS SELECT 7 AS memory')
+    await lease.execute('CREATE OR REPLACE MACRO twice(x) AS 2 * x')
+    await lease.execute('CREATE MACRO add_default(x, y := 5) AS x + y')
+    const read = await lease.execute('SELECT twice(add_default(memory)) AS n FROM memory_notes')
+    await lease.execute('DROP MACRO twice; DROP MACRO add_default; DROP TABLE memory_notes')
+    return read
+  })
+  expect(rows).toEqual([{ n: 24 }])
+})
 
 describe('a hostile statement is refused by name and changes nothing', () => {
   it.each(Object.keys(doors))('through %s', async (door) => {
