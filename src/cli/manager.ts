@@ -8,8 +8,12 @@ import type { ManagerOptions } from '../storage/manager-options.ts'
 import { listPairs as listStored } from '../storage/file/list-pairs.ts'
 import { hasFiles, pairFiles, sizeOf } from '../storage/file/pair-files.ts'
 import type { CliContext } from './context.ts'
+import type { Terminal } from './terminal.ts'
 
 export type Manager = DatabaseManager
+
+/** How a command opens the manager, and where what is wrong with a pair is told. */
+type OpenedOptions = ManagerOptions & { readonly dataDir: string; readonly terminal: Terminal }
 
 /** Where the archive is, for commands that write or read it. */
 export function archiveFlag(): Option {
@@ -23,12 +27,13 @@ export function archiveFlag(): Option {
  * without it.
  */
 export async function withManager<T>(
-  options: ManagerOptions & { readonly dataDir: string },
+  { terminal, ...options }: OpenedOptions,
   use: (db: Manager) => Promise<T>,
 ): Promise<T> {
   const { DatabaseManager } = await import('../storage/database-manager.ts')
   const { besideOwner, Owners } = await import('../client/beside-owner.ts')
   const db = await DatabaseManager.open({ localSocket: 'passing', ...options })
+  tellOfLoss(db, terminal)
   const owners = new Owners(db.dataDir)
   let given: T
   try {
@@ -42,12 +47,24 @@ export async function withManager<T>(
   return given
 }
 
+/** Once for each pair, whatever the command itself has to say. */
+function tellOfLoss(db: Manager, terminal: Terminal): void {
+  const told = new Set<string>()
+  db.on('rowsLost', ({ pair, relation, expectedRows, foundRows }) => {
+    if (told.has(pair)) return
+    told.add(pair)
+    terminal.note(
+      `${pair}: ${relation} are lost: there were ${expectedRows} when it was last closed, ${foundRows} when opened; \`pairduck repair ${pair}\` tells of all that is lost`,
+    )
+  })
+}
+
 /**
  * The same for commands that only look: where there is no data directory they don't make one, and
  * give what they would give for an empty one.
  */
 export async function withStore<T>(
-  options: ManagerOptions & { readonly dataDir: string },
+  { terminal, ...options }: OpenedOptions,
   absent: () => T,
   use: (db: Manager) => Promise<T>,
 ): Promise<T> {
@@ -55,7 +72,7 @@ export async function withStore<T>(
     () => true,
     () => false,
   )
-  return exists ? withManager(options, use) : absent()
+  return exists ? withManager({ ...options, terminal }, use) : absent()
 }
 
 /** The pairs that a command was given, or all that are stored. Throws `PAIR_NOT_FOUND`. */

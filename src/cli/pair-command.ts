@@ -56,7 +56,7 @@ export function addPairCommand<Options>(
     if (modes !== undefined) checkModes(command, modes)
     await requireStoredIn(dataDir, pair)
     const opened = { dataDir, ...(archive !== undefined && { archive }) }
-    const answered = await withManager(opened, async (db) => {
+    const answered = await withManager({ ...opened, terminal: context.terminal }, async (db) => {
       const query = <Row>(value: Query<Row>): Promise<Row[]> =>
         db.query(pair, value, { signal: context.signal, history }).catch((error: unknown) => {
           throw withSourceFlag(error, command)

@@ -49,7 +49,7 @@ export const addAnalyticsCommand: AddCommand = (program, context) => {
         throw new UsageError('--now goes with one pass, not with --watch')
       const wanted = given.map((text) => pairArgument(text))
       await withStore(
-        { dataDir, idleCloseMs },
+        { dataDir, idleCloseMs, terminal: context.terminal },
         () => printPass(context, options, noneStored(wanted, dataDir)),
         (db) => (watch ? watchPairs : refreshOnce)(db, wanted, options, context),
       )

@@ -33,7 +33,11 @@ export const addArchiveCommand: AddCommand = (program, context) => {
       const { dataDir, archive, keep, compact, now, olderThan } = options
       const wanted = given.map((text) => pairArgument(text))
       const results = await withStore<ArchiveResult[]>(
-        { dataDir, archive: { to: archive, ...(keep !== undefined && { keepMs: keep }) } },
+        {
+          terminal: context.terminal,
+          dataDir,
+          archive: { to: archive, ...(keep !== undefined && { keepMs: keep }) },
+        },
         () => noneStored(wanted, dataDir),
         async (db) => {
           const pairs = await chosenPairs(db, wanted, context)

@@ -48,6 +48,7 @@ export const addCleanupCommand: AddCommand = (program, context) => {
       checkedUsage(() => resolveRules(options.keep))
       await withStore<void>(
         {
+          terminal: context.terminal,
           dataDir: options.dataDir,
           ...(options.archive !== undefined && { archive: options.archive }),
         },

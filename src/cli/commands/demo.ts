@@ -44,7 +44,9 @@ export const addDemoCommand: AddCommand = (program, context) => {
     .action(async (options: DemoOptions) => {
       const dataDir = options.dataDir ?? (await mkdtemp(join(tmpdir(), 'pairduck-demo-')))
       try {
-        await withManager({ dataDir }, (db) => runDemo(db, options, context))
+        await withManager({ dataDir, terminal: context.terminal }, (db) =>
+          runDemo(db, options, context),
+        )
       } finally {
         if (options.dataDir === undefined) await rm(dataDir, { recursive: true, force: true })
       }

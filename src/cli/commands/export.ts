@@ -60,7 +60,7 @@ export const addExportCommand: AddCommand = (program, context) => {
         const query = queryOf(what, options)
         await requireStoredIn(dataDir, pair)
         const opened = { dataDir, ...(archive !== undefined && { archive }) }
-        await withManager(opened, async (db) => {
+        await withManager({ ...opened, terminal: context.terminal }, async (db) => {
           const job = { db, pair, query, options }
           if (file === undefined || file === '-') await toStdout(context, job)
           else printReport(context, await toFile(context, job, file), options)

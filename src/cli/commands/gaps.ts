@@ -24,7 +24,7 @@ export const addGapsCommand: AddCommand = (program, context) => {
       const { dataDir, all } = options
       const wanted = given.map((text) => pairArgument(text))
       const gaps = await withStore<ListedGap[]>(
-        { dataDir },
+        { dataDir, terminal: context.terminal },
         () => noneStored(wanted, dataDir),
         async (db) => {
           const pairs = await chosenPairs(db, wanted, context)

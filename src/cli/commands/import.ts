@@ -134,10 +134,12 @@ async function importWithProgress(
       }),
   }
   try {
-    return await withManager({ dataDir, candles: keptCandles(candles) }, (db): Promise<Report> =>
-      candles === undefined
-        ? db.importTicks(pair, file, options).catch(asUsage)
-        : db.importCandles(pair, candles, file, options).catch(asUsage),
+    return await withManager(
+      { dataDir, candles: keptCandles(candles), terminal },
+      (db): Promise<Report> =>
+        candles === undefined
+          ? db.importTicks(pair, file, options).catch(asUsage)
+          : db.importCandles(pair, candles, file, options).catch(asUsage),
     )
   } finally {
     progress.stop()

@@ -32,7 +32,7 @@ export const addPageCommand: AddCommand = (program, context) => {
     .action(async (file: string, options: PageOptions) => {
       const { dataDir, pair, timeframe } = options
       const html = await withStore(
-        { dataDir },
+        { dataDir, terminal: context.terminal },
         () => {
           throw notStored(pair, [], dataDir)
         },

@@ -40,7 +40,7 @@ async function record(
   const signal =
     seconds === undefined ? wish : AbortSignal.any([wish, AbortSignal.timeout(seconds * 1_000)])
   const view = recordView(`${name} → ${dataDir}`, terminal, json)
-  await withManager({ dataDir, localSocket: true }, async (db) => {
+  await withManager({ dataDir, localSocket: true, terminal }, async (db) => {
     db.startCleanup()
     try {
       await recordTrades(db, make, symbols, {

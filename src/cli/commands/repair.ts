@@ -11,7 +11,7 @@ export const addRepairCommand: AddCommand = (program, context) => {
     .action(async (pair: string, options: CommonOptions) => {
       const { dataDir } = options
       const report = await withStore(
-        { dataDir },
+        { dataDir, terminal: context.terminal },
         () => {
           throw notStored(pair, [], dataDir)
         },

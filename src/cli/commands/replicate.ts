@@ -41,7 +41,11 @@ export const addReplicateCommand: AddCommand = (program, context) => {
       const owner = await ownerAt(from, options)
       try {
         await withManager(
-          { dataDir, ...(keep !== undefined && { retention: keptFor(keep) }) },
+          {
+            terminal: context.terminal,
+            dataDir,
+            ...(keep !== undefined && { retention: keptFor(keep) }),
+          },
           async (db) => {
             const copy = async (): Promise<void> =>
               print(context, options, await copyPairs(owner, db, { wanted, options, context }))

@@ -38,7 +38,7 @@ export const addServeCommand: AddCommand = (program, context) => {
       const { dataDir, json } = options
       // Who only reads is no owner to be found and written through: a bot beside it is.
       const localSocket = process.env['PAIRDUCK_WRITER_TOKEN'] === undefined ? 'passing' : true
-      await withManager({ dataDir, localSocket }, (db) =>
+      await withManager({ dataDir, localSocket, terminal: context.terminal }, (db) =>
         withMirrorReader(options.valkey, async (mirror) => {
           const { serve } = await import('../../serve/index.ts')
           const { hearingOwners, OwnerEvents } = await import('../../client/owner-events.ts')

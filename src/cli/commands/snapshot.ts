@@ -26,7 +26,7 @@ export const addSnapshotCommand: AddCommand = (program, context) => {
       const target = await targetOf(pair, file, options)
       const { dataDir, every } = options
       await withStore(
-        { dataDir },
+        { dataDir, terminal: context.terminal },
         () => {
           throw notStored(pair, [], dataDir)
         },

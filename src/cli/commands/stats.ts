@@ -40,7 +40,7 @@ export const addStatsCommand: AddCommand = (program, context) => {
       const stats = known.isAll
         ? [...known.stats.values()]
         : await withStore<PairStats[]>(
-            { dataDir },
+            { dataDir, terminal: context.terminal },
             () => noneStored(wanted, dataDir),
             async (db) => {
               const found: PairStats[] = []

@@ -14,7 +14,7 @@ export const addVerifyCommand: AddCommand = (program, context) => {
       const { dataDir } = options
       const wanted = given.map((text) => pairArgument(text))
       const reports = await withStore<VerifyReport[]>(
-        { dataDir },
+        { dataDir, terminal: context.terminal },
         () => noneStored(wanted, dataDir),
         async (db) => {
           const found: VerifyReport[] = []

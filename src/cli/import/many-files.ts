@@ -45,7 +45,7 @@ export async function importMany(
     })
   }
   const report = await withManager(
-    { dataDir: given.dataDir, candles: keptCandles(given.candles) },
+    { terminal: context.terminal, dataDir: given.dataDir, candles: keptCandles(given.candles) },
     (db) =>
       db
         .importFiles(pair, files, {

@@ -12,7 +12,7 @@ export async function reopenPast(
   { terminal }: CliContext,
 ): Promise<void> {
   const from = reopen === 'all' ? undefined : reopen
-  const report = await withManager({ dataDir, candles: keptCandles(candles) }, (db) =>
+  const report = await withManager({ dataDir, candles: keptCandles(candles), terminal }, (db) =>
     db.reopenPast(pair, { from, candles }).catch((error: unknown) => {
       if (PairduckError.is(error, 'PAIR_NOT_FOUND')) return undefined
       return asUsage(error)

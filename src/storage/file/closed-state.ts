@@ -27,6 +27,8 @@ export async function closedState(
 ): Promise<Required<Pick<PairState, 'retention' | 'relations'>> | undefined> {
   const state = await readState(files.state)
   if (state?.clean !== true || state.schemaVersion !== schemaVersion) return undefined
+  // Whoever asks for a pair that has lost rows is told so where it is opened.
+  if (state.lost !== undefined) return undefined
   const { retention, relations } = state
   if (retention === undefined) return undefined
   try {

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { barTimesSql } from '../../schema/candles.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
-import type { Timeframe } from '../../time.ts'
+import { microsFromMs, type Timeframe } from '../../time.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { readMarks } from './marks.ts'
@@ -65,6 +65,49 @@ const ticksMeasuredSql = `SELECT 'ticks' AS relation, (SELECT count(*) FROM tick
   (SELECT timestamp FROM ticks ORDER BY timestamp LIMIT 1) AS oldest,
   (SELECT timestamp FROM ticks ORDER BY timestamp DESC LIMIT 1) AS newest, 0::BIGINT AS ended`
 
+/** A state of a pair's file that told of rows which the file does not hold. */
+export interface Loss {
+  readonly known: PairState
+  readonly rows: readonly LostRows[]
+  /** False where retention has gone on since then: how many are lost nobody can tell. */
+  readonly counted: boolean
+}
+
+/** Rows that are missing since the pair was last closed, or since longer. */
+export async function findLoss(
+  connection: DuckDBConnection,
+  before: PairState | undefined,
+  found: { ticks: number; deletedBefore: number | null },
+): Promise<Loss | undefined> {
+  if (before === undefined) return undefined
+  if (before.lost !== undefined) {
+    const known = before.lost
+    const rows = await stillLost(connection, known, found.deletedBefore)
+    const counted = (found.deletedBefore ?? -Infinity) <= (known.deletedBefore ?? -Infinity)
+    if (rows.length > 0) return { known, rows, counted }
+  }
+  const rows = lostRows(before, found)
+  return rows.length > 0 ? { known: before, rows, counted: true } : undefined
+}
+
+/** Of what an earlier opening missed: newer ticks have come since, and stand for none of these. */
+async function stillLost(
+  connection: DuckDBConnection,
+  { deletedBefore, relations }: PairState,
+  mark: number | null,
+): Promise<LostRows[]> {
+  const { rows: expectedRows = 0, newest = null } = relations.ticks ?? {}
+  const [row] = await readRows<{ rows: number }>(
+    connection,
+    `SELECT count(*) AS rows FROM ticks WHERE timestamp < make_timestamp(${microsFromMs((newest ?? 0) + 1)})
+     ${deletedBefore === null ? '' : `AND timestamp >= make_timestamp(${microsFromMs(deletedBefore)})`}`,
+  )
+  const foundRows = row!.rows
+  // Retention that has gone on since then has taken of both.
+  const isBack = (mark ?? -Infinity) <= (deletedBefore ?? -Infinity) && foundRows >= expectedRows
+  return isBack ? [] : [{ relation: 'ticks', expectedRows, foundRows }]
+}
+
 /** Ticks that are gone although no retention took them. */
 export function lostRows(
   before: PairState | undefined,
@@ -77,4 +120,14 @@ export function lostRows(
   // A mark never goes back by itself: then the file is an older one than we wrote.
   const lost = mark < markBefore || (mark === markBefore && found.ticks < expected)
   return lost ? [{ relation: 'ticks', expectedRows: expected, foundRows: found.ticks }] : []
+}
+
+/** Whether a state speaks of all that an opened file holds now; a migration may have added to it. */
+export function describes(state: PairState | undefined, candles: readonly Timeframe[]): boolean {
+  return (
+    state?.clean === true &&
+    state.lost === undefined &&
+    state.schemaVersion === schemaVersion &&
+    candles.every((timeframe) => state.relations[candleRelation(timeframe)] !== undefined)
+  )
 }

@@ -1,7 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import type { RetentionRule, RetentionRules } from '../../schema/retention-policy.ts'
+import {
+  resolveRules,
+  type RetentionRule,
+  type RetentionRules,
+} from '../../schema/retention-policy.ts'
+import type { Relation } from '../../schema/tables.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
+import type { PairState } from './state-file.ts'
 
 /** The rules that a pair's file holds. */
 export async function readRules(connection: DuckDBConnection): Promise<RetentionRules> {
@@ -69,4 +75,40 @@ function valuesOf(
   { keepMs, everyMs, maxRows, then = 'delete' }: RetentionRule,
 ): string {
   return `('${relation}', ${keepMs === 'forever' ? 'NULL' : keepMs}, ${everyMs}, ${maxRows ?? 'NULL'}, '${then}')`
+}
+
+/**
+ * Gives a file the rules that a state of it told of, where it holds none or others: of two rules for
+ * a table, one of which is an older one, that which keeps more. Returns whether there were any.
+ */
+export async function bringBackRules(
+  connection: DuckDBConnection,
+  before: PairState | undefined,
+): Promise<boolean> {
+  const held = await readRules(connection)
+  const known = Object.entries(rulesOf(before)).filter(([relation, rule]) =>
+    keepsMore(rule, held[relation as Relation]),
+  )
+  if (known.length > 0) await storeRules(connection, Object.fromEntries(known))
+  return known.length > 0
+}
+
+/** Only what can be a rule: anybody may have written to that file. */
+function rulesOf(before: PairState | undefined): RetentionRules {
+  const rules: Record<string, RetentionRule> = {}
+  for (const [relation, rule] of Object.entries(before?.retention ?? {}))
+    try {
+      Object.assign(rules, resolveRules({ [relation]: rule }))
+    } catch (error) {
+      if (!(error instanceof TypeError)) throw error
+    }
+  return rules
+}
+
+function keepsMore(one: RetentionRule, other: RetentionRule | undefined): boolean {
+  if (other === undefined) return true
+  const [mine, others] = [one, other].map(({ keepMs }) =>
+    keepMs === 'forever' ? Infinity : keepMs,
+  )
+  return mine! > others! || (mine === others && one.then === 'archive' && other.then !== 'archive')
 }

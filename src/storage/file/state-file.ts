@@ -28,6 +28,8 @@ export interface PairState {
   /** The retention rules that the file holds; absent where an older version wrote the state. */
   readonly retention?: RetentionRules
   readonly relations: Readonly<Partial<Record<Relation, RelationState>>>
+  /** What the file had held when it was found to have lost rows: kept until they are back, or a repair. */
+  readonly lost?: PairState
 }
 
 /** Written whole or not at all: to a name of its own, then renamed. */
@@ -58,8 +60,9 @@ const maxStateBytes = 1_000_000
 
 function isState(state: unknown): state is PairState {
   if (!isObject(state) || !isObject(state['relations'])) return false
-  const { deletedBefore, marks } = state
+  const { deletedBefore, marks, lost } = state
   return (
+    (lost === undefined || isState(lost)) &&
     Object.values(state['relations']).every(
       (relation) => isObject(relation) && typeof relation['rows'] === 'number',
     ) &&

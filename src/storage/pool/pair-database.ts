@@ -2,19 +2,17 @@ import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ArchiveStore } from '../../archive/store/archive-store.ts'
 import { formatPair, type Pair } from '../../pair.ts'
-import { schemaVersion } from '../../schema/migrations.ts'
-import { candleRelation } from '../../schema/tables.ts'
 import { refuseStrange } from '../file/refuse-strange.ts'
 import type { RetentionRules } from '../../schema/retention-policy.ts'
 import type { Clock, Timeframe } from '../../time.ts'
-import { keepRules, storeRules } from '../file/retention-rules.ts'
+import { bringBackRules, keepRules, storeRules } from '../file/retention-rules.ts'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import { createFile, removeUnfinished } from '../file/create-file.ts'
 import { migrate } from '../file/migrate.ts'
 import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
-import { lostRows, measureState, type LostRows } from '../file/pair-state.ts'
+import { describes, findLoss, measureState, type Loss } from '../file/pair-state.ts'
 import { readState, writeState, type PairState } from '../file/state-file.ts'
 import { ReaderConnections, type ReaderUse } from '../duckdb/reader-connections.ts'
 import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
@@ -52,9 +50,8 @@ export class PairDatabase {
   readonly alias: string
   readonly archive: ArchiveStore | undefined
   readonly clock: Clock
-  /** What the state file said when it was opened, and what of that it no longer held. */
-  readonly stateBefore: PairState | undefined
-  readonly rowsLost: readonly LostRows[]
+  /** What it had lost when it was opened. */
+  readonly loss: Loss | undefined
   /** Whether the state file already says all that closing would write into it. */
   readonly #wasClean: boolean
   readonly #engine: Engine
@@ -79,8 +76,7 @@ export class PairDatabase {
     connection: DuckDBConnection
     wal: WalWatch
     onBroken: () => void
-    rowsLost: readonly LostRows[]
-    stateBefore: PairState | undefined
+    loss: Loss | undefined
     wasClean: boolean
     isNew: boolean
     rules: RetentionRules
@@ -100,8 +96,7 @@ export class PairDatabase {
     this.budget = of.budget
     this.#engine = of.engine
     this.alias = of.alias
-    this.rowsLost = of.rowsLost
-    this.stateBefore = of.stateBefore
+    this.loss = of.loss
     this.#wasClean = of.wasClean
     this.#connection = of.connection
     this.#wal = of.wal
@@ -125,8 +120,11 @@ export class PairDatabase {
       if (!isNew) await refuseStrange(connection, name)
       if (hadWal) await emptyLog(connection, alias, files)
       const candles = await migrate(connection, context.candles)
-      const { rules, isRuled } = await keepRules(connection, context.retention)
       const { state, ticks, deletedBefore } = await readWriterState(connection)
+      const loss = await findLoss(connection, before, { ticks, deletedBefore })
+      // An older file that was put in its place has older rules, and a new one has none.
+      if (loss !== undefined) await bringBackRules(connection, loss.known)
+      const { rules, isRuled } = await keepRules(connection, context.retention)
       const wal = new WalWatch(files, async (writing) => opened?.checkpoint(writing))
       const writer = await openWriter(context, {
         pair: name,
@@ -136,7 +134,6 @@ export class PairDatabase {
         wal,
         onInvalidated: async (error) => opened?.giveUp(error),
       })
-      const rowsLost = lostRows(before, { ticks, deletedBefore })
       opened = new PairDatabase({
         pair,
         files,
@@ -148,15 +145,17 @@ export class PairDatabase {
         connection,
         wal,
         onBroken: context.onBroken,
-        rowsLost,
-        stateBefore: before,
+        loss,
         isNew,
         rules,
         archive: context.archive,
         clock: context.writer.clock,
-        wasClean: !hadWal && isRuled && rowsLost.length === 0 && describes(before, candles),
+        wasClean: !hadWal && isRuled && loss === undefined && describes(before, candles),
       })
-      for (const lost of rowsLost) context.events.tell('rowsLost', { pair: name, ...lost })
+      if (loss !== undefined && before?.lost === undefined)
+        // Rows that come now must not make up for those that are gone, should this process be killed.
+        await opened.saveState(connection, false).catch(() => undefined)
+      for (const lost of loss?.rows ?? []) context.events.tell('rowsLost', { pair: name, ...lost })
       return opened
     } catch (error) {
       connection?.closeSync()
@@ -208,7 +207,13 @@ export class PairDatabase {
   }
 
   async saveState(connection: DuckDBConnection, clean: boolean): Promise<void> {
-    await writeState(this.files.state, await measureState(connection, this.candles, clean))
+    await this.writeState(await measureState(connection, this.candles, clean))
+  }
+
+  /** With what is known of rows that are lost. */
+  writeState(state: PairState): Promise<void> {
+    const { loss } = this
+    return writeState(this.files.state, loss === undefined ? state : { ...state, lost: loss.known })
   }
 
   /** Bytes of file and WAL. */
@@ -282,13 +287,4 @@ async function attachOrCreate({ engine, candles }: PairContext, files: PairFiles
     await createFile(engine, files, candles)
     return engine.attach(files.database)
   }
-}
-
-/** Whether a state speaks of all that an opened file holds now; a migration may have added to it. */
-function describes(state: PairState | undefined, candles: readonly Timeframe[]): boolean {
-  return (
-    state?.clean === true &&
-    state.schemaVersion === schemaVersion &&
-    candles.every((timeframe) => state.relations[candleRelation(timeframe)] !== undefined)
-  )
 }

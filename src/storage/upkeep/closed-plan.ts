@@ -19,6 +19,8 @@ export async function planClosed(
   const state = await readState(files.state)
   if (state === undefined || !state.clean || (await sizeOf(files.wal)) !== undefined)
     return undefined
+  // That rows are lost is told where the file is opened.
+  if (state.lost !== undefined) return undefined
   const { retention, marks = {}, relations } = state
   if (retention === undefined) return undefined
   const [file, witness] = await Promise.all([stat(files.database), stat(files.state)])

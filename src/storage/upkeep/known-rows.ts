@@ -12,7 +12,7 @@ export interface Witness {
   /** What the state file says that they held. */
   readonly state: PairState | undefined
   /** Ticks that were missing when they were opened; the state file tells of what came since. */
-  readonly ticksLost?: number
+  readonly ticksLost?: LostCount
   /** Nothing has changed since that state was written: all its figures hold. */
   readonly isLast: boolean
 }
@@ -26,13 +26,14 @@ export async function witnessOf(
   opened: PairDatabase | undefined,
   logBytes: number | undefined,
 ): Promise<Witness> {
-  const [ticks] = opened?.rowsLost ?? []
-  const state = ticks === undefined ? await readState(files.state) : opened?.stateBefore
+  const loss = opened?.loss
+  const [ticks] = loss?.rows ?? []
+  const state = loss?.known ?? (await readState(files.state))
   const missing = ticks === undefined ? 0 : ticks.expectedRows - ticks.foundRows
   return {
     state,
     isLast: state?.clean === true && logBytes === undefined,
-    ...(missing > 0 && { ticksLost: missing }),
+    ...(loss?.counted === false ? { ticksLost: 'unknown' } : missing > 0 && { ticksLost: missing }),
   }
 }
 
@@ -59,7 +60,8 @@ export async function compareWithKnown(
       ? (ticksLost ?? (await missingTicks(connection, state, found)))
       : expected - there
     const unread = lost[relation]
-    if (missing > 0) {
+    if (missing === 'unknown') lost[relation] = missing
+    else if (missing > 0) {
       notes.push(`${relation}: ${expected} rows when last closed, ${there} in the new file`)
       if (unread !== 'unknown' || isLast) lost[relation] = Math.max(missing, Number(unread) || 0)
     } else if (unread === 'unknown' && isLast) delete lost[relation]

@@ -16,7 +16,6 @@ import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import { decidableMark, lowerMark, readMarks, type Marks } from '../file/marks.ts'
 import { measureState } from '../file/pair-state.ts'
-import { writeState } from '../file/state-file.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { tickMarks } from './retention.ts'
 
@@ -151,7 +150,7 @@ async function foretell(
   const state = await measureState(connection, database.candles, false)
   const { deletedBefore } = state
   const lowered = deletedBefore === null || !Number.isFinite(from) ? null : from / 1000
-  await writeState(database.files.state, {
+  await database.writeState({
     ...state,
     deletedBefore: lowered === null ? null : Math.min(lowered, deletedBefore!),
   })

@@ -23,7 +23,7 @@ export interface VerifyReport {
  */
 export async function verifyDatabase(database: PairDatabase): Promise<VerifyReport> {
   const connection = await database.acquireReader()
-  const problems: string[] = database.rowsLost.map(
+  const problems: string[] = (database.loss?.rows ?? []).map(
     ({ relation, expectedRows, foundRows }) =>
       `${relation}: ${expectedRows} rows when last closed, ${foundRows} when opened: rows are lost`,
   )
