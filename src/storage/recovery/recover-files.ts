@@ -43,8 +43,7 @@ export async function recoverFiles(
   files: PairFiles,
   context: RecoveryContext,
 ): Promise<Recovery | undefined> {
-  const entries = await entriesIn(files.directory)
-  refusePipes(entries, files, context.subject)
+  const entries = await refusePipes(files, context.subject)
   const names = namesOf(entries)
   const repair = isRepairUnfinished(files, names)
   if (!repair && !(await isCutShort(files, names))) return undefined
@@ -101,8 +100,12 @@ function namesOf(entries: readonly Dirent[]): ReadonlySet<string> {
   return new Set(entries.map(({ name }) => name))
 }
 
-/** Whoever opens a pipe waits for its other end, for ever, and the pairs behind it with him. */
-function refusePipes(entries: readonly Dirent[], files: PairFiles, subject: string): void {
+/**
+ * Whoever opens a pipe waits for its other end, for ever, and the pairs behind it with him. Returns
+ * what is in the pair's folder.
+ */
+export async function refusePipes(files: PairFiles, subject: string): Promise<readonly Dirent[]> {
+  const entries = await entriesIn(files.directory)
   const ours = basename(files.database)
   const pipe = entries.find(
     (entry) => entry.name.startsWith(ours) && (entry.isFIFO() || entry.isSocket()),
@@ -113,6 +116,7 @@ function refusePipes(entries: readonly Dirent[], files: PairFiles, subject: stri
       `${subject}: ${pipe.name} is a pipe or a socket, no file: take it out of the pair's folder`,
       { file: join(files.directory, pipe.name) },
     )
+  return entries
 }
 
 async function recoverLocked(

@@ -7,7 +7,7 @@ import { quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { makeScratch, removeScratch } from '../file/scratch-folder.ts'
 import { healHeaders } from '../recovery/heal-headers.ts'
 import { repairedFile, swapInRepaired } from '../recovery/repair-swap.ts'
-import { whileRecovering } from '../recovery/recover-files.ts'
+import { refusePipes, whileRecovering } from '../recovery/recover-files.ts'
 import { reseal } from '../recovery/reseal.ts'
 import { TrialEngine } from '../recovery/trial.ts'
 import { findWalEnd } from '../recovery/wal-tail.ts'
@@ -50,6 +50,7 @@ export function repairFiles(
 ): Promise<RepairReport> {
   const name = formatPair(pair)
   return whileRecovering(files, name, async () => {
+    await refusePipes(files, name)
     const scratch = await makeScratch(files.ours, { target: files.ours, purpose: 'repair' })
     const trial = await TrialEngine.start()
     const whileLocked = <T>(work: () => Promise<T>): Promise<T> =>

@@ -139,6 +139,8 @@ describe('a data directory with odd things in it', () => {
       }
       await expect(db.insertTicks('x/spot/A', someTicks(1))).rejects.toMatchObject(refused)
       await expect(countTicks(db, 'x/spot/A')).rejects.toMatchObject(refused)
+      await expect(db.repair('x/spot/A')).rejects.toMatchObject(refused)
+      expect(await db.verify('x/spot/A')).toMatchObject({ problems: [refused.message] })
       const { results } = await db.cleanupAllPairs({ now: 'newest-tick' })
       expect(results.map(({ pair, skipped }) => [pair, skipped === undefined])).toEqual([
         ['x/spot/A', false],
