@@ -1,4 +1,4 @@
-import { constants, copyFile, link, readFile, rename, unlink } from 'node:fs/promises'
+import { constants, copyFile, link, open, readFile, rename, unlink } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { withoutHardLinks } from '../file/create-file.ts'
 import { sizeOf, type PairFiles } from '../file/pair-files.ts'
@@ -71,7 +71,10 @@ async function moveTo(folder: string, file: string): Promise<void> {
   const target = join(folder, basename(file))
   await rename(file, target).catch(async (error: unknown) => {
     if ((error as NodeJS.ErrnoException).code !== 'EXDEV') return ignoreMissing(error)
+    // Of a file that is not there the system says the same.
+    if ((await sizeOf(file)) === undefined) return
     await copyFile(file, target)
+    await syncFile(target)
     await unlink(file)
   })
 }
@@ -83,9 +86,18 @@ async function keepIn(folder: string, file: string): Promise<void> {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'EEXIST') return
     if (code !== undefined && withoutHardLinks.includes(code))
-      await copyFile(file, target, constants.COPYFILE_FICLONE)
+      await copyFile(file, target, constants.COPYFILE_FICLONE).then(() => syncFile(target))
     else ignoreMissing(error)
   })
+}
+
+async function syncFile(name: string): Promise<void> {
+  const file = await open(name, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
 }
 
 function ignoreMissing(error: unknown): void {

@@ -1,11 +1,27 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname } from 'node:path'
 import { assert, asyncProperty, constantFrom, integer, oneof, record } from 'fast-check'
 import { expect, it } from 'vitest'
 import type { RetentionOptions } from '../../../src/index.ts'
 import { checksumOf } from '../../../src/storage/duckdb/block-checksum.ts'
 import { healHeaders } from '../../../src/storage/recovery/heal-headers.ts'
-import { copiesOf, fileOf, openManager, someTicks, sql } from '../../support/store.ts'
+import {
+  copiesOf,
+  fileOf,
+  openManager,
+  someTicks,
+  sql,
+  temporaryFolder,
+} from '../../support/store.ts'
 
 const pair = 'x/spot/A'
 /** A full minute: the ticks fill two bars. */
@@ -130,6 +146,35 @@ it('a header that counts free blocks behind the end of the file is no reason to 
   const db = await openManager({ dataDir })
   expect(await db.repair(pair)).toMatchObject({ rows: { ticks: rounds * perRound }, lost: {} })
 })
+
+/** A disk of memory, where the system has one that is not the one for temporary files too. */
+const otherDisk = '/dev/shm'
+const isOtherDisk = existsSync(otherDisk) && statSync(otherDisk).dev !== statSync(tmpdir()).dev
+
+it.skipIf(!isOtherDisk)(
+  'a quarantine on another disk takes what there is of the files',
+  async () => {
+    const { dataDir, file } = await checkpointed()
+    flip(file, headerAt(file, 'newest') + 24)
+    const damaged = readFileSync(file)
+    const elsewhere = temporaryFolder(otherDisk)
+    rmSync(`${dataDir}/.pairduck/quarantine`, { recursive: true, force: true })
+    symlinkSync(elsewhere, `${dataDir}/.pairduck/quarantine`)
+    const db = await openManager({ dataDir })
+    const report = await db.repair(pair)
+    expect(report).toMatchObject({
+      action: 'rescued',
+      rows: { ticks: rounds * perRound },
+      lost: {},
+    })
+    const kept = readdirSync(elsewhere, { recursive: true, encoding: 'utf8' }).map(
+      (name) => `${elsewhere}/${name}`,
+    )
+    expect(readFileSync(kept.find((name) => name.endsWith('trading.duckdb'))!)).toEqual(damaged)
+    expect(kept.some((name) => name.endsWith('trading.state.json'))).toBe(true)
+    expect(await db.verify(pair)).toMatchObject({ ok: true })
+  },
+)
 
 it('rules that an older state of a file has not got are those of the state file', async () => {
   const { dataDir, file } = await checkpointed({ ticks: 3_600_000 })
