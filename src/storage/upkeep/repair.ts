@@ -110,6 +110,7 @@ function lostData(lost: Rescue['lost']): Rescue['lost'] {
 /** Copies what there is, cuts the log's copy before its first bad entry, and reseals the file's. */
 async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCopy> {
   const problems: string[] = []
+  const doubts: string[] = []
   const database = join(scratch, 'damaged.duckdb')
   const copy = { database, wal: `${database}.wal`, wholeWal: join(scratch, 'whole.wal') }
   await copyIfThere(files.database, copy.database)
@@ -117,8 +118,11 @@ async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCo
   if (await copyIfThere(files.wal, copy.wal)) {
     await copyIfThere(files.wal, copy.wholeWal)
     const { commitsEnd, bytes, damaged } = await onFile(copy.wal, findWalEnd)
-    if (damaged)
-      problems.push(`the write-ahead log can be read up to byte ${commitsEnd} of ${bytes}`)
+    const readable = `the write-ahead log can be read up to byte ${commitsEnd} of ${bytes}`
+    if (damaged) {
+      problems.push(readable)
+      doubts.push(`${readable}: of what stands behind it some is lost`)
+    }
     await truncate(copy.wal, commitsEnd)
   }
   const isThere = (await sizeOf(copy.database)) !== undefined
@@ -126,7 +130,7 @@ async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCo
     problems.push(`one byte of the header at byte ${at} had changed`)
   const resealed = isThere ? (await onFile(copy.database, reseal)).length : 0
   if (resealed > 0) problems.push(`${resealed} metadata blocks had a wrong checksum`)
-  return { ...copy, problems }
+  return { ...copy, problems, doubts }
 }
 
 async function copyIfThere(from: string, to: string): Promise<boolean> {

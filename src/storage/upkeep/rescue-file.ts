@@ -4,6 +4,7 @@ import { candleRelation, tables, type TableName } from '../../schema/tables.ts'
 import { timeframes, type Timeframe } from '../../time.ts'
 import { isDamage } from '../duckdb/duckdb-errors.ts'
 import { readRows } from '../duckdb/read-rows.ts'
+import { sizeOf } from '../file/pair-files.ts'
 import { emptyVersionSql, migrate } from '../file/migrate.ts'
 import type { PairState } from '../file/state-file.ts'
 import { compareWithKnown, type Witness } from './known-rows.ts'
@@ -21,6 +22,8 @@ export interface DamagedCopy {
   /** The log as it was found; of the other one only what stands before its damage is left. */
   readonly wholeWal: string
   readonly problems: readonly string[]
+  /** Why ticks may be missing that no figure tells of. */
+  readonly doubts: readonly string[]
 }
 
 /** What a new file holds of a damaged one. */
@@ -62,6 +65,9 @@ export async function rescueFile(
     notes.push(...(await repairRescued(rescue.connection, candles, lost, before)))
     const unread = new Set(Object.keys(lost).filter((table) => lost[table] === 'unknown'))
     notes.push(...(await compareWithKnown(rescue.connection, candles, lost, witness)))
+    const doubts = await doubtsOf(copy, opened)
+    if (doubts.length > 0) lost['ticks'] = 'unknown'
+    notes.push(...doubts)
     const rows: Record<string, number> = {}
     for (const table of tables) rows[table] = await readWhole(rescue.connection, table)
     await rescue.connection.run(`CHECKPOINT ${rescue.to}`)
@@ -82,6 +88,12 @@ async function openDamaged(
   for (const log of [copy.wal, `${copy.wal}.checkpoint`]) await rm(log, { force: true })
   const alone = await RescueEngine.open(copy.database, target)
   return { rescue: alone, opened: alone.from === undefined ? 'not' : 'alone' }
+}
+
+async function doubtsOf(copy: DamagedCopy, opened: Opened): Promise<readonly string[]> {
+  const isLogLeft = opened === 'alone' && ((await sizeOf(copy.wholeWal)) ?? 0) > 0
+  if (!isLogLeft || copy.doubts.length > 0) return copy.doubts
+  return ['the write-ahead log does not go with the file: what else it held is lost']
 }
 
 /** Rows of an older version are copied into tables of that version, and migrated with them. */
