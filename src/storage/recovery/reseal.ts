@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises'
 import { checksumOf } from '../duckdb/block-checksum.ts'
-import { readDatabaseHeader } from './database-header.ts'
+import { blocksStart, readDatabaseHeader } from './database-header.ts'
 import { blockOffset, metadataBlocks } from './metadata-blocks.ts'
 
 /** Bytes of the main file that were written over, as they were. */
@@ -36,6 +36,16 @@ export async function reseal(file: FileHandle): Promise<Overwritten[]> {
     overwritten.push({ at, before: bytes.subarray(0, 8) })
   }
   return overwritten
+}
+
+/** Whether one of two headers, which could not be read, may have been the newer one. */
+export async function mayBeOlder(
+  file: FileHandle,
+  overwritten: readonly Overwritten[],
+): Promise<boolean> {
+  const torn = overwritten.find(({ at }) => at < blocksStart)
+  const inForce = await readDatabaseHeader(file)
+  return torn !== undefined && torn.before.readBigUInt64LE(8) + 1n !== inForce?.iteration
 }
 
 /** Puts back what {@link reseal} wrote over. */

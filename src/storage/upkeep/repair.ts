@@ -8,7 +8,7 @@ import { makeScratch, removeScratch } from '../file/scratch-folder.ts'
 import { healHeaders } from '../recovery/heal-headers.ts'
 import { repairedFile, swapInRepaired } from '../recovery/repair-swap.ts'
 import { refusePipes, whileRecovering } from '../recovery/recover-files.ts'
-import { reseal } from '../recovery/reseal.ts'
+import { mayBeOlder, reseal } from '../recovery/reseal.ts'
 import { TrialEngine } from '../recovery/trial.ts'
 import { findWalEnd } from '../recovery/wal-tail.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
@@ -128,9 +128,10 @@ async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCo
   const isThere = (await sizeOf(copy.database)) !== undefined
   for (const at of isThere ? await healHeaders(copy) : [])
     problems.push(`one byte of the header at byte ${at} had changed`)
-  const resealed = isThere ? (await onFile(copy.database, reseal)).length : 0
-  if (resealed > 0) problems.push(`${resealed} metadata blocks had a wrong checksum`)
-  return { ...copy, problems, doubts }
+  const resealed = isThere ? await onFile(copy.database, reseal) : []
+  if (resealed.length > 0) problems.push(`${resealed.length} metadata blocks had a wrong checksum`)
+  const isOlder = isThere && (await onFile(copy.database, (file) => mayBeOlder(file, resealed)))
+  return { ...copy, problems, doubts, isOlder }
 }
 
 async function copyIfThere(from: string, to: string): Promise<boolean> {

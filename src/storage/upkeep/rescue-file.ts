@@ -24,6 +24,8 @@ export interface DamagedCopy {
   readonly problems: readonly string[]
   /** Why ticks may be missing that no figure tells of. */
   readonly doubts: readonly string[]
+  /** Whether its newest header may be one that cannot be read. */
+  readonly isOlder: boolean
 }
 
 /** What a new file holds of a damaged one. */
@@ -65,7 +67,7 @@ export async function rescueFile(
     notes.push(...(await repairRescued(rescue.connection, candles, lost, before)))
     const unread = new Set(Object.keys(lost).filter((table) => lost[table] === 'unknown'))
     notes.push(...(await compareWithKnown(rescue.connection, candles, lost, witness)))
-    const doubts = await doubtsOf(copy, opened)
+    const doubts = await doubtsOf(copy, opened, witness)
     if (doubts.length > 0) lost['ticks'] = 'unknown'
     notes.push(...doubts)
     const rows: Record<string, number> = {}
@@ -90,10 +92,21 @@ async function openDamaged(
   return { rescue: alone, opened: alone.from === undefined ? 'not' : 'alone' }
 }
 
-async function doubtsOf(copy: DamagedCopy, opened: Opened): Promise<readonly string[]> {
+async function doubtsOf(
+  copy: DamagedCopy,
+  opened: Opened,
+  { state }: Witness,
+): Promise<readonly string[]> {
   const isLogLeft = opened === 'alone' && ((await sizeOf(copy.wholeWal)) ?? 0) > 0
-  if (!isLogLeft || copy.doubts.length > 0) return copy.doubts
-  return ['the write-ahead log does not go with the file: what else it held is lost']
+  const doubts = [...copy.doubts]
+  if (isLogLeft && doubts.length === 0)
+    doubts.push('the write-ahead log does not go with the file: what else it held is lost')
+  // With a log that goes with the older header that one is in force, and a state file tells by number.
+  if (copy.isOlder && state === undefined && (await sizeOf(copy.wholeWal)) === undefined)
+    doubts.push(
+      'a header cannot be read, and there is no state file: unless it was the older one, this is the state of an earlier checkpoint, and what came since is lost',
+    )
+  return doubts
 }
 
 /** Rows of an older version are copied into tables of that version, and migrated with them. */

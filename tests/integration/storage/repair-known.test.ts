@@ -202,6 +202,26 @@ it('rows of which only an older state can be read are lost by number', async () 
   )
 })
 
+it.each([
+  ['the newest header', 'newest', { ticks: 'unknown' }, (rounds - 1) * perRound],
+  ['the older one, whose number can be read', 'older', {}, rounds * perRound],
+] as const)('without a state file, what came since an older state is lost: %s', async (...of) => {
+  const [, which, lost, ticks] = of
+  const { dataDir, file } = await checkpointed()
+  const at = headerAt(file, which) + 16
+  flip(file, ...Array.from({ length: 24 }, (_, index) => at + index))
+  if (which === 'newest') flip(file, at - 8)
+  rmSync(`${dirname(file)}/trading.state.json`)
+  const db = await openManager({ dataDir })
+  const report = await db.repair(pair)
+  expect(report).toMatchObject({ action: 'rescued', rows: { ticks } })
+  expect(report.lost).toEqual(lost)
+  const told = report.notes!.filter((note) =>
+    /this is the state of an earlier checkpoint/.test(note),
+  )
+  expect(told).toHaveLength(which === 'newest' ? 1 : 0)
+})
+
 it('ticks that retention has deleted since an older state are not lost', async () => {
   const { dataDir, file } = await checkpointed()
   const deleting = await openManager({ dataDir })
