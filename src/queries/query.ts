@@ -2,7 +2,7 @@ import type { Timeframe } from '../time.ts'
 
 declare const row: unique symbol
 
-/** What a placeholder can be bound to: a number is a DOUBLE, a bigint a BIGINT. */
+/** What a placeholder can be bound to: a number is a DOUBLE, a bigint a BIGINT, exactly. */
 export type SqlValue = number | bigint | string | boolean | null
 
 /**

@@ -253,7 +253,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
 
   /**
    * Stops intake, stores what was taken, ends leases, closes every file; always the same promise.
-   * Failures of several pairs come together as an AggregateError.
+   * Failures of several pairs come together as an AggregateError with the `code` of the first.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#shutdown())

@@ -1,9 +1,15 @@
-/** Pairs that were not closed as they should be, and why each. */
+import { PairduckError, type ErrorCode } from '../../errors.ts'
+
+/** Pairs that were not closed as they should be, and why each; beside them maybe the commit log. */
 export class PairsNotClosed extends AggregateError {
+  /** The code of the first of the errors that has one. */
+  readonly code: ErrorCode | undefined
   readonly #failures: ReadonlyMap<string, unknown>
 
-  constructor(failures: ReadonlyMap<string, unknown>) {
-    super(failures.values(), notClosed([...failures.keys()]))
+  constructor(failures: ReadonlyMap<string, unknown>, log?: { readonly reason: unknown }) {
+    const errors = [...failures.values(), ...(log === undefined ? [] : [log.reason])]
+    super(errors, notClosed([...failures.keys()], log && 'the commit log'))
+    this.code = errors.find((error) => PairduckError.is(error))?.code
     this.#failures = failures
   }
 
@@ -26,7 +32,7 @@ export async function closeTogether(
 }
 
 /** What is said of all that could not be closed, the log beside the pairs. */
-export function notClosed(pairs: readonly string[], log?: string): string {
+function notClosed(pairs: readonly string[], log?: string): string {
   const counted = `${pairs.length} ${pairs.length === 1 ? 'pair' : 'pairs'} (${pairs.join(', ')})`
   const all = [...(pairs.length === 0 ? [] : [counted]), ...(log === undefined ? [] : [log])]
   const isOne = pairs.length + (log === undefined ? 0 : 1) === 1

@@ -4,7 +4,7 @@ import { holdEvents, tellHeld, type Events } from '../events/events.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { LogBook } from '../log/log-book.ts'
 import { logRoot } from '../log/place-logs.ts'
-import { notClosed, PairsNotClosed } from './close-together.ts'
+import { PairsNotClosed } from './close-together.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 
 /** Pairs whose records are brought in at once. */
@@ -80,11 +80,7 @@ export async function closeWithLogs(pool: ConnectionPool, logs: LogBook): Promis
     failures.set(name, stillBehind(name, logs, causes.get(name) ?? failures.get(name)))
   const sorted = new Map([...failures].sort(([a], [b]) => (a < b ? -1 : 1)))
   const [log] = await Promise.allSettled([logs.log.close()])
-  if (log.status === 'rejected')
-    throw new AggregateError(
-      [...sorted.values(), log.reason],
-      notClosed([...sorted.keys()], 'the commit log'),
-    )
+  if (log.status === 'rejected') throw new PairsNotClosed(sorted, log)
   if (sorted.size > 0) throw new PairsNotClosed(sorted)
 }
 

@@ -20,7 +20,10 @@ export abstract class StoreReads extends Events {
   /** The pair in its one form; throws for what is none, and when the manager is closed. */
   protected abstract parsePair(pair: PairLike): Pair
 
-  /** The query's rows; times are Unix ms. `PAIR_NOT_FOUND` when nothing was ever stored. */
+  /**
+   * The query's rows; times are Unix ms. `PAIR_NOT_FOUND` when nothing was ever stored. Whole numbers
+   * come as numbers, exact up to 2^53: select larger ones as `::VARCHAR`.
+   */
   async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
     return this.leases.read(this.parsePair(pair), (lease) => lease.query(query, options), options)
   }

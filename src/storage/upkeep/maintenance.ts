@@ -42,6 +42,8 @@ export interface CleanupPass {
    * that cannot be looked at.
    */
   readonly skipped: number
+  /** Why the folders of exchanges or markets whose pairs no pass can see cannot be looked at. */
+  readonly unreadable: readonly string[]
   /** Rows deleted in all pairs. */
   readonly deletedRows: number
   /** Bytes of files and write-ahead logs before. */
@@ -155,8 +157,10 @@ export class Maintenance {
   async cleanupAllPairs(rules: CleanupRules): Promise<CleanupPass> {
     const started = performance.now()
     const results: CleanupResult[] = []
+    const unreadable: string[] = []
     const pairs = await this.listPairs(({ pair, error }) => {
-      if (pair !== undefined) results.push(notCleaned(pair, error))
+      if (pair === undefined) unreadable.push(`${error.code}: ${error.message}`)
+      else results.push(notCleaned(pair, error))
     })
     for (const pair of pairs) {
       if (rules.signal?.aborted === true) break
@@ -174,6 +178,7 @@ export class Maintenance {
       bytesAfter: sum(({ bytesAfter }) => bytesAfter),
       tookMs: performance.now() - started,
       results,
+      unreadable,
     }
     if (!rules.dryRun) this.#events.tell('cleanupDone', pass)
     this.#pool.closeIdle()

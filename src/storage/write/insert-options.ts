@@ -1,5 +1,6 @@
 import { resolveOptions, rule } from '../../options.ts'
 import type { Gap } from '../../schema/gaps.ts'
+import { checkGaps } from './gap-ledger.ts'
 
 /** Options of `insertTicks`. */
 export interface InsertOptions {
@@ -16,6 +17,8 @@ export function resolveInsertOptions(options: InsertOptions): Required<InsertOpt
   readonly gaps: readonly Gap[]
 } {
   const { gaps } = resolveOptions('insertTicks', options, rules)
+  // Before a file is made for the pair.
+  checkGaps(gaps)
   // The call may wait for its pair, and the caller's list is the caller's.
   return { gaps: gaps.map((gap) => ({ ...gap })) }
 }

@@ -14,7 +14,6 @@ import type { LogClient, LogGroup } from '../log/log-group.ts'
 import type { FileApplier } from './file-applier.ts'
 import type { CheckedTicks } from './checked-ticks.ts'
 import { PendingCommit } from './pending-commit.ts'
-import { checkGaps } from './gap-ledger.ts'
 import { countOfTicks, type TickColumns } from './tick.ts'
 import { tellStored } from './tell-stored.ts'
 import type { Outcomes, TickStore } from './tick-store.ts'
@@ -95,7 +94,6 @@ export class TickWriter implements LogClient {
    */
   insert(ticks: readonly Tick[] | TickColumns, gaps: readonly Gap[] = []): Promise<InsertCounts> {
     const given = countOfTicks(ticks)
-    checkGaps(gaps)
     this.#room.check(given)
     return this.#join(ticks, gaps, { counted: given, isDirect: given >= rowGroupRows })
   }

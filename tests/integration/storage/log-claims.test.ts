@@ -97,6 +97,7 @@ describe('a pair whose file cannot take what is acknowledged', () => {
     expect(failure).toBeInstanceOf(AggregateError)
     expect(failure).toMatchObject({
       message: `2 pairs (${pair}, ${other}) were not closed as they should be`,
+      code: (failure as AggregateError).errors[0].code,
       errors: [{ details: { pair, ticks: 5 } }, { details: { pair: other, ticks: 1 } }],
     })
     expect(inspect(failure).split('5 acknowledged ticks')).toHaveLength(2)

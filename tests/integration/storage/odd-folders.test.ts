@@ -32,6 +32,21 @@ describe('a data directory with odd things in it', () => {
       expect(error).toMatchObject({ code: 'IO_FAILED', message: expect.stringMatching(/LOOP|B/) })
   })
 
+  it('tells of folders of exchanges and markets that a pass cannot look into', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir })
+    await db.insertTicks('x/spot/A', someTicks(5))
+    expect(await db.cleanupAllPairs()).toMatchObject({ pairs: 1, unreadable: [] })
+    symlinkSync('ROUND', `${dataDir}/ROUND`)
+    symlinkSync('LOOP', `${dataDir}/x/LOOP`)
+    const pass = await db.cleanupAllPairs()
+    expect(pass).toMatchObject({ pairs: 1, skipped: 0 })
+    expect(pass.unreadable.toSorted()).toEqual([
+      expect.stringMatching(/^IO_FAILED: .*ROUND/),
+      expect.stringMatching(/^IO_FAILED: .*LOOP/),
+    ])
+  })
+
   it('tells of each pair that it cannot look into by name, and says so to who asks for it', async () => {
     const dataDir = temporaryFolder()
     const db = await openManager({ dataDir })

@@ -276,6 +276,16 @@ describe('a tick', () => {
   })
 })
 
+it('a hole that cannot be noted is refused before a file is made for its pair', async () => {
+  const db = await openManager({ clock })
+  const gaps = [{ ...noGap, tries: -1 }]
+  await expect(db.insertTicks(pair, [], { gaps })).rejects.toMatchObject({
+    code: 'INVALID_ROW',
+    details: { index: 0, field: 'tries' },
+  })
+  expect(await db.listPairs()).toEqual([])
+})
+
 describe('rows', () => {
   const flow = {
     timestamp: start,

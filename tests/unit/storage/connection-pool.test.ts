@@ -318,14 +318,16 @@ describe('a closed pool', () => {
     const pool = poolOf(files, { maxConnections: 2 })
     for (const letter of ['A', 'B']) {
       const database = await pool.acquire(pair(letter))
-      database.close = () => Promise.reject(new Error(letter))
+      const error = letter === 'A' ? new Error(letter) : new PairduckError('DISK_FULL', letter)
+      database.close = () => Promise.reject(error)
     }
     const waiting = Promise.allSettled([pool.acquire(pair('C'))])
     await settle()
     const failure: unknown = await pool.close().catch((error: unknown) => error)
     expect(await waiting).toMatchObject([{ status: 'rejected', reason: { code: 'CLOSED' } }])
     expect(failure).toBeInstanceOf(AggregateError)
-    expect((failure as AggregateError).errors.map(String)).toEqual(['Error: A', 'Error: B'])
+    expect((failure as AggregateError).errors.map(String)).toEqual(['Error: A', 'PairduckError: B'])
+    expect(failure).toHaveProperty('code', 'DISK_FULL')
     await expect(pool.acquire(pair('A'))).rejects.toMatchObject({ code: 'CLOSED' })
     expect(pool.close()).toBe(pool.close())
   })
