@@ -43,7 +43,8 @@ export class ConnectionPool {
       max: options.maxConnections,
       ttl: options.idleCloseMs,
       dispose: (slot, _name, reason) => {
-        if (reason === 'expire') void this.#retire(slot, 'idle')
+        // The cache is taking it out just now, and must not be asked to do so again meanwhile.
+        if (reason === 'expire') slot.closed = this.#closeSlot(slot, 'idle')
       },
     })
     const sweepMs = Math.min(maxTimerMs, Math.max(50, options.idleCloseMs / 4))
@@ -222,8 +223,7 @@ export class ConnectionPool {
   acquireOpen(name: string, joins = false): PairDatabase | undefined {
     const slot = this.#find(name)
     if (slot?.database === undefined || this.#closing !== undefined) return undefined
-    if (!(joins ? isUsable : isLendable)(slot)) return undefined
-    return this.#hit(slot).database
+    return (joins ? isUsable : isLendable)(slot) ? this.#hit(slot).database : undefined
   }
 
   #hit(slot: Slot): Slot {

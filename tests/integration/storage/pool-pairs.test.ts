@@ -398,3 +398,14 @@ describe('a pair that another process holds for a moment', () => {
     ])
   })
 })
+
+it('files that were closed for want of use make room for others, again and again', async () => {
+  const db = await openManager({ maxConnections: 2, idleCloseMs: 50, acquireTimeoutMs: 20_000 })
+  let evicted = 0
+  db.on('pairEvicted', () => evicted++)
+  for (let round = 1; round <= 5; round++) {
+    await Promise.all([1, 2].map((n) => db.insertTicks(`x/spot/R${round}N${n}`, someTicks(1))))
+    await expect.poll(() => evicted, { timeout: 20_000 }).toBe(2 * round)
+    expect(db.stats()).toMatchObject({ size: 0, idle: 0, active: 0 })
+  }
+})
