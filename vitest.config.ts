@@ -1,6 +1,11 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
+/** A process of tests that is stuck can then be asked where: see scripts/stalled-run.ts. */
+const reportFolder = process.env['PAIRDUCK_REPORT_FOLDER']
+const execArgv =
+  reportFolder === undefined ? [] : ['--report-on-signal', `--report-directory=${reportFolder}`]
+
 export default defineConfig({
   test: {
     // A third of the time goes to waiting for disks, servers and child processes.
@@ -12,6 +17,7 @@ export default defineConfig({
           include: ['tests/unit/**/*.test.ts'],
           testTimeout: 240_000,
           pool: 'forks',
+          execArgv,
           // Files share what they import, which took a fifth of their time. None leaves anything behind.
           isolate: false,
         },
@@ -23,6 +29,7 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 120_000,
           pool: 'forks',
+          execArgv,
           isolate: false,
         },
       },

@@ -40,7 +40,11 @@ async function all(): Promise<Totals[]> {
   const environment: Record<string, string> = memory === undefined ? {} : { TMPDIR: memory }
   const checked = checkAll()
   const tested = installSystemPackages().then(() =>
-    suite(['integration', 'unit'], 50 * minute, { environment, printAfter: checked }),
+    suite(['integration', 'unit'], 50 * minute, {
+      environment,
+      printAfter: checked,
+      reporters: ['./scripts/stalled-run.ts'],
+    }),
   )
   const [ofChecks, ofTests] = await Promise.all([checked, tested])
   return [...ofChecks, ofTests]
@@ -74,13 +78,14 @@ interface SuiteOptions {
   readonly environment?: Readonly<Record<string, string>>
   /** What else prints: the output is held back until it has ended, so that each stands whole. */
   readonly printAfter?: Promise<unknown>
+  readonly reporters?: readonly string[]
 }
 
 /** Some vitest projects at once. A stray `.only` fails, so that a run is always the whole one. */
 async function suite(
   projects: readonly string[],
   deadlineMs: number,
-  { environment = {}, printAfter = Promise.resolve() }: SuiteOptions = {},
+  { environment = {}, printAfter = Promise.resolve(), reporters = [] }: SuiteOptions = {},
 ): Promise<Totals> {
   const startedAt = performance.now()
   const name = projects.join(' and ')
@@ -90,12 +95,12 @@ async function suite(
   try {
     const file = join(folder, 'report.json')
     const selected = projects.flatMap((project) => ['--project', project])
-    const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${file}`]
-    const args = ['run', '--allowOnly=false', ...selected, ...reporters]
+    const reported = ['default', 'json', ...reporters].map((each) => `--reporter=${each}`)
+    const args = ['run', '--allowOnly=false', ...selected, ...reported, `--outputFile.json=${file}`]
     const colours: Record<string, string> = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
     const exitCode = await run('vitest', args, {
       deadlineMs,
-      environment: { ...environment, ...colours },
+      environment: { ...environment, ...colours, PAIRDUCK_REPORT_FOLDER: folder },
       onOutput: (text) => output.write(text),
     })
     const seconds = secondsSince(startedAt)
