@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { expect, onTestFinished } from 'vitest'
-import { DatabaseManager, PairduckError, type Timeframe } from '../../src/index.ts'
+import { DatabaseManager, PairduckError, type Tick, type Timeframe } from '../../src/index.ts'
 import { query } from '../../src/queries/query.ts'
 import { timeframeMs } from '../../src/time.ts'
 import { childProgram } from './child-program.ts'
@@ -78,12 +78,7 @@ export async function expectCrashSafe(kills: number, seed: number): Promise<void
 
   async function checkPair(store: DatabaseManager, index: number): Promise<void> {
     const pair = crashPair(index)
-    const ticks = await storedTicks(store, pair).catch((error: unknown) => {
-      // Killed before anything of this pair was acknowledged.
-      if (PairduckError.is(error, 'PAIR_NOT_FOUND') && acknowledged[index]!.size === 0)
-        return undefined
-      throw error
-    })
+    const ticks = await ticksOf(store, index)
     if (ticks === undefined) return
     const [mark] = await store.query(
       pair,
@@ -110,15 +105,24 @@ export async function expectCrashSafe(kills: number, seed: number): Promise<void
     }
   }
 
+  /** Undefined if every writer was killed before anything of this pair was acknowledged. */
+  async function ticksOf(store: DatabaseManager, index: number): Promise<Tick[] | undefined> {
+    return storedTicks(store, crashPair(index)).catch((error: unknown) => {
+      if (PairduckError.is(error, 'PAIR_NOT_FOUND') && acknowledged[index]!.size === 0)
+        return undefined
+      throw error
+    })
+  }
+
   /** All that was ever sent, sent again: candles hold every tick once, long deleted ones too. */
   async function checkWhole(): Promise<void> {
     const store = await DatabaseManager.open({ dataDir, retention })
     for (let index = 0; index < pairs; index++) {
       const pair = crashPair(index)
-      const [last] = (await storedTicks(store, pair))
-        .map(({ tradeId }) => Number(tradeId) - 1000)
-        .sort((a, b) => b - a)
-      const sent = Array.from({ length: last! + 1 }, (_, k) => sequenceTick(index, k))
+      const numbers = (await ticksOf(store, index))?.map(({ tradeId }) => Number(tradeId) - 1000)
+      if (numbers === undefined) continue
+      const last = numbers.reduce((most, number) => Math.max(most, number), -1)
+      const sent = Array.from({ length: last + 1 }, (_, k) => sequenceTick(index, k))
       const counts = await store.insertTicks(pair, sent)
       expect(counts.conflicts).toBe(0)
       for (const timeframe of timeframes)
