@@ -92,7 +92,7 @@ export async function expectCrashSafe(kills: number, seed: number): Promise<void
     expect(ids.size).toBe(ticks.length)
     const missing = [...acknowledged[index]!]
       .map((k) => sequenceTick(index, k))
-      .filter(({ timestamp, tradeId }) => timestamp >= before && !ids.has(tradeId!))
+      .filter(({ timestamp, tradeId }) => timestamp >= before && !ids.has(tradeId))
     expect(missing).toEqual([])
     for (const timeframe of timeframes) {
       const whole = ({ timestamp }: { timestamp: number }): boolean => timestamp >= before
