@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process'
+import { execFile, type ExecFileOptions } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -7,7 +7,9 @@ import { PairduckError } from '../../errors.ts'
 import { backportsSource, hasBackports } from './apt-sources.ts'
 import { withFileLock } from './file-lock.ts'
 
-const run = promisify(execFile)
+const execute = promisify(execFile)
+/** What asks a package source may wait for one that never answers: ended, it fails by name. */
+const longestMs = 5 * 60_000
 const packages = ['valkey-server', 'valkey-sentinel', 'valkey-tools']
 const programs = ['valkey-server', 'valkey-cli', 'valkey-check-rdb']
 
@@ -43,6 +45,14 @@ export async function unpackDebianServer(
 
 const advice =
   'install it (Debian, Ubuntu: apt install valkey-server; macOS: brew install valkey), or name a binary in VALKEY_SERVER, or a running server in VALKEY_URL'
+
+function run(
+  command: string,
+  args: readonly string[],
+  options: ExecFileOptions = {},
+): Promise<{ stdout: string; stderr: string }> {
+  return execute(command, args, { timeout: longestMs, ...options, encoding: 'utf8' })
+}
 
 async function debianCodename(): Promise<string> {
   const release = await readFile('/etc/os-release', 'utf8').catch(() => '')
