@@ -1,4 +1,4 @@
-import { constants, copyFile, open, rm, type FileHandle } from 'node:fs/promises'
+import { constants, copyFile, rm } from 'node:fs/promises'
 import { checksumOf, wordChangedBy } from '../duckdb/block-checksum.ts'
 import { Engine } from '../duckdb/engine.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -7,6 +7,7 @@ import { canBeInForce, canBeMain, identity } from './header-fields.ts'
 import { listsItself } from './metadata-blocks.ts'
 import { reseal } from './reseal.ts'
 import { read, readWalStart } from './wal-entries.ts'
+import { onFile } from '../file/on-file.ts'
 
 /**
  * Puts right the headers of a copy of which one byte has changed, and says where they begin. The
@@ -130,17 +131,4 @@ function isOneByte(difference: bigint): boolean {
 
 function writeAt(name: string, bytes: Buffer, at: number): Promise<unknown> {
   return onFile(name, 'r+', (file) => file.write(bytes, 0, bytes.length, at))
-}
-
-async function onFile<T>(
-  name: string,
-  flags: 'r' | 'r+',
-  work: (file: FileHandle) => Promise<T>,
-): Promise<T> {
-  const file = await open(name, flags)
-  try {
-    return await work(file)
-  } finally {
-    await file.close()
-  }
 }

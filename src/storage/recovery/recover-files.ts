@@ -1,5 +1,5 @@
 import type { Dirent } from 'node:fs'
-import { open, readdir, unlink, type FileHandle } from 'node:fs/promises'
+import { readdir, unlink, type FileHandle } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { LockFile } from '../file/lock-file.ts'
@@ -10,6 +10,7 @@ import { isRepairUnfinished, settleRepair } from './repair-swap.ts'
 import { reseal, unseal, type Overwritten } from './reseal.ts'
 import { TrialEngine } from './trial.ts'
 import { findWalEnd, type WalEnd } from './wal-tail.ts'
+import { onFile } from '../file/on-file.ts'
 
 /** What was put right in a pair's files before they were opened. */
 export interface Recovery {
@@ -137,7 +138,7 @@ async function recoverLocked(
       let cutBytes = 0
       for (const log of ends) cutBytes += await cutTail(log, kept)
       const overwritten = ends.some(({ end }) => end.marker !== undefined)
-        ? await onFile(files.database, (file) => resealKeeping(file, kept))
+        ? await onFile(files.database, 'r+', (file) => resealKeeping(file, kept))
         : []
       await syncFolder(files.directory)
       return { cutBytes, kept, overwritten, markers: await markersOf(ends) }
@@ -179,7 +180,7 @@ export async function removeStaleLogs(files: PairFiles): Promise<void> {
 async function lookAt(logs: readonly string[]): Promise<Log[]> {
   const found: Log[] = []
   for (const file of logs) {
-    const end = await onFile(file, findWalEnd, 'r').catch((error: unknown) => {
+    const end = await onFile(file, 'r', findWalEnd).catch((error: unknown) => {
       // Another process has put it into the file since the folder was read.
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
       throw error
@@ -216,7 +217,7 @@ async function cutTail({ file, end }: Log, kept: string): Promise<number> {
     file.endsWith('.checkpoint') && end.marker !== undefined ? end.marker : end.commitsEnd
   const bytes = end.bytes - until
   if (bytes === 0) return 0
-  await onFile(file, async (log) => {
+  await onFile(file, 'r+', async (log) => {
     const tail = Buffer.alloc(bytes)
     await log.read(tail, 0, bytes, until)
     await writeDurably(join(kept, `${basename(file)}.from-${until}`), tail)
@@ -245,7 +246,7 @@ async function markersOf(logs: readonly Log[]): Promise<(Overwritten & { file: s
     const { marker, commitsEnd } = end
     if (marker === undefined || file.endsWith('.checkpoint')) continue
     const before = Buffer.alloc(commitsEnd - marker)
-    await onFile(file, (log) => log.read(before, 0, before.length, marker), 'r')
+    await onFile(file, 'r', (log) => log.read(before, 0, before.length, marker))
     found.push({ file, at: marker, before })
   }
   return found
@@ -253,22 +254,10 @@ async function markersOf(logs: readonly Log[]): Promise<(Overwritten & { file: s
 
 /** The file is damaged otherwise: it and the log become what they were. */
 async function writeBack(name: string, overwritten: readonly Overwritten[]): Promise<void> {
-  await onFile(name, async (file) => {
+  await onFile(name, 'r+', async (file) => {
     await unseal(file, overwritten)
     await file.sync()
   })
 }
 
 /** Closing it gives up the process's lock of the file: the last thing that is done with it. */
-async function onFile<T>(
-  name: string,
-  work: (file: FileHandle) => Promise<T>,
-  flags: 'r' | 'r+' = 'r+',
-): Promise<T> {
-  const file = await open(name, flags)
-  try {
-    return await work(file)
-  } finally {
-    await file.close()
-  }
-}

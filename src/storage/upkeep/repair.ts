@@ -1,4 +1,4 @@
-import { copyFile, open, rm, stat, truncate, type FileHandle } from 'node:fs/promises'
+import { copyFile, rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
@@ -15,6 +15,7 @@ import type { PairDatabase } from '../pool/pair-database.ts'
 import { witnessOf } from './known-rows.ts'
 import { rescueFile, type DamagedCopy, type Rescue } from './rescue-file.ts'
 import type { LostCount } from './repair-rescued.ts'
+import { onFile } from '../file/on-file.ts'
 
 /** What `repair` did. */
 export interface RepairReport {
@@ -117,7 +118,7 @@ async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCo
   await copyIfThere(`${files.wal}.checkpoint`, `${copy.wal}.checkpoint`)
   if (await copyIfThere(files.wal, copy.wal)) {
     await copyIfThere(files.wal, copy.wholeWal)
-    const { commitsEnd, bytes, damaged } = await onFile(copy.wal, findWalEnd)
+    const { commitsEnd, bytes, damaged } = await onFile(copy.wal, 'r', findWalEnd)
     const readable = `the write-ahead log can be read up to byte ${commitsEnd} of ${bytes}`
     if (damaged) {
       problems.push(readable)
@@ -128,9 +129,10 @@ async function copyDamaged(files: PairFiles, scratch: string): Promise<DamagedCo
   const isThere = (await sizeOf(copy.database)) !== undefined
   for (const at of isThere ? await healHeaders(copy) : [])
     problems.push(`one byte of the header at byte ${at} had changed`)
-  const resealed = isThere ? await onFile(copy.database, reseal) : []
+  const resealed = isThere ? await onFile(copy.database, 'r+', reseal) : []
   if (resealed.length > 0) problems.push(`${resealed.length} metadata blocks had a wrong checksum`)
-  const isOlder = isThere && (await onFile(copy.database, (file) => mayBeOlder(file, resealed)))
+  const isOlder =
+    isThere && (await onFile(copy.database, 'r', (file) => mayBeOlder(file, resealed)))
   return { ...copy, problems, doubts, isOlder }
 }
 
@@ -160,13 +162,4 @@ async function identityOf(files: PairFiles): Promise<string> {
     ),
   )
   return found.join(', ')
-}
-
-async function onFile<T>(name: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(name, 'r+')
-  try {
-    return await work(file)
-  } finally {
-    await file.close()
-  }
 }

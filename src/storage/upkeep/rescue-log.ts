@@ -1,4 +1,4 @@
-import { open, type FileHandle } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import { sizeOf } from '../file/pair-files.ts'
 import { writeDurably } from '../file/write-durably.ts'
 import { readDatabaseHeader } from '../recovery/database-header.ts'
@@ -15,6 +15,7 @@ import {
 } from '../recovery/wal-entries.ts'
 import { findWalEnd } from '../recovery/wal-tail.ts'
 import type { DamagedCopy } from './rescue-file.ts'
+import { onFile } from '../file/on-file.ts'
 
 /** Tables whose rows mean the same in another file; the others tell of what stands in their own. */
 const portable: ReadonlySet<string> = new Set([
@@ -40,7 +41,7 @@ export async function writeInsertsAsLog(
   opened: Opened,
 ): Promise<number> {
   if ((await sizeOf(wholeWal)) === undefined) return 0
-  const commits = await onFile(wholeWal, async (log) => {
+  const commits = await onFile(wholeWal, 'r', async (log) => {
     const { size } = await log.stat()
     const start = await firstToBring(log, size, database, opened)
     return start === undefined ? [] : insertsFrom(log, start, size)
@@ -107,19 +108,10 @@ async function versionEntryOf(database: string): Promise<Buffer> {
 
 /** Undefined for what has no headers that can be read. */
 function fileStart(database: string): Promise<{ identity: Buffer; iteration: number } | undefined> {
-  return onFile(database, async (file) => {
+  return onFile(database, 'r', async (file) => {
     const header = await readDatabaseHeader(file)
     if (header === undefined) return undefined
     const name = await read(file, identity.at, identity.bytes)
     return { identity: name, iteration: Number(header.iteration) }
   }).catch(() => undefined)
-}
-
-async function onFile<T>(name: string, work: (file: FileHandle) => Promise<T>): Promise<T> {
-  const file = await open(name, 'r')
-  try {
-    return await work(file)
-  } finally {
-    await file.close()
-  }
 }
