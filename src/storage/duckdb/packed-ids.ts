@@ -65,6 +65,17 @@ export class PackedIds {
   }
 }
 
+/** Whether all of a chunk's column are plain numbers, none of them missing. */
+export function arePlainNumbers(chunk: DuckDBDataChunk, column: number): boolean {
+  const rows = chunk.rowCount
+  const vector = duckdb.data_chunk_get_vector(chunk.chunk, column)
+  const data = duckdb.vector_get_data(vector, rows * headerBytes)
+  const isNull = nullReader(vector, rows)
+  for (let row = 0; row < rows; row++)
+    if (isNull?.(row) === true || numberAt(data, row * headerBytes) < 0) return false
+  return true
+}
+
 /** The number that a text is, as {@link PackedIds} takes it; -1 for any other text. */
 export function packedNumber(text: string): number {
   return /^(?:0|[1-9]\d{0,11})$/.test(text) ? Number(text) : -1

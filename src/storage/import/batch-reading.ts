@@ -70,7 +70,7 @@ export const chunkRows = 2048
 /** A selection that says of each row, too, whether it is meant and of which instrument it is. */
 export function choosing(selection: Selection, { where, spread }: InstrumentChoice): Selection {
   return {
-    types: selection.types,
+    ...selection,
     expressions: (named) => {
       const text = (column: string): string => `coalesce(trim(${named(column).sql}::VARCHAR), '')`
       const meant = Object.entries(where).map(

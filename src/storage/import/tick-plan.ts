@@ -1,6 +1,7 @@
 import { mapColumns } from './column-map.ts'
 import { fileIdSpace } from './file-id-space.ts'
 import { PairduckError, visible } from '../../errors.ts'
+import { packedNumber } from '../duckdb/packed-ids.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
 import type { ImportSource, Selection } from './import-source.ts'
 import { numberReader, type NumberReader } from './number-reader.ts'
@@ -63,6 +64,7 @@ export function planTicks(
     sideRule,
     side: sideExpressionOf,
     idScope: hasIds ? options.idScope : 'none',
+    isPlainId: source.text !== undefined && arePlain(samples(columns['tradeId'] ?? '')),
   })
   const idColumn = hasIds ? columns['tradeId'] : undefined
   const idSpace = options.idSpace ?? fileIdSpace({ present, samples, idColumn })
@@ -79,9 +81,12 @@ function tickSelection(
     sideRule: TickPlan['sideRule']
     side: (named: Naming) => string
     idScope: ResolvedImportOptions['idScope']
+    isPlainId: boolean
   },
 ): Selection {
   return {
+    plainIds:
+      of.isPlainId && of.idScope === 'second' ? { at: 4, column: columns['tradeId']! } : undefined,
     types: {
       [columns['timestamp']!]: of.time.type,
       [columns['price']!]: of.number.type,
@@ -101,6 +106,10 @@ function tickSelection(
       ]
     },
   }
+}
+
+function arePlain(ids: readonly string[]): boolean {
+  return ids.length > 0 && ids.every((id) => packedNumber(id) >= 0)
 }
 
 function sideText(
