@@ -30,7 +30,7 @@ import {
 } from './import/import-options.ts'
 import { insertOrSetAside } from './upkeep/archive/set-aside.ts'
 import { ImportedHistory } from './upkeep/imported-history.ts'
-import { ImportedPairs, settlePair } from './upkeep/imported-pairs.ts'
+import { ImportedPairs, settlePair, type LeftByPair } from './upkeep/imported-pairs.ts'
 import { defaultCandles } from '../schema/create.ts'
 import { candleRelation } from '../schema/tables.ts'
 import { LockWait } from './pool/lock-wait.ts'
@@ -135,13 +135,15 @@ export class Intake {
     pair: Pair,
     file: string,
     options: ImportOptions<TickColumnMap> | undefined,
-    { isInBulk = false }: { readonly isInBulk?: boolean } = {},
+    /** Of the files before, where there are many. */
+    leftByPair?: LeftByPair,
   ): Promise<ImportReport> {
     const resolved = resolveImportOptions('importTicks', options)
     const history = new ImportedHistory(resolved.retention, this.#options.clock)
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
     const { clock } = this.#options
-    const of = { history, clock, isInBulk: isInBulk && resolved.pairFrom === undefined }
+    const left = resolved.pairFrom === undefined ? leftByPair : undefined
+    const of = { history, clock, left }
     const pairs = new ImportedPairs((each, job) => this.#writing(each, job), of)
     const insert: InsertBatch = (ticks, { instrument, idSpace }) =>
       pairs.insert(pairOf(pair, instrument), ticks, idSpace)
@@ -198,12 +200,13 @@ export class Intake {
     options: ImportFilesOptions | undefined,
   ): Promise<ImportFilesReport> {
     const resolved = resolveImportFilesOptions(options)
+    const left: LeftByPair = new Map()
     const importer: FileImporter = {
       ledger: this.#ledger,
       isStored: (pair) => this.#isStored(pair),
       importOne: (pair, file, candles, each) =>
         candles === undefined
-          ? this.tickFile(pair, file, each, { isInBulk: true })
+          ? this.tickFile(pair, file, each, left)
           : this.candleFile(pair, candles, file, each),
       settle: (pair) => this.#pool.use(pair, settlePair),
       rest: (pair) => this.#pool.release(formatPair(pair)),

@@ -48,6 +48,26 @@ it('a hole among consecutive ids is in the ledger, and closed by the file that f
   expect(await store.gaps(pair)).toHaveLength(2)
 })
 
+it('between many files, whatever came of the one before', async () => {
+  const store = await openManager()
+  const folder = temporaryFolder()
+  const pair = 'binance/spot/MANY'
+  const bad = rows(range(31, 60)).replace('45,100', '45,nothing')
+  const days = [rows(range(1, 30)), bad, rows(range(61, 90)), rows(range(93, 120))]
+  for (const [day, text] of days.entries()) await writeFile(join(folder, `${day}.csv`), text)
+  // What another import stored before is there for each of them.
+  const between = join(temporaryFolder(), 'between.csv')
+  await writeFile(between, rows([92]))
+  await store.importTicks(pair, between)
+  const { files, failed } = await store.importFiles(pair, folder)
+  expect(failed).toBe(1)
+  expect(await missing(store, pair)).toEqual(['44-61 open', '90-92 open'])
+  expect(files[2]!.report!.notes.join()).toMatch(/17 trade ids are missing in 2 places/)
+  await writeFile(join(folder, '1.csv'), rows(range(31, 60)))
+  expect((await store.importFiles(pair, folder)).imported).toBe(1)
+  expect(await missing(store, pair)).toEqual(['90-92 open'])
+})
+
 it('ids that come far behind their place in a file are not said to be missing', async () => {
   const store = await openManager()
   const file = join(temporaryFolder(), 'behind.csv')

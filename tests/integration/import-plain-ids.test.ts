@@ -67,8 +67,10 @@ it('a line that is none behind an odd id', async () => {
 })
 
 it('of lines of JSON, and counted with its price', async () => {
-  const json = (id: string, row: number): string =>
-    `{"timestamp":${at + row},"price":100,"volume":1,"side":"buy","tradeId":${id === '' ? 'null' : id}}\n`
   expect((await imported({ 3000: '"x"' }, {}, json)).ids).toEqual(plain.with(3000, 'x'))
   expect((await imported({}, { idScope: 'price' })).ids[7]).toBe('8@100.0')
 })
+
+function json(id: string, row: number): string {
+  return `{"timestamp":${at + row},"price":100,"volume":1,"side":"buy","tradeId":${id === '' ? 'null' : id}}\n`
+}

@@ -42,9 +42,16 @@ export class ImportedIds {
   /** The holes that this import found and has not filled. */
   #open: Gap[] = []
 
-  constructor(exchange: string, clock: Clock) {
+  /** `last`: where an import of the same pair that was stored whole ended. */
+  constructor(exchange: string, clock: Clock, last?: NumberedTrade) {
     this.#isCounted = counted.test(exchange)
     this.#clock = clock
+    this.#last = last
+  }
+
+  /** Where the last batch ended. */
+  get last(): NumberedTrade | undefined {
+    return this.#last
   }
 
   /** No batch had consecutive ids. */
@@ -140,7 +147,7 @@ export class ImportedIds {
         openedAt: this.#clock(),
         closedAt: null,
       }
-      this.#open.push(gap)
+      if (!this.#open.some((known) => holds(known, gap))) this.#open.push(gap)
       return gap
     })
   }

@@ -4,6 +4,7 @@ import { msFromMicros, type Clock } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import type { InsertCounts } from '../events/outcomes.ts'
 import { ImportedIds } from '../import/imported-ids.ts'
+import type { NumberedTrade } from '../import/id-holes.ts'
 import type { StoredTrades } from '../import/stored-ids.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { CheckedTicks } from '../write/checked-ticks.ts'
@@ -13,6 +14,15 @@ import type { ImportedHistory } from './imported-history.ts'
 
 /** Lends an open pair. */
 type Use = <T>(pair: Pair, job: (database: PairDatabase) => Promise<T>) => Promise<T>
+
+/** What an import that was stored whole leaves to the next one of the same pair. */
+interface Left {
+  readonly last: NumberedTrade | undefined
+  readonly claimed: string | undefined
+}
+
+/** Of the pairs that many files fill, what the file before left: else each file asks its pair for it again. */
+export type LeftByPair = Map<string, Left>
 
 /** One pair that an import fills. */
 interface Filled {
@@ -31,15 +41,18 @@ export class ImportedPairs {
   readonly #use: Use
   readonly #history: ImportedHistory
   readonly #clock: Clock
-  /** More files follow: {@link settlePair} comes at their end. */
-  readonly #isInBulk: boolean
+  /** There where more files follow: {@link settlePair} comes at their end. */
+  readonly #left: LeftByPair | undefined
   readonly #pairs = new Map<string, Filled>()
 
-  constructor(use: Use, of: { history: ImportedHistory; clock: Clock; isInBulk: boolean }) {
+  constructor(
+    use: Use,
+    of: { history: ImportedHistory; clock: Clock; left: LeftByPair | undefined },
+  ) {
     this.#use = use
     this.#history = of.history
     this.#clock = of.clock
-    this.#isInBulk = of.isInBulk
+    this.#left = of.left
   }
 
   /** Stores a batch after the one before it; the pair's file is made by its first. */
@@ -54,13 +67,15 @@ export class ImportedPairs {
 
   /** Looks at the ends: what is missing behind the last trade, and which known holes are filled. */
   async end(): Promise<void> {
-    for (const { pair, ids, before } of this.#pairs.values()) {
+    for (const [name, filled] of this.#pairs) {
+      const { pair, ids, before } = filled
       await before
-      if (ids.isEmpty) continue
-      await this.#use(pair, async (database) => {
-        const gaps = await ids.atEnd(storedTrades(database))
-        if (gaps.length > 0) await database.writer.insertBatch(CheckedTicks.none, gaps)
-      })
+      if (!ids.isEmpty)
+        await this.#use(pair, async (database) => {
+          const gaps = await ids.atEnd(storedTrades(database))
+          if (gaps.length > 0) await database.writer.insertBatch(CheckedTicks.none, gaps)
+        })
+      this.#left?.set(name, { last: ids.last, claimed: filled.claimed })
     }
   }
 
@@ -85,7 +100,7 @@ export class ImportedPairs {
     if (idSpace !== undefined && filled.claimed !== idSpace)
       await database.writer.run((connection) => claimIdSpace(connection, database.name, idSpace))
     filled.claimed = idSpace
-    database.writer.ticks.isInBulk = this.#isInBulk
+    database.writer.ticks.isInBulk = this.#left !== undefined
     const kept = this.#history.keep(database, 'ticks', oldestOf(ticks))
     const gaps = await filled.ids.inBatch(storedTrades(database), ticks)
     const counts = await insertOrSetAside(database, ticks, () =>
@@ -99,8 +114,9 @@ export class ImportedPairs {
     const name = formatPair(pair)
     let filled = this.#pairs.get(name)
     if (filled === undefined) {
-      const ids = new ImportedIds(pair.exchange, this.#clock)
-      filled = { ids, pair, before: Promise.resolve(), claimed: undefined }
+      const left = this.#left?.get(name)
+      const ids = new ImportedIds(pair.exchange, this.#clock, left?.last)
+      filled = { ids, pair, before: Promise.resolve(), claimed: left?.claimed }
       this.#pairs.set(name, filled)
     }
     return filled
