@@ -41,7 +41,8 @@ export default defineConfig({
           testTimeout: 1_800_000,
           hookTimeout: 120_000,
           pool: 'forks',
-          fileParallelism: false,
+          // Each has a process to itself and keeps it busy.
+          maxWorkers: availableParallelism(),
         },
       },
     ],

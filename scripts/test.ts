@@ -55,7 +55,7 @@ async function long(): Promise<Totals[]> {
   await installSystemPackages()
   const environment = { PAIRDUCK_PROPERTY_FACTOR: '10' }
   return [
-    await suite(['long'], 120 * minute),
+    await suite(['long'], 360 * minute),
     await suite(['integration', 'unit'], 180 * minute, { environment }),
   ]
 }
