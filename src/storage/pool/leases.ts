@@ -32,6 +32,8 @@ export class Leases {
   readonly #out = new Set<Lease>()
   /** Those of calls and streams that only read. */
   readonly #reading = new Set<Lease>()
+  /** Pairs of which callers are being given leases, each as often as callers there are. */
+  readonly #coming: string[] = []
   #closing = false
 
   constructor(pool: ConnectionPool, budget: ThreadBudget, dataDir: string) {
@@ -174,8 +176,15 @@ export class Leases {
    * Lends a connection of the pair, which holds it open until it is released. As long as it is out all
    * that is acknowledged is in the file, where its raw connection can see it.
    */
-  lend(pair: Pair, options?: AcquireOptions): Promise<Lease> {
-    return this.#lend(pair, resolveAcquireOptions('acquire', options), { watches: true })
+  async lend(pair: Pair, options?: AcquireOptions): Promise<Lease> {
+    const resolved = resolveAcquireOptions('acquire', options)
+    const name = formatPair(pair)
+    this.#coming.push(name)
+    try {
+      return await this.#lend(pair, resolved, { watches: true })
+    } finally {
+      this.#coming.splice(this.#coming.indexOf(name), 1)
+    }
   }
 
   async #lend(
@@ -223,9 +232,12 @@ export class Leases {
     await Promise.allSettled(broken.map((lease) => lease.revoke()))
   }
 
-  /** Whether a caller has a lease of the pair, who may do with it what he likes. */
+  /** Whether a caller has a lease of the pair, or is being given one, who may do with it what he likes. */
   isLent(name: string): boolean {
-    return [...this.#out].some((lease) => lease.pair === name && !this.#reading.has(lease))
+    return (
+      this.#coming.includes(name) ||
+      [...this.#out].some((lease) => lease.pair === name && !this.#reading.has(lease))
+    )
   }
 
   /** Ends what calls and streams read of a pair; a lease that a caller has is his. */

@@ -48,9 +48,9 @@ export function isLendable(slot: Slot): boolean {
   return isUsable(slot) && slot.draining !== true
 }
 
-/** Whether its place will come free by itself, and soon. */
+/** Whether its place will come free by itself, and soon: not while somebody holds it. */
 export function isLeaving(slot: Slot): boolean {
-  return (slot.closed !== undefined || slot.draining === true) && slot.work === undefined
+  return slot.closed !== undefined && slot.work === undefined
 }
 
 /** Whether who waits for this very pair waits for something that ends nobody knows when. */
@@ -70,6 +70,8 @@ export function waitReason(name: string, slot: Slot | undefined, places: number)
   const subject =
     slot?.closed !== undefined
       ? `${name}: its file is being closed, and is opened again after that`
-      : `all ${places} connections are in use and ${name} needs one`
+      : slot?.draining === true
+        ? `${name}: its file goes to another process that waits to write to it, as soon as nobody holds it here`
+        : `all ${places} connections are in use and ${name} needs one`
   return { code: 'POOL_EXHAUSTED', subject }
 }

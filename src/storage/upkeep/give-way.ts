@@ -4,6 +4,9 @@ import type { ConnectionPool } from '../pool/connection-pool.ts'
 import type { Leases } from '../pool/leases.ts'
 import { RepeatingTask } from './repeating-task.ts'
 
+/** Tells which pairs another process waits for. */
+type Wanted = Pick<WantedFiles, 'wanted'>
+
 const lookMs = 250
 const drainLookMs = 20
 /** How long what reads may go on; then it is ended, since who waits to write would lose rows. */
@@ -16,13 +19,13 @@ const graceMs = 3000
 export class GiveWay {
   readonly #pool: ConnectionPool
   readonly #leases: Leases
-  readonly #wanted: WantedFiles
+  readonly #wanted: Wanted
   readonly #looks = new RepeatingTask(
     () => this.look(),
     () => undefined,
   )
 
-  constructor(pool: ConnectionPool, leases: Leases, wanted: WantedFiles) {
+  constructor(pool: ConnectionPool, leases: Leases, wanted: Wanted) {
     this.#pool = pool
     this.#leases = leases
     this.#wanted = wanted

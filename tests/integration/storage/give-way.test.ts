@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { GiveWay } from '../../../src/storage/upkeep/give-way.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { countTicks, openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 import type { DatabaseManager } from '../../../src/index.ts'
@@ -84,5 +85,19 @@ describe('a process that only reads a pair', () => {
     await db.insertTicks(pair, someTicks(1, { first: 50 }))
     expect(await botStores(dataDir, 2000)).toMatchObject({ code: 'PAIR_LOCKED' })
     expect(await countTicks(db, pair)).toBe(11)
+  })
+
+  it('keeps it for a caller who is just being given a lease', async () => {
+    const db = await openManager({ dataDir: await stored() })
+    expect(await countTicks(db, pair)).toBe(10)
+    const giveWay = new GiveWay(db.pool, db['leases'], { wanted: async (names) => [...names] })
+    const coming = db.acquire(pair)
+    const look = giveWay.look()
+    const lease = await coming
+    // Else the file waits for the lease to end, and who reads with the lease in his hand for the file.
+    expect(await countTicks(db, pair)).toBe(10)
+    await lease.release()
+    await look
+    await giveWay.stop()
   })
 })

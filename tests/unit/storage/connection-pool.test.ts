@@ -278,6 +278,24 @@ describe('a place', () => {
     expect(files).toMatchObject({ opened: 2, most: 1 })
   })
 
+  it('of a file that goes to another process ends at the deadline while it is held here', async () => {
+    const files = new Files()
+    const pool = poolOf(files, { maxConnections: 1 })
+    const database = await pool.acquire(pair('A'))
+    Object.assign(database, { isWrittenHere: false })
+    expect(pool.drain(nameOf('A'))()).toBe(true)
+    await expect(pool.acquire(pair('A'), { timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'POOL_EXHAUSTED',
+      message: expect.stringContaining('goes to another process'),
+    })
+    await expect(pool.acquire(pair('B'), { timeoutMs: 0 })).rejects.toMatchObject({
+      code: 'POOL_EXHAUSTED',
+    })
+    pool.endLease(nameOf('A'))
+    await pool.acquire(pair('A'))
+    expect(files.opened).toBe(2)
+  })
+
   it('can be taken from a pair for work on its closed file', async () => {
     const files = new Files()
     const pool = poolOf(files)
