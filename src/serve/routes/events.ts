@@ -116,6 +116,8 @@ export class EventReply {
     }
     this.send({ id: undefined, event: 'error', data: errorToJson(error) })
     this.#reply.raw.end()
+    // It closes when the client has read it all: until then nothing more may be written, no beat either.
+    this.#finish()
   }
 
   #finish(): void {

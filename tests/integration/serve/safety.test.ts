@@ -359,8 +359,10 @@ describe('events', () => {
     const events = readEvents(Readable.fromWeb(answer.body as never))
     const next = async (wanted: string): Promise<unknown> => {
       for (;;) {
-        const { value } = await events.next()
-        if (value?.event === wanted) return value.data
+        const { done, value } = await events.next()
+        // One that has ended answers at once for ever, and no timer would get its turn.
+        if (done === true) throw new Error(`the stream ended before ${wanted}`)
+        if (value.event === wanted) return value.data
       }
     }
     const bars = (...minutes: number[]) => ({
@@ -375,6 +377,26 @@ describe('events', () => {
     await db.insertCandles(symbol, '1m', [candle])
     expect(await next('candles')).toMatchObject(bars(7, 8))
     stop.abort()
+  })
+
+  it('end with the error that they cannot go on from, and nothing is written behind it', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(10))
+    const url = await served(db)
+    const answer = await fetch(`${url}${base}/events`)
+    const events = readEvents(Readable.fromWeb(answer.body as never))
+    await db.insertTicks(pair, someTicks(1, { first: 11, from: Date.now() }))
+    expect((await events.next()).value).toMatchObject({ event: 'ticks' })
+    db.query = () => Promise.reject(new Error('broken'))
+    // All in one turn of the event loop, in which the connection cannot close.
+    for (let turn = 0; turn < 100; turn++) {
+      db.tell('reconnected', { awayMs: 0 })
+      await Promise.resolve()
+    }
+    const told: unknown[] = []
+    for await (const { event } of events) told.push(event)
+    expect(told).toEqual(['error'])
+    expect((await fetch(`${url}/health`)).status).toBe(200)
   })
 
   it('tell each trade once, also over a resume', async () => {
