@@ -7,6 +7,8 @@ const { DatabaseManager } = await import('../../src/index.ts')
 const db = await DatabaseManager.open({ dataDir: workerData.dataDir })
 const tick = { timestamp: Date.now(), price: 1, volume: 1, side: 'BUY', tradeId: '1' }
 await db.insertTicks('x/spot/W', [tick])
+// Read, it is in the file: to end the thread while the engine writes would end the process.
+await db.query('x/spot/W', { name: 'all', sql: 'SELECT * FROM ticks', params: {} })
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port, no window
 parentPort.postMessage('open')
 // The store's own timers do not keep a thread alive.

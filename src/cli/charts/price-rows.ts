@@ -15,7 +15,8 @@ export function priceRows(lows: readonly number[], binSize: number, maxRows: num
   const indexes = lows.map((low) => Math.round(low / binSize))
   const least = indexes.reduce((a, b) => Math.min(a, b), Infinity)
   const most = indexes.reduce((a, b) => Math.max(a, b), -Infinity)
-  let binsPerRow = 1
+  // Fewer cannot do; counted up from one, a great range of tiny bins would take hours.
+  let binsPerRow = Math.max(1, Math.ceil((most - least + 1) / maxRows))
   const rowIndex = (bin: number): number => Math.floor(bin / binsPerRow)
   while (rowIndex(most) - rowIndex(least) + 1 > maxRows) binsPerRow++
   const [first, last] = [rowIndex(least), rowIndex(most)]

@@ -68,6 +68,13 @@ describe('priceRows', () => {
       }),
     )
   })
+
+  it('merges as few bins as fit, and at once where there are a million times a million', () => {
+    expect(priceRows([1, 2, 3, 4, 5], 1, 5).binsPerRow).toBe(1)
+    expect(priceRows([1, 2, 3, 4, 5], 1, 3).binsPerRow).toBe(2)
+    expect(priceRows([1, 4], 1, 2).binsPerRow).toBe(3)
+    expect(priceRows([1, 10_001], 1e-8, 40).lows.length).toBeLessThanOrEqual(40)
+  })
 })
 
 describe('timeAxis', () => {
