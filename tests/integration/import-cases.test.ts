@@ -1,8 +1,12 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager, getCandlesQuery } from '../../src/index.ts'
 import { caseFile, casesAreHere } from '../support/cases.ts'
+import { childProgram } from '../support/child-program.ts'
 import { cliRun } from '../support/cli-run.ts'
 import { temporaryFolder } from '../support/store.ts'
+import { startValkey } from '../support/valkey.ts'
 
 interface Told {
   readonly exitCode: number
@@ -124,14 +128,22 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
       sellVolume: 217733,
       tradeCount: 15095,
     }
-    expect(
-      await answered(dataDir, 'candles', 'a/b/C', '--timeframe', '1h', '--source', 'candles'),
-    ).toMatchObject([candle])
+    expect(await answered(dataDir, 'candles', 'a/b/C', '--timeframe', '1h')).toMatchObject([candle])
     const store = await DatabaseManager.open({ dataDir: temporaryFolder(), candles: ['1h'] })
     await store.importCandles('a/b/C', '1h', caseFile('klines_1h.csv'))
-    const query = getCandlesQuery({ timeframe: '1h', source: 'candles' })
+    const query = getCandlesQuery({ timeframe: '1h' })
     expect(await store.query('a/b/C', query)).toMatchObject([candle])
     await store.close()
+  })
+
+  it('klines_1m.csv: coarser bars are made of the finer ones that are there', async () => {
+    const dataDir = temporaryFolder()
+    await imported(dataDir, 'a/b/C', 'klines_1m.csv', '--candles', '1m')
+    const shape = { open: 100, high: 105, low: 99, close: 103 }
+    expect(await answered(dataDir, 'candles', 'a/b/C', '--timeframe', '5m')).toMatchObject([
+      { ...shape, volume: 15, buyVolume: 7.5, quoteVolume: 1500, tradeCount: 20 },
+      { ...shape, open: 103, volume: 40, buyVolume: 20, quoteVolume: 4000, tradeCount: 45 },
+    ])
   })
 
   it('usdm_trades_noheader.csv: told by its values', async () => {
@@ -244,5 +256,17 @@ describe.skipIf(!casesAreHere)('files as users have them', () => {
     expect(
       (await imported(dataDir, 'a/b/C', 'zero_quantity.csv', '--skip-invalid')).report,
     ).toMatchObject({ inserted: 2, rejected: 1 })
+  })
+
+  it('mirror-odd-account.mjs: assets and decimals as exchanges write them', async () => {
+    await using server = await startValkey()
+    const mirror = await childProgram(new URL('../../src/mirror/index.ts', import.meta.url))
+    const args = [caseFile('mirror-odd-account.mjs'), mirror, server.url]
+    const { stdout } = await promisify(execFile)(process.execPath, args)
+    expect(JSON.parse(stdout)).toEqual({
+      balances: ['BTC', '币安人生'],
+      orders: ['1', '2', '3'],
+      told: [],
+    })
   })
 })
