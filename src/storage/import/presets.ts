@@ -48,7 +48,7 @@ export const presets: readonly ImportPreset[] = [
     'Hyperliquid’s trades',
     'coin side px sz time tid',
     { price: 'px', volume: 'sz', tradeId: 'tid' },
-    { side: { buy: 'b', sell: 'a' } },
+    { side: { buy: 'b|buy', sell: 'a|sell' } },
   ),
   trades('deribit', 'Deribit’s trades', 'trade_seq trade_id timestamp direction amount', {
     side: 'direction',
