@@ -38,6 +38,16 @@ export class CommandLine {
     return outcomeOf(child)
   }
 
+  /** Runs it where no file may grow larger than so many KiB. */
+  runLimited(fileKib: number, args: readonly string[]): Promise<Outcome> {
+    const command = `ulimit -f ${fileKib}; exec "$@"`
+    return outcomeOf(
+      spawn('bash', ['-c', command, 'limited', process.execPath, this.#main, ...args], {
+        cwd: root,
+      }),
+    )
+  }
+
   /** Runs it and reads its one JSON document; throws unless it ended with 0. */
   async json<T>(args: readonly string[]): Promise<T> {
     const { exitCode, stdout, stderr } = await this.run([...args, '--json'])

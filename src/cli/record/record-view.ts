@@ -1,5 +1,5 @@
 import type { RecordEvent } from '../../record/index.ts'
-import { countText, durationText, priceText, timeText } from '../figures.ts'
+import { countedText, countText, durationText, priceText, timeText } from '../figures.ts'
 import type { Terminal } from '../terminal.ts'
 import { textTable } from '../text-table.ts'
 import { failureText } from '../mirror/exchange-account.ts'
@@ -122,7 +122,7 @@ function jsonOf(event: RecordEvent): object {
 
 function lineOf(event: RecordEvent): string {
   if (event.type === 'stored')
-    return `${event.pair}: ${countText(event.counts.inserted)} trades stored, last ${priceText(event.lastPrice)}, lag ${durationText(event.lagMs)}`
+    return `${event.pair}: ${countedText(event.counts.inserted, 'trade')} stored, last ${priceText(event.lastPrice)}, lag ${durationText(event.lagMs)}`
   if (event.type === 'gap') {
     const { fromTime, toTime, state, reason } = event.gap
     return `${event.pair}: gap ${timeText(fromTime)} to ${timeText(toTime)} ${state}${reason === null ? '' : ` (${reason})`}`

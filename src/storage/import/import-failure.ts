@@ -8,7 +8,7 @@ export function importFailed(file: string, error: unknown): PairduckError {
   if (fromDuckDb(error, '', 'IMPORT_FAILED').code === 'DISK_FULL')
     return new PairduckError(
       'DISK_FULL',
-      `${visible(file)}: no space for it in the temporary folder (TMPDIR says where that is)`,
+      `${visible(file)}: ${noRoom(error)} in the temporary folder (TMPDIR says where that is)`,
       { cause: error, file },
     )
   const message = error instanceof Error ? error.message : String(error)
@@ -17,4 +17,9 @@ export function importFailed(file: string, error: unknown): PairduckError {
     `${visible(file)}: ${visible(message.split('\n', 1)[0]!.trim())}`,
     { cause: error, file },
   )
+}
+
+function noRoom(error: unknown): string {
+  const isTooLarge = (error as NodeJS.ErrnoException).code === 'EFBIG'
+  return isTooLarge ? 'larger than a file may be (`ulimit -f`)' : 'no space for it'
 }
