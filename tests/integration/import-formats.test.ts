@@ -154,6 +154,14 @@ describe('JSON', () => {
     ],
     ['inside an answer', `{"code":"0","codes":[],"data":[${json(0)},\n${json(1)}]}`],
     ['deep inside', `{"error":[],"result":{"list":[${json(0)},${json(1)}],"next":""}}`],
+    [
+      'behind what tells of columns, as ClickHouse writes it',
+      `{"meta":[{"name":"price","type":"Float64"}],"data":[${json(0)},${json(1)}],"rows":2}`,
+    ],
+    [
+      'behind a schema, as pandas writes it',
+      `{"schema":{"fields":[{"name":"price","type":"number"}],"primaryKey":["index"]},"data":[${json(0)},${json(1)}]}`,
+    ],
     ['pages of answers', `{"data":[${json(0)}]}\n{"data":[${json(1)}]}\n`],
     ['strings with brackets', `[${json(0).replace('{', String.raw`{"a":"]}\"[{",`)},${json(1)}]`],
     ['lists', `[[${at},"0","","buy",100,2,200],[${at + 1},"1","","buy","100","2",200]]`],

@@ -1,7 +1,7 @@
 /**
  * Finds the rows of a JSON document in pieces of its text, and writes each on a line: objects as
- * they are, lists as CSV. The rows are the values of the first array that holds objects or lists;
- * arrays of plain values, one after the other, are rows themselves.
+ * they are, lists as CSV. The rows are the values of the first array that holds objects or lists and
+ * does not tell of columns; arrays of plain values, one after the other, are rows themselves.
  */
 export class JsonRows {
   /** What the rows are; undefined before the first. */
@@ -23,8 +23,9 @@ export class JsonRows {
   /** How many were open where a row begins. */
   #rowDepth: number | undefined
   #rowStart: number | undefined
-  /** The key last read outside of rows, and the one under which the rows' array is. */
+  /** The key last read outside of rows, that of the list last begun, and that of the rows' list. */
   #key = ''
+  #listKey = ''
   #rowsKey = ''
 
   /** Whether every bracket was closed. */
@@ -86,9 +87,12 @@ export class JsonRows {
   }
 
   #enter(bracket: string, at: number): void {
-    if (bracket === '[') this.#sawArray = true
     const parent = this.#open.at(-1)
-    if (this.#rowDepth === undefined && parent === '[') {
+    if (bracket === '[') {
+      this.#sawArray = true
+      if (parent !== '[') this.#listKey = this.#key
+    }
+    if (this.#rowDepth === undefined && parent === '[' && !tellsOfColumns.has(this.#listKey)) {
       this.#rowDepth = this.#open.length
       this.#rowsKey = this.#key
     }
@@ -120,6 +124,9 @@ export class JsonRows {
     this.kind = 'list'
   }
 }
+
+/** Where ClickHouse, QuestDB and pandas (`orient="table"`) say which columns there are. */
+const tellsOfColumns: ReadonlySet<string> = new Set(['meta', 'fields', 'columns'])
 
 function closingQuote(text: string, open: number): number | undefined {
   for (let at = open + 1; ; at++) {
