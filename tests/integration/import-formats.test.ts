@@ -117,6 +117,17 @@ describe('what is not read is named, with the way on, and never printed', () => 
     ['HDF5', Buffer.from([0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a]), /HDF5.*to_parquet/],
     ['SQLite', Buffer.from('SQLite format 3\0'), /SQLite.*-header -csv/],
     ['a web page', Buffer.from('<!DOCTYPE html><html>404'), /web page/],
+    [
+      'JSON by column, as pandas writes it',
+      Buffer.from(`{"timestamp":{"0":${at},"1":${at}},"price":{"0":1,"1":2}}`),
+      /an object for each column.*orient="records"/,
+    ],
+    ['JSON by row', Buffer.from(`{"0":${json(0)},"1":${json(1)}}`), /orient="records"/],
+    [
+      'a Parquet file that was cut',
+      Buffer.from('PAR1\x15\x04'),
+      /damaged Parquet file, or was cut/,
+    ],
     ['noise', Buffer.from([1, 2, 0, 27, 91, 51, 49, 109]), /is no text/],
   ])('%s', async (_what, content, message) => {
     const bytes = typeof content === 'function' ? await content() : content

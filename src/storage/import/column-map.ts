@@ -93,7 +93,7 @@ export function mapColumns(
     if (!fits)
       throw new PairduckError(
         'IMPORT_FAILED',
-        `${visible(file)}: no column for ${field.replace('|', ' or ')}; the file has ${listed(present)}: name it with \`columns\` (--columns ${field.split('|')[0]!}=…)${field.startsWith('side') ? withoutSide : ''}`,
+        `${visible(file)}: no column for ${field.replace('|', ' or ')}; the file has ${listed(present)}: name it with \`columns\` (--columns ${field.split('|')[0]!}=…)${field.startsWith('side') ? withoutSide : otherLayout(present, of.samples)}`,
         { file, field },
       )
   }
@@ -102,6 +102,19 @@ export function mapColumns(
 
 const withoutSide =
   '; where no column tells which side took, `--side-rule tick` (`sideRule`) infers it from the prices, and bars of the same source can be imported with --candles'
+
+/** What keeps columns out of sight. */
+function otherLayout(
+  present: readonly string[],
+  samples: (column: string) => readonly string[],
+): string {
+  const nested = present.find((name) => samples(name)[0] === '[object Object]')
+  if (nested !== undefined && /^\w+$/.test(nested))
+    return `; what is inside of \`${nested}\` is not looked at, and jq -c .${nested} makes lines of it`
+  return present.length === 1 && /\S[\s^~:;]+\S/.test(present[0]!)
+    ? '; values are parted by commas, semicolons, tabs or bars (|), and here by none of them'
+    : ''
+}
 
 function givenColumns(
   file: string,

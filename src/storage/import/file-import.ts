@@ -13,9 +13,9 @@ import { importFailed } from './import-failure.ts'
 import { type ImportSource, type Selection } from './import-source.ts'
 import type { ResolvedImportOptions } from './import-options.ts'
 import { SpreadNames, type InstrumentChoice } from './instruments.ts'
-import { whyNoNumber } from './number-reader.ts'
 import { Rejections, rejectionText, type Rejection } from './rejections.ts'
-import { whyNoTime, type TimeReader } from './time-reader.ts'
+import type { TimeReader } from './time-reader.ts'
+import { whyRefused } from './why-refused.ts'
 
 /** What a file's import gives. */
 export interface FileOutcome<Counts> {
@@ -236,10 +236,8 @@ export class FileImport<Counts> {
     const column = this.#columns[fault.field] ?? fault.field
     const { line, value } = await this.#source.locate(this.#rows, column)
     const found = value ?? fault.value
-    const reason =
-      fault.field === 'timestamp'
-        ? whyNoTime(fault.reason, found, this.#time)
-        : whyNoNumber(fault.reason, found)
+    const of = { value: found, column, isTime: fault.field === 'timestamp' }
+    const reason = whyRefused(fault.reason, of, this.#time)
     return this.#refuse(line, column, found, reason)
   }
 

@@ -168,7 +168,7 @@ function withoutRows({ file, text, isEmpty, cut }: ImportSource): PairduckError 
   const reason =
     text === undefined || isEmpty
       ? 'is empty'
-      : 'is not JSON lines: no line at its beginning is a JSON object'
+      : 'is not JSON lines: no line at its beginning is a JSON object (jq -c . makes lines of objects)'
   return new PairduckError('IMPORT_FAILED', `${visible(file)} ${reason}; nothing of it is stored`, {
     file,
   })

@@ -1,7 +1,7 @@
 import { shown } from '../../errors.ts'
 import type { ImportSource } from './import-source.ts'
-import { whyNoNumber } from './number-reader.ts'
-import { whyNoTime, type TimeReader } from './time-reader.ts'
+import type { TimeReader } from './time-reader.ts'
+import { whyRefused } from './why-refused.ts'
 
 /** Rows that could not be stored for one reason. */
 export interface Rejection {
@@ -60,7 +60,8 @@ export class Rejections {
     const located: Rejection[] = []
     for (const { column, reason, isTime, count, row, line } of found) {
       const first = line ?? (await source.locate(row, column!))
-      const why = isTime ? whyNoTime(reason, first.value, time) : whyNoNumber(reason, first.value)
+      const of = { value: first.value, column: column ?? '', isTime }
+      const why = column === undefined ? reason : whyRefused(reason, of, time)
       located.push({ column, reason: why, count, ...first })
     }
     return located

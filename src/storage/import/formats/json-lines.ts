@@ -1,3 +1,4 @@
+import { PairduckError, visible } from '../../../errors.ts'
 import { isJsonObject, TextFile } from '../text-file.ts'
 import type { RowFormat } from './format.ts'
 
@@ -11,7 +12,28 @@ export const jsonLines: RowFormat = {
     // A line may be longer than what was read of the file.
     return (isJsonObject(first) || more.length === 0) && isRow(first)
   },
-  open: async ({ path }) => (await TextFile.openJsonLines(path)).rowFile(),
+  open: async ({ name, path }) => {
+    const text = await TextFile.openJsonLines(path)
+    if (isTable(text)) throw asTable(name)
+    return text.rowFile()
+  },
+}
+
+/** One object that holds nothing but objects. */
+function isTable({ samples }: TextFile): boolean {
+  const columns = [...samples.values()]
+  return (
+    columns.length > 1 &&
+    columns.every(({ length, 0: value }) => length === 1 && value === '[object Object]')
+  )
+}
+
+function asTable(name: string): PairduckError {
+  return new PairduckError(
+    'IMPORT_FAILED',
+    `${visible(name)} is JSON with an object for each column, or for each row, which is not read: in pandas write to_json(…, orient="records"); nothing of it is stored`,
+    { file: name },
+  )
 }
 
 /** An object is a row unless it holds rows. */

@@ -1,3 +1,4 @@
+import { PairduckError, visible } from '../../../errors.ts'
 import { readRows } from '../../duckdb/read-rows.ts'
 import { fileName, quoted, type FileColumn } from '../file-relation.ts'
 import { begins, type RowFormat } from './format.ts'
@@ -10,12 +11,14 @@ export const parquet: RowFormat = {
   name: 'parquet',
   about: 'Apache Parquet, as pandas, polars, freqtrade and DuckDB write it',
   fits: (head) => begins(head, 0x50, 0x41, 0x52, 0x31),
-  async open({ path }, { connection }) {
+  async open({ name, path }, { connection }) {
     const relation = `read_parquet(${fileName(path)})`
     const columns = await readRows<FileColumn>(
       connection,
       `SELECT column_name AS name, column_type AS type FROM (DESCRIBE SELECT * FROM ${relation})`,
-    )
+    ).catch((cause: unknown) => {
+      throw damaged(name, cause)
+    })
     const texts = columns.map(({ name }, at) => `${quoted(name)}::VARCHAR AS c${at}`)
     const first = await readRows<Record<string, string | null>>(
       connection,
@@ -40,4 +43,12 @@ export const parquet: RowFormat = {
       },
     }
   },
+}
+
+function damaged(name: string, cause: unknown): PairduckError {
+  return new PairduckError(
+    'IMPORT_FAILED',
+    `${visible(name)} is a damaged Parquet file, or was cut short: write or download it again; nothing of it is stored`,
+    { file: name, cause },
+  )
 }
