@@ -120,7 +120,12 @@ describe('what is not read is named, with the way on, and never printed', () => 
     [
       'JSON by column, as pandas writes it',
       Buffer.from(`{"timestamp":{"0":${at},"1":${at}},"price":{"0":1,"1":2}}`),
-      /an object for each column.*orient="records"/,
+      /an object or a list for each column.*orient="records"/,
+    ],
+    [
+      'JSON with a list for each column',
+      Buffer.from(`{"s":"ok","t":[${at}],"o":[1],"c":[2]}`),
+      /a list for each column.*orient="records"/,
     ],
     ['JSON by row', Buffer.from(`{"0":${json(0)},"1":${json(1)}}`), /orient="records"/],
     [
@@ -299,6 +304,18 @@ it('line ends that were written twice over, and a file of blanks', async () => {
   const twice = (header + row(0) + row(1)).replaceAll('\n', '\r\r\n')
   expect((await importedText(Buffer.from(twice))).ticks).toEqual([tick(0), tick(1)])
   expect(await refusedText(Buffer.from('   \n\n  \n'))).toMatch(/is empty; nothing of it is stored/)
+})
+
+it('a bad row of a member says of the members before, too, that they are stored', async () => {
+  const second = `${header}${row(1)}x,y\n`
+  const content = await zipped({ 'a1.csv': header + row(0), 'a2.csv': second })
+  expect(await refusedText(content)).toMatch(
+    /a2\.csv: line 3: .*; the row before it is stored, and so are those of the files before$/,
+  )
+  const other = await zipped({ 'a1.csv': header + row(0), 'a2.csv': second.replace(row(1), '') })
+  expect(await refusedText(other)).toMatch(
+    /line 2: .*; no row before it is stored, only those of the files before$/,
+  )
 })
 
 it('an empty member behind others does not say that nothing is stored', async () => {

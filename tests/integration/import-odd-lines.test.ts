@@ -15,6 +15,14 @@ describe('lines that no table has', () => {
     expect((await importedText(content.replaceAll('\r', '\r\n'))).ticks).toHaveLength(2)
   })
 
+  it('hold blanks alone: they are passed over as empty ones are, and count as lines', async () => {
+    const lines = [header, row(1), '  ', row(2), ' \t', row(3)]
+    expect((await importedText(`${lines.join('\n')}\n   `)).ticks).toHaveLength(3)
+    const said = await refusedText([...lines, `${at},x,1,buy,4`, '  '].join('\n'))
+    expect(said).toContain('line 7: column `price`')
+    expect(said).toContain('the 3 rows before it are stored')
+  })
+
   it('hold a value of eight million characters: its line is named, those before it are stored', async () => {
     const said = await refusedText([header, row(1), row(2, 'x'.repeat(large)), row(3)].join('\n'))
     expect(said).toContain('line 3')

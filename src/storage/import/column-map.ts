@@ -108,7 +108,7 @@ function otherLayout(
   present: readonly string[],
   samples: (column: string) => readonly string[],
 ): string {
-  const nested = present.find((name) => samples(name)[0] === '[object Object]')
+  const nested = present.find((name) => samples(name)[0]?.startsWith('[object ') === true)
   if (nested !== undefined && /^\w+$/.test(nested))
     return `; what is inside of \`${nested}\` is not looked at, and jq -c .${nested} makes lines of it`
   return present.length === 1 && /\S[\s^~:;]+\S/.test(present[0]!)

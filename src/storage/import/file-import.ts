@@ -213,7 +213,7 @@ export class FileImport<Counts> {
     await Promise.all(this.#inFlight)
     const { file } = this.#source
     const { message } = importFailed(file, cause)
-    const stored = storedText(this.#rows - this.#rejections.count)
+    const stored = storedText(this.#rows - this.#rejections.count, this.#progressFrom)
     const details = { file, rows: this.#rows, cause }
     throw new PairduckError('IMPORT_FAILED', `${message}; ${stored}`, details)
   }
@@ -252,13 +252,14 @@ export class FileImport<Counts> {
     const where = column === undefined ? '' : ` column \`${visible(column)}\``
     throw new PairduckError(
       'IMPORT_FAILED',
-      `${visible(file)}: line ${line}:${where} ${shown(value)} ${reason}; ${storedText(this.#rows)}`,
+      `${visible(file)}: line ${line}:${where} ${shown(value)} ${reason}; ${storedText(this.#rows, this.#progressFrom)}`,
       { file, line, ...(column === undefined ? {} : { column }), value, rows: this.#rows },
     )
   }
 }
 
-function storedText(rows: number): string {
-  if (rows === 0) return 'no row before it is stored'
-  return rows === 1 ? 'the row before it is stored' : `the ${rows} rows before it are stored`
+function storedText(rows: number, rowsOfOthers: number): string {
+  const others = rowsOfOthers === 0 ? '' : ', and so are those of the files before'
+  if (rows === 0) return `no row before it is stored${others.replace('and so are', 'only')}`
+  return `${rows === 1 ? 'the row before it is stored' : `the ${rows} rows before it are stored`}${others}`
 }

@@ -92,7 +92,13 @@ export class TextFile implements TextLayout {
     for (const { fields } of records) {
       if (!isJsonObject(fields[0]!)) continue
       for (const [key, value] of Object.entries(JSON.parse(fields[0]!) as object)) {
-        const text = value === null ? '' : String(value)
+        // What is no plain value is told of by its kind.
+        const text =
+          value === null
+            ? ''
+            : typeof value === 'object'
+              ? Object.prototype.toString.call(value)
+              : String(value)
         const values = samples.get(key)
         if (values === undefined) samples.set(key, [text])
         else values.push(text)
@@ -133,10 +139,12 @@ export class TextFile implements TextLayout {
 
   /** The rows, without what stands before them, in pieces. */
   async *#records(): AsyncGenerator<TextRecord[]> {
-    for await (const records of scan(this.path, this.delimiter))
-      yield records[0] !== undefined && records[0].line <= this.skippedLines
-        ? records.filter(({ line }) => line > this.skippedLines)
-        : records
+    for await (const records of scan(this.path, this.delimiter)) {
+      const isPlain = (records[0]?.line ?? Infinity) > this.skippedLines && !records.some(isBlank)
+      yield isPlain
+        ? records
+        : records.filter((record) => record.line > this.skippedLines && !isBlank(record))
+    }
   }
 
   async #recordAt(row: number): Promise<TextRecord | undefined> {
@@ -198,7 +206,7 @@ export class TextFile implements TextLayout {
       this.delimiter === ',' && fields.length > this.columns.length
         ? ' (where a comma belongs to a value, as in 1234,56, the value has to stand in quotes)'
         : ''
-    return `has ${fields.length} columns instead of ${this.columns.length}${split}`
+    return `has ${fields.length === 1 ? '1 column' : `${fields.length} columns`} instead of ${this.columns.length}${split}`
   }
 
   #lineOf({ fields }: TextRecord): string {
@@ -211,6 +219,11 @@ export class TextFile implements TextLayout {
     )
     return `${values.join(delimiter)}\n`
   }
+}
+
+/** A line of nothing but blanks is none, as an empty one is. */
+function isBlank({ fields }: TextRecord): boolean {
+  return fields.length === 1 && fields[0]!.trim() === ''
 }
 
 export function isJsonObject(text: string): boolean {

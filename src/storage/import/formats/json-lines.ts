@@ -19,19 +19,18 @@ export const jsonLines: RowFormat = {
   },
 }
 
-/** One object that holds nothing but objects. */
+/** One object, and most of what is in it are objects or lists. */
 function isTable({ samples }: TextFile): boolean {
   const columns = [...samples.values()]
-  return (
-    columns.length > 1 &&
-    columns.every(({ length, 0: value }) => length === 1 && value === '[object Object]')
-  )
+  const nested = columns.filter(([value]) => value?.startsWith('[object '))
+  const isMost = nested.length > 1 && nested.length * 2 > columns.length
+  return isMost && columns.every(({ length }) => length === 1)
 }
 
 function asTable(name: string): PairduckError {
   return new PairduckError(
     'IMPORT_FAILED',
-    `${visible(name)} is JSON with an object for each column, or for each row, which is not read: in pandas write to_json(…, orient="records"); nothing of it is stored`,
+    `${visible(name)} is JSON with an object or a list for each column, or for each row, which is not read: in pandas write to_json(…, orient="records"); nothing of it is stored`,
     { file: name },
   )
 }
