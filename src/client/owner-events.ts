@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PairduckEvents } from '../storage/events/events.ts'
-import { ownerPids } from '../storage/file/owner-socket-path.ts'
+import { ownerPids, ownerSocketOf } from '../storage/file/owner-socket-path.ts'
 import { isAlive } from '../storage/file/process-identity.ts'
 import type { MarketStore } from '../storage/market-store.ts'
-import { connect } from './connect.ts'
-import type { RemoteStore } from './remote/remote-store.ts'
+import { RemoteStore } from './remote/remote-store.ts'
 
 /** How soon a process that begins to work on the directory is heard. */
 const lookMs = 500
@@ -21,6 +20,8 @@ export class OwnerEvents {
   readonly #dataDir: string
   readonly #listeners: [name: Name, listener: Listener][] = []
   readonly #heard = new Map<number, RemoteStore>()
+  /** Those that have not answered yet. */
+  readonly #asked = new Map<number, RemoteStore>()
   readonly #stop = new AbortController()
   #looking: Promise<void> | undefined
 
@@ -42,8 +43,9 @@ export class OwnerEvents {
 
   async close(): Promise<void> {
     this.#stop.abort()
+    const stores = [...this.#asked.values(), ...this.#heard.values()]
+    await Promise.all(stores.map((store) => store.close()))
     await this.#looking
-    await Promise.all([...this.#heard.values()].map((store) => store.close()))
   }
 
   /** Looks who works on the directory, again and again. */
@@ -58,22 +60,31 @@ export class OwnerEvents {
           this.#heard.delete(pid)
           await store.close()
         }
-      const fresh = pids.filter((pid) => !this.#heard.has(pid))
-      await Promise.all(fresh.map((pid) => this.#hear(pid, awayMs)))
+      // One that was stopped answers nobody; the others are heard meanwhile.
+      for (const pid of pids)
+        if (!this.#heard.has(pid) && !this.#asked.has(pid)) void this.#hear(pid, awayMs)
       await delay(lookMs, undefined, { signal, ref: false }).catch(() => undefined)
     }
   }
 
   /** One that keeps no socket, or does not answer yet, is looked at again. */
   async #hear(pid: number, awayMs: number): Promise<void> {
-    const target = { dataDir: this.#dataDir, pid }
-    const store = await connect(target, { reconnectMs: 0 }).catch(() => undefined)
-    if (store === undefined) return
-    this.#heard.set(pid, store)
-    for (const [name, listener] of this.#listeners) store.on(name, listener)
-    // A call behind `on` waits until events are told.
-    await store.stats().catch(() => undefined)
-    store.tell('reconnected', { awayMs })
+    const findSocket = () => ownerSocketOf(this.#dataDir, pid)
+    const store = new RemoteStore({ findSocket }, { reconnectMs: 0 })
+    this.#asked.set(pid, store)
+    try {
+      await store.hello()
+      if (this.#stop.signal.aborted) return
+      this.#heard.set(pid, store)
+      for (const [name, listener] of this.#listeners) store.on(name, listener)
+      // A call behind `on` waits until events are told.
+      await store.stats().catch(() => undefined)
+      store.tell('reconnected', { awayMs })
+    } catch {
+      await store.close()
+    } finally {
+      this.#asked.delete(pid)
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
+import { OwnerEvents } from '../../../src/client/owner-events.ts'
 import { readEvents } from '../../../src/client/wire/event-stream.ts'
 import { PairduckError, type StoredTick } from '../../../src/index.ts'
 import { serve } from '../../../src/serve/index.ts'
@@ -23,12 +24,13 @@ async function stored(): Promise<string> {
 }
 
 /** A process that writes to the pair: it has stored one trade. */
-async function bot(dataDir: string, id: number): Promise<ChildProcess> {
+async function bot(dataDir: string, id: number, of = pair): Promise<ChildProcess> {
   const program = await childProgram(
     new URL('../../support/one-insert-process.ts', import.meta.url),
   )
-  const child = fork(program, [dataDir, pair, String(id)])
-  onTestFinished(() => void child.kill())
+  const child = fork(program, [dataDir, of, String(id)])
+  // One that was stopped hears nothing else.
+  onTestFinished(() => void child.kill('SIGKILL'))
   await once(child, 'message')
   return child
 }
@@ -122,5 +124,25 @@ describe('`pairduck serve` beside a bot of another process', () => {
       if (/^pairduck_ticks_total\{outcome="inserted"\} [1-9]/m.test(text)) break
     }
     expect(await first).toHaveLength(1)
+  })
+})
+
+describe('a bot that is stopped', () => {
+  it('keeps nobody from hearing the others, nor from ending', async () => {
+    const dataDir = await stored()
+    const stuck = await bot(dataDir, 201)
+    stuck.kill('SIGSTOP')
+    const others = new OwnerEvents(dataDir)
+    const heard: unknown[] = []
+    others.on('ticksStored', (event) => heard.push(event))
+    const lively = await bot(dataDir, 1, 'x/spot/B')
+    await using store = await connect({ dataDir, pid: lively.pid! })
+    for (let id = 2; heard.length === 0; id++)
+      await store.insertTicks('x/spot/B', someTicks(1, { first: id, from: Date.now() }))
+    await others.close()
+    await expect(connect({ dataDir, pid: stuck.pid! })).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      message: expect.stringContaining('has answered nothing'),
+    })
   })
 })
