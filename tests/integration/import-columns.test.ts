@@ -94,6 +94,7 @@ describe('columns of sources', () => {
     for (const content of [
       '<DATE>\t<TIME>\t<OPEN>\t<HIGH>\t<LOW>\t<CLOSE>\t<TICKVOL>\t<VOL>\t<SPREAD>\n2024.01.01\t00:00:00\t1\t3\t1\t2\t10\t0\t1\n',
       '2024.01.01,00:00,1,3,1,2,10\n',
+      '<TICKER>,<PER>,<DATE>,<TIME>,<OPEN>,<HIGH>,<LOW>,<CLOSE>,<VOL>,<OPENINT>\nX,D,20240101,000000,1,3,1,2,10,0\n',
       'Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-01,1,3,1,2,2,10\n',
       `${at / 1000},1,3,1,2,10,5\n`,
       `${at},1,3,1,2,10\n`,
@@ -104,6 +105,24 @@ describe('columns of sources', () => {
         { timestamp: at, open: 1, high: 3, low: 1, close: 2, volume: 10 },
       ])
     }
+  })
+})
+
+describe('candles without a header are told by their values', () => {
+  const bar = { timestamp: at, open: 2, high: 4, low: 1, close: 3, volume: 10 }
+  const given = { quoteVolume: null, tradeCount: null }
+  it.each<[string, string, object]>([
+    ['Bybit: the turnover is no count', `${at},2,4,1,3,10,20\n`, { ...given, quoteVolume: 20 }],
+    ['a count in milliseconds', `${at},2,4,1,3,10,7\n`, { ...given, tradeCount: 7 }],
+    ['Kraken’s OHLCVT', `${at / 1000},2,4,1,3,10,20\n`, { ...given, tradeCount: 20 }],
+    ['Kraken’s OHLC endpoint', `${at / 1000},2,4,1,3,2.5,10,7\n`, { ...given, tradeCount: 7 }],
+    ['KuCoin', `${at / 1000},2,3,4,1,10,25\n`, { ...given, quoteVolume: 25 }],
+    ['Coinbase: low and high first', `${at / 1000},1,4,2,3,10\n`, given],
+    ['Bitfinex: open and close first', `${at},2,3,4,1,10\n`, given],
+    ['ccxt', `${at},2,4,1,3,10\n`, given],
+  ])('%s', async (_what, content, more) => {
+    const { candles } = await importedCandles(content, '1m')
+    expect(candles).toMatchObject([{ ...bar, ...more }])
   })
 })
 
@@ -160,6 +179,11 @@ describe('times', () => {
       Date.UTC(2024, 0, 2, 1, 4),
     ],
     ['MetaTrader', '2024.01.02 03:04:05', {}, Date.UTC(2024, 0, 2, 3, 4, 5)],
+    ['digits alone', '20240102030405', {}, Date.UTC(2024, 0, 2, 3, 4, 5)],
+    ['digits and a blank', '20240102 030405', {}, Date.UTC(2024, 0, 2, 3, 4, 5)],
+    ['ISO 8601 without signs', '20240102T030405Z', {}, Date.UTC(2024, 0, 2, 3, 4, 5)],
+    ['digits, and a clock', '20240102  03:04:05', {}, Date.UTC(2024, 0, 2, 3, 4, 5)],
+    ['a day as digits', '20240102', {}, Date.UTC(2024, 0, 2)],
     ['an offset', '2024-01-02T03:04:05+05:30', {}, Date.UTC(2024, 0, 1, 21, 34, 5)],
     ['nanoseconds as text', '2024-01-02T00:00:00.0000015Z', {}, Date.UTC(2024, 0, 2) + 0.002],
     [

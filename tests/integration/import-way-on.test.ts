@@ -26,7 +26,6 @@ it.each([
     /line 3: column `timestamp` .*the header comes again here.*--skip-invalid.*; the row before it/,
   ],
   ['a header twice', header + header + row(0), /line 2: .*the header comes again here/],
-  ['days as digits', header + '20240101,1,2,BUY,1\n', /line 2: .*--time-format yyyyMMdd/],
 ])('says the way on: %s', async (_what, content, message) => {
   expect(await refusedText(content)).toMatch(message)
 })
@@ -36,7 +35,4 @@ it('a header that comes again is left out when told so', async () => {
   const { ticks, report } = await importedText(content, { skipInvalid: true })
   expect(ticks.map(({ tradeId }) => tradeId)).toEqual(['0', '1'])
   expect(report.notes.join()).toMatch(/left out: 1 row: .*the header comes again here/)
-  const days = header + '20240101,1,2,BUY,1\n'
-  const read = await importedText(days, { timeFormat: 'yyyyMMdd' })
-  expect(read.ticks[0]!.timestamp).toBe(Date.UTC(2024, 0, 1))
 })

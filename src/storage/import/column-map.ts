@@ -200,8 +200,8 @@ function joinClock(
   if (date === undefined || time === undefined) return
   if (map['timestamp'] !== date && map['timestamp'] !== time) return
   const clocks = samples(time).filter((value) => value.trim() !== '')
-  if (clocks.length > 0 && clocks.every((value) => /^\s*\d\d?:\d\d/.test(value)))
-    map['timestamp'] = `${date}+${time}`
+  const isWritten = clocks.every((value) => /^\s*(?:\d\d?:\d\d|\d{6}\s*$)/.test(value))
+  if (clocks.length > 0 && isWritten) map['timestamp'] = `${date}+${time}`
 }
 
 function refuseDoubles(

@@ -4,6 +4,7 @@ type ValueKind =
   | 'number'
   | 'signed'
   | 'time'
+  | 'fine'
   | 'flag'
   | 'side'
   | 'word'
@@ -17,9 +18,14 @@ export interface Shape {
   readonly about: string
   readonly kind: 'trades' | 'candles'
   readonly columns: readonly (readonly [field: string, kind: ValueKind])[]
+  /** What a row's values say together, where others have columns of the same kinds. */
+  readonly isRow?: ((values: readonly number[]) => boolean) | undefined
 }
 
-/** The first whose every column fits the values is taken. */
+/**
+ * Of those whose every column fits the values the first is taken whose rows do, too; else the first
+ * that asks nothing of rows; else the first.
+ */
 export const shapes: readonly Shape[] = [
   shape(
     'binance-spot-trades',
@@ -70,10 +76,45 @@ export const shapes: readonly Shape[] = [
     'timestamp:time open:number high:number low:number close:number volume:number tradeCount:id',
   ),
   shape(
+    'bybit-bars',
+    'Bybit’s klines, with the turnover',
+    'candles',
+    'timestamp:fine open:number high:number low:number close:number volume:number quoteVolume:number',
+    ([, open, high, low, close, ...sizes]) => isBar(open, high, low, close, sizes),
+  ),
+  shape(
+    'kucoin-bars',
+    'KuCoin’s klines',
+    'candles',
+    'timestamp:time open:number close:number high:number low:number volume:number quoteVolume:number',
+    ([, open, close, high, low, ...sizes]) => isBar(open, high, low, close, sizes),
+  ),
+  shape(
+    'kraken-ohlc',
+    'Kraken’s OHLC endpoint',
+    'candles',
+    'timestamp:time open:number high:number low:number close:number -:number volume:number tradeCount:id',
+  ),
+  shape(
     'ohlcv',
     'ccxt’s fetchOHLCV and others',
     'candles',
     'timestamp:time open:number high:number low:number close:number volume:number',
+    ([, open, high, low, close]) => isBar(open, high, low, close),
+  ),
+  shape(
+    'coinbase-bars',
+    'Coinbase’s candles: low and high first',
+    'candles',
+    'timestamp:time low:number high:number open:number close:number volume:number',
+    ([, low, high, open, close]) => isBar(open, high, low, close),
+  ),
+  shape(
+    'bitfinex-bars',
+    'Bitfinex’s candles: open and close first',
+    'candles',
+    'timestamp:time open:number close:number high:number low:number volume:number',
+    ([, open, close, high, low]) => isBar(open, high, low, close),
   ),
   shape(
     'metatrader-4',
@@ -125,6 +166,8 @@ const fits: Readonly<Record<ValueKind, (value: string) => boolean>> = {
   signed: isNumber,
   time: (value) =>
     isNumber(value) ? isTimeNumber(Number(value)) : /^\d{4}-\d\d-\d\d[T ]/.test(value),
+  // In milliseconds or finer.
+  fine: (value) => isNumber(value) && Number(value) > 1e11 && isTimeNumber(Number(value)),
   flag: (value) => /^(?:true|false)$/i.test(value),
   side: (value) => /^(?:buy|sell|b|s|bid|ask)$/i.test(value),
   word: (value) => value === '' || !isNumber(value),
@@ -142,14 +185,35 @@ export function shapeOf(
   columns: readonly (readonly string[])[],
 ): Shape | undefined {
   const rows = Math.max(0, ...columns.map((values) => values.length))
-  return shapes.find(
+  const values = Array.from({ length: rows }, (_, row) =>
+    columns.map((column) => (column[row] ?? '').trim()),
+  )
+  const isMost = (fit: (row: readonly string[]) => boolean): boolean =>
+    values.filter(fit).length >= Math.max(1, rows * neededShare)
+  const fitting = shapes.filter(
     (each) =>
       each.kind === kind &&
       each.columns.length === columns.length &&
-      Array.from({ length: rows }, (_, row) =>
-        each.columns.every(([, value], at) => fits[value]((columns[at]![row] ?? '').trim())),
-      ).filter(Boolean).length >= Math.max(1, rows * neededShare),
+      isMost((row) => each.columns.every(([, value], at) => fits[value](row[at]!))),
   )
+  return (
+    fitting.find(({ isRow }) => isRow !== undefined && isMost((row) => isRow(row.map(Number)))) ??
+    fitting.find(({ isRow }) => isRow === undefined) ??
+    fitting[0]
+  )
+}
+
+/** Whether prices are those of a bar, and what it turned over fits its volume. */
+function isBar(
+  open = NaN,
+  high = NaN,
+  low = NaN,
+  close = NaN,
+  [volume = 0, turnover = 0]: readonly number[] = [],
+): boolean {
+  const isInside = turnover >= low * volume * 0.999 && turnover <= high * volume * 1.001
+  const isTurned = volume === 0 ? turnover === 0 : turnover === 0 || isInside
+  return high >= Math.max(open, close) && low <= Math.min(open, close) && isTurned
 }
 
 function isNumber(value: string): boolean {
@@ -163,8 +227,15 @@ function isTimeNumber(value: number): boolean {
   )
 }
 
-function shape(name: string, about: string, kind: Shape['kind'], columns: string): Shape {
+function shape(
+  name: string,
+  about: string,
+  kind: Shape['kind'],
+  columns: string,
+  isRow?: Shape['isRow'],
+): Shape {
   return {
+    isRow,
     name,
     about,
     kind,

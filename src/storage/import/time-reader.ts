@@ -48,8 +48,6 @@ export function whyNoTime(reason: string, value: unknown, { unit, guessed }: Tim
     return Number.isNaN(number) && typeof value === 'string' && /\d/.test(value)
       ? `${read} (\`--time-format\`, in the library \`timeFormat\`, says how it is written, such as dd/MM/yyyy HH:mm:ss)`
       : read
-  if (/^(?:19|20)\d{6}$/.test(String(value)))
-    return `${read}; a day that is written so is read with \`--time-format yyyyMMdd\`, in the library \`timeFormat\``
   const other = guessTimeUnit([String(value)])
   if (!guessed || Number.isNaN(number) || other === unit || other === 'iso' || number < 9e8)
     return read

@@ -3,15 +3,18 @@ import type { TimeUnit } from './import-options.ts'
 
 /** A date that needs no format: year first; MetaTrader writes dots, others bars. */
 const date = /^\s*\d{4}[-./]\d\d?[-./]\d/
+/** The same as digits alone, with or without the time of day: as numbers none of them is a time since 2000. */
+const digits =
+  /^\s*20\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])(?:[T ]*\d\d:?[0-5]\d:?[0-5]\d(?!\d)|\s*$)/
 
 /**
  * Of the first value that is a time. By magnitude: seconds until 1e11 (year 5138), then ms, µs, ns;
  * date and time in words are ISO.
  */
 export function guessTimeUnit(values: readonly string[]): TimeUnit {
-  const time = values.find((value) => isNumber(value) || date.test(value))
+  const time = values.find((value) => isNumber(value) || date.test(value) || digits.test(value))
   const number = Number(time)
-  if (time === undefined || Number.isNaN(number)) return 'iso'
+  if (time === undefined || Number.isNaN(number) || digits.test(time)) return 'iso'
   if (number < 1e11) return 's'
   if (number < 1e14) return 'ms'
   return number < 1e17 ? 'us' : 'ns'
@@ -49,9 +52,13 @@ export function timeExpression({ sql, type }: ColumnReference, unit: TimeUnit): 
   return `try(make_timestamp(round(${exact} * ${factor})::BIGINT))`
 }
 
-/** ISO 8601, or with dots or bars in the date, or BitMEX's D before the time of day. */
+/** ISO 8601, or digits alone, or with dots or bars in the date, or BitMEX's D before the time of day. */
 function dateExpression(text: string): string {
-  const plain = `CASE WHEN ${text}[5] IN ('.', '/') OR ${text}[11] = 'D'
+  const day = '^(\\d{4})(\\d\\d)(\\d\\d)'
+  const withClock = `regexp_replace(${text}, '${day}[T ]*(\\d\\d)(\\d\\d)(\\d\\d)', '\\1-\\2-\\3 \\4:\\5:\\6')`
+  const plain = `CASE WHEN ${text}[5] BETWEEN '0' AND '9'
+    THEN regexp_replace(${withClock}, '${day}', '\\1-\\2-\\3')
+    WHEN ${text}[5] IN ('.', '/') OR ${text}[11] = 'D'
     THEN regexp_replace(${text}, '^(\\d{4})[-./](\\d{1,2})[-./](\\d{1,2})[D]?', '\\1-\\2-\\3 ') ELSE ${text} END`
   const parsed = `try_cast(${plain} AS TIMESTAMPTZ)::TIMESTAMP`
   return `CASE WHEN length(${text}) > 26 AND regexp_matches(${text}, '\\.\\d{6}[5-9]')
