@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import { expect, it, vi } from 'vitest'
 import { ValkeyMirror } from '../../src/mirror/valkey-mirror.ts'
 import { childProgram } from '../support/child-program.ts'
+import { nextWord } from '../support/child-words.ts'
 import { expectMirrored } from '../support/expect-mirrored.ts'
 import { SimulatedAccount } from '../support/simulated-account.ts'
 import { startValkey } from '../support/valkey.ts'
@@ -23,7 +24,7 @@ it(`after ${kills} writer kills over one history one reconcile leaves no order a
     // What happens between a writer's death and the next one's first step nobody sees.
     const child = fork(program, [server.url, '5', String(all), String(kill * stepsPerLife)])
     const exited = once(child, 'exit')
-    await once(child, 'message')
+    await nextWord(child)
     await setTimeout(kill % 7)
     child.kill('SIGKILL')
     await exited

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import { childProgram } from './child-program.ts'
+import { nextWord } from './child-words.ts'
 
 /** A worker in a process of its own, killed when the test ends. */
 export class ClusterProcess {
@@ -34,7 +35,7 @@ export class ClusterProcess {
     const args = [url, dataDir, member, String(leaseMs), String(slots)]
     const child = fork(await childProgram(new URL('cluster-worker.ts', import.meta.url)), args)
     const worker = new ClusterProcess(member, child)
-    await once(child, 'message')
+    await nextWord(child)
     return worker
   }
 

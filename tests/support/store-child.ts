@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 import type { DatabaseManager, ErrorCode, ManagerOptions } from '../../src/index.ts'
 import { childProgram } from './child-program.ts'
+import { endOf } from './child-words.ts'
 
 type Method = {
   [Name in keyof DatabaseManager]: DatabaseManager[Name] extends (...args: never[]) => unknown
@@ -74,13 +75,15 @@ export class StoreChild {
   #ask(request: object): Promise<unknown> {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
+      const onEnd = (): void =>
+        reject(endOf(this.#process, `before it answered ${JSON.stringify(request).slice(0, 100)}`))
       const onAnswer = ({ id: of, result, error }: Answer): void => {
         if (of !== id) return
-        this.#process.off('message', onAnswer)
+        this.#process.off('message', onAnswer).off('disconnect', onEnd)
         if (error === undefined) resolve(result)
         else reject(Object.assign(new Error(error.message), error))
       }
-      this.#process.on('message', onAnswer)
+      this.#process.on('message', onAnswer).on('disconnect', onEnd)
       this.#process.send({ id, ...request })
     })
   }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { childProgram } from '../../support/child-program.ts'
+import { nextWord } from '../../support/child-words.ts'
 import { expectMirrored } from '../../support/expect-mirrored.ts'
 import { startProxy } from '../../support/reply-dropping-proxy.ts'
 import { openOrder } from '../../support/sample-orders.ts'
@@ -54,7 +55,7 @@ describe('a writer killed in the middle', () => {
       await reader.send('FLUSHALL')
       const child = fork(program, [server.url, String(seed), '400'])
       const exited = once(child, 'exit')
-      await once(child, 'message')
+      await nextWord(child)
       // How far it comes is left to chance: that is the point.
       await setTimeout(lifeMs)
       child.kill('SIGKILL')

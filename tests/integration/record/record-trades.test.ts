@@ -1,5 +1,4 @@
 import { fork } from 'node:child_process'
-import { once } from 'node:events'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { calculateCvdQuery, type DatabaseManager } from '../../../src/index.ts'
 import {
@@ -12,6 +11,7 @@ import {
 import { noFaults, StandIn, type Faults } from '../../support/exchange/stand-in.ts'
 import type { ExchangeName } from '../../support/exchange/wire-formats.ts'
 import { childProgram } from '../../support/child-program.ts'
+import { nextWord } from '../../support/child-words.ts'
 import { openManager, temporaryFolder } from '../../support/store.ts'
 
 const patience = { timeout: 30_000, interval: 50 }
@@ -99,7 +99,7 @@ describe('recordTrades', () => {
     const program = await childProgram(new URL('../../support/store-owner.ts', import.meta.url))
     const other = fork(program, [dataDir, '0', pair])
     onTestFinished(() => void other.kill('SIGKILL'))
-    await once(other, 'message')
+    await nextWord(other)
     const named = vi.fn<() => string>(() => pair)
     const recording = new Recording(db, exchange, { pairOf: named })
     await vi.waitFor(() => expect(named).toHaveBeenCalled(), patience)

@@ -8,6 +8,7 @@ import { connect } from '../../../src/client/index.ts'
 import type { RemoteStore } from '../../../src/client/remote/remote-store.ts'
 import { DatabaseManager, getCandlesQuery } from '../../../src/index.ts'
 import { childProgram } from '../../support/child-program.ts'
+import { nextWord } from '../../support/child-words.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
@@ -29,7 +30,7 @@ async function holder(dataDir: string): Promise<void> {
     pair,
   ])
   onTestFinished(() => void child.kill())
-  await once(child, 'message')
+  await nextWord(child)
 }
 
 describe('the command line beside a process that holds the pair', () => {

@@ -15,6 +15,7 @@ import {
   type Tick,
 } from '../../../src/index.ts'
 import { childProgram } from '../../support/child-program.ts'
+import { nextWord } from '../../support/child-words.ts'
 import { served } from '../../support/http.ts'
 import { propertyRuns } from '../../support/property-runs.ts'
 import { shareManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
@@ -313,7 +314,7 @@ describe('a server that is killed and started anew', () => {
     const start = async (wanted: number) => {
       const program = await childProgram(new URL('../../support/store-owner.ts', import.meta.url))
       const child = fork(program, [dataDir, String(wanted)])
-      const [port] = (await once(child, 'message')) as [number]
+      const port = await nextWord<number>(child)
       return { child, port }
     }
     let owner = await start(0)

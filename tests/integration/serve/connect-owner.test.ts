@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
 import { childProgram } from '../../support/child-program.ts'
+import { nextWord } from '../../support/child-words.ts'
 import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
@@ -13,7 +14,7 @@ async function owner(dataDir: string): Promise<ChildProcess> {
   const program = await childProgram(new URL('../../support/store-owner.ts', import.meta.url))
   const child = fork(program, [dataDir, '0', pair])
   onTestFinished(() => void child.kill('SIGKILL'))
-  await once(child, 'message')
+  await nextWord(child)
   return child
 }
 

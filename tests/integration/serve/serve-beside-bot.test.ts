@@ -8,6 +8,7 @@ import { readEvents } from '../../../src/client/wire/event-stream.ts'
 import { PairduckError, type StoredTick } from '../../../src/index.ts'
 import { serve } from '../../../src/serve/index.ts'
 import { childProgram } from '../../support/child-program.ts'
+import { nextWord } from '../../support/child-words.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { openManager, someTicks, temporaryFolder } from '../../support/store.ts'
 
@@ -31,7 +32,7 @@ async function bot(dataDir: string, id: number, of = pair): Promise<ChildProcess
   const child = fork(program, [dataDir, of, String(id)])
   // One that was stopped hears nothing else.
   onTestFinished(() => void child.kill('SIGKILL'))
-  await once(child, 'message')
+  await nextWord(child)
   return child
 }
 

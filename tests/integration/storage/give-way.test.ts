@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { GiveWay } from '../../../src/storage/upkeep/give-way.ts'
 import { childProgram } from '../../support/child-program.ts'
+import { nextWord } from '../../support/child-words.ts'
 import { countTicks, openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 import type { DatabaseManager } from '../../../src/index.ts'
 
@@ -24,8 +25,7 @@ async function botStores(dataDir: string, timeoutMs = 20_000): Promise<unknown> 
   )
   const child = fork(program, [dataDir, pair, '11', String(timeoutMs)])
   onTestFinished(() => void child.kill())
-  const [told] = (await once(child, 'message')) as [unknown]
-  return told
+  return nextWord(child)
 }
 
 /** Asks without a pause, by several callers, until the process that took the pair is told of. */
@@ -66,7 +66,7 @@ describe('a process that only reads a pair', () => {
       new URL('../../support/one-insert-process.ts', import.meta.url),
     )
     const killed = fork(program, [dataDir, pair, '100'])
-    await once(killed, 'message')
+    await nextWord(killed)
     killed.kill('SIGKILL')
     await once(killed, 'exit')
     const reader = await openManager({ dataDir })
