@@ -129,3 +129,18 @@ it.each([
     new RegExp(`line 4: .*it is a time in ${unit}.*the unit changes here`),
   )
 })
+
+it('ids that are stored with other values are said: the file may be of another instrument', async () => {
+  const store = await openManager()
+  expect((await store.importTicks(pair, await written(twoTrades(10)))).notes).toEqual([])
+  expect((await store.importTicks(pair, await written(twoTrades(10)))).notes).toEqual([])
+  const other = await store.importTicks(pair, await written(twoTrades(99)))
+  expect(other).toMatchObject({ inserted: 0, conflicts: 2 })
+  expect(other.notes).toEqual([
+    expect.stringMatching(/^2 rows were not stored: .*another price.*a pair of its own$/),
+  ])
+})
+
+function twoTrades(price: number): string {
+  return `time,price,size,side,id\n${at},${price},1,buy,1\n${at + 1},${price},1,buy,2\n`
+}

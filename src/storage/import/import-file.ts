@@ -43,6 +43,7 @@ export async function importTickFile(
 ): Promise<ImportReport> {
   const { latest, engines, insert, guard } = of
   let inferredSides: ImportReport['inferredSides']
+  let isRepeating = false
   const report = await importFile(file, options, { sum: total, engines }, (source, note) => {
     const plan = planTicks(source, options, note)
     inferredSides ??= plan.sideRule
@@ -67,11 +68,20 @@ export async function importTickFile(
         if (!plan.hasIds && !makesIds) note(withoutIds(file, options))
         if (plan.sideRule === 'tick')
           note('sides were inferred by the tick rule: the file has none')
-        note((await repeatedText(source, plan.columns, inference)) ?? '')
+        const repeated = await repeatedText(source, plan.columns, inference)
+        isRepeating ||= repeated !== undefined
+        note(repeated ?? '')
       },
     }
   })
-  return { ...report, inferredSides }
+  const others = isRepeating || report.conflicts === 0 ? [] : [conflictText(report.conflicts)]
+  return { ...report, inferredSides, notes: [...report.notes, ...others] }
+}
+
+/** Ids of a file that are stored already, and came once in it. */
+function conflictText(conflicts: number): string {
+  const rows = conflicts === 1 ? '1 row was' : `${conflicts} rows were`
+  return `${rows} not stored: under the id a trade of the same second is stored with another price, size or side. Where the file is of another instrument, or counts its ids otherwise, import it into a pair of its own`
 }
 
 /** Streams a file's candles into `insert`; those that were there count as `replaced`. */
