@@ -19,6 +19,8 @@ export async function nextWord<Word = unknown>(child: ChildProcess): Promise<Wor
 }
 
 export function endOf({ pid, spawnargs, exitCode, signalCode }: ChildProcess, when: string): Error {
-  const program = spawnargs.find((each) => /\.[mt]?[jt]s$/.test(each)) ?? spawnargs[0]
-  return new Error(`${program} (${pid}) ended ${when}: ${signalCode ?? exitCode ?? 'it goes on'}`)
+  const program = spawnargs.findLast((each) => /\.[mt]?[jt]s$/.test(each)) ?? spawnargs[0]
+  return new Error(
+    `${program} (${pid}) ended ${when}: ${signalCode ?? exitCode ?? 'it let go of its channel'}`,
+  )
 }
