@@ -65,6 +65,12 @@ export class DiskModel {
     }
   }
 
+  /** What a file of that name holds now. */
+  content(path: string): Buffer | undefined {
+    const inode = this.#names.get(path)
+    return inode === 'folder' ? undefined : inode?.current
+  }
+
   /** What a killed process leaves: all that it did. */
   afterKill(folder: string): void {
     for (const [path, inode] of this.#names) put(folder, path, inode, (of) => of.current)
