@@ -31,35 +31,49 @@ export async function eventLoopDuring(work: () => Promise<unknown>): Promise<Eve
   }
 }
 
+/** The longest time, in ms, in which an event loop did not come to a timer of 1 ms. */
+export interface LongestBlocks {
+  /** Less what the thread waited for a core meanwhile: on a busy machine an idle loop "blocks" for 100 ms. */
+  readonly lessWaitsMs: number
+  /** What the thread itself worked in it: without waits for other threads that had no core, as of the collector. */
+  readonly ownMs: number
+}
+
 /**
- * Watches for the longest time in which the event loop did not come to a timer of 1 ms, less what
- * the thread waited for a core meanwhile: on a busy machine an idle loop "blocks" for 100 ms. The
- * wait is known on Linux alone; elsewhere it counts. The answer ends the watch.
+ * Watches for blocks of the event loop. Waits and own time are known on Linux alone; elsewhere all
+ * that passes counts. The answer ends the watch.
  */
-export function watchBlocks(): () => number {
-  const waited = openCoreWaits()
-  let longest = 0
-  let before = { at: performance.now(), waited: waited.readMs() }
+export function watchBlocks(): () => LongestBlocks {
+  const thread = openThreadTimes()
+  const longest = { lessWaitsMs: 0, ownMs: 0 }
+  const read = () => ({ at: performance.now(), ...thread.read() })
+  let before = read()
   const look = setInterval(() => {
-    const now = { at: performance.now(), waited: waited.readMs() }
-    longest = Math.max(longest, now.at - before.at - (now.waited - before.waited))
+    const now = read()
+    const passed = now.at - before.at
+    const less = passed - (now.waitedMs - before.waitedMs)
+    longest.lessWaitsMs = Math.max(longest.lessWaitsMs, less)
+    longest.ownMs = Math.max(longest.ownMs, Math.min(passed, now.ranMs - before.ranMs))
     before = now
   }, 1)
   return () => {
     clearInterval(look)
-    waited.close()
+    thread.close()
     return longest
   }
 }
 
-/** How long this thread was ready to run and had no core: the second figure of its schedstat. */
-function openCoreWaits(): { readMs(): number; close(): void } {
-  if (process.platform !== 'linux') return { readMs: () => 0, close: () => undefined }
+/** How long this thread ran, and was ready to run and had no core: the figures of its schedstat. */
+function openThreadTimes(): { read(): { ranMs: number; waitedMs: number }; close(): void } {
+  if (process.platform !== 'linux')
+    return { read: () => ({ ranMs: performance.now(), waitedMs: 0 }), close: () => undefined }
   const file = openSync(`/proc/self/task/${process.pid}/schedstat`, 'r')
   const text = Buffer.alloc(128)
   return {
-    readMs: () =>
-      Number(text.toString('latin1', 0, readSync(file, text, 0, 128, 0)).split(' ')[1]) / 1e6,
+    read: () => {
+      const figures = text.toString('latin1', 0, readSync(file, text, 0, 128, 0)).split(' ')
+      return { ranMs: Number(figures[0]) / 1e6, waitedMs: Number(figures[1]) / 1e6 }
+    },
     close: () => closeSync(file),
   }
 }

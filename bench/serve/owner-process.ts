@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { DatabaseManager } from '../../src/index.ts'
 import { serve } from '../../src/serve/index.ts'
-import { watchBlocks } from '../harness/event-loop.ts'
+import { watchBlocks, type LongestBlocks } from '../harness/event-loop.ts'
 import { collectGarbage, residentMb } from '../harness/memory.ts'
 import { makeTrades, pairNames } from '../storage/trades.ts'
 import { askOn, quantile, type Asked } from './questions.ts'
@@ -13,7 +13,7 @@ export interface OwnerCalls {
   load(given: { pair: string; ticks: number }): Promise<void>
   /** How long its event loop is blocked, cores lacking apart, and how its memory grows, until `unwatch`. */
   watch(): Promise<void>
-  unwatch(): Promise<{ blockMs: number; moreMb: number }>
+  unwatch(): Promise<LongestBlocks & { moreMb: number }>
   /** The milliseconds in which it answers itself with all rows of a pair as one JSON text. */
   rowsAsText(given: { pair: string }): Promise<number>
   /** The same by the rows that the engine's own driver makes for JSON. */
@@ -32,7 +32,7 @@ const db = await DatabaseManager.open({ dataDir: process.argv[2]!, retention: 'f
 const server = await serve(db)
 const pairs = pairNames(100)
 let written = 0
-let unwatch: (() => Promise<{ blockMs: number; moreMb: number }>) | undefined
+let unwatch: (() => Promise<LongestBlocks & { moreMb: number }>) | undefined
 
 const calls: OwnerCalls = {
   async load({ pair, ticks }) {
@@ -47,7 +47,7 @@ const calls: OwnerCalls = {
     const longestBlock = watchBlocks()
     unwatch = async () => {
       clearInterval(look)
-      return { blockMs: longestBlock(), moreMb: peak - before }
+      return { ...longestBlock(), moreMb: peak - before }
     }
   },
   unwatch: () => unwatch!(),
