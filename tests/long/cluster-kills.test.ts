@@ -10,7 +10,7 @@ import { startValkey } from '../support/valkey.ts'
 
 const rounds = Number(process.env['PAIRDUCK_CLUSTER_ROUNDS'] ?? 40)
 const slots = 256
-const leaseMs = 3000
+const leaseMs = 5000
 
 it('stores 200 pairs once through kills, joins, drains and stopped owners', async () => {
   const random = lottery(rotatingSeed() + 1)
@@ -54,4 +54,4 @@ it('stores 200 pairs once through kills, joins, drains and stopped owners', asyn
     `${ticks} ticks, ${takeovers.length} takeovers, the slowest ${Math.round(slowest)} ms`,
   )
   expect(slowest).toBeLessThanOrEqual(2 * leaseMs)
-}, 1_800_000)
+}, 3_600_000)
