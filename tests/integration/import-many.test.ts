@@ -162,6 +162,12 @@ it('many files for a new pair say, too, that it keeps everything', async () => {
   expect(stderr.match(/a\/b\/NEW is new .* keeps everything for ever/g)).toHaveLength(1)
 })
 
+it('what is said of every file is said once, whatever they are called', async () => {
+  const args = ['import', 'a/b/NEW', await archive(2, ['AAA'])]
+  const { stderr } = await cliRun([...args, '--data-dir', temporaryFolder()])
+  expect(stderr).toContain('a file agrees with <its name>.CHECKSUM (2 files)')
+})
+
 it('lists formats and presets', async () => {
   const { stdout } = await cliRun(['import', '--formats', '--json'])
   const { formats, presets } = JSON.parse(stdout) as Record<string, { name: string }[]>

@@ -1,3 +1,4 @@
+import { basename } from 'node:path'
 import type {
   ImportFilesProgress,
   ImportFilesReport,
@@ -34,11 +35,7 @@ export async function importMany(
   let rows = 0
   const onFile = (file: ImportFilesProgress): void => {
     rows += file.report?.inserted ?? 0
-    const kept = keepsForever(file)
-    for (const note of [...(file.report?.notes ?? []), ...(kept === undefined ? [] : [kept])]) {
-      const said = note.replaceAll(file.file, 'a file')
-      notes.set(said, (notes.get(said) ?? 0) + 1)
-    }
+    for (const note of notesOf(file)) notes.set(note, (notes.get(note) ?? 0) + 1)
     progress.update((file.doneBytes / Math.max(1, file.totalBytes)) * progressSteps, {
       files: `${file.done} of ${file.of}`,
       rows: countText(rows),
@@ -77,6 +74,16 @@ export async function importMany(
     'pairduck: stopped; what is counted above is stored. Run the same command again: it goes on there.',
   )
   context.exitCode = exitInterrupted
+}
+
+/** What is said of a file, in words that fit others as well: then it is said once. */
+function notesOf(file: ImportFilesProgress): readonly string[] {
+  const kept = keepsForever(file)
+  const notes = [...(file.report?.notes ?? []), ...(kept === undefined ? [] : [kept])]
+  // A checksum file has the same name and more.
+  return notes.map((note) =>
+    note.replaceAll(file.file, 'a file').replaceAll(basename(file.file), '<its name>'),
+  )
 }
 
 /** Said of a pair's first file. */
