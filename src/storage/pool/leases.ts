@@ -100,9 +100,12 @@ export class Leases {
     checkLimit('lastCandles', 'bars', limit)
     const open = this.#pool.acquireOpen(formatPair(pair))
     if (open !== undefined) {
-      const known = await open.writer.lastBars(timeframe, limit)
-      this.#pool.endLease(open.name)
-      if (known !== undefined) return known
+      try {
+        const known = await open.writer.lastBars(timeframe, limit)
+        if (known !== undefined) return known
+      } finally {
+        this.#pool.endLease(open.name)
+      }
     }
     return this.read(pair, async (lease) => {
       const known = await this.#pool.use(

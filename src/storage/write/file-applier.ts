@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import type { PairduckError } from '../../errors.ts'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Timeframe } from '../../time.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
@@ -150,10 +151,7 @@ export class FileApplier {
         if (batch.length > 0) await this.#tidy()
         return outcomes
       } catch (error) {
-        this.#events.tell('error', {
-          pair: this.#pair,
-          error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
-        })
+        this.#tell(error)
         this.bars.drop()
         await this.#ticks.reload().catch((fatal: unknown) => this.#giveUp(fatal, error))
         throw error
@@ -185,12 +183,20 @@ export class FileApplier {
 
   /** Applies what is there, for the last time. What cannot be applied keeps the pair's claim. */
   async close(): Promise<void> {
-    this.#closed = true
     this.bars.drop()
-    clearTimeout(this.#timer)
-    await this.applied()
-    await this.#turns.ended()
+    try {
+      await this.applied()
+    } finally {
+      await this.stop()
+    }
     await this.#log.disclaim(this.#pair)
+  }
+
+  /** Begins nothing any more, and waits for what has begun: the connection may be closed then. */
+  async stop(): Promise<void> {
+    this.#closed = true
+    clearTimeout(this.#timer)
+    await this.#turns.ended()
   }
 
   #applySoon(afterMs: number): void {
@@ -245,13 +251,7 @@ export class FileApplier {
       // They stay in the log and are tried again, ever more rarely.
       this.#pauseMs = Math.min(longestPauseMs, this.#pauseMs * 2)
       this.#applySoon(this.#pauseMs)
-      const failure = fromDuckDb(
-        error,
-        `${this.#pair}: cannot be brought into its file`,
-        'QUERY_FAILED',
-      )
-      this.#events.tell('error', { pair: this.#pair, error: failure })
-      throw failure
+      throw this.#tell(error, `${this.#pair}: cannot be brought into its file`)
     }
     this.#isDoubted = false
     this.#pauseMs = applyAfterMs
@@ -280,13 +280,17 @@ export class FileApplier {
       if (emptiesWal || this.#wal.full) await this.#wal.empty(this.#connection)
     } catch (error) {
       // What was written is written.
-      this.#events.tell('error', {
-        pair: this.#pair,
-        error: fromDuckDb(error, this.#pair, 'QUERY_FAILED'),
-      })
+      this.#tell(error)
       if (isInvalidated(error)) await this.#onInvalidated(error)
       else await this.#ticks.reloadFolded().catch((fatal: unknown) => this.#giveUp(fatal, error))
     }
+  }
+
+  /** Tells what failed as an event, and gives it. */
+  #tell(cause: unknown, subject = this.#pair): PairduckError {
+    const error = fromDuckDb(cause, subject, 'QUERY_FAILED')
+    this.#events.tell('error', { pair: this.#pair, error })
+    return error
   }
 
   /** A pair whose file cannot even be read any more is given up, to be opened again. */

@@ -42,6 +42,7 @@ export async function openWriter(
   const { pair, connection, wal } = of
   const { inherited, logs: names } = await logs.inheritanceOf(pair)
   const ticks = new TickStore({ ...of, batches: engine.batches, memory, logs: names })
+  let file: FileApplier | undefined
   try {
     const marks = await readLogMarks(connection)
     const { recovered, alike } = await recoverLogs(ticks, inherited, marks)
@@ -49,7 +50,7 @@ export async function openWriter(
     const { log } = logs
     const backlog = logs.backlogOf(pair)
     const warm = new WarmBars(bars)
-    const file = new FileApplier({ ...of, ticks, log, backlog, budget, events, bars: warm })
+    file = new FileApplier({ ...of, ticks, log, backlog, budget, events, bars: warm })
     const alikeToo = await file.recover(marks)
     if (marks.isDoubted) await trustMarks(connection)
     if (alike + alikeToo > 0)
@@ -58,6 +59,8 @@ export async function openWriter(
     await logs.settle(pair)
     return new TickWriter({ pair, log, ticks, file, budget, events, options: writer })
   } catch (error) {
+    // It would try again on a connection that is closed.
+    await file?.stop()
     await ticks.dispose()
     throw error
   }
