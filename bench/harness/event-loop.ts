@@ -35,7 +35,7 @@ export async function eventLoopDuring(work: () => Promise<unknown>): Promise<Eve
 export interface LongestBlocks {
   /** Less what the thread waited for a core meanwhile: on a busy machine an idle loop "blocks" for 100 ms. */
   readonly lessWaitsMs: number
-  /** What the thread itself worked in it: without waits for other threads that had no core, as of the collector. */
+  /** What the thread itself worked in it: without any waits, for other threads of the process too. */
   readonly ownMs: number
 }
 
