@@ -67,7 +67,7 @@ export function testPackedPackage(install: Install): void {
   it('holds what runs and what is read, and nothing else', () => {
     const stray = [...files.keys()].filter(
       (file) =>
-        !/^dist\/.*(?:\.js|\.d\.ts|\.d\.ts\.map)$|^dist\/page\/(?:index\.html|page\.css|icon\.svg|NOTICE\.txt)$|^src\/.*\.ts$|^docs\/.*\.(?:md|svg|png|json)$/.test(
+        !/^dist\/.*(?:\.js|\.d\.ts|\.d\.ts\.map)$|^dist\/page\/(?:index\.html|page\.css|icon\.svg|NOTICE\.txt)$|^src\/.*\.ts$|^docs\/.*\.(?:md|svg|png|webp|json)$/.test(
           file,
         ) &&
         !['dist/cjs/package.json', 'package.json', 'README.md', 'LICENSE', 'CHANGELOG.md'].includes(
