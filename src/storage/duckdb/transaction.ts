@@ -1,4 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { isCheckpointBlocked } from './duckdb-errors.ts'
+
+/** What ends does so within a moment; what does not keeps a log in which everything is. */
+const longestBlockMs = 1000
+const againMs = 10
 
 /**
  * Runs `work` in a transaction of the connection: all of it is durable when the promise resolves,
@@ -62,6 +68,19 @@ export async function rollback(connection: DuckDBConnection): Promise<void> {
     } catch (error) {
       // An interrupt that was meant for the statement before; all else is that no transaction is active.
       if (!/INTERRUPT/.test(String(error))) return
+    }
+  }
+}
+
+/** Checkpoints once what was interrupted or released just now has let go of the database. */
+export async function checkpointUnblocked(checkpoint: () => Promise<void>): Promise<void> {
+  const until = performance.now() + longestBlockMs
+  for (;;) {
+    try {
+      return await checkpoint()
+    } catch (error) {
+      if (!isCheckpointBlocked(error) || performance.now() > until) throw error
+      await delay(againMs)
     }
   }
 }

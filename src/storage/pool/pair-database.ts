@@ -8,6 +8,7 @@ import type { Clock, Timeframe } from '../../time.ts'
 import { bringBackRules, keepRules, storeRules } from '../file/retention-rules.ts'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
+import { checkpointUnblocked } from '../duckdb/transaction.ts'
 import { createFile, removeUnfinished } from '../file/create-file.ts'
 import { migrate } from '../file/migrate.ts'
 import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
@@ -242,7 +243,7 @@ export class PairDatabase {
     // What the engine gave up cannot be written to; opened again it is whole.
     if (this.broken) failures.length = 0
     else if (this.writer.wrote || !this.#wasClean) {
-      await attempt(() => this.checkpoint(this.#connection))
+      await attempt(() => checkpointUnblocked(() => this.checkpoint(this.#connection)))
       await attempt(() => this.saveState(this.#connection, true))
     }
     await attempt(() => this.writer.ticks.dispose())

@@ -116,11 +116,9 @@ export class FileApplier {
     this.wrote = true
     return this.#do(async () => {
       await this.#apply()
-      // Whatever it does to candles: they are read again when somebody asks.
       this.bars.drop()
       const result = await job(this.#connection)
       await this.#wal.measure()
-      // The job itself is done and durable.
       await this.#tidy()
       return result
     })
@@ -183,7 +181,9 @@ export class FileApplier {
 
   /** Applies what is there, for the last time. What cannot be applied keeps the pair's claim. */
   async close(): Promise<void> {
+    this.#closed = true
     this.bars.drop()
+    clearTimeout(this.#timer)
     try {
       await this.applied()
     } finally {
