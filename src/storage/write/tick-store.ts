@@ -19,7 +19,7 @@ import type { Gap } from '../../schema/gaps.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
 
 /** Ticks that the candle views may have to read before they are rolled up; more where many files come: each time costs as much as 30,000. */
-const maxUnrolled = { usual: 50_000, inBulk: 250_000 }
+const maxUnrolled = { usual: 50_000, inBulk: 150_000 }
 /** Ticks this far behind the newest are rolled up; slightly late ones then cost nothing. */
 const rollBehindMicros = 10_000_000
 
