@@ -36,6 +36,12 @@ describe('lines that no table has', () => {
     expect(said).toContain('line 2 has more than 32000000 characters and no end')
   })
 
+  it('open a quote that nothing closes: it is named as what is wrong', async () => {
+    const said = await refusedText([header, row(1), `${at},10,1,"buy,2`, row(3)].join('\n'))
+    expect(said).toContain('line 3')
+    expect(said).toContain('1 column instead of 5 (a quote that opens in it is not closed)')
+  })
+
   it('are one name without an end: the message stays short', async () => {
     expect((await refusedText('x'.repeat(2_000_000))).length).toBeLessThan(1000)
   })

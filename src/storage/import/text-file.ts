@@ -202,11 +202,17 @@ export class TextFile implements TextLayout {
     if (fields.some((field) => field.length > maxValueLength))
       return `has a value of more than ${maxValueLength} characters`
     if (fields.length === this.columns.length) return undefined
-    const split =
-      this.delimiter === ',' && fields.length > this.columns.length
-        ? ' (where a comma belongs to a value, as in 1234,56, the value has to stand in quotes)'
-        : ''
-    return `has ${fields.length === 1 ? '1 column' : `${fields.length} columns`} instead of ${this.columns.length}${split}`
+    const count = fields.length === 1 ? '1 column' : `${fields.length} columns`
+    return `has ${count} instead of ${this.columns.length}${this.#whyParted(fields)}`
+  }
+
+  /** What most likely parted a line wrongly, in brackets; nothing when that cannot be told. */
+  #whyParted(fields: readonly string[]): string {
+    if (this.delimiter === ',' && fields.length > this.columns.length)
+      return ' (where a comma belongs to a value, as in 1234,56, the value has to stand in quotes)'
+    // The scanner gives a line whole when a quote that opens in it is closed nowhere in the file.
+    const isOpen = fields.length === 1 && fields[0]!.split('"').length % 2 === 0
+    return isOpen ? ' (a quote that opens in it is not closed)' : ''
   }
 
   #lineOf({ fields }: TextRecord): string {
