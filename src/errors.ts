@@ -73,6 +73,27 @@ export class PairduckError extends Error {
   }
 }
 
+/** What the code of a system error means; any that is not named here is `IO_FAILED`. */
+const systemCodes: Readonly<Record<string, ErrorCode>> = {
+  ENOSPC: 'DISK_FULL',
+  EDQUOT: 'DISK_FULL',
+  EFBIG: 'DISK_FULL',
+}
+
+/** The code for what the operating system said to Node itself; undefined for any other error. */
+export function systemCode(error: unknown): ErrorCode | undefined {
+  const { code, syscall } = (error ?? {}) as { code?: string; syscall?: string }
+  if (typeof code !== 'string' || typeof syscall !== 'string') return undefined
+  return systemCodes[code] ?? 'IO_FAILED'
+}
+
+/** What the operating system refused, with a code and what it is about; any other error as it is. */
+export function withSystemCode(error: unknown, subject: string): unknown {
+  const code = systemCode(error)
+  if (code === undefined) return error
+  return new PairduckError(code, `${subject}: ${(error as Error).message}`, { cause: error })
+}
+
 /**
  * Text from outside as a terminal may show it: control characters, those that turn the direction
  * of writing, and lone surrogates stand as `\\x1b` or `\\u202e`.

@@ -44,7 +44,10 @@ test('the file of the day appears whole in a folder made for it, and replaces an
 test('a report that can not be written leaves the earlier one and nothing else', async () => {
   const blocked = join(home, 'file')
   await writeFile(blocked, 'kept')
-  await expect(writeDailyReport(blocked, '2025-11-30', account)).rejects.toThrow(/EEXIST|ENOTDIR/)
+  await expect(writeDailyReport(blocked, '2025-11-30', account)).rejects.toMatchObject({
+    code: 'IO_FAILED',
+    message: expect.stringMatching(/EEXIST|ENOTDIR/),
+  })
   await expect(writeDailyReport(home, 'x', account)).rejects.toThrow(TypeError)
   expect(await readdir(home)).toEqual(['file'])
 })

@@ -143,6 +143,15 @@ export function codeInIndexes(tree: SourceTree): string[] {
     .map(([file]) => `${file}: more than re-exports`)
 }
 
+/** Folders are made by makeFolder: a recursive mkdir never returns where the system says ENOENT. */
+export function recursiveFolders(tree: SourceTree): string[] {
+  return [...sources(tree)]
+    .filter(([, text]) =>
+      /\bmkdir(?:Sync)?\([^{;]*\{[^}]*\brecursive\b/.test(withoutComments(text)),
+    )
+    .map(([file]) => `${file}: mkdir with recursive, where makeFolder ends with an error`)
+}
+
 /** The codes of src/errors.ts and the headings of docs/errors.md are the same set. */
 export function undocumentedCodes(tree: SourceTree): string[] {
   const codes = errorCodesOf(tree)

@@ -5,6 +5,7 @@ import {
   crowdedFronts,
   floors,
   machineTraces,
+  recursiveFolders,
   resolvedAddresses,
   undocumentedCodes,
   unfinishedProse,
@@ -22,6 +23,7 @@ const rules = {
   crowdedFronts,
   vagueFileNames,
   codeInIndexes,
+  recursiveFolders,
   undocumentedCodes,
   unusedCodes,
   machineTraces,
@@ -89,6 +91,12 @@ describe('each rule finds what it is for', () => {
     ['vagueFileNames', 'src/storage/utils.ts', '', /does not say/],
     ['vagueFileNames', 'tests/helpers/servers.ts', '', /does not say/],
     ['codeInIndexes', 'src/index.ts', `export const answer = 42`, /more than re-exports/],
+    [
+      'recursiveFolders',
+      'src/a.ts',
+      `await mkdir(join(a), { recursive: true })`,
+      /makeFolder ends/,
+    ],
     ['undocumentedCodes', 'src/errors.ts', errors, /^ONE_CODE: no heading/],
     ['undocumentedCodes', 'docs/errors.md', '## `GHOST`\n\nBoo.\n', /^GHOST: no such code/],
     [

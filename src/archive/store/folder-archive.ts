@@ -5,6 +5,9 @@ import { makeFolder, syncFolder } from '../../sync-folder.ts'
 import type { ArchiveStore } from './archive-store.ts'
 import { refuseOtherSize } from './part-size.ts'
 
+/** What the system says of a path below which nothing can be: no folder, a file, too long a name. */
+const nothingThere = new Set<string | undefined>(['ENOENT', 'ENOTDIR', 'ENAMETOOLONG'])
+
 /**
  * An archive in a folder, of this machine or of a mounted file system that honours fsync. It is made
  * when the first part is written.
@@ -53,12 +56,14 @@ class FolderArchive implements ArchiveStore {
   }
 
   async remove(path: string): Promise<void> {
-    await rm(this.#draftOf(path), { force: true })
     const file = this.#fileOf(path)
-    await rm(file, { force: true })
-    await syncFolder(dirname(file)).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    })
+    try {
+      await rm(this.#draftOf(path), { force: true })
+      await rm(file, { force: true })
+      await syncFolder(dirname(file))
+    } catch (error) {
+      if (!nothingThere.has((error as NodeJS.ErrnoException).code)) throw error
+    }
   }
 
   #fileOf(path: string): string {

@@ -1,7 +1,7 @@
-import { mkdir } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parsePair, symbolToFolder } from '../../pair.ts'
 import type { SnapshotReport } from '../../storage/upkeep/snapshot.ts'
+import { makeFolder } from '../../sync-folder.ts'
 import { durationArgument, pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
@@ -57,7 +57,7 @@ async function targetOf(
   if (to === undefined) return file!
   const { exchange, market, symbol } = parsePair(pair)
   const target = join(to, exchange, market, `${symbolToFolder(symbol)}.duckdb`)
-  await mkdir(dirname(target), { recursive: true })
+  await makeFolder(dirname(target))
   return target
 }
 

@@ -1,5 +1,7 @@
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { open, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withSystemCode } from '../../errors.ts'
+import { makeFolder } from '../../sync-folder.ts'
 import type { DailyReport, DailyReportOptions } from './daily-report.ts'
 import { readDailyReport } from './read-daily-report.ts'
 import { formatReport } from './report-document.ts'
@@ -24,9 +26,9 @@ export async function writeDailyReport(
 /** Writes a report as {@link writeDailyReport} does, and returns the file's path. */
 export async function saveReport(dir: string, report: DailyReport): Promise<string> {
   const file = join(dir, `performance_${report.date.replaceAll('-', '')}.json`)
-  await mkdir(dir, { recursive: true })
   const partial = `${file}.partial-${process.pid}`
   try {
+    await makeFolder(dir)
     const handle = await open(partial, 'w')
     try {
       await handle.writeFile(formatReport(report))
@@ -37,7 +39,7 @@ export async function saveReport(dir: string, report: DailyReport): Promise<stri
     await rename(partial, file)
     return file
   } catch (error) {
-    await rm(partial, { force: true })
-    throw error
+    await rm(partial, { force: true }).catch(() => undefined)
+    throw withSystemCode(error, `report ${file}`)
   }
 }

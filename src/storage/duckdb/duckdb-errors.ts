@@ -1,4 +1,4 @@
-import { PairduckError, type ErrorCode } from '../../errors.ts'
+import { PairduckError, systemCode, type ErrorCode } from '../../errors.ts'
 import { isTimeframe, type Timeframe } from '../../time.ts'
 
 /**
@@ -22,13 +22,6 @@ const readings: readonly (readonly [RegExp, ErrorCode])[] = [
   // By its first cause, where that is told; this is what is left.
   [/has been invalidated/, 'IO_FAILED'],
 ]
-
-/** What the operating system says to Node itself. */
-const systemCodes: Readonly<Record<string, ErrorCode>> = {
-  ENOSPC: 'DISK_FULL',
-  EDQUOT: 'DISK_FULL',
-  EFBIG: 'DISK_FULL',
-}
 
 /** Turns what the engine or the file system threw into a PairduckError; `fallback` is for what no reading fits. */
 export function fromDuckDb(error: unknown, subject: string, fallback: ErrorCode): PairduckError {
@@ -135,12 +128,6 @@ export function isEngineLost(error: unknown): boolean {
 function messages(error: unknown): string {
   if (!(error instanceof Error)) return ''
   return error.cause instanceof Error ? `${error.message} ${error.cause.message}` : error.message
-}
-
-function systemCode(error: unknown): ErrorCode | undefined {
-  const { code, syscall } = (error ?? {}) as { code?: string; syscall?: string }
-  if (typeof code !== 'string' || typeof syscall !== 'string') return undefined
-  return systemCodes[code] ?? 'IO_FAILED'
 }
 
 function prose(code: ErrorCode, message: string): string {

@@ -1,4 +1,4 @@
-import { lstat, mkdir, mkdtemp, stat } from 'node:fs/promises'
+import { lstat, mkdtemp, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, symbolToFolder, type Pair } from '../../pair.ts'
@@ -83,7 +83,7 @@ async function isDeadLink(path: string): Promise<boolean> {
 export async function quarantineFolder(pair: Pair, files: PairFiles, now: number): Promise<string> {
   const stamp = new Date(now).toISOString().replaceAll(/[:.]/g, '-')
   const shelf = join(files.ours, 'quarantine')
-  await mkdir(shelf, { recursive: true })
+  await makeFolder(shelf)
   const name = `${pair.exchange}-${pair.market}-${symbolToFolder(pair.symbol).slice(0, 80)}`
   return mkdtemp(join(shelf, `${name}-${stamp}-`))
 }

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, stat, unlink, writeFile } from 'node:fs/promises'
+import { readdir, stat, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isAlive } from './process-identity.ts'
+import { makeFolder } from './sync-folder.ts'
 
 /** Who waits says so anew within this; who does not has gone. */
 const freshMs = 3000
@@ -25,7 +26,7 @@ export class WantedFiles {
     if (now - (this.#askedAt.get(name) ?? -Infinity) < againMs) return
     this.#askedAt.set(name, now)
     try {
-      await mkdir(this.#folder, { recursive: true })
+      await makeFolder(this.#folder)
       await writeFile(this.#noteOf(name), '')
     } catch {
       // Nobody is worse off than without it.

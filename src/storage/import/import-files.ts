@@ -4,6 +4,7 @@ import PQueue from 'p-queue'
 import { PairduckError, visible } from '../../errors.ts'
 import { formatPair, parsePair, type Pair, type PairLike } from '../../pair.ts'
 import type { Timeframe } from '../../time.ts'
+import { withCode } from '../duckdb/duckdb-errors.ts'
 import { hashOf } from './checksum.ts'
 import { listFiles } from './file-list.ts'
 import type { ImportLedger } from './import-ledger.ts'
@@ -176,7 +177,8 @@ async function importJob(
       at: Date.now(),
     })
     return { ...of, status: 'imported', report, error: undefined }
-  } catch (error) {
+  } catch (thrown) {
+    const error = withCode(thrown, visible(job.file))
     // A mistake in the call is the caller's to hear of; a bad file leaves the others alone.
     if (!(error instanceof PairduckError)) throw error
     return { ...of, status: 'failed', report: undefined, error }

@@ -1,6 +1,7 @@
-import { appendFile, mkdir, open, readFile } from 'node:fs/promises'
+import { appendFile, open, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
+import { makeFolder } from '../file/sync-folder.ts'
 
 /** A file that was imported, or begun. */
 export interface LedgerEntry {
@@ -46,7 +47,7 @@ export class ImportLedger {
   }
 
   async #append(line: string): Promise<void> {
-    await mkdir(dirname(this.#path), { recursive: true })
+    await makeFolder(dirname(this.#path))
     await appendFile(this.#path, line)
     const file = await open(this.#path)
     try {

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { lstat, readlink, realpath, rmdir, symlink } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { PairduckError } from '../../errors.ts'
+import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import { makeFolder, syncFolder } from '../file/sync-folder.ts'
 
 /** Where a data directory's logs are, for every process: a folder, or a link to one on another disk. */
@@ -11,9 +12,18 @@ export function logRoot(dataDir: string): string {
 
 /**
  * Puts the logs of a data directory into a folder of its own below `logDir`, by a link that whoever
- * opens the directory follows, told or not. `DIRECTORY_IN_USE` while there are logs elsewhere.
+ * opens the directory follows, told or not. `DIRECTORY_IN_USE` while there are logs elsewhere,
+ * `IO_FAILED` for a folder that cannot be made or written to.
  */
 export async function placeLogs(dataDir: string, logDir: string): Promise<void> {
+  try {
+    await place(dataDir, logDir)
+  } catch (error) {
+    throw fromDuckDb(error, `log directory ${resolve(logDir)}`, 'IO_FAILED')
+  }
+}
+
+async function place(dataDir: string, logDir: string): Promise<void> {
   await makeFolder(resolve(logDir))
   const within = await realpath(resolve(logDir))
   const root = logRoot(dataDir)

@@ -1,9 +1,10 @@
 import { execFile, type ExecFileOptions } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { PairduckError } from '../../errors.ts'
+import { makeFolder } from '../../sync-folder.ts'
 import { backportsSource, hasBackports } from './apt-sources.ts'
 import { withFileLock } from './file-lock.ts'
 
@@ -27,7 +28,7 @@ export async function unpackDebianServer(
   if (existsSync(server)) return server
   const codename = await debianCodename()
   try {
-    await mkdir(cacheDir, { recursive: true })
+    await makeFolder(cacheDir)
     await withFileLock(join(cacheDir, 'lock'), async () => {
       if (existsSync(server)) return
       onProgress(`unpacking valkey-server from this machine's package source into ${cacheDir}`)
@@ -100,7 +101,7 @@ async function privateApt(work: string, codename: string): Promise<string> {
     join(work, name),
   ) as [string, string, string, string]
   for (const folder of [parts, sources, join(lists, 'partial'), join(archives, 'partial')])
-    await mkdir(folder, { recursive: true })
+    await makeFolder(folder)
   const { stdout } = await run('apt-config', ['dump'], { maxBuffer: 2 ** 26 })
   const settings = stdout
     .split('\n')
@@ -145,7 +146,7 @@ async function writeLaunchers(root: string): Promise<void> {
   for (const base of ['usr/lib', 'lib'])
     for (const folder of await readdir(join(root, base)).catch(() => []))
       if (/-linux-/.test(folder)) libraries.push(`$root/${base}/${folder}`)
-  await mkdir(join(root, 'bin'))
+  await makeFolder(join(root, 'bin'))
   for (const program of programs) {
     const launcher = [
       '#!/bin/sh',

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, realpath, rename } from 'node:fs/promises'
+import { copyFile, realpath, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PairduckError } from '../../errors.ts'
+import { PairduckError, withSystemCode } from '../../errors.ts'
 import { integer, optional, required, resolveOptions, rule } from '../../options.ts'
+import { makeFolder } from '../../sync-folder.ts'
 import { backUp, withRestoredDump } from './backup.ts'
 import { findServerBinary, type ServerBinary } from './server-binary.ts'
 import { serverFiles } from './server-config.ts'
@@ -82,12 +83,14 @@ export class LocalValkey {
     const running = await this.status()
     if (running.running) return running
     const binary = await this.#binary()
-    await mkdir(this.dir, { recursive: true, mode: 0o700 })
-    const dir = await realpath(this.dir)
-    await withStartLock(dir, async () => {
-      if (!(await this.status()).running) await startServer(binary.path, dir, port)
+    return this.#coded(async () => {
+      await makeFolder(this.dir, 0o700)
+      const dir = await realpath(this.dir)
+      await withStartLock(dir, async () => {
+        if (!(await this.status()).running) await startServer(binary.path, dir, port)
+      })
+      return this.status()
     })
-    return this.status()
   }
 
   /**
@@ -127,7 +130,8 @@ export class LocalValkey {
   async backup(file: string): Promise<void> {
     const server = await this.#ours()
     const { dump } = this.#dumps()
-    await backUp((await this.#binary()).path, { port: server?.port, dump, file })
+    const { path } = await this.#binary()
+    await this.#coded(() => backUp(path, { port: server?.port, dump, file }))
   }
 
   /**
@@ -138,16 +142,18 @@ export class LocalValkey {
   async restore(file: string): Promise<number> {
     const server = await this.#ours()
     const { path } = await this.#binary()
-    await mkdir(this.dir, { recursive: true, mode: 0o700 })
-    const { dump, formerDump } = this.#dumps()
-    return withRestoredDump(path, file, async (restored, keys) => {
-      // Beside its place first: the last step must be a rename within one file system.
-      await copyFile(restored, `${dump}.new`)
-      await this.stop()
-      if (existsSync(dump)) await rename(dump, formerDump)
-      await rename(`${dump}.new`, dump)
-      if (server !== undefined) await this.start({ port: server.port })
-      return keys
+    return this.#coded(async () => {
+      await makeFolder(this.dir, 0o700)
+      return withRestoredDump(path, file, async (restored, keys) => {
+        const { dump, formerDump } = this.#dumps()
+        // Beside its place first: the last step must be a rename within one file system.
+        await copyFile(restored, `${dump}.new`)
+        await this.stop()
+        if (existsSync(dump)) await rename(dump, formerDump)
+        await rename(`${dump}.new`, dump)
+        if (server !== undefined) await this.start({ port: server.port })
+        return keys
+      })
     })
   }
 
@@ -160,6 +166,15 @@ export class LocalValkey {
       `127.0.0.1:${found.port} is answered by pid ${found.pid}, a server that was not started from ${this.dir}: it is left alone`,
       { pid: found.pid, port: found.port },
     )
+  }
+
+  /** What the system refused gets a code, and the folder that it is about. */
+  async #coded<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      throw withSystemCode(error, `server in ${this.dir}`)
+    }
   }
 
   #dumps(): { dump: string; formerDump: string } {
