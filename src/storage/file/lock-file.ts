@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { readFileSync, unlinkSync } from 'node:fs'
 import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { threadId } from 'node:worker_threads'
+import { withSystemCode } from '../../errors.ts'
 import { isRunning, ownIdentity, type ProcessIdentity } from './process-identity.ts'
 
 /** What a lock's file says: who took it, and which time. */
@@ -64,22 +65,42 @@ function isHeld(holder: Holder | null): boolean {
   return isRunning(holder) && !givenUp.has(holder?.lock ?? '')
 }
 
+/** Undefined for a lock that is gone, or that says nothing. One that cannot be read may be held: it throws. */
 function holderOf(path: string): Holder | undefined {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Holder
+    return parsed(readFileSync(path, 'utf8'))
+  } catch (error) {
+    if (isGone(error)) return undefined
+    throw withSystemCode(error, path)
+  }
+}
+
+/**
+ * Takes the lock of a process that is gone away; one that cannot be is `IO_FAILED`. It is
+ * moved aside first: another process may have put its own lock there since it was looked at.
+ */
+async function removeStale(path: string, aside: string): Promise<void> {
+  try {
+    await rename(path, aside)
+  } catch (error) {
+    // Somebody else was faster.
+    if (isGone(error)) return
+    throw withSystemCode(error, path)
+  }
+  const holder = parsed(await readFile(aside, 'utf8'))
+  // Where somebody has taken it meanwhile, the next try tells.
+  if (holder !== undefined && isHeld(holder)) await link(aside, path).catch(() => undefined)
+  await unlink(aside).catch(() => undefined)
+}
+
+function parsed(text: string): Holder | undefined {
+  try {
+    return JSON.parse(text) as Holder
   } catch {
     return undefined
   }
 }
 
-/** Moved aside first: another process may have put its own lock there since it was looked at. */
-async function removeStale(path: string, aside: string): Promise<void> {
-  try {
-    await rename(path, aside)
-    const holder = JSON.parse(await readFile(aside, 'utf8')) as Holder | null
-    if (isHeld(holder)) await link(aside, path)
-  } catch {
-    // Somebody else was faster, or it says nothing: either way the next try tells.
-  }
-  await unlink(aside).catch(() => undefined)
+function isGone(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT'
 }
