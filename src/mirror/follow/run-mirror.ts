@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { PairduckError } from '../../errors.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
+import { checkSource } from '../model/checked-source.ts'
 import { pause } from '../model/clock.ts'
 import { eachUntilAborted, untilAborted } from '../../valkey/until-aborted.ts'
 import type { FollowingMirror } from './following-mirror.ts'
@@ -22,6 +23,7 @@ export async function runMirror(
   source: AccountSource,
   settings: RunSettings,
 ): Promise<void> {
+  checkSource(source)
   await new Run(mirror, source, settings).run()
 }
 

@@ -1,5 +1,6 @@
 import { PairduckError } from '../../errors.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
+import { asObject, listFrom } from '../model/checked-source.ts'
 import type { OrderInput } from '../model/order.ts'
 import { isUnixMs } from '../model/time.ts'
 import { dayMs } from './run-options.ts'
@@ -49,7 +50,7 @@ export class SnapshotTaker {
     // Not all at once with the rest: an order that closes meanwhile is in the later list.
     const openOrders = await this.#openOrders()
     const [balances, fills, transfers, closedOrders] = await Promise.all([
-      source.fetchBalances(),
+      source.fetchBalances().then((given) => listFrom(source, 'fetchBalances', given)),
       listed('fills', source.fetchFills?.bind(source)),
       listed('transfers', source.fetchTransfers?.bind(source)),
       listed('closed orders', source.fetchClosedOrders?.bind(source)),
@@ -80,7 +81,8 @@ export class SnapshotTaker {
   ): Promise<readonly Item[]> {
     if (fetch === undefined) return []
     try {
-      if (!this.#incomplete.has(name)) return await fetch(sinceMs)
+      if (!this.#incomplete.has(name))
+        return listFrom(this.#options.source, `the list of ${name}`, await fetch(sinceMs))
     } catch (error) {
       this.#tell(name, error)
     }
@@ -100,8 +102,9 @@ export class SnapshotTaker {
 
   /** Where an exchange lists no more than a part, that part: what it lacks is asked for by id. */
   async #openOrders(): Promise<readonly OrderInput[]> {
+    const { source } = this.#options
     try {
-      return await this.#options.source.fetchOpenOrders()
+      return listFrom(source, 'fetchOpenOrders', await source.fetchOpenOrders())
     } catch (error) {
       const part = PairduckError.is(error, 'EXCHANGE_INCOMPLETE') && error.details['openOrders']
       if (!Array.isArray(part)) throw error
@@ -111,8 +114,10 @@ export class SnapshotTaker {
   }
 
   async #tickers(symbols: readonly string[]): Promise<NonNullable<AccountSnapshot['tickers']>> {
+    const { source } = this.#options
+    if (source.fetchTickers === undefined) return []
     try {
-      return (await this.#options.source.fetchTickers?.(symbols)) ?? []
+      return listFrom(source, 'fetchTickers', await source.fetchTickers(symbols))
     } catch (error) {
       this.#tell('tickers', error)
       return []
@@ -135,7 +140,7 @@ class FetchedLists {
 
   /** What is refused for its time says nothing of how far a list reaches. */
   add<Item extends Listed>(items: readonly Item[]): readonly Item[] {
-    for (const { timestamp } of items)
+    for (const { timestamp } of items.map(asObject))
       if (isUnixMs(timestamp)) this.newestMs = Math.max(this.newestMs ?? 0, timestamp)
     return items
   }

@@ -1,4 +1,5 @@
 import { PairduckError, shown } from '../../errors.ts'
+import { asObject } from './checked-source.ts'
 import { addText, compareText, isNegative, subtractText } from './decimal.ts'
 import type { DecimalInput, DecimalText } from './decimal.ts'
 import { exactText } from './exact-text.ts'
@@ -62,6 +63,12 @@ export function readBalance(input: BalanceInput): TimedBalance {
   if (total !== undefined && used !== undefined)
     return { asset, free: subtractText(total, used), used, total, timestamp }
   throw invalid(input, 'free', 'told together with `used` or `total` (a snapshot)', input.free)
+}
+
+/** The assets that balances name; undefined where one names none, which may be of any asset. */
+export function namedAssets(balances: readonly BalanceInput[]): ReadonlySet<string> | undefined {
+  const names = balances.map((balance): unknown => asObject(balance).asset)
+  return names.every((name) => typeof name === 'string') ? new Set(names) : undefined
 }
 
 /** Whether two balances are the same amounts, however many zeros they end in. */

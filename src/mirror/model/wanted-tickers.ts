@@ -1,4 +1,5 @@
 import type { AccountSnapshot } from './account-source.ts'
+import { asObject } from './checked-source.ts'
 import { parseSymbol } from './symbol.ts'
 
 /**
@@ -10,8 +11,8 @@ export function wantedTickers(
   mirrored: Iterable<string>,
   refCurrency: string,
 ): string[] {
-  const wanted = new Set([...mirrored, ...openOrders.map(({ symbol }) => symbol ?? '')])
-  const assets = new Set(balances.map(({ asset }) => asset))
+  const wanted = new Set([...mirrored, ...openOrders.map((order) => asObject(order).symbol ?? '')])
+  const assets = new Set(balances.map((balance) => asObject(balance).asset ?? refCurrency))
   for (const symbol of wanted) assets.add(parseSymbol(symbol)?.base ?? refCurrency)
   for (const asset of assets) if (asset !== refCurrency) wanted.add(`${asset}/${refCurrency}`)
   return [...wanted].filter((symbol) => parseSymbol(symbol) !== undefined).sort()

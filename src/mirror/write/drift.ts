@@ -1,6 +1,7 @@
 import { PairduckError } from '../../errors.ts'
 import type { AccountSnapshot } from '../model/account-source.ts'
-import { readBalance, sameBalance } from '../model/balance.ts'
+import { namedAssets, readBalance, sameBalance } from '../model/balance.ts'
+import { asObject } from '../model/checked-source.ts'
 import { compareText, isDecimalText } from '../model/decimal.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import type { MirrorState } from './mirror-state.ts'
@@ -67,8 +68,9 @@ export function driftFromSnapshot(
   const entries = storedDrift(stored, keys)
   const open = new Set<string>()
   for (const input of snapshot.openOrders) {
-    open.add(String(input.id))
-    const next = readOr(() => readOrder(input, derivatives), refusal('order', input.id, entries))
+    const { id } = asObject(input)
+    open.add(String(id))
+    const next = readOr(() => readOrder(input, derivatives), refusal('order', id, entries))
     if (next === undefined) continue
     const order = stored.orders.get(next.id)?.record
     if (order === undefined) entries.push({ kind: 'order', id: next.id, problem: 'missing' })
@@ -120,9 +122,12 @@ function refusal(
 function balanceDrift(stored: StoredAccount, snapshot: AccountSnapshot): DriftEntry[] {
   if (snapshot.balances === undefined) return []
   const entries: DriftEntry[] = []
-  const named = new Set(snapshot.balances.map(({ asset }) => asset))
+  const named = namedAssets(snapshot.balances)
   for (const input of snapshot.balances) {
-    const held = readOr(() => readBalance(input), refusal('balance', input.asset, entries))
+    const held = readOr(
+      () => readBalance(input),
+      refusal('balance', asObject(input).asset, entries),
+    )
     if (held === undefined) continue
     const { asset, free, used, total } = held
     const found = stored.balances.get(asset)
@@ -137,7 +142,8 @@ function balanceDrift(stored: StoredAccount, snapshot: AccountSnapshot): DriftEn
       })
   }
   for (const asset of stored.balances.keys())
-    if (!named.has(asset)) entries.push({ kind: 'balance', id: asset, problem: 'unexpected' })
+    if (named?.has(asset) === false)
+      entries.push({ kind: 'balance', id: asset, problem: 'unexpected' })
   return entries
 }
 

@@ -1,7 +1,8 @@
 import type { PairduckError } from '../../errors.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
-import { readBalance } from '../model/balance.ts'
+import { namedAssets, readBalance } from '../model/balance.ts'
 import type { BalanceInput } from '../model/balance.ts'
+import { asObject } from '../model/checked-source.ts'
 import { checkedChanges, toChange } from './check-changes.ts'
 import { planChanges } from './change.ts'
 import type { Change, PlannedChange } from './change.ts'
@@ -85,7 +86,7 @@ export async function reconcileAccount(
   let written = await writeChanges(context, changes, refusedBeside)
   await noteCompleteness(context, snapshot.completeToMs)
   // An order that is refused is still open, as far as its id can be told.
-  const open = new Set(snapshot.openOrders.map(({ id }) => String(id)))
+  const open = new Set(snapshot.openOrders.map((order) => String(asObject(order).id)))
   const missing = [...state.openOrders.keys()].filter((id) => !open.has(id))
   const asked = await askFor(context, missing, fetchOrder, refused)
   written += await writeChanges(context, asked.changes, refusedBeside)
@@ -211,9 +212,13 @@ function toOrder(input: OrderInput, derivatives: boolean): Change {
   return { kind: 'order', order: readOrder(input, derivatives), isSnapshot: true }
 }
 
-/** Gone is what no input names: an asset whose balance was refused stays as it is. */
+/**
+ * Gone is what no input names: an asset whose balance was refused stays as it is, and beside an
+ * input without a name nothing is gone.
+ */
 function goneBalances(stored: StoredAccount, balances: readonly BalanceInput[]): Change[] {
-  const held = new Set(balances.map(({ asset }) => asset))
+  const held = namedAssets(balances)
+  if (held === undefined) return []
   return [...stored.balances.keys()]
     .filter((asset) => !held.has(asset))
     .map((asset) => ({ kind: 'noBalance', asset }))

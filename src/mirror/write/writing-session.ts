@@ -1,6 +1,7 @@
 import { PairduckError } from '../../errors.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
+import { checkSnapshot } from '../model/checked-source.ts'
 import type { MirrorClock } from '../model/clock.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
 import { readStored } from '../stored/stored-account.ts'
@@ -160,6 +161,7 @@ export class WritingSession {
       const isTaken = typeof snapshot !== 'function'
       const seenMs = isTaken ? undefined : this.state.newestBalanceMs
       const taken = isTaken ? snapshot : await this.asked(snapshot)
+      checkSnapshot(taken)
       const options = this.#options
       const context = { ...options, ...this.#place, settings: options }
       return await reconcileAccount(context, taken, fetchOrder, seenMs)
@@ -226,6 +228,7 @@ export class WritingSession {
   async drift(snapshot: Taking | undefined): Promise<DriftEntry[]> {
     return await this.queue.alone(async () => {
       const taken = typeof snapshot === 'function' ? await this.asked(snapshot) : snapshot
+      if (taken !== undefined) checkSnapshot(taken)
       const stored = await readStored(this.#client, this.#keys, this.state.symbols)
       return taken === undefined
         ? driftFromState(stored, this.state, this.#keys)
