@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { Readable } from 'node:stream'
 import { constants, createGzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PairduckError } from '../../errors.ts'
@@ -7,9 +6,10 @@ import type { PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import type { ColumnBatch } from '../../storage/duckdb/column-batch.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
-import type { ColumnStream } from '../../storage/pool/column-stream.ts'
+import { lentBatches, type ColumnStream } from '../../storage/pool/column-stream.ts'
 import type { ParallelLimit } from '../safety/parallel-limit.ts'
 import type { ResolvedServeOptions } from '../options/serve-options.ts'
+import { streamOfParts, type Parts } from '../../storage/export/part-stream.ts'
 import type { RowFormat } from '../../storage/export/row-formats.ts'
 
 /** How long a reader has to hear that its time is over, before its connection is. */
@@ -29,7 +29,7 @@ export interface Asked {
 
 /**
  * Answers with the rows of a query, as they are read and no faster than they are taken: memory is
- * a batch or two, whatever the size. A client that goes away, or is slower than
+ * three batches, whatever the size. A client that goes away, or is slower than
  * `answerTimeoutMs`, costs its own connection and gives its lease back.
  */
 export class Answers {
@@ -68,6 +68,7 @@ export class Answers {
         timeoutMs: this.#options.answerTimeoutMs,
         signal: gone.signal,
         history,
+        batchRows: format.batchRows,
       })
       const batches = this.#bounded(stream)
       // The first batch before the head: what fails at once still gets a status of its own.
@@ -104,7 +105,7 @@ export class Answers {
   /** Never a part for the whole: an answer that passes the bound is cut off as a broken one. */
   async *#bounded(stream: ColumnStream): AsyncGenerator<ColumnBatch, void, undefined> {
     let rows = 0
-    for await (const batch of stream) {
+    for await (const batch of lentBatches(stream)) {
       rows += batch.rows
       this.refuseTooMany(rows)
       yield batch
@@ -131,7 +132,7 @@ function clientOf({ ip }: FastifyRequest): string {
 async function small(
   request: FastifyRequest,
   reply: FastifyReply,
-  text: AsyncIterable<Uint8Array | string>,
+  text: Parts,
 ): Promise<FastifyReply> {
   const parts: Buffer[] = []
   for await (const part of text) parts.push(Buffer.from(part))
@@ -143,12 +144,8 @@ async function small(
 }
 
 /** Sends a long body, compressed where the client takes it so. */
-function sendStream(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  parts: AsyncIterable<Uint8Array | string>,
-): FastifyReply {
-  const source = Readable.from(parts, { objectMode: false, highWaterMark: 2 ** 18 })
+function sendStream(request: FastifyRequest, reply: FastifyReply, parts: Parts): FastifyReply {
+  const source = streamOfParts(parts)
   // The connection may be gone before anything of it is read.
   reply.raw.once('close', () => source.destroy())
   if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(source)

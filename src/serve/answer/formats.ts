@@ -10,6 +10,7 @@ import {
 /** Frames of `pairduck/client`; an error behind the first rows travels as one. */
 export const framesFormat: RowFormat = {
   contentType: 'application/vnd.pairduck.batches',
+  batchRows: 8192,
   async *text(columns, batches) {
     yield columnsFrame(columns)
     try {

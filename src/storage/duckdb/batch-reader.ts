@@ -7,7 +7,9 @@ import {
 import duckdb from '@duckdb/node-bindings'
 import type { ColumnData, ColumnKind, StreamColumn } from './column-batch.ts'
 import { columnSink } from './read-vector.ts'
+import { LentRooms } from './lent-rooms.ts'
 import { TextBytes } from './text-bytes.ts'
+import { readVectorBytes } from './vector-bytes.ts'
 import { nullReader } from './vector-sink.ts'
 
 /**
@@ -17,8 +19,8 @@ import { nullReader } from './vector-sink.ts'
 export interface BatchReader {
   readonly column: Omit<StreamColumn, 'name'>
   read(chunk: DuckDBDataChunk, column: number, at: number): void
-  /** The `rows` values that were read; the next ones go to memory of their own. */
-  take(rows: number): ColumnData
+  /** The `rows` values that were read; those of the third batch from here on write over them. */
+  lend(rows: number): ColumnData
 }
 
 /** A reader for batches of up to `capacity` rows of a type. */
@@ -32,6 +34,8 @@ export function batchReader(type: DuckDBType, capacity: number): BatchReader {
   if (kind !== undefined) return new WordReader(kind, capacity)
   return new ValueReader(type, valueKinds[type.typeId] ?? 'utf8', capacity)
 }
+
+const wordBytes = 8
 
 /** What DuckDB keeps as one 64-bit word, which a batch keeps as it is. */
 const wordKinds: Partial<Record<DuckDBTypeId, 'float64' | 'int64' | 'timestamp'>> = {
@@ -93,58 +97,53 @@ class Nulls {
 
 class WordReader implements BatchReader {
   readonly column: { readonly kind: 'float64' | 'int64' | 'timestamp' }
-  readonly #capacity: number
   readonly #nulls: Nulls
-  /** Moves the bits of any 64-bit word unharmed: between arrays of one kind `set` copies bytes. */
-  #words: Float64Array
+  readonly #words = new LentRooms()
 
   constructor(kind: 'float64' | 'int64' | 'timestamp', capacity: number) {
     this.column = { kind }
-    this.#capacity = capacity
     this.#nulls = new Nulls(capacity)
-    this.#words = new Float64Array(capacity)
   }
 
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
     const vector = duckdb.data_chunk_get_vector(chunk.chunk, column)
-    const data = duckdb.vector_get_data(vector, chunk.rowCount * 8)
-    this.#words.set(new Float64Array(data.buffer, data.byteOffset, chunk.rowCount), at)
+    const length = chunk.rowCount * wordBytes
+    this.#words.reserve(at * wordBytes + length)
+    readVectorBytes(vector, length, (words) => this.#words.bytes.set(words, at * wordBytes))
     this.#nulls.mark(vector, chunk.rowCount, at)
   }
 
-  take(rows: number): ColumnData {
-    const words = this.#words.subarray(0, rows)
-    this.#words = new Float64Array(this.#capacity)
+  lend(rows: number): ColumnData {
+    const { buffer, byteOffset } = this.#words.bytes
+    this.#words.turn()
     const nulls = this.#nulls.take(rows)
     const { kind } = this.column
     return kind === 'float64'
-      ? { kind, nulls, values: words }
-      : { kind, nulls, values: new BigInt64Array(words.buffer, 0, rows) }
+      ? { kind, nulls, values: new Float64Array(buffer, byteOffset, rows) }
+      : { kind, nulls, values: new BigInt64Array(buffer, byteOffset, rows) }
   }
 }
 
 class EnumReader implements BatchReader {
   readonly column: { readonly kind: 'enum'; readonly words: readonly string[] }
-  readonly #capacity: number
   readonly #nulls: Nulls
-  #codes: Uint8Array
+  readonly #codes = new LentRooms()
 
   constructor(capacity: number, words: readonly string[]) {
     this.column = { kind: 'enum', words }
-    this.#capacity = capacity
     this.#nulls = new Nulls(capacity)
-    this.#codes = new Uint8Array(capacity)
   }
 
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
     const vector = duckdb.data_chunk_get_vector(chunk.chunk, column)
-    this.#codes.set(duckdb.vector_get_data(vector, chunk.rowCount), at)
+    this.#codes.reserve(at + chunk.rowCount)
+    readVectorBytes(vector, chunk.rowCount, (codes) => this.#codes.bytes.set(codes, at))
     this.#nulls.mark(vector, chunk.rowCount, at)
   }
 
-  take(rows: number): ColumnData {
-    const values = this.#codes.subarray(0, rows)
-    this.#codes = new Uint8Array(this.#capacity)
+  lend(rows: number): ColumnData {
+    const values = this.#codes.bytes.subarray(0, rows)
+    this.#codes.turn()
     return { ...this.column, nulls: this.#nulls.take(rows), values }
   }
 }
@@ -152,11 +151,10 @@ class EnumReader implements BatchReader {
 class TextReader implements BatchReader {
   readonly column: { readonly kind: 'utf8' } = { kind: 'utf8' }
   readonly #nulls: Nulls
-  readonly #texts: TextBytes
+  readonly #texts = new TextBytes()
 
   constructor(capacity: number) {
     this.#nulls = new Nulls(capacity)
-    this.#texts = new TextBytes(capacity)
   }
 
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
@@ -165,8 +163,8 @@ class TextReader implements BatchReader {
     this.#nulls.mark(vector, chunk.rowCount, at)
   }
 
-  take(rows: number): ColumnData {
-    return { kind: 'utf8', nulls: this.#nulls.take(rows), ...this.#texts.take(rows) }
+  lend(rows: number): ColumnData {
+    return { kind: 'utf8', nulls: this.#nulls.take(rows), ...this.#texts.lend(rows) }
   }
 }
 
@@ -192,18 +190,18 @@ class ValueReader implements BatchReader {
     }
   }
 
-  take(rows: number): ColumnData {
+  lend(rows: number): ColumnData {
     const values = this.#values.splice(0)
     const { kind } = this.column
     const nulls = this.#nulls.take(rows)
     if (kind === 'utf8' || kind === 'json') {
-      const texts = new TextBytes(rows)
+      const texts = new TextBytes()
       for (const [row, value] of values.entries())
         texts.add(
           nulls?.[row] === 1 ? '' : kind === 'json' ? JSON.stringify(value) : String(value),
           row,
         )
-      return { kind, nulls, ...texts.take(rows) }
+      return { kind, nulls, ...texts.lend(rows) }
     }
     if (kind === 'float64') return { kind, nulls, values: Float64Array.from(values, Number) }
     if (kind === 'int64' || kind === 'timestamp') {

@@ -43,6 +43,18 @@ export interface ColumnBatch {
   readonly columns: readonly ColumnData[]
 }
 
+/** The same batch in memory of its own. */
+export function copyOfBatch({ rows, columns }: ColumnBatch): ColumnBatch {
+  return { rows, columns: columns.map((data) => copyOfColumn(data)) }
+}
+
+function copyOfColumn(data: ColumnData): ColumnData {
+  const values = data.values.slice()
+  return (
+    'offsets' in data ? { ...data, values, offsets: data.offsets.slice() } : { ...data, values }
+  ) as ColumnData
+}
+
 /** A batch's rows as objects, as `query` gives them. */
 export function rowsOfBatch(
   columns: readonly StreamColumn[],

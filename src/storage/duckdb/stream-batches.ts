@@ -7,7 +7,7 @@ import { bound } from './read-rows.ts'
 import { withoutNeedlessSort } from './stored-order.ts'
 import { rollback } from './transaction.ts'
 
-/** Batches, one at a time, until undefined. */
+/** Batches, one at a time, until undefined. Each is lent: the third one after it is written over it. */
 export interface BatchSource {
   readonly columns: readonly StreamColumn[]
   next(): Promise<ColumnBatch | undefined>
@@ -67,17 +67,27 @@ class StreamedBatches implements BatchSource {
 
   async next(): Promise<ColumnBatch | undefined> {
     let rows = 0
-    while (!this.#ended && rows < this.#batchRows) {
-      const chunk = await this.#fetch()
-      if (chunk === undefined) await this.#end()
-      else {
-        for (const [column, reader] of this.#readers.entries()) reader.read(chunk, column, rows)
-        rows += chunk.rowCount
-        this.#rows += chunk.rowCount
+    let fetching = this.#ended ? undefined : this.#fetch()
+    while (fetching !== undefined) {
+      const chunk = await fetching
+      if (chunk === undefined) {
+        await this.#end()
+        break
+      }
+      const at = rows
+      rows += chunk.rowCount
+      this.#rows += chunk.rowCount
+      // The engine makes the next one while this one is copied.
+      fetching = rows < this.#batchRows ? this.#fetch() : undefined
+      try {
+        for (const [column, reader] of this.#readers.entries()) reader.read(chunk, column, at)
+      } catch (error) {
+        await Promise.allSettled([fetching])
+        throw error
       }
     }
     if (rows === 0) return undefined
-    return { rows, columns: this.#readers.map((reader) => reader.take(rows)) }
+    return { rows, columns: this.#readers.map((reader) => reader.lend(rows)) }
   }
 
   async #end(): Promise<void> {

@@ -1,39 +1,45 @@
 import duckdb from '@duckdb/node-bindings'
+import { LentRooms } from './lent-rooms.ts'
+import { readVectorBytes } from './vector-bytes.ts'
 import { nullReader } from './vector-sink.ts'
 
 /** Texts of so many bytes lie inside the engine's 16-byte string headers. */
 const maxInlineBytes = 12
-
-/** The same memory, to be written by bytes and by words at any place. */
-interface Room {
-  readonly bytes: Uint8Array
-  readonly view: DataView
-}
+const headerBytes = 16
 
 /** The texts of a batch as one run of UTF-8 bytes, with where each begins. */
 export class TextBytes {
-  readonly #capacity: number
-  #room: Room
+  readonly #texts = new LentRooms()
+  readonly #offsets = new LentRooms()
   #length = 0
-  #offsets: Int32Array
-
-  constructor(capacity: number) {
-    this.#capacity = capacity
-    this.#room = roomFor(capacity * maxInlineBytes)
-    this.#offsets = new Int32Array(capacity + 1)
-  }
 
   /**
    * Copies a VARCHAR vector. Texts of up to 12 bytes lie inside DuckDB's 16-byte string headers,
    * longer ones behind a pointer.
    */
   readVector(vector: duckdb.Vector, rows: number, at: number): void {
-    const data = duckdb.vector_get_data(vector, rows * 16)
-    const words = new Uint32Array(data.buffer, data.byteOffset, rows * 4)
     const isNull = nullReader(vector, rows)
-    this.#reserve(rows * maxInlineBytes)
-    let { bytes, view } = this.#room
+    readVectorBytes(vector, rows * headerBytes, (headers) =>
+      this.#readHeaders(headers, { rows, at, isNull }),
+    )
+  }
+
+  #readHeaders(
+    headers: Uint8Array,
+    {
+      rows,
+      at,
+      isNull,
+    }: {
+      readonly rows: number
+      readonly at: number
+      readonly isNull: ((row: number) => boolean) | undefined
+    },
+  ): void {
+    const words = new Uint32Array(headers.buffer, headers.byteOffset, rows * 4)
+    const offsets = this.#offsetsUntil(at + rows)
     let end = this.#length
+    let view = this.#textsUntil(end + rows * maxInlineBytes)
     for (let row = 0; row < rows; row++) {
       const word = row * 4
       // What lies in the place of a NULL is nothing that was written there.
@@ -45,45 +51,50 @@ export class TextBytes {
         view.setUint32(end + 8, words[word + 3]!, true)
       } else {
         this.#length = end
-        this.#reserve(length + (rows - row) * maxInlineBytes)
-        ;({ bytes, view } = this.#room)
-        const pointer = data.byteOffset + row * 16 + 8
-        bytes.set(duckdb.get_data_from_pointer(data.buffer as ArrayBuffer, pointer, length), end)
+        view = this.#textsUntil(end + length + (rows - row) * maxInlineBytes)
+        const pointer = headers.byteOffset + row * headerBytes + 8
+        this.#texts.bytes.set(
+          duckdb.get_data_from_pointer(headers.buffer as ArrayBuffer, pointer, length),
+          end,
+        )
       }
       end += length
-      this.#offsets[at + row + 1] = end
+      offsets[at + row + 1] = end
     }
     this.#length = end
   }
 
   add(text: string, row: number): void {
     const bytes = Buffer.from(text)
-    this.#reserve(bytes.length)
-    this.#room.bytes.set(bytes, this.#length)
+    this.#textsUntil(this.#length + bytes.length)
+    this.#texts.bytes.set(bytes, this.#length)
     this.#length += bytes.length
-    this.#offsets[row + 1] = this.#length
+    this.#offsetsUntil(row + 1)[row + 1] = this.#length
   }
 
-  take(rows: number): { values: Uint8Array; offsets: Int32Array } {
-    const taken = {
-      values: this.#room.bytes.subarray(0, this.#length),
-      offsets: this.#offsets.subarray(0, rows + 1),
+  /** The texts of the batch; they are lent as its other columns are. */
+  lend(rows: number): { values: Uint8Array; offsets: Int32Array } {
+    const lent = {
+      values: this.#texts.bytes.subarray(0, this.#length),
+      offsets: this.#offsetsUntil(rows).subarray(0, rows + 1),
     }
-    this.#room = roomFor(Math.max(this.#length, this.#capacity * maxInlineBytes))
-    this.#offsets = new Int32Array(this.#capacity + 1)
+    this.#texts.turn()
+    this.#offsets.turn()
     this.#length = 0
-    return taken
+    return lent
   }
 
-  #reserve(more: number): void {
-    const { bytes } = this.#room
-    if (this.#length + more <= bytes.length) return
-    this.#room = roomFor(Math.max(bytes.length * 2, this.#length + more))
-    this.#room.bytes.set(bytes.subarray(0, this.#length))
+  #textsUntil(end: number): DataView {
+    this.#texts.reserve(end)
+    const { buffer, byteOffset, byteLength } = this.#texts.bytes
+    return new DataView(buffer, byteOffset, byteLength)
   }
-}
 
-function roomFor(length: number): Room {
-  const bytes = new Uint8Array(length)
-  return { bytes, view: new DataView(bytes.buffer) }
+  #offsetsUntil(rows: number): Int32Array {
+    this.#offsets.reserve((rows + 1) * 4)
+    const { buffer, byteOffset } = this.#offsets.bytes
+    const offsets = new Int32Array(buffer, byteOffset, rows + 1)
+    offsets[0] = 0
+    return offsets
+  }
 }

@@ -1,13 +1,15 @@
 import { optionalPackage } from '../../optional-package.ts'
 import type { ColumnBatch, ColumnData, StreamColumn } from '../duckdb/column-batch.ts'
+import { LentBuffers } from './part-stream.ts'
 import type { RowFormat } from './row-formats.ts'
 
 type Arrow = typeof import('apache-arrow')
 
-/** An Arrow IPC stream, a record batch for each of ours; the buffers are not touched again. */
+/** An Arrow IPC stream, a record batch for each of ours. */
 export function arrowFormat(): RowFormat {
   return {
     contentType: 'application/vnd.apache.arrow.stream',
+    batchRows: 16_384,
     async *text(columns, batches) {
       const arrow = await loadArrow()
       const bytes: Uint8Array[] = []
@@ -17,16 +19,17 @@ export function arrowFormat(): RowFormat {
           bytes.push(value)
         }
       }
+      const lent = new LentBuffers()
       const writer = new arrow.RecordBatchStreamWriter()
       const schema = new arrow.Schema(columns.map((column) => fieldOf(arrow, column)))
       const words = columns.map((column) => dictionaryOf(arrow, column))
       writer.reset(new Taken(), schema)
       for await (const batch of batches) {
         writer.write(recordBatch(arrow, { schema, words, batch }))
-        yield Buffer.concat(bytes.splice(0))
+        yield lent.joined(bytes.splice(0))
       }
       writer.finish()
-      yield Buffer.concat(bytes.splice(0))
+      yield lent.joined(bytes.splice(0))
     },
   }
 }
@@ -103,10 +106,13 @@ function columnData(
     )
     return make({ ...common, data: bits })
   }
-  if (data.kind === 'enum')
-    return make({ ...common, data: new Int8Array(data.values), dictionary: words })
+  if (data.kind === 'enum') return make({ ...common, data: signed(data.values), dictionary: words })
   if ('offsets' in data) return make({ ...common, data: data.values, valueOffsets: data.offsets })
   return make({ ...common, data: data.values })
+}
+
+function signed({ buffer, byteOffset, length }: Uint8Array): Int8Array {
+  return new Int8Array(buffer, byteOffset, length)
 }
 
 /** Arrow marks what is there by a bit of 1. */

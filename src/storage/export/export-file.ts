@@ -1,7 +1,7 @@
 import { constants, createWriteStream } from 'node:fs'
 import { copyFile, link, mkdtemp, open, realpath, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve, sep } from 'node:path'
-import { Readable, type Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
@@ -9,10 +9,11 @@ import type { Query } from '../../queries/query.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import type { ColumnBatch } from '../duckdb/column-batch.ts'
 import { syncFolder } from '../file/sync-folder.ts'
-import type { ColumnStream } from '../pool/column-stream.ts'
+import { lentBatches, type ColumnStream } from '../pool/column-stream.ts'
 import type { Lease } from '../pool/lease.ts'
 import { century } from '../../time.ts'
 import { resolveExportOptions, type ExportOptions, type ExportReport } from './export-options.ts'
+import { streamOfParts } from './part-stream.ts'
 import { formatNamed, type RowFormatName } from './row-formats.ts'
 import type { StreamOptions } from '../pool/lease-options.ts'
 
@@ -80,14 +81,14 @@ export async function writeRows(
 ): Promise<number> {
   let rows = 0
   const counted = async function* (): AsyncGenerator<ColumnBatch, void, undefined> {
-    for await (const batch of stream) {
+    for await (const batch of lentBatches(stream)) {
       rows += batch.rows
       yield batch
       onProgress?.(rows)
     }
   }
   const parts = formatNamed(format).text(stream.columns, counted())
-  const text = Readable.from(parts, { objectMode: false, highWaterMark: 2 ** 20 })
+  const text = streamOfParts(parts)
   try {
     await pipeline(text, to, { end, ...(signal === undefined ? {} : { signal }) })
   } catch (error) {

@@ -1,11 +1,12 @@
 import { rowsOfBatch, type ColumnBatch, type StreamColumn } from '../duckdb/column-batch.ts'
 import { arrowFormat } from './arrow.ts'
-
-type Parts = AsyncIterable<Uint8Array | string>
+import type { Parts } from './part-stream.ts'
 
 /** A form that rows are given in. */
 export interface RowFormat {
   readonly contentType: string
+  /** How many rows its parts are made of, about. */
+  readonly batchRows: number
   text(columns: readonly StreamColumn[], batches: AsyncIterable<ColumnBatch>): Parts
 }
 
@@ -13,9 +14,13 @@ export const rowFormats = ['json', 'csv', 'ndjson', 'arrow'] as const
 /** The name of a form. */
 export type RowFormatName = (typeof rowFormats)[number]
 
+/** Of so many rows the text is made in some milliseconds. */
+const textRows = 8192
+
 /** A JSON array of objects; times in Unix ms. */
 const json: RowFormat = {
   contentType: 'application/json; charset=utf-8',
+  batchRows: textRows,
   async *text(columns, batches) {
     let before = '['
     for await (const batch of batches) {
@@ -29,6 +34,7 @@ const json: RowFormat = {
 
 const ndjson: RowFormat = {
   contentType: 'application/x-ndjson; charset=utf-8',
+  batchRows: textRows,
   async *text(columns, batches) {
     for await (const batch of batches)
       yield `${rowsOfBatch(columns, batch)
@@ -40,6 +46,7 @@ const ndjson: RowFormat = {
 /** As RFC 4180 has it, with a head; a NULL is empty, a list or a struct is JSON in quotes. */
 const csv: RowFormat = {
   contentType: 'text/csv; charset=utf-8; header=present',
+  batchRows: textRows,
   async *text(columns, batches) {
     yield `${columns.map(({ name }) => csvField(name)).join(',')}\r\n`
     for await (const batch of batches) {

@@ -1,7 +1,7 @@
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
 import { maxTimerMs } from '../../time.ts'
-import type { ColumnBatch, StreamColumn } from '../duckdb/column-batch.ts'
+import { copyOfBatch, type ColumnBatch, type StreamColumn } from '../duckdb/column-batch.ts'
 import type { BatchSource } from '../duckdb/stream-batches.ts'
 import type { Lease } from './lease.ts'
 
@@ -15,6 +15,14 @@ export interface ColumnStream extends AsyncIterable<ColumnBatch> {
   readonly columns: readonly StreamColumn[]
   /** Ends the query and gives its connection back. */
   close(): Promise<void>
+}
+
+/**
+ * The batches of a stream for who is done with each before it asks for the second one after it: that
+ * one is written over it. Of a stream that has no such memory they are the receiver's own.
+ */
+export function lentBatches(stream: ColumnStream): AsyncIterable<ColumnBatch> {
+  return stream instanceof LeasedStream ? stream.lentAhead() : stream
 }
 
 interface ResolvedStreamOptions {
@@ -53,13 +61,34 @@ class LeasedStream implements ColumnStream {
   async *[Symbol.asyncIterator](): AsyncGenerator<ColumnBatch, void, undefined> {
     try {
       for (;;) {
-        const batch = await this.#deadline.orLate(this.#source.next())
+        const batch = await this.#next()
         if (batch === undefined) return
+        yield copyOfBatch(batch)
+      }
+    } finally {
+      await this.close()
+    }
+  }
+
+  /** Reads one batch while the one before it is in use. */
+  async *lentAhead(): AsyncGenerator<ColumnBatch, void, undefined> {
+    try {
+      let next = this.#next()
+      for (;;) {
+        const batch = await next
+        if (batch === undefined) return
+        next = this.#next()
+        // Who leaves before it is asked for is not told of its failure.
+        next.catch(() => undefined)
         yield batch
       }
     } finally {
       await this.close()
     }
+  }
+
+  #next(): Promise<ColumnBatch | undefined> {
+    return this.#deadline.orLate(this.#source.next())
   }
 
   close(): Promise<void> {
