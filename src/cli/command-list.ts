@@ -67,6 +67,12 @@ export const commandGroups: Readonly<Record<string, Readonly<Record<string, List
         'Make a damaged pair usable: its files go to quarantine, what can be read is kept.',
       load: async () => (await import('./commands/repair.ts')).addRepairCommand,
     },
+    repack: {
+      usage: '[options] <pair>',
+      description:
+        'Write a pair’s file anew with the size of blocks that suits how long its ticks are kept.',
+      load: async () => (await import('./commands/repack.ts')).addRepackCommand,
+    },
     snapshot: {
       usage: '[options] <pair> [file]',
       description:

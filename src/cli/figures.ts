@@ -63,6 +63,11 @@ export function bytesText(bytes: number): string {
   return `${fixed(value, unit === 0 || value >= 100 ? 0 : 1)} ${units[unit]}`
 }
 
+/** The size of a file's blocks, which is a whole number of KiB. */
+export function blockText(bytes: number): string {
+  return `${bytes / 1024} KiB`
+}
+
 export function percentText(share: number | null | undefined): string {
   return typeof share === 'number' && Number.isFinite(share) ? `${fixed(share * 100, 1)} %` : none
 }

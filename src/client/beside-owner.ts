@@ -18,6 +18,7 @@ const shared = [
   'snapshot',
   'export',
   'cleanupPair',
+  'repack',
   'refreshAnalytics',
 ] as const satisfies readonly (keyof MarketStore)[]
 

@@ -27,11 +27,13 @@ import type { ExportOptions, ExportReport } from './export/export-options.ts'
 import { CandleTeller } from './follow/candle-teller.ts'
 import type { QuerySource } from './follow/replay.ts'
 import { GiveWay } from './upkeep/give-way.ts'
-import { Maintenance, type CleanupPass } from './upkeep/maintenance.ts'
+import type { CleanupPass } from './upkeep/cleanup-pass.ts'
+import { Maintenance } from './upkeep/maintenance.ts'
 import { OwnerSocket } from './owner-socket.ts'
 import { PairNames } from './file/pair-names.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
 import type { ReopenOptions, ReopenReport } from './upkeep/reopen-past.ts'
+import type { RepackOptions, RepackReport } from './upkeep/repack.ts'
 import type { RepairReport } from './upkeep/repair.ts'
 import type { SnapshotOptions, SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
@@ -73,11 +75,11 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     this.#directory = directory
     this.#engine = engine
     engine.onLost = () => void this.leases.revokeBroken()
-    const { pool, logs, budget } = openPool(directory.path, options, engine, this)
+    const { pool, logs, budget, newRules } = openPool(directory.path, options, engine, this)
     this.pool = pool
     this.#logs = logs
     this.#budget = budget
-    this.intake = new Intake(this.pool, { ...options, dataDir: directory.path }, this)
+    this.intake = new Intake(this.pool, { ...options, dataDir: directory.path, newRules }, this)
     this.leases = new Leases(this.pool, this.#budget, directory.path)
     this.#giveWay = new GiveWay(this.pool, this.leases, new WantedFiles(directory.path))
     this.#maintenance = new Maintenance({
@@ -244,6 +246,11 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   /** Reads every value of every table; says what is damaged or missing, changes nothing. */
   async verify(pair: PairLike): Promise<VerifyReport> {
     return this.#maintenance.verify(this.parsePair(pair))
+  }
+
+  /** Writes a pair's file anew, with blocks that suit how long its ticks are kept; its calls wait meanwhile. */
+  async repack(pair: PairLike, options?: RepackOptions): Promise<RepackReport> {
+    return this.#maintenance.repack(this.parsePair(pair), options)
   }
 
   /** Makes a damaged pair usable: what was there goes to quarantine, what can be read is kept. */

@@ -46,6 +46,14 @@ import type { WriterOptions } from './write/tick-writer.ts'
 
 const none: readonly Gap[] = []
 
+interface IntakeOptions extends WriterOptions, PoolOptions {
+  readonly dataDir: string
+  readonly candles: readonly Timeframe[] | undefined
+  readonly retention: RetentionRules
+  /** See {@link PairContext.newRules}. */
+  readonly newRules: Map<string, RetentionRules>
+}
+
 /** Everything that comes into the store, on its way to the pair's writer. */
 export class Intake {
   readonly #dataDir: string
@@ -55,19 +63,11 @@ export class Intake {
   readonly #pool: ConnectionPool
   /** For inserts; a file to import loses nothing when it is refused, and says so at once. */
   readonly #lockWait: LockWait
-  readonly #options: WriterOptions
+  readonly #options: IntakeOptions
   readonly #events: Events
   readonly #engines = new FileEngines()
 
-  constructor(
-    pool: ConnectionPool,
-    options: WriterOptions &
-      PoolOptions & {
-        readonly dataDir: string
-        readonly candles: readonly Timeframe[] | undefined
-      },
-    events: Events,
-  ) {
+  constructor(pool: ConnectionPool, options: IntakeOptions, events: Events) {
     this.#dataDir = options.dataDir
     this.#newPairs = options.candles ?? defaultCandles
     this.#ledger = new ImportLedger(options.dataDir)
@@ -139,11 +139,11 @@ export class Intake {
     leftByPair?: LeftByPair,
   ): Promise<ImportReport> {
     const resolved = resolveImportOptions('importTicks', options)
-    const history = new ImportedHistory(resolved.retention, this.#options.clock)
+    const history = new ImportedHistory(resolved.retention, this.#options)
     // The pair is opened by the first batch: a file that cannot be read makes no empty pair.
-    const { clock } = this.#options
+    const { clock, newRules } = this.#options
     const left = resolved.pairFrom === undefined ? leftByPair : undefined
-    const of = { history, clock, left }
+    const of = { history, newRules, clock, left }
     const pairs = new ImportedPairs((each, job) => this.#writing(each, job), of)
     const insert: InsertBatch = (ticks, { instrument, idSpace }) =>
       pairs.insert(pairOf(pair, instrument), ticks, idSpace)
@@ -178,7 +178,7 @@ export class Intake {
     await this.#refuseNew(pair, timeframe)
     const latest = this.#latest()
     const relation = candleRelation(timeframe)
-    const history = new ImportedHistory(resolved.retention, this.#options.clock)
+    const history = new ImportedHistory(resolved.retention, this.#options)
     const report = await this.#engines.during(() =>
       importCandleFile(
         file,

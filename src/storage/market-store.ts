@@ -12,6 +12,7 @@ import type { ReplayedBar, ReplayOptions } from './follow/replay.ts'
 import type { ColumnStream } from './pool/column-stream.ts'
 import type { QueryOptions, QueryPairsOptions, StreamOptions } from './pool/lease-options.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
+import type { RepackOptions, RepackReport } from './upkeep/repack.ts'
 import type { SnapshotOptions, SnapshotReport } from './upkeep/snapshot.ts'
 import type { VerifyReport } from './upkeep/verify.ts'
 import type { ExportOptions, ExportReport } from './export/export-options.ts'
@@ -92,6 +93,8 @@ export interface MarketStore {
   ): Promise<ExportReport>
   /** As `DatabaseManager.cleanupPair`. */
   cleanupPair(pair: PairLike): Promise<CleanupResult>
+  /** As `DatabaseManager.repack`. */
+  repack(pair: PairLike, options?: RepackOptions): Promise<RepackReport>
   /** As `DatabaseManager.refreshAnalytics`. */
   refreshAnalytics(pair: PairLike): Promise<RefreshResult>
   /** Calls the listener for each event of this name. */

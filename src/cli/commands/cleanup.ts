@@ -7,7 +7,7 @@ import type { CliContext } from '../context.ts'
 import { checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countedText, countText, durationText, timeText } from '../figures.ts'
 import { resolveRules } from '../../schema/retention-policy.ts'
-import type { CleanupPass } from '../../storage/upkeep/maintenance.ts'
+import type { CleanupPass } from '../../storage/upkeep/cleanup-pass.ts'
 import { archiveFlag, folderMissing, storedPairs, withStore, type Manager } from '../manager.ts'
 
 type KeepOptions = Readonly<Record<string, number | 'forever'>>

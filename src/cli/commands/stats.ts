@@ -4,10 +4,11 @@ import { query } from '../../queries/query.ts'
 import { closedState, isAtRest } from '../../storage/file/closed-state.ts'
 import { listPairs as listStored } from '../../storage/file/list-pairs.ts'
 import { pairFiles } from '../../storage/file/pair-files.ts'
+import { blockSizeOf } from '../../storage/recovery/database-header.ts'
 import { pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
-import { bytesText, countText, timeText } from '../figures.ts'
+import { blockText, bytesText, countText, timeText } from '../figures.ts'
 import { chosenPairs, noneStored, pairBytes, withStore, type Manager } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { textTable } from '../text-table.ts'
@@ -23,6 +24,8 @@ interface RelationStats {
 interface PairStats {
   readonly pair: string
   readonly bytes: number
+  /** Bytes of a block of the file; null where the file does not tell. */
+  readonly blockSize: number | null
   readonly relations: readonly RelationStats[]
   /** How long this pair's own rules keep a table: ms, or 'forever'; other tables as by default. */
   readonly retention: Readonly<Record<string, number | 'forever'>> | null
@@ -87,12 +90,14 @@ async function statsAtRest(
           isAll = false
         })
   for (const pair of pairs) {
-    const state = await closedState(pairFiles(dataDir, pair))
+    const files = pairFiles(dataDir, pair)
+    const state = await closedState(files)
     if (state === undefined) isAll = false
     else
       stats.set(formatPair(pair), {
         pair: formatPair(pair),
         bytes: await pairBytes(dataDir, pair),
+        blockSize: (await blockSizeOf(files.database)) ?? null,
         relations: Object.entries(state.relations)
           .map(([relation, { rows, oldest, newest }]) => ({ relation, rows, oldest, newest }))
           .toSorted((a, b) => (a.relation < b.relation ? -1 : 1)),
@@ -109,6 +114,7 @@ async function statsAtRest(
 async function statsOf(db: Manager, pair: Pair, { signal }: CliContext): Promise<PairStats> {
   const name = formatPair(pair)
   const bytes = await pairBytes(db.dataDir, pair)
+  const blockSize = await blockSizeIn(db, pair)
   try {
     const relations = await db.query(
       pair,
@@ -132,12 +138,13 @@ async function statsOf(db: Manager, pair: Pair, { signal }: CliContext): Promise
       { signal },
     )
     const rules = await db.query(pair, rulesQuery, { signal })
-    return { pair: name, bytes, relations: rows, retention: keptBy(rules), error: null }
+    return { pair: name, bytes, blockSize, relations: rows, retention: keptBy(rules), error: null }
   } catch (error) {
     if (!PairduckError.is(error) || error.code === 'ABORTED') throw error
     return {
       pair: name,
       bytes,
+      blockSize,
       relations: [],
       retention: null,
       error: { code: error.code, message: error.message },
@@ -145,11 +152,28 @@ async function statsOf(db: Manager, pair: Pair, { signal }: CliContext): Promise
   }
 }
 
+const blockSizeQuery = query<{ blockSize: number }>(
+  'blockSize',
+  `SELECT block_size AS "blockSize" FROM pragma_database_size()
+   WHERE database_name = current_database()`,
+)
+
+/** Not from a file that is open here: whoever closes it a second time ends its lock. */
+async function blockSizeIn(db: Manager, pair: Pair): Promise<number | null> {
+  if (db.pool.isOpen(formatPair(pair)))
+    return db.query(pair, blockSizeQuery).then(
+      ([row]) => row?.blockSize ?? null,
+      () => null,
+    )
+  return (await blockSizeOf(pairFiles(db.dataDir, pair).database)) ?? null
+}
+
 function statsLines({ terminal }: CliContext, stats: readonly PairStats[]): string[] {
   const { tableColumns, ink } = terminal
   if (stats.length === 0) return ['no pairs stored']
-  return stats.flatMap(({ pair, bytes, relations, retention, error }, index) => {
-    const title = `${ink.strong(pair)} ${ink.faint(bytesText(bytes))}`
+  return stats.flatMap(({ pair, bytes, blockSize, relations, retention, error }, index) => {
+    const blocks = blockSize === null ? '' : ` in blocks of ${blockText(blockSize)}`
+    const title = `${ink.strong(pair)} ${ink.faint(`${bytesText(bytes)}${blocks}`)}`
     const filled = relations.filter(({ rows }) => rows > 0)
     const body =
       error !== null

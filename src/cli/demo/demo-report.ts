@@ -6,7 +6,7 @@ import {
   getCandlesQuery,
   type StoredCandle,
 } from '../../queries/index.ts'
-import type { CleanupPass } from '../../storage/upkeep/maintenance.ts'
+import type { CleanupPass } from '../../storage/upkeep/cleanup-pass.ts'
 import { binSizeOf } from '../bar-options.ts'
 import { candleChart } from '../charts/candle-chart.ts'
 import { lineChart, type LinePoint } from '../charts/line-chart.ts'

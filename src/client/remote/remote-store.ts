@@ -26,6 +26,7 @@ import type {
   StreamOptions,
 } from '../../storage/pool/lease-options.ts'
 import type { ManagerStats } from '../../storage/pool/pool-stats.ts'
+import type { RepackOptions, RepackReport } from '../../storage/upkeep/repack.ts'
 import type { SnapshotOptions, SnapshotReport } from '../../storage/upkeep/snapshot.ts'
 import type { VerifyReport } from '../../storage/upkeep/verify.ts'
 import type { InsertOptions } from '../../storage/write/insert-options.ts'
@@ -217,6 +218,11 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
   /** As `DatabaseManager.cleanupPair`. */
   async cleanupPair(pair: PairLike): Promise<CleanupResult> {
     return this.#call('cleanupPair', { pair: this.#named(pair) })
+  }
+
+  /** As `DatabaseManager.repack`. */
+  async repack(pair: PairLike, options?: RepackOptions): Promise<RepackReport> {
+    return this.#call('repack', { pair: this.#named(pair), repack: options })
   }
 
   /** As `DatabaseManager.refreshAnalytics`. */

@@ -9,6 +9,7 @@ import type { PairLike } from '../../pair.ts'
 import type { Timeframe } from '../../time.ts'
 import type { ExportOptions } from '../../storage/export/export-options.ts'
 import { checkPairNames } from '../../storage/pool/pair-schemas.ts'
+import type { RepackOptions } from '../../storage/upkeep/repack.ts'
 import type { SnapshotOptions } from '../../storage/upkeep/snapshot.ts'
 import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { StreamOptions } from '../../storage/pool/lease-options.ts'
@@ -30,6 +31,7 @@ interface CallBody {
   readonly limit?: number
   readonly exported?: ExportOptions
   readonly snapshot?: SnapshotOptions
+  readonly repack?: RepackOptions
 }
 
 /** What `pairduck/client` speaks: the calls of a `MarketStore`, one address each. */
@@ -76,6 +78,7 @@ export function addStoreRoutes(
     },
   )
   addCalls(context)
+  addUpkeepCalls(context)
 }
 
 function addCalls({ app, store, answers, allow, guard, options }: RouteContext): void {
@@ -114,6 +117,9 @@ function addCalls({ app, store, answers, allow, guard, options }: RouteContext):
     const { pair, timeframe, limit } = body(request)
     return answers.within(request, () => store.lastCandles(pair, timeframe!, limit))
   })
+}
+
+function addUpkeepCalls({ app, store, answers, allow }: RouteContext): void {
   app.post('/api/v1/store/verify', async (request) => {
     allow(request, 'read')
     return answers.within(request, () => store.verify(body(request).pair))
@@ -121,6 +127,11 @@ function addCalls({ app, store, answers, allow, guard, options }: RouteContext):
   app.post('/api/v1/store/cleanupPair', async (request) => {
     allow(request, 'write')
     return store.cleanupPair(body(request).pair)
+  })
+  app.post('/api/v1/store/repack', async (request) => {
+    allow(request, 'write')
+    const { pair, repack } = body(request)
+    return store.repack(pair, repack)
   })
   app.post('/api/v1/store/refreshAnalytics', async (request) => {
     allow(request, 'write')

@@ -5,6 +5,7 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import PQueue from 'p-queue'
 import { PairduckError } from '../../errors.ts'
 import { BatchFunction } from './batch-function.ts'
+import { smallBlocks, type BlockSize } from './block-size.ts'
 import { mayEndEngine } from './duckdb-errors.ts'
 
 /**
@@ -64,8 +65,8 @@ export class Engine {
     return this.#core.batches
   }
 
-  /** Attaches a checked, absolute path and returns its alias. */
-  async attach(file: string): Promise<string> {
+  /** Attaches a checked, absolute path and returns its alias. A file that is made by it has such blocks. */
+  async attach(file: string, blockSize: BlockSize = smallBlocks): Promise<string> {
     await this.#renewal?.done
     const core = this.#core
     // Numbers, because aliases ignore case. With a storage version a WAL that belongs to another
@@ -74,8 +75,10 @@ export class Engine {
     this.#cores.set(alias, core)
     core.attached.set(alias, 'being attached')
     try {
-      await refuseSecondName(file, core)
-      const statement = `ATTACH ${literal(file)} AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384, ROW_GROUP_SIZE ${rowGroupRows})`
+      const isMade = !(await refuseSecondName(file, core))
+      // Of a file that is there the engine refuses any other size than its own.
+      const made = isMade ? `, BLOCK_SIZE ${blockSize}` : ''
+      const statement = `ATTACH ${literal(file)} AS ${alias} (TYPE duckdb, STORAGE_VERSION 'v1.5.0', ROW_GROUP_SIZE ${rowGroupRows}${made})`
       await whenLetGo(file, () => this.#run(core, statement))
       core.attached.set(alias, (await identityOf(file)) ?? file)
     } catch (error) {
@@ -171,13 +174,17 @@ export class Engine {
   }
 }
 
-/** The engine attaches one file under two names without a complaint, and then loses rows. */
-async function refuseSecondName(file: string, { attached }: Core): Promise<void> {
+/**
+ * The engine attaches one file under two names without a complaint, and then loses rows. Says whether
+ * there is a file.
+ */
+async function refuseSecondName(file: string, { attached }: Core): Promise<boolean> {
   const identity = await identityOf(file)
   if (identity !== undefined && [...attached.values()].includes(identity))
     throw new PairduckError('PAIR_LOCKED', `${file} is open in this process under another name`, {
       pid: process.pid,
     })
+  return identity !== undefined
 }
 
 /** For how long a transaction elsewhere may keep a file that was detached. */

@@ -1,8 +1,7 @@
 import { link, readFile, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Timeframe } from '../../time.ts'
 import type { Engine } from '../duckdb/engine.ts'
-import { emptyFile } from './empty-file.ts'
+import { emptyFile, type EmptyFile } from './empty-file.ts'
 import { sizeOf, type PairFiles } from './pair-files.ts'
 import { makeScratch, removeScratch } from './scratch-folder.ts'
 import { syncFolder } from './sync-folder.ts'
@@ -15,12 +14,12 @@ import { writeDurably } from './write-durably.ts'
 export async function createFile(
   engine: Engine,
   files: PairFiles,
-  candles: readonly Timeframe[] | undefined,
+  empty: EmptyFile,
 ): Promise<void> {
   const scratch = await makeScratch(files.ours, { target: files.directory, purpose: 'create' })
   try {
     const draft = join(scratch, 'trading.duckdb')
-    await writeDurably(draft, await emptyFile(engine, join(scratch, 'made.duckdb'), candles))
+    await writeDurably(draft, await emptyFile(engine, join(scratch, 'made.duckdb'), empty))
     await link(draft, files.database).catch((error: unknown) => {
       // Without hard links the engine makes the file in its place.
       const { code } = error as NodeJS.ErrnoException

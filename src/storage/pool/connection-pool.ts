@@ -147,22 +147,22 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs `work` while the pair's file is closed and stays closed: whoever asks for the pair waits.
-   * `PAIR_LOCKED` when it is in use.
+   * Runs `work` while the pair's file is closed and stays closed: whoever asks for the pair waits,
+   * those too who come while it is being closed for this. `PAIR_LOCKED` when it is in use.
    */
   async whileClosed<T>(name: string, work: () => Promise<T>, label: string): Promise<T> {
-    await this.release(name)
+    await this.#slots.get(name)?.closed
     this.#refuseClosed()
-    if (this.#slots.has(name))
+    const before = this.#slots.get(name)
+    if (before !== undefined && (before.leases > 0 || before.closed !== undefined))
       throw new PairduckError('PAIR_LOCKED', `${name} is in use in this process`, {
         pid: process.pid,
       })
-    const working = work()
+    const working = Promise.resolve(before && this.#retire(before, 'idle')).then(work)
     const ended = Promise.allSettled([working]).then(() => undefined)
     // Never opened, and closed when the work has ended: acquire() waits for that.
     const opened = new Promise<never>(() => undefined)
-    const slot: Slot = { name, leases: 0, opened, closed: ended, work: label }
-    this.#slots.set(name, slot)
+    this.#slots.set(name, { name, leases: 0, opened, closed: ended, work: label })
     try {
       return await working
     } finally {
@@ -285,7 +285,7 @@ export class ConnectionPool {
     const failed = (error: unknown): void => this.#events.tell('error', { pair: slot.name, error })
     await closeRetired(slot, failed)
     if (slot.draining === true && this.#closing === undefined) await giveWay()
-    this.#slots.delete(slot.name)
+    if (this.#slots.get(slot.name) === slot) this.#slots.delete(slot.name)
     this.#events.tell('pairEvicted', { pair: slot.name, reason })
     this.#serve()
   }

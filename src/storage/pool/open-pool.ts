@@ -29,14 +29,27 @@ export function openPool(
   options: Options,
   engine: Engine,
   events: Events,
-): { pool: ConnectionPool; logs: LogBook; budget: ThreadBudget } {
+): {
+  pool: ConnectionPool
+  logs: LogBook
+  budget: ThreadBudget
+  newRules: Map<string, RetentionRules>
+} {
   const budget = new ThreadBudget(options.maxPendingTicksTotal)
   const logs = openLogBook(dataDir, events)
   const memory = new MemoryBudget()
   const bars = new MemoryBudget(200_000, mostWarmBars)
   const { candles, retention } = options
+  const newRules = new Map<string, RetentionRules>()
   const own = { engine, budget, memory, bars, logs, events, onBroken: () => engine.onLost() }
-  const context = { ...own, writer: options, candles, retention, archive: options.archive?.store }
+  const context = {
+    ...own,
+    writer: options,
+    candles,
+    retention,
+    newRules,
+    archive: options.archive?.store,
+  }
   const open = (pair: Pair) => openPair(pair, pairFiles(dataDir, pair), context)
-  return { pool: new ConnectionPool(open, options, events), logs, budget }
+  return { pool: new ConnectionPool(open, options, events), logs, budget, newRules }
 }

@@ -9,7 +9,9 @@ import { bringBackRules, keepRules, storeRules } from '../file/retention-rules.t
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import { checkpointUnblocked } from '../duckdb/transaction.ts'
+import { blockSizeFor } from '../file/block-size-for.ts'
 import { createFile, removeUnfinished } from '../file/create-file.ts'
+import type { EmptyFile } from '../file/empty-file.ts'
 import { migrate } from '../file/migrate.ts'
 import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
@@ -30,6 +32,8 @@ export interface PairContext extends WriterContext {
   readonly retention: RetentionRules
   /** Undefined: what the file keeps, and the default for a new one. */
   readonly candles: readonly Timeframe[] | undefined
+  /** Rules that the pairs of these names are given as soon as they have a file. */
+  readonly newRules: ReadonlyMap<string, RetentionRules>
   /** Where the archive is read from; undefined: where each part was written. */
   readonly archive: ArchiveStore | undefined
   /** Called when the engine gave a file up: who holds it has to let go. */
@@ -116,7 +120,9 @@ export class PairDatabase {
       await recover(pair, files, context)
       const { isNew, hadWal } = await prepareFiles(pair, files)
       const before = await readState(files.state)
-      alias = await attachOrCreate(context, files)
+      const ruled = { ...before?.retention, ...context.retention, ...context.newRules.get(name) }
+      const blockSize = blockSizeFor(ruled)
+      alias = await attachOrCreate(engine, files, { candles: context.candles, blockSize })
       connection = await engine.connect(alias)
       if (!isNew) await refuseStrange(connection, name)
       if (hadWal) await emptyLog(connection, alias, files)
@@ -278,14 +284,14 @@ async function emptyLog(
 }
 
 /** Makes the file of a new pair first; one whose making was cut short is a new one's. */
-async function attachOrCreate({ engine, candles }: PairContext, files: PairFiles): Promise<string> {
-  if ((await sizeOf(files.database)) === undefined) await createFile(engine, files, candles)
+async function attachOrCreate(engine: Engine, files: PairFiles, empty: EmptyFile): Promise<string> {
+  if ((await sizeOf(files.database)) === undefined) await createFile(engine, files, empty)
   try {
-    return await engine.attach(files.database)
+    return await engine.attach(files.database, empty.blockSize)
   } catch (error) {
     if (fromDuckDb(error, '', 'PAIR_CORRUPT').code !== 'PAIR_CORRUPT') throw error
     if (!(await removeUnfinished(files))) throw error
-    await createFile(engine, files, candles)
-    return engine.attach(files.database)
+    await createFile(engine, files, empty)
+    return engine.attach(files.database, empty.blockSize)
   }
 }

@@ -1,5 +1,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { checksumOf } from '../duckdb/block-checksum.ts'
+import { blockSizes, type BlockSize } from '../duckdb/block-size.ts'
+import { onFile } from '../file/on-file.ts'
 
 /** The database header in force: where the metadata of the last finished checkpoint begins. */
 export interface DatabaseHeader {
@@ -51,4 +53,10 @@ export function headerOf(bytes: Buffer): Omit<DatabaseHeader, 'torn'> | undefine
     blockBytes,
     bytes,
   }
+}
+
+/** The size of a file's blocks; only of one that this process has not open: its lock would be gone. */
+export async function blockSizeOf(file: string): Promise<BlockSize | undefined> {
+  const header = await onFile(file, 'r', readDatabaseHeader).catch(() => undefined)
+  return blockSizes.find((each) => each === header?.blockBytes)
 }

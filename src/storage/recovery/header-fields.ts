@@ -1,3 +1,4 @@
+import { blockSizes, type BlockSize } from '../duckdb/block-size.ts'
 import { headerBytes } from './database-header.ts'
 
 /** Where the main header names the file: a log of another file is told by it. */
@@ -28,7 +29,7 @@ export function canBeMain(bytes: Buffer): boolean {
 export function canBeInForce(bytes: Buffer, other: Buffer | undefined): boolean {
   const word = (at: number): bigint => bytes.readBigUInt64LE(at)
   const blockBytes = word(40)
-  if (blockBytes !== 16_384n && blockBytes !== 262_144n) return false
+  if (!blockSizes.includes(Number(blockBytes) as BlockSize)) return false
   const blocks = word(32)
   const isPointer = (pointer: bigint): boolean =>
     pointer === noBlock ||

@@ -1,4 +1,5 @@
 import { formatPair, type Pair } from '../../pair.ts'
+import type { RetentionRules } from '../../schema/retention-policy.ts'
 import type { Query } from '../../queries/query.ts'
 import { msFromMicros, type Clock } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -40,6 +41,8 @@ interface Filled {
 export class ImportedPairs {
   readonly #use: Use
   readonly #history: ImportedHistory
+  /** See {@link PairContext.newRules}. */
+  readonly #newRules: Map<string, RetentionRules>
   readonly #clock: Clock
   /** There where more files follow: {@link settlePair} comes at their end. */
   readonly #left: LeftByPair | undefined
@@ -47,10 +50,16 @@ export class ImportedPairs {
 
   constructor(
     use: Use,
-    of: { history: ImportedHistory; clock: Clock; left: LeftByPair | undefined },
+    of: {
+      history: ImportedHistory
+      newRules: Map<string, RetentionRules>
+      clock: Clock
+      left: LeftByPair | undefined
+    },
   ) {
     this.#use = use
     this.#history = of.history
+    this.#newRules = of.newRules
     this.#clock = of.clock
     this.#left = of.left
   }
@@ -58,9 +67,10 @@ export class ImportedPairs {
   /** Stores a batch after the one before it; the pair's file is made by its first. */
   insert(pair: Pair, ticks: CheckedTicks, idSpace: string | undefined): Promise<InsertCounts> {
     const filled = this.#filled(pair)
-    const stored = filled.before.then(() =>
-      this.#use(pair, (database) => this.#insert(filled, database, ticks, idSpace)),
-    )
+    const stored = filled.before.then(() => {
+      this.#newRules.set(formatPair(pair), this.#history.rulesOfNew('ticks', oldestOf(ticks)))
+      return this.#use(pair, (database) => this.#insert(filled, database, ticks, idSpace))
+    })
     filled.before = stored.catch(() => undefined)
     return stored
   }
@@ -100,6 +110,7 @@ export class ImportedPairs {
     if (idSpace !== undefined && filled.claimed !== idSpace)
       await database.writer.run((connection) => claimIdSpace(connection, database.name, idSpace))
     filled.claimed = idSpace
+    this.#newRules.delete(database.name)
     database.writer.ticks.isInBulk = this.#left !== undefined
     const kept = this.#history.keep(database, 'ticks', oldestOf(ticks))
     const gaps = await filled.ids.inBatch(storedTrades(database), ticks)

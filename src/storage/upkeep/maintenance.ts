@@ -5,12 +5,14 @@ import type { RetentionRules } from '../../schema/retention-policy.ts'
 import type { Clock } from '../../time.ts'
 import type { ConnectionPool } from '../pool/connection-pool.ts'
 import type { UseOptions } from '../pool/pool-slot.ts'
+import type { BlockSize } from '../duckdb/block-size.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import type { Events } from '../events/events.ts'
 import type { CleanupResult } from '../events/outcomes.ts'
 import { resolveCleanupTimerOptions, type CleanupRules } from './cleanup-options.ts'
+import { notCleaned, passOf, type CleanupPass } from './cleanup-pass.ts'
 import { planClosed } from './closed-plan.ts'
-import { compactFile, isMostlyFree } from './compact-file.ts'
+import { blocksOf, compactFile, isMostlyFree } from './compact-file.ts'
 import { fromDuckDb, withCode } from '../duckdb/duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
 import type { ArchiveResult, ManagedArchive } from './archive/archive-pair.ts'
@@ -21,9 +23,17 @@ import {
 } from './archive/archive-options.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { listPairs, type OnSkipped } from '../file/list-pairs.ts'
+import { blockSizeFor } from '../file/block-size-for.ts'
 import { pairFiles, sizeOf, refuseMissing } from '../file/pair-files.ts'
+import { reading } from './reading.ts'
 import type { Deletion } from './retention-plan.ts'
 import { reopenPast, type ReopenOptions, type ReopenReport } from './reopen-past.ts'
+import {
+  repackPair,
+  resolveRepackOptions,
+  type RepackOptions,
+  type RepackReport,
+} from './repack.ts'
 import { repairFiles, type RepairReport } from './repair.ts'
 import {
   resolveSnapshotOptions,
@@ -33,37 +43,15 @@ import {
 } from './snapshot.ts'
 import { verifyDatabase, type VerifyReport } from './verify.ts'
 
-/** What a pass over all pairs did. */
-export interface CleanupPass {
-  /** Number of pairs. */
-  readonly pairs: number
-  /**
-   * Pairs that were not cleaned: held by another process, damaged, a lease in the way, or a folder
-   * that cannot be looked at.
-   */
-  readonly skipped: number
-  /** Why the folders of exchanges or markets whose pairs no pass can see cannot be looked at. */
-  readonly unreadable: readonly string[]
-  /** Rows deleted in all pairs. */
-  readonly deletedRows: number
-  /** Bytes of files and write-ahead logs before. */
-  readonly bytesBefore: number
-  /** Bytes of files and write-ahead logs afterwards. */
-  readonly bytesAfter: number
-  /** Duration in milliseconds. */
-  readonly tookMs: number
-  /** One result per pair. */
-  readonly results: readonly CleanupResult[]
-}
-
 /** What of a manager's options the jobs on whole files follow. */
 export interface UpkeepOptions {
   readonly clock: Clock
   readonly retention: RetentionRules
   readonly archive: ManagedArchive | undefined
+  readonly acquireTimeoutMs: number
 }
 
-/** The jobs on whole files: cleanup, snapshot, verify, repair. */
+/** The jobs on whole files: cleanup, snapshot, verify, repack, repair. */
 export class Maintenance {
   readonly #dataDir: string
   readonly #options: UpkeepOptions
@@ -111,7 +99,7 @@ export class Maintenance {
     { now = this.#options.clock(), dueOnly, keep, dryRun }: CleanupRules,
     deletions?: readonly Deletion[],
   ): Promise<CleanupResult> {
-    let mostlyFree = false
+    let mostlyFree: BlockSize | undefined
     const result = await this.onFile(
       pair,
       async (database) => {
@@ -120,29 +108,24 @@ export class Maintenance {
           { now, dueOnly, keep, dryRun, deletions, archive: this.#options.archive },
           () => this.#leaseholders(database.name),
         )
-        if (dryRun) return cleaned
-        const reader = await database.acquireReader()
-        try {
-          mostlyFree = await isMostlyFree(reader)
-        } finally {
-          await database.releaseReader(reader, { reuse: true })
-        }
+        if (!dryRun && (await reading(database, isMostlyFree)))
+          mostlyFree = blockSizeFor(database.rules)
         return cleaned
       },
       { renews: false },
     ).catch((error: unknown) => {
       throw fromDuckDb(error, formatPair(pair), 'QUERY_FAILED')
     })
-    return mostlyFree ? this.#compact(pair, result) : result
+    return mostlyFree === undefined ? result : this.#compact(pair, result, mostlyFree)
   }
 
   /** When nobody uses the pair just now; the next pass comes by again. */
-  async #compact(pair: Pair, result: CleanupResult): Promise<CleanupResult> {
+  async #compact(pair: Pair, result: CleanupResult, blockSize: BlockSize): Promise<CleanupResult> {
     const files = pairFiles(this.#dataDir, pair)
     try {
       await this.#pool.whileClosed(
         result.pair,
-        () => compactFile(files, this.#engine),
+        () => compactFile(files, this.#engine, blockSize),
         'compaction',
       )
     } catch (error) {
@@ -166,20 +149,7 @@ export class Maintenance {
       if (rules.signal?.aborted === true) break
       results.push(await this.#cleanupOne(pair, rules))
     }
-    const sum = (of: (result: CleanupResult) => number): number =>
-      results.reduce((total, result) => total + of(result), 0)
-    const pass = {
-      pairs: results.length,
-      skipped: results.filter(({ skipped }) => skipped !== undefined).length,
-      deletedRows: sum(({ deleted }) =>
-        Object.values(deleted).reduce((rows, each) => rows + each, 0),
-      ),
-      bytesBefore: sum(({ bytesBefore }) => bytesBefore),
-      bytesAfter: sum(({ bytesAfter }) => bytesAfter),
-      tookMs: performance.now() - started,
-      results,
-      unreadable,
-    }
+    const pass = passOf(results, unreadable, performance.now() - started)
     if (!rules.dryRun) this.#events.tell('cleanupDone', pass)
     this.#pool.closeIdle()
     return pass
@@ -203,6 +173,22 @@ export class Maintenance {
     return this.onFile(pair, (database) =>
       snapshotDatabase(database, this.#engine, { file, compact, dataDir: this.#dataDir }),
     )
+  }
+
+  async repack(pair: Pair, options: RepackOptions | undefined): Promise<RepackReport> {
+    const { blockSize } = resolveRepackOptions(options)
+    const known = await this.onFile(pair, async (database) => ({
+      pair: database.name,
+      rules: database.rules,
+      blockSize: (await reading(database, blocksOf)).blockSize,
+    }))
+    return repackPair(known, pairFiles(this.#dataDir, pair), blockSize, {
+      pool: this.#pool,
+      engine: this.#engine,
+      timeoutMs: this.#options.acquireTimeoutMs,
+    }).catch((error: unknown) => {
+      throw fromDuckDb(error, known.pair, 'IO_FAILED')
+    })
   }
 
   async verify(pair: Pair, look?: (database: PairDatabase) => void): Promise<VerifyReport> {
@@ -281,9 +267,4 @@ export class Maintenance {
       throw coded
     }
   }
-}
-
-function notCleaned(pair: string, error: unknown): CleanupResult {
-  const { code, message } = fromDuckDb(error, pair, 'QUERY_FAILED')
-  return { pair, deleted: {}, skipped: `${code}: ${message}`, bytesBefore: 0, bytesAfter: 0 }
 }

@@ -1,4 +1,3 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
 import { policyOf, type RetentionRules } from '../../schema/retention-policy.ts'
 import type { Relation } from '../../schema/tables.ts'
 import { msFromMicros } from '../../time.ts'
@@ -12,6 +11,7 @@ import {
 } from './archive/archive-pair.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { measureState } from '../file/pair-state.ts'
+import { reading } from './reading.ts'
 import { nothingToDelete, planRetention, ticksBefore, type Deletion } from './retention-plan.ts'
 import { applyRetention, countDeletions, tickMarks } from './retention.ts'
 import { readMarks } from '../file/marks.ts'
@@ -126,18 +126,6 @@ async function wouldDelete(
   deletions: readonly Deletion[],
 ): Promise<Partial<Record<Relation, number>>> {
   return reading(database, (connection) => countDeletions(connection, deletions))
-}
-
-async function reading<T>(
-  database: PairDatabase,
-  work: (connection: DuckDBConnection) => Promise<T>,
-): Promise<T> {
-  const connection = await database.acquireReader()
-  try {
-    return await database.budget.read(() => work(connection))
-  } finally {
-    await database.releaseReader(connection, { reuse: true })
-  }
 }
 
 /** The time that is meant, in Unix ms; undefined for the newest tick of a pair that has none. */

@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { isDamage } from '../duckdb/duckdb-errors.ts'
+import type { BlockSize } from '../duckdb/block-size.ts'
 import { Engine } from '../duckdb/engine.ts'
 import { sizeOf } from '../file/pair-files.ts'
+import { blockSizeOf } from '../recovery/database-header.ts'
 
 /**
  * An engine with a damaged file and the new one that is built of it. An internal error ends an
@@ -50,7 +52,9 @@ export class RescueEngine {
   async #start(): Promise<void> {
     this.from = undefined
     let engine = await Engine.start()
+    let blockSize: BlockSize | undefined
     if (this.#damaged !== undefined && (await sizeOf(this.#damaged)) !== undefined) {
+      blockSize = await blockSizeOf(this.#damaged)
       this.from = await engine.attach(this.#damaged).catch((error: unknown) => {
         if (isDamage(error)) return undefined
         engine.stop()
@@ -62,7 +66,7 @@ export class RescueEngine {
       }
     }
     this.#engine = engine
-    this.to = await engine.attach(this.#target)
+    this.to = await engine.attach(this.#target, blockSize)
     this.connection = await engine.connect(this.to)
   }
 }

@@ -8,6 +8,7 @@ import { fromDuckDb, isCheckpointBlocked } from '../duckdb/duckdb-errors.ts'
 import { flag, resolveOptions } from '../../options.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { sizeOf } from '../file/pair-files.ts'
+import { blocksOf } from './compact-file.ts'
 import { syncFolder } from '../file/sync-folder.ts'
 
 /** What `snapshot` wrote. */
@@ -66,7 +67,8 @@ export async function snapshotDatabase(
 async function copyTables(database: PairDatabase, engine: Engine, draft: string): Promise<void> {
   const reader = await database.acquireReader()
   try {
-    const alias = await engine.attach(draft)
+    const { blockSize } = await blocksOf(reader)
+    const alias = await engine.attach(draft, blockSize)
     try {
       await database.budget.read(async () => {
         await reader.run(`COPY FROM DATABASE ${database.alias} TO ${alias}`)

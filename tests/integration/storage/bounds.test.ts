@@ -130,6 +130,13 @@ const exercises: Readonly<Record<string, () => Promise<string>>> = {
     codeOf((await whileClosed({ maxWaiting: 1 }))[1]!),
   'a pair in compaction or repair · deadline': async () =>
     codeOf((await whileClosed({ acquireTimeoutMs: 20 }))[0]!),
+  'a pair to be repacked · deadline': async () => {
+    const db = await withTicks({ acquireTimeoutMs: 20 })
+    const lease = await db.acquire(pair)
+    const code = await codeOf(db.repack(pair))
+    await lease.release()
+    return code
+  },
   'rows of a pair to be stored · bound': () => manyRows({ maxPendingTicks: 4 }),
   'rows of all pairs to be stored · bound': () => manyRows({ maxPendingTicksTotal: 4 }),
   'a stream that is read · deadline': streamLate,

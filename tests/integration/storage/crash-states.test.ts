@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { recordProgram } from '../../support/disk/crash-states.ts'
+import { blockSizes } from '../../../src/storage/duckdb/block-size.ts'
+import { atRepackSwap, recordProgram } from '../../support/disk/crash-states.ts'
 import { crashes, expectCrashesSurvived } from '../../support/disk/expect-crashes-survived.ts'
 import { engineWrites } from '../../support/disk/engine-writes.ts'
 import { lottery } from '../../support/disk/lottery.ts'
@@ -8,25 +9,37 @@ import type { DiskCall } from '../../support/disk/recording.ts'
 import { noShimReason } from '../../support/disk/shim-library.ts'
 
 /** Small; tests/long goes through all states. */
-const states = 6
+const states = 4
 
-describe.skipIf(noShimReason !== undefined)('nothing is refused, lost or half there', () => {
-  let calls: DiskCall[]
+describe.skipIf(noShimReason !== undefined).each(blockSizes)(
+  'in blocks of %d bytes nothing is refused, lost or half there',
+  (blockSize) => {
+    let calls: DiskCall[]
 
-  beforeAll(async () => {
-    calls = await recordProgram()
-  })
+    beforeAll(async () => {
+      calls = await recordProgram(blockSize)
+    })
 
-  it.each(crashes)('%s', (crash) =>
-    expectCrashesSurvived(calls, { crash, states, random: lottery(1) }),
-  )
+    it.each(crashes)('%s', (crash) =>
+      expectCrashesSurvived(calls, { crash, states, random: lottery(1) }),
+    )
 
-  // With another version of the engine: if this fails, files must not be mended as they are.
-  it('the engine writes as the mending of files relies upon', async () => {
-    const writes = await engineWrites(calls, `data/${recordedPair}/trading.duckdb`)
-    expect(writes.faults).toEqual([])
-    expect(writes.metadataInPlace).toBeGreaterThan(0)
-    expect(writes.headers).toBeGreaterThan(0)
-    expect(writes.commits).toBeGreaterThan(0)
-  })
-})
+    it.each(crashes)('%s where a repacked file takes the place of the old one', (crash) =>
+      expectCrashesSurvived(calls, {
+        crash,
+        states: Infinity,
+        random: lottery(2),
+        among: (points) => atRepackSwap(calls, points),
+      }),
+    )
+
+    // With another version of the engine: if this fails, files must not be mended as they are.
+    it('the engine writes as the mending of files relies upon', async () => {
+      const writes = await engineWrites(calls, `data/${recordedPair}/trading.duckdb`)
+      expect(writes.faults).toEqual([])
+      expect(writes.metadataInPlace).toBeGreaterThan(0)
+      expect(writes.headers).toBeGreaterThan(0)
+      expect(writes.commits).toBeGreaterThan(0)
+    })
+  },
+)

@@ -30,6 +30,8 @@ interface Row {
 
 /** Every public member of the manager; the compiler keeps it complete. */
 const members = {
+  // Before those that leave the pair in use.
+  repack: { call: (db) => db.repack(pair), after: 'refused' },
   insertTicks: { call: (db) => db.insertTicks(pair, someTicks(1)), after: 'refused' },
   insertCandles: { call: (db) => db.insertCandles(pair, '1m', [candle]), after: 'refused' },
   insertOrderFlow: { call: (db) => db.insertOrderFlow(pair, []), after: 'refused' },

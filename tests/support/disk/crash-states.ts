@@ -3,20 +3,21 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import type { BlockSize } from '../../../src/storage/duckdb/block-size.ts'
 import { childProgram } from '../child-program.ts'
 import { DiskModel, type NameRule } from './disk-model.ts'
 import { readRecording, type DiskCall } from './recording.ts'
 import type { RecordedCall } from './recorded-program.ts'
 import { shimEnvironment } from './shim-library.ts'
 
-/** Runs the program in a folder of its own and returns all that it did to the disk. */
-export async function recordProgram(): Promise<DiskCall[]> {
+/** Runs the program in a folder of its own, with such blocks, and returns all that it did to the disk. */
+export async function recordProgram(blockSize: BlockSize): Promise<DiskCall[]> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'pairduck-recording-')))
   const [watch, log] = [join(root, 'watched'), join(root, 'log')]
   mkdirSync(watch)
   const program = await childProgram(new URL('recorded-program.ts', import.meta.url))
   try {
-    await promisify(execFile)(process.execPath, [program, 'run', watch], {
+    await promisify(execFile)(process.execPath, [program, 'run', watch, String(blockSize)], {
       env: shimEnvironment(watch, log),
     })
     return readRecording(log, watch)
@@ -42,6 +43,15 @@ export function killPoints(calls: readonly DiskCall[]): CrashPoint[] {
       ? []
       : (kind === 'write' ? tears(data.length) : [0]).map((bytes) => ({ call, bytes })),
   )
+}
+
+/** Those of the moments at which a repacked file takes the place of the pair's, and a few calls later. */
+export function atRepackSwap(
+  calls: readonly DiskCall[],
+  points: readonly CrashPoint[],
+): CrashPoint[] {
+  const swap = calls.findIndex(({ kind, path }) => kind === 'rename' && path.includes('-compact-'))
+  return points.filter(({ call }) => call >= swap - 1 && call <= swap + 4)
 }
 
 /** What the program had been told by then: the calls that it made, the last perhaps unanswered. */

@@ -18,13 +18,21 @@ export const crashes = [
   'power lost, names by folder',
 ] as const
 
+interface CrashSample {
+  readonly crash: string
+  readonly states: number
+  readonly random: () => number
+  /** Which of the moments are looked at; default: all. */
+  readonly among?: (points: readonly CrashPoint[]) => readonly CrashPoint[]
+}
+
 /** Opens what a crash leaves at so many of the program's calls, and each of their tears. */
 export async function expectCrashesSurvived(
   calls: readonly DiskCall[],
-  { crash, states, random }: { crash: string; states: number; random: () => number },
+  { crash, states, random, among = (all) => all }: CrashSample,
 ): Promise<void> {
   const folder = memoryFolder()
-  const points = someOf(killPoints(calls), states, random)
+  const points = someOf(among(killPoints(calls)), states, random)
   expect(points.length).toBeGreaterThan(0)
   const open = async (point: CrashPoint, state: string): Promise<void> => {
     try {

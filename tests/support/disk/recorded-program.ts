@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseManager } from '../../../src/index.ts'
+import type { BlockSize } from '../../../src/storage/duckdb/block-size.ts'
 import { rowGroupRows } from '../../../src/storage/duckdb/engine.ts'
 import { sequenceTick } from '../tick-sequence.ts'
 
@@ -22,10 +23,10 @@ export interface RecordedCall {
 }
 
 /**
- * Does to one pair what users do, and writes to the file `calls` when it begins and when it was
+ * Does to one pair what users do, in a file that is repacked to such blocks on the way, and writes to the file `calls` when it begins and when it was
  * answered each insert: what stands in the recording before that write was on the disk by then.
  */
-async function main(root: string): Promise<void> {
+async function main(root: string, blockSize: BlockSize): Promise<void> {
   const dataDir = join(root, 'data')
   let next = 0
   const tell = (call: RecordedCall): void =>
@@ -47,6 +48,7 @@ async function main(root: string): Promise<void> {
   await session(async (store) => {
     await insert(store, 40)
     await insert(store, 300)
+    await store.repack(recordedPair, { blockSize })
     await store.cleanupPair(recordedPair, { now: 'newest-tick' })
     await insert(store, 21)
     await store.refreshAnalytics(recordedPair)
@@ -66,4 +68,4 @@ async function main(root: string): Promise<void> {
   })
 }
 
-if (process.argv[2] === 'run') await main(process.argv[3]!)
+if (process.argv[2] === 'run') await main(process.argv[3]!, Number(process.argv[4]) as BlockSize)
