@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
@@ -27,6 +28,8 @@ export abstract class RemoteEvents extends Events {
   constructor(http: HttpCaller) {
     super()
     this.#http = http
+    // Each that follows a pair listens.
+    setMaxListeners(0, this, this.#stop.signal)
     this.on('newListener', (name) => {
       if (name === 'removeListener') return
       const path = candleEventNames.some((each) => each === name) ? candleEvents : storeEvents

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
@@ -45,6 +46,8 @@ export class LockWait {
     this.#wanted = wanted
     this.#pool = pool
     this.#options = options
+    // One listener for each pair that waits: of a worker that was stopped the next one takes hundreds.
+    setMaxListeners(0, this.#closing.signal)
   }
 
   /**

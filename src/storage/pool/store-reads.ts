@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import type { Pair, PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
@@ -16,6 +17,12 @@ export abstract class StoreReads extends Events {
 
   /** Ends what follows a pair when the manager closes. */
   protected readonly closing: AbortController = new AbortController()
+
+  constructor() {
+    super()
+    // Each that follows a pair listens.
+    setMaxListeners(0, this, this.closing.signal)
+  }
 
   /** The pair in its one form; throws for what is none, and when the manager is closed. */
   protected abstract parsePair(pair: PairLike): Pair

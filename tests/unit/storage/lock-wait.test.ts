@@ -1,10 +1,11 @@
 import { expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
-import { formatPair, parsePair } from '../../../src/pair.ts'
+import { formatPair, parsePair, type Pair } from '../../../src/pair.ts'
 import { ConnectionPool } from '../../../src/storage/pool/connection-pool.ts'
 import { Events } from '../../../src/storage/events/events.ts'
 import { LockWait } from '../../../src/storage/pool/lock-wait.ts'
 import type { PairDatabase } from '../../../src/storage/pool/pair-database.ts'
+import { untilWarned, warnings } from '../../support/warnings.ts'
 
 const pair = parsePair('x/y/A')
 const name = formatPair(pair)
@@ -32,4 +33,25 @@ it('writes begin in order, whatever moment they come at while the file is refuse
     expect(pool.stats()).toMatchObject({ active: 0, idle: 1 })
     await pool.close()
   }
+})
+
+it('waits for the pairs that a stopped worker holds without a warning of their number', async () => {
+  const many = { ...options, maxConnections: 20, maxWaiting: 20 }
+  const told = warnings()
+  let isHeld = true
+  const open = async ({ symbol }: Pair): Promise<PairDatabase> => {
+    if (isHeld) throw new PairduckError('PAIR_LOCKED', symbol)
+    const database = { name: `x/y/${symbol}`, broken: false, close: () => Promise.resolve() }
+    return database as PairDatabase
+  }
+  const pool = new ConnectionPool(open, many, new Events())
+  const writes = new LockWait(pool, many, nobody)
+  const calls = Array.from({ length: 12 }, (_, number) =>
+    writes.use(parsePair(`x/y/A${number}`), () => Promise.resolve(number)),
+  )
+  await untilWarned()
+  isHeld = false
+  expect(await Promise.all(calls)).toHaveLength(12)
+  expect(told).toEqual([])
+  await pool.close()
 })
