@@ -67,6 +67,12 @@ export async function s3Archive(options: S3ArchiveOptions): Promise<ArchiveStore
   return new S3Archive(library, resolved)
 }
 
+interface Upload {
+  readonly path: string
+  readonly size: number
+  readonly signal: AbortSignal | undefined
+}
+
 class S3Archive implements ArchiveStore {
   readonly place: string
   readonly #library: Library
@@ -94,11 +100,11 @@ class S3Archive implements ArchiveStore {
     return this.#newFile()
   }
 
-  async keep(draft: string, path: string): Promise<void> {
+  async keep(draft: string, path: string, signal?: AbortSignal): Promise<void> {
     const { size } = await stat(draft)
-    if (size <= this.#options.pieceBytes) await this.#putWhole(draft, path, size)
-    else await this.#putInPieces(draft, path, size)
-    const stored = await this.#fetch(path)
+    if (size <= this.#options.pieceBytes) await this.#putWhole(draft, { path, size, signal })
+    else await this.#putInPieces(draft, { path, size, signal })
+    const stored = await this.#fetch(path, signal)
     const isSame = (await digestOf(draft)) === (await digestOf(stored))
     await rm(stored, { force: true })
     if (!isSame)
@@ -113,10 +119,10 @@ class S3Archive implements ArchiveStore {
     await rm(draft, { force: true })
   }
 
-  async open(path: string, bytes?: number): Promise<string> {
+  async open(path: string, bytes?: number, signal?: AbortSignal): Promise<string> {
     const known = this.#cached.get(path)
     if (known !== undefined) return known.file
-    const file = await this.#fetch(path)
+    const file = await this.#fetch(path, signal)
     const { size } = await stat(file)
     try {
       refuseOtherSize(`${this.place}/${path}`, { is: size, expected: bytes })
@@ -129,45 +135,47 @@ class S3Archive implements ArchiveStore {
     return file
   }
 
-  async remove(path: string): Promise<void> {
+  async remove(path: string, signal?: AbortSignal): Promise<void> {
     const { client, bucket: Bucket } = this.#options
     const { AbortMultipartUploadCommand, DeleteObjectCommand, ListMultipartUploadsCommand } =
       this.#library
     const Key = this.#keyOf(path)
-    const { Uploads = [] } = await this.#bounded(`looking for uploads of ${path}`, (options) =>
-      client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }), options),
+    const { Uploads = [] } = await this.#bounded(
+      `looking for uploads of ${path}`,
+      signal,
+      (options) => client.send(new ListMultipartUploadsCommand({ Bucket, Prefix: Key }), options),
     )
     for (const { UploadId, Key: key } of Uploads)
       if (key === Key)
-        await this.#bounded(`ending an upload of ${path}`, (options) =>
+        await this.#bounded(`ending an upload of ${path}`, signal, (options) =>
           client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }), options),
         )
-    await this.#bounded(`removing ${path}`, (options) =>
+    await this.#bounded(`removing ${path}`, signal, (options) =>
       client.send(new DeleteObjectCommand({ Bucket, Key }), options),
     )
     this.#cached.delete(path)
   }
 
-  async #putWhole(draft: string, path: string, size: number): Promise<void> {
+  async #putWhole(draft: string, { path, size, signal }: Upload): Promise<void> {
     const { client, bucket: Bucket } = this.#options
     const handle = await open(draft)
     try {
       const Body = new Uint8Array(size)
       await handle.read(Body, 0, size, 0)
       const put = new this.#library.PutObjectCommand({ Bucket, Key: this.#keyOf(path), Body })
-      await this.#bounded(`writing ${path}`, (options) => client.send(put, options))
+      await this.#bounded(`writing ${path}`, signal, (options) => client.send(put, options))
     } finally {
       await handle.close()
     }
   }
 
-  async #putInPieces(draft: string, path: string, size: number): Promise<void> {
+  async #putInPieces(draft: string, { path, size, signal }: Upload): Promise<void> {
     const { client, bucket: Bucket, pieceBytes } = this.#options
     const { CompleteMultipartUploadCommand, CreateMultipartUploadCommand, UploadPartCommand } =
       this.#library
     const Key = this.#keyOf(path)
     const sending = `writing ${path}`
-    const { UploadId } = await this.#bounded(sending, (options) =>
+    const { UploadId } = await this.#bounded(sending, signal, (options) =>
       client.send(new CreateMultipartUploadCommand({ Bucket, Key }), options),
     )
     const handle = await open(draft)
@@ -178,11 +186,13 @@ class S3Archive implements ArchiveStore {
         await handle.read(Body, 0, Body.length, at)
         const PartNumber = Parts.length + 1
         const piece = new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body })
-        const { ETag } = await this.#bounded(sending, (options) => client.send(piece, options))
+        const { ETag } = await this.#bounded(sending, signal, (options) =>
+          client.send(piece, options),
+        )
         Parts.push({ PartNumber, ETag })
       }
       const upload = { Bucket, Key, UploadId, MultipartUpload: { Parts } }
-      await this.#bounded(sending, (options) =>
+      await this.#bounded(sending, signal, (options) =>
         client.send(new CompleteMultipartUploadCommand(upload), options),
       )
     } finally {
@@ -191,11 +201,11 @@ class S3Archive implements ArchiveStore {
     }
   }
 
-  async #fetch(path: string): Promise<string> {
+  async #fetch(path: string, signal: AbortSignal | undefined): Promise<string> {
     const { client, bucket: Bucket } = this.#options
     const file = this.#newFile()
     const where = `${this.place}/${path}`
-    const deadline = deadlineOf(this.#options.timeoutMs)
+    const deadline = deadlineOf(this.#options.timeoutMs, signal)
     try {
       const found = await client.send(
         new this.#library.GetObjectCommand({ Bucket, Key: this.#keyOf(path) }),
@@ -221,9 +231,10 @@ class S3Archive implements ArchiveStore {
   /** One request, which ends, and whose failure says what it was for. */
   async #bounded<T>(
     what: string,
+    signal: AbortSignal | undefined,
     send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
   ): Promise<T> {
-    const deadline = deadlineOf(this.#options.timeoutMs)
+    const deadline = deadlineOf(this.#options.timeoutMs, signal)
     try {
       return await send({ abortSignal: deadline.signal })
     } catch (cause) {

@@ -1,27 +1,37 @@
 import { PairduckError } from '../../errors.ts'
 
-/** What ends a request when nothing comes for so long. */
+/** What ends a request when nothing comes for so long, or when its caller wants it no more. */
 export interface Deadline {
   readonly signal: AbortSignal
   readonly timeoutMs: number
+  readonly caller: AbortSignal | undefined
   /** Something came: the time begins anew. */
   readonly renew: () => void
   readonly end: () => void
 }
 
-export function deadlineOf(timeoutMs: number): Deadline {
+export function deadlineOf(timeoutMs: number, caller: AbortSignal | undefined): Deadline {
   const controller = new AbortController()
-  const timer = setTimeout(() => controller.abort(), timeoutMs)
+  const stop = (): void => controller.abort()
+  const timer = setTimeout(stop, timeoutMs)
+  caller?.addEventListener('abort', stop, { once: true })
+  if (caller?.aborted === true) stop()
   return {
     signal: controller.signal,
     timeoutMs,
+    caller,
     renew: () => void timer.refresh(),
-    end: () => clearTimeout(timer),
+    end: () => {
+      clearTimeout(timer)
+      caller?.removeEventListener('abort', stop)
+    },
   }
 }
 
 /** What a request was for, what the store answered or that it did not: its own words are `no` or `aborted`. */
 export function storeFailure(what: string, cause: unknown, deadline: Deadline): PairduckError {
+  if (deadline.caller?.aborted === true)
+    return new PairduckError('ABORTED', `${what} was aborted`, { cause: deadline.caller.reason })
   const { name, message, $metadata } = cause as Error & {
     readonly $metadata?: { readonly httpStatusCode?: number }
   }

@@ -42,7 +42,7 @@ export const addArchiveCommand: AddCommand = (program, context) => {
         async (db) => {
           const pairs = await chosenPairs(db, wanted, context)
           return eachOf(pairs, context, (pair) =>
-            db.archivePair(pair, { now, compact, olderThanMs: olderThan }),
+            db.archivePair(pair, { now, compact, olderThanMs: olderThan, signal: context.signal }),
           )
         },
       )

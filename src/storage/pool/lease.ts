@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { abortableStore } from '../../archive/store/abortable-store.ts'
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
 import { fromQuery } from '../duckdb/duckdb-errors.ts'
@@ -18,6 +19,7 @@ import { openStream, streamWithin, type BatchSource } from '../duckdb/stream-bat
 import { interruptUntil, readOnly } from '../duckdb/transaction.ts'
 import { overflowCheck, refuseOverflow } from '../duckdb/sum-overflow.ts'
 import { bindClock } from '../duckdb/query-clock.ts'
+import { RunningRead } from './running-read.ts'
 import { runOwnStatements } from './own-statements.ts'
 import { withPairSchemas, type PairSchema } from './pair-schemas.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
@@ -42,7 +44,7 @@ export class Lease {
   /** One statement at a time: an interrupt ends whatever runs on the connection. */
   readonly #one = new Semaphore(1)
   /** The statement that the engine is at; settles when the engine has let go of it. */
-  #running: Promise<unknown> | undefined
+  #running: RunningRead | undefined
   /** Anything may have been set or made on it: it is not for the next reader. */
   #altered = false
   #isRaw = false
@@ -217,14 +219,15 @@ export class Lease {
 
   get #history(): PairHistory {
     const { alias, candles, archive } = this.#database
-    return { alias, candles, archive }
+    const { signal } = this.#running!
+    return { alias, candles, archive: archive && abortableStore(archive, signal) }
   }
 
   async #giveBack(): Promise<void> {
     if (this.#running !== undefined) {
       // For the next reader and for closing it, a connection has to be at rest.
       this.#altered = true
-      await interruptUntil([this.#connection], this.#running)
+      await this.#running.interrupt()
     }
     const use = { reuse: !this.#altered, isRaw: this.#isRaw }
     await this.#database.releaseReader(this.#connection, use)
@@ -260,21 +263,15 @@ export class Lease {
     }
   }
 
-  /** An interrupt that comes before the engine has begun is lost: it is given until one works. */
   async #run<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     // It may have waited for its turn and for a thread, and much may have happened meanwhile.
     this.#refuseReleased()
     signal?.throwIfAborted()
-    const statement = work()
-    const ended = Promise.allSettled([statement])
-    const interrupt = (): void => void interruptUntil([this.#connection], ended)
-    signal?.addEventListener('abort', interrupt, { once: true })
-    this.#running = ended
+    this.#running = new RunningRead(this.#connection)
     try {
-      return await statement
+      return await this.#running.run(work, signal)
     } finally {
       this.#running = undefined
-      signal?.removeEventListener('abort', interrupt)
     }
   }
 

@@ -67,6 +67,64 @@ describe('an archive in an object store', () => {
     }
   })
 
+  it('is asked no longer by who aborts or closes while it answers nothing', async () => {
+    const s3 = await S3StandIn.start()
+    const dataDir = temporaryFolder()
+    // It waits for two minutes, which no line here does.
+    const open = async (): Promise<DatabaseManager> =>
+      openManager({
+        archive: await s3Archive({ client: clientOf(s3), bucket: 'market' }),
+        ...archiving,
+        clock,
+        dataDir,
+      })
+    /** Resolves when the first request of a kind has come, which then waits for ever. */
+    const stalled = (isMeant: (request: string) => boolean): Promise<void> =>
+      new Promise((resolve) => {
+        s3.limping = (request) => {
+          if (!isMeant(request)) return false
+          resolve()
+          return 'never'
+        }
+      })
+    const aborted = async (
+      isMeant: (request: string) => boolean,
+      ask: (signal: AbortSignal) => Promise<unknown>,
+    ): Promise<void> => {
+      const stop = new AbortController()
+      const come = stalled(isMeant)
+      const asked = ask(stop.signal)
+      await Promise.race([come, asked])
+      stop.abort()
+      await expect(asked).rejects.toMatchObject({ code: 'ABORTED' })
+      s3.limping = () => false
+    }
+    const counted = sql<{ n: number }>('SELECT count(*) AS n FROM ticks')
+    let db = await open()
+    await db.insertTicks(archivedPair, numberedTicks(0, count))
+    await aborted(
+      (request) => request.startsWith('PUT '),
+      (signal) => db.archivePair(archivedPair, { signal }),
+    )
+    await aborted(isPart, (signal) => db.archivePair(archivedPair, { signal }))
+    await db.archivePair(archivedPair)
+    await db.close()
+    db = await open()
+    const history = true
+    await aborted(isPart, (signal) => db.query(archivedPair, counted, { history, signal }))
+    await aborted(isPart, (signal) => db.queryColumns(archivedPair, counted, { history, signal }))
+    await aborted(isPart, (signal) => db.streamColumns(archivedPair, counted, { history, signal }))
+    const come = stalled(isPart)
+    const asked = db.query(archivedPair, counted, { history })
+    const closed = expect(asked).rejects.toMatchObject({ code: 'CLOSED' })
+    await come
+    await db.close()
+    await closed
+    s3.limping = () => false
+    db = await open()
+    expect(await db.query(archivedPair, counted, { history })).toEqual([{ n: count }])
+  })
+
   it('holds every tick once, whatever requests fail, before or after they took effect', async () => {
     const s3 = await S3StandIn.start()
     const archive = await s3Archive({ client: clientOf(s3), bucket: 'market', prefix: 'a/b' })

@@ -1,5 +1,13 @@
+import { abortableStore } from '../../../archive/store/abortable-store.ts'
 import { PairduckError } from '../../../errors.ts'
-import { flag, number, optional, resolveOptions, type OptionRule } from '../../../options.ts'
+import {
+  flag,
+  number,
+  optional,
+  resolveOptions,
+  signalRule,
+  type OptionRule,
+} from '../../../options.ts'
 import { policyOf } from '../../../schema/retention-policy.ts'
 import { candleRelation } from '../../../schema/tables.ts'
 import { century, type Clock } from '../../../time.ts'
@@ -29,17 +37,25 @@ export interface ArchiveOptions {
   readonly olderThanMs?: number | undefined
   /** Makes one part of each closed day that has several. Default false: only of days with many. */
   readonly compact?: boolean | undefined
+  /** Breaks the pass off (`ABORTED`), also a request that the store does not answer; what it has not moved stays in the file. */
+  readonly signal?: AbortSignal | undefined
 }
 
 interface ResolvedArchiveOptions {
   readonly now: CleanupNow | undefined
   readonly olderThanMs: number | undefined
   readonly compact: boolean
+  readonly signal: AbortSignal | undefined
 }
 
 const rules: {
   readonly [Name in keyof ArchiveOptions]-?: OptionRule<ResolvedArchiveOptions[Name]>
-} = { now: nowRule, olderThanMs: optional(number(0, century, 0)), compact: flag(false) }
+} = {
+  now: nowRule,
+  olderThanMs: optional(number(0, century, 0)),
+  compact: flag(false),
+  signal: signalRule,
+}
 
 export function resolveArchiveOptions(options: ArchiveOptions | undefined): ResolvedArchiveOptions {
   return resolveOptions('archivePair', options, rules)
@@ -48,7 +64,7 @@ export function resolveArchiveOptions(options: ArchiveOptions | undefined): Reso
 /** One pass over an open pair by a caller's wish; what it freed goes back to the file's space. */
 export async function archiveAsAsked(
   database: PairDatabase,
-  { now, olderThanMs, compact }: ResolvedArchiveOptions,
+  { now, olderThanMs, compact, signal }: ResolvedArchiveOptions,
   { archive, clock }: { readonly archive: ManagedArchive | undefined; readonly clock: Clock },
 ): Promise<ArchiveResult> {
   const { name, writer } = database
@@ -60,7 +76,8 @@ export async function archiveAsAsked(
   const at = momentOf(now ?? clock(), writer.ticks.state.newest)
   const due = at === undefined ? [] : planArchive(database, olderThanMs, at)
   const plan = { ...archivePlan(due, archive, at ?? 0), compact }
-  const result = await archiveDatabase(database, archive.store, plan)
+  const store = signal === undefined ? archive.store : abortableStore(archive.store, signal)
+  const result = await archiveDatabase(database, store, plan)
   await writer.run(async (connection) => {
     // A transaction that is open elsewhere leaves it to the next cleanup.
     await database.checkpoint(connection).catch((error: unknown) => {
