@@ -13,6 +13,7 @@ import {
   sql,
   temporaryFolder,
 } from '../../support/store.ts'
+import { childProgram } from '../../support/child-program.ts'
 
 describe('a data directory with odd things in it', () => {
   it('names what it cannot look into, and goes on with all other pairs', async () => {
@@ -192,7 +193,7 @@ it.skipIf(process.platform !== 'linux')(
   'a directory is free again when the worker thread that held it was terminated',
   async () => {
     const dataDir = temporaryFolder()
-    const script = new URL('../../support/store-worker.mjs', import.meta.url)
+    const script = await childProgram(new URL('../../support/store-worker.ts', import.meta.url))
     const worker = new Worker(script, { workerData: { dataDir } })
     // Loaders of the test runner post messages of their own.
     await new Promise<void>((resolve) => {

@@ -19,6 +19,7 @@ import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager, schemaVersion } from '../../../src/index.ts'
 import { DataDirectory } from '../../../src/storage/file/data-directory.ts'
+import { childProgram } from '../../support/child-program.ts'
 import { StoreChild } from '../../support/store-child.ts'
 import {
   copiesOf,
@@ -482,7 +483,7 @@ describe('a data directory', () => {
   it('is not given to a worker thread of the same process either', async () => {
     const dataDir = temporaryFolder()
     await openManager({ dataDir })
-    const main = new URL('../../support/store-worker.mjs', import.meta.url)
+    const main = await childProgram(new URL('../../support/store-worker.ts', import.meta.url))
     const worker = new Worker(main, { workerData: { dataDir } })
     const [error] = (await once(worker, 'error')) as [Error]
     expect(error.message).toContain('already held by another DatabaseManager of this process')
