@@ -2,7 +2,14 @@ import { S3Client } from '@aws-sdk/client-s3'
 import { afterAll, describe, expect, it } from 'vitest'
 import { assert, asyncProperty, constantFrom, nat, record } from 'fast-check'
 import * as cold from '../../src/clickhouse/index.ts'
+import {
+  createTableSql,
+  createViewSql,
+  loadDaySql,
+} from '../../src/clickhouse/tree/archive-table.ts'
+import { treeDays } from '../../src/clickhouse/tree/archive-tree.ts'
 import type { DatabaseManager } from '../../src/index.ts'
+import { parsePair } from '../../src/pair.ts'
 import type { Tick } from '../../src/schema/rows.ts'
 import { S3StandIn } from '../support/s3-stand-in.ts'
 import { s3Archive } from '../../src/archive/index.ts'
@@ -39,6 +46,11 @@ async function openArchived() {
   })
   const archive = cold.clickhouseArchive({ client: client!, source: { folder }, clock })
   return { folder, db, archive }
+}
+
+async function answer(query: string): Promise<string> {
+  const found = await client!.query({ query, format: 'TabSeparatedRaw' })
+  return found.text()
 }
 
 /** A root says the rounding of what is below it many times over, where that is near 0: it is compared squared. */
@@ -169,6 +181,46 @@ describe.runIf(chdbIsHere)('ClickHouse over an archive', () => {
       format: 'JSONEachRow',
     })
     expect(await listed.json()).toEqual([{ symbol: 'BTC/USDT', n: 4 }])
+  })
+
+  // One process has no Keeper and no cluster: what can be known here is that nothing else is in the way.
+  describe('of a cluster, which is not here', () => {
+    const source = { url: 'https://s3.example/market', cluster: 'all' }
+    const table = 'market.replicated'
+    const day = { table, pair: parsePair(pair), day: '2024-08-08' }
+    const replicated = createTableSql({ table, replicated: true, cluster: '{cluster}' })
+    const statements: readonly [name: string, sql: string, told: RegExp][] = [
+      ['the view', createViewSql(source), /s3Cluster/],
+      ['the table', replicated, /ReplicatedReplacingMergeTree/],
+      ['a load', loadDaySql(source, day), /s3Cluster/],
+      ['the days', treeDays(source, { pair: day.pair }), /s3Cluster/],
+    ]
+
+    it.each(statements)('%s is parsed as it is meant', async (_name, sql, told) => {
+      expect(await answer(`EXPLAIN AST ${sql}`)).toMatch(told)
+    })
+
+    it('the table would be made on each machine, by the macros of the server', async () => {
+      const syntax = await answer(`EXPLAIN SYNTAX ${replicated}`)
+      expect(syntax).toContain('ON CLUSTER `{cluster}`')
+      expect(syntax).toContain('ENGINE = ReplicatedReplacingMergeTree')
+    })
+
+    it('the server misses the cluster, and of a replicated table its place in Keeper, and nothing before', async () => {
+      const archive = cold.clickhouseArchive({ client: client!, source })
+      await expect(archive.query(pair, cold.calculateCvdQuery())).rejects.toMatchObject({
+        cause: expect.objectContaining({
+          message: expect.stringContaining(`Requested cluster 'all' not found`) as unknown,
+        }) as unknown,
+      })
+      await expect(
+        archive.createTable({ table, replicated: true, cluster: '{cluster}' }),
+      ).rejects.toThrow(/No macro 'cluster' in config/)
+      await client!.command({ query: 'CREATE DATABASE IF NOT EXISTS market' })
+      await expect(archive.createTable({ table, replicated: true })).rejects.toThrow(
+        /'uuid' .* used within an ON CLUSTER query, or when using the Replicated database engine/,
+      )
+    })
   })
 
   it('refuses what it can not know', async () => {
