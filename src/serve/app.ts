@@ -62,7 +62,8 @@ export async function makeApp(
       new ParallelLimit(options.maxParallelPerClient, options.maxParallel),
     ),
     // Who may open the local socket may open the files.
-    guard: access === localAccess ? { check: async () => undefined } : new SelectGuard(store),
+    guard:
+      access === localAccess ? { check: async () => undefined } : new SelectGuard(store, options),
     allow: access,
   }
   addMetricsRoute(context)

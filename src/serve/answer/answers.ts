@@ -8,6 +8,7 @@ import type { ColumnBatch } from '../../storage/duckdb/column-batch.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
 import { lentBatches, type ColumnStream } from '../../storage/pool/column-stream.ts'
 import type { ParallelLimit } from '../safety/parallel-limit.ts'
+import { withinTime } from '../safety/within-time.ts'
 import type { ResolvedServeOptions } from '../options/serve-options.ts'
 import { streamOfParts, type Parts } from '../../storage/export/part-stream.ts'
 import type { RowFormat } from '../../storage/export/row-formats.ts'
@@ -49,6 +50,14 @@ export class Answers {
     } finally {
       leave()
     }
+  }
+
+  /** The same for what is answered in time, or with `DEADLINE_EXCEEDED`. */
+  async inTime<T>(request: FastifyRequest, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const name = request.routeOptions.url ?? 'the question'
+    return withinTime(this.#options.answerTimeoutMs, name, (signal) =>
+      this.within(request, () => work(signal)),
+    )
   }
 
   async rows({

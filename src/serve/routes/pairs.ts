@@ -21,7 +21,7 @@ export function addPairRoutes({ app, store, answers, allow }: RouteContext): voi
   })
   app.get(`${pairPath}/stats`, async (request) => {
     allow(request, 'read')
-    return answers.within(request, () => pairStats(store, pairOf(request)))
+    return answers.inTime(request, () => pairStats(store, pairOf(request)))
   })
   for (const name of Object.keys(analytics))
     app.get(`${pairPath}/${name}`, async (request, reply) => {

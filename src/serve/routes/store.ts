@@ -81,7 +81,7 @@ export function addStoreRoutes(
   addUpkeepCalls(context)
 }
 
-function addCalls({ app, store, answers, allow, guard, options }: RouteContext): void {
+function addCalls({ app, store, answers, allow, guard }: RouteContext): void {
   app.post('/api/v1/store/listPairs', async (request) => {
     allow(request, 'read')
     return store.listPairs()
@@ -96,9 +96,9 @@ function addCalls({ app, store, answers, allow, guard, options }: RouteContext):
     const asked = queryFromJson<object>(query)
     const [[, first]] = checkPairNames(pairs) as [[string, PairLike]]
     await guard.check(first, asked.sql, Object.keys(pairs))
-    const signal = AbortSignal.any([goneOf(request), AbortSignal.timeout(options.answerTimeoutMs)])
-    const rows = await answers.within(request, () =>
-      store.queryPairs(pairs, asked, { signal, unqualified }),
+    const gone = goneOf(request)
+    const rows = await answers.inTime(request, (late) =>
+      store.queryPairs(pairs, asked, { signal: AbortSignal.any([gone, late]), unqualified }),
     )
     answers.refuseTooMany(rows.length)
     return rowsToJson(rows)
@@ -110,12 +110,12 @@ function addCalls({ app, store, answers, allow, guard, options }: RouteContext):
   app.post('/api/v1/store/recentTicks', async (request) => {
     allow(request, 'read')
     const { pair, limit } = body(request)
-    return answers.within(request, () => store.recentTicks(pair, limit))
+    return answers.inTime(request, () => store.recentTicks(pair, limit))
   })
   app.post('/api/v1/store/lastCandles', async (request) => {
     allow(request, 'read')
     const { pair, timeframe, limit } = body(request)
-    return answers.within(request, () => store.lastCandles(pair, timeframe!, limit))
+    return answers.inTime(request, () => store.lastCandles(pair, timeframe!, limit))
   })
 }
 

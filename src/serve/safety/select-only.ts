@@ -3,6 +3,7 @@ import { PairduckError } from '../../errors.ts'
 import type { PairLike } from '../../pair.ts'
 import { faultOfSelect, parseSelectQuery } from '../../storage/duckdb/select-guard.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
+import { withinTime } from './within-time.ts'
 
 const maxSqlCharacters = 100_000
 
@@ -14,11 +15,13 @@ const maxSqlCharacters = 100_000
  */
 export class SelectGuard {
   readonly #store: MarketStore
+  readonly #timeoutMs: number
   /** Texts that passed: builders ask the same one again and again. */
   readonly #passed = new LRUCache<string, true>({ max: 500 })
 
-  constructor(store: MarketStore) {
+  constructor(store: MarketStore, { answerTimeoutMs }: { readonly answerTimeoutMs: number }) {
     this.#store = store
+    this.#timeoutMs = answerTimeoutMs
   }
 
   /** `schemas`: names of other pairs that the statement may use. */
@@ -27,7 +30,9 @@ export class SelectGuard {
     if (this.#passed.has(key)) return
     if (sql.length > maxSqlCharacters)
       throw refused(`it is longer than ${maxSqlCharacters} characters`)
-    const [row] = await this.#store.query(pair, parseSelectQuery(sql))
+    const [row] = await withinTime(this.#timeoutMs, 'sql', (signal) =>
+      this.#store.query(pair, parseSelectQuery(sql), { signal }),
+    )
     const fault = faultOfSelect(row?.tree ?? '{"error":true}', { schemas, catalog: false })
     if (fault?.isSyntax === true) throw new PairduckError('QUERY_FAILED', `sql: ${fault.reason}`)
     if (fault !== undefined) throw refused(fault.reason)

@@ -4,9 +4,21 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 const longestText = 10_000
 /** The longest list that one call may make so. */
 const longestList = 100_000
-/** Functions that make a value as large as a number says. */
-const makers =
-  /\b(?:repeat|lpad|rpad|list_resize|array_resize|range|generate_series|bitstring|replace|regexp_replace)\b/i
+/** Of how many pairs of characters a distance may be made: 2,048 of them in one step. */
+const mostPairs = 100_000
+/** Functions whose time grows with the product of two texts. */
+const distances = [
+  'levenshtein',
+  'editdist3',
+  'damerau_levenshtein',
+  'jaro_similarity',
+  'jaro_winkler_similarity',
+]
+/** Functions that make a value as large as a number says, or take as long. */
+const makers = new RegExp(
+  `\\b(?:repeat|lpad|rpad|list_resize|array_resize|range|generate_series|bitstring|replace|regexp_replace|${distances.join('|')})\\b`,
+  'i',
+)
 
 const text = `error('one call makes a text of more than ${longestText} characters')`
 const list = `error('one call makes a list of more than ${longestList} values; rows come from FROM range(…)')`
@@ -57,6 +69,16 @@ function series(name: string): string {
     (a TIMESTAMPTZ, b TIMESTAMPTZ, s INTERVAL) AS system.main.${name}(a, ${times}, s)`
 }
 
+function compared(name: string): string {
+  const tooLong = `strlen(a)::HUGEINT * strlen(b) > ${mostPairs}`
+  const error = `error('\`${name}\` takes texts of which the lengths multiply to ${mostPairs} at most')`
+  const bounded = checked('a', tooLong, error)
+  const parts = [`(a, b) AS system.main.${name}(${bounded}, b)`]
+  // Of the jaro ones the least figure that counts may be given.
+  if (name.startsWith('jaro')) parts.push(`(a, b, c) AS system.main.${name}(${bounded}, b, c)`)
+  return `${name}${parts.join(', ')}`
+}
+
 /** By how much a text may grow at most, were all of it replaced. */
 const grown = checked(
   's',
@@ -78,4 +100,5 @@ const macros: readonly string[] = [
   `replace(s, f, t) AS system.main.replace(${grown}, f, t)`,
   `regexp_replace(s, f, t) AS system.main.regexp_replace(${matched}, f, t),
    (s, f, t, o) AS system.main.regexp_replace(${matched}, f, t, o)`,
+  ...distances.map((name) => compared(name)),
 ]

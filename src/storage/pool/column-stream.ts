@@ -40,7 +40,9 @@ export async function openColumnStream(
 ): Promise<ColumnStream> {
   const deadline = new Deadline(lease, query.name, options)
   try {
-    return new LeasedStream(await deadline.orLate(lease.streamBatches(query, options)), deadline)
+    const { signal } = deadline
+    const opened = lease.streamBatches(query, { ...options, signal })
+    return new LeasedStream(await deadline.orLate(opened), deadline)
   } catch (error) {
     await deadline.end()
     throw error
@@ -96,38 +98,47 @@ class LeasedStream implements ColumnStream {
   }
 }
 
+/** How long the engine has to let go of an interrupted statement, before the caller is told without it. */
+const letGoMs = 1000
+
 /** Gives a stream's lease back: at its end, or when its time is over, or when its signal says so. */
 class Deadline {
+  /** Ends what the stream waits for, its turn at the engine too. */
+  readonly signal: AbortSignal
   readonly #lease: Lease
   readonly #name: string
   readonly #timeoutMs: number
-  readonly #signal: AbortSignal | undefined
-  readonly #timer: NodeJS.Timeout
-  #late = false
+  readonly #given: AbortSignal | undefined
+  readonly #over = new AbortController()
+  #timer: NodeJS.Timeout
+  /** Rejects what is being read. */
+  #giveUp: ((error: Error) => void) | undefined
+  /** The engine is in the middle of a step that no interrupt ends: nobody waits for it. */
+  #isStuck = false
 
   constructor(lease: Lease, name: string, { signal, timeoutMs }: ResolvedStreamOptions) {
     this.#lease = lease
     this.#name = name
     this.#timeoutMs = timeoutMs
-    this.#signal = signal
-    const end = (): void => {
-      this.#late = true
-      void this.#lease.release()
-    }
+    this.#given = signal
+    this.signal = AbortSignal.any([this.#over.signal, ...(signal === undefined ? [] : [signal])])
     // A longer one would go off at once.
-    this.#timer = setTimeout(end, Math.min(timeoutMs, maxTimerMs))
+    this.#timer = setTimeout(() => this.#end(), Math.min(timeoutMs, maxTimerMs))
     this.#timer.unref()
     signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
   async orLate<T>(reading: Promise<T>): Promise<T> {
     try {
-      return await reading
+      return await new Promise<T>((resolve, reject) => {
+        this.#giveUp = reject
+        reading.then(resolve, reject)
+      })
     } catch (error) {
       const subject = `${this.#lease.pair}: ${this.#name}`
-      if (this.#signal?.aborted === true)
-        throw new PairduckError('ABORTED', `${subject} was aborted`, { cause: this.#signal.reason })
-      if (!this.#late) throw error
+      if (this.#given?.aborted === true)
+        throw new PairduckError('ABORTED', `${subject} was aborted`, { cause: this.#given.reason })
+      if (!this.#over.signal.aborted) throw error
       throw new PairduckError(
         'DEADLINE_EXCEEDED',
         `${subject} was not read to its end within ${this.#timeoutMs} ms (\`timeoutMs\`)`,
@@ -136,10 +147,21 @@ class Deadline {
     }
   }
 
-  end(): Promise<void> {
+  async end(): Promise<void> {
     clearTimeout(this.#timer)
-    this.#signal?.removeEventListener('abort', this.#onAbort)
-    return this.#lease.release()
+    this.#given?.removeEventListener('abort', this.#onAbort)
+    const released = this.#lease.release()
+    if (!this.#isStuck) await released
+  }
+
+  #end(): void {
+    this.#over.abort()
+    void this.#lease.release()
+    this.#timer = setTimeout(() => {
+      this.#isStuck = true
+      this.#giveUp?.(new Error('the engine is in a step that no interrupt ends'))
+    }, letGoMs)
+    this.#timer.unref()
   }
 
   readonly #onAbort = (): void => void this.end()

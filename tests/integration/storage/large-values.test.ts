@@ -28,6 +28,12 @@ const huge = [
   `main.repeat('x', 2000000000)`,
   `list_transform(range(100000), lambda x: range(100000))`,
   `list_reduce(range(40), lambda a, b: concat(a, a))`,
+  // These took hours, which no interrupt ended.
+  `levenshtein(repeat('ab', 2000), repeat('ba', 2000) || trade_id)`,
+  `editdist3(repeat('ab', 2000), trade_id || repeat('ba', 2000))`,
+  `damerau_levenshtein(repeat('ab', 2000), repeat('ba', 2000) || trade_id)`,
+  `jaro_similarity(repeat('ab', 2000), repeat('ba', 2000))`,
+  `jaro_winkler_similarity(repeat('ab', 2000), repeat('ba', 2000), 0.5)`,
 ]
 
 /** Doubling, thirty times over. */
@@ -54,6 +60,8 @@ const honest: [string, unknown][] = [
   ],
   [`SELECT printf('%.2f %s', 1.5, 'x') || format('{:>5}', 'y') AS v`, '1.50 x    y'],
   [`SELECT list_sum([x * 2 FOR x IN [1, 2, 3]]) AS v`, 12],
+  [`SELECT levenshtein(side::VARCHAR, 'BUX') AS v FROM ticks ORDER BY timestamp LIMIT 1`, 1],
+  [`SELECT jaro_similarity('abc', 'abc') + jaro_winkler_similarity('abc', 'abc', 0.5) AS v`, 2],
   [`SELECT length(string_agg(side)) AS v FROM ticks, range(20000)`, 1_799_999],
   [
     `SELECT concat(price, '/', volume, '/', side, '/', trade_id) AS v FROM ticks ORDER BY timestamp LIMIT 1`,
