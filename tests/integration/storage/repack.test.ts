@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
@@ -119,6 +119,19 @@ describe('repack', () => {
     await db.repack(pair, { blockSize: 65_536 })
     await Promise.all(calls)
     expect(await countTicks(db, pair)).toBe(53)
+    expect(await blocksOf(db)).toBe(65_536)
+  })
+
+  it('is not undone by a repair', async () => {
+    const db = await openManager({ retention: 'forever' })
+    await db.insertTicks(pair, someTicks(20_000))
+    await db.pool.release(pair)
+    const file = fileOf(db.dataDir, pair)
+    const bytes = await readFile(file)
+    // A block of ticks: those that a new file has do not reach so far.
+    bytes.fill(7, bytes.length - 65_536 + 100, bytes.length - 65_536 + 200)
+    await writeFile(file, bytes)
+    expect(await db.repair(pair)).toMatchObject({ action: 'rescued' })
     expect(await blocksOf(db)).toBe(65_536)
   })
 

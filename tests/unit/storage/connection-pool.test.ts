@@ -324,6 +324,17 @@ describe('a place', () => {
     const refused = pool.whileClosed(nameOf('A'), () => Promise.resolve(), 'repair')
     await expect(refused).rejects.toMatchObject({ code: 'PAIR_LOCKED' })
   })
+
+  it('goes before those who come while the pair is closed for it', async () => {
+    const files = new Files()
+    const pool = poolOf(files)
+    pool.endLease((await pool.acquire(pair('A'))).name)
+    const order: string[] = []
+    const working = pool.whileClosed(nameOf('A'), async () => order.push('work'), 'repack')
+    const coming = pool.acquire(pair('A')).then(() => order.push('lease'))
+    await Promise.all([working, coming])
+    expect(order).toEqual(['work', 'lease'])
+  })
 })
 
 function breakFile(database: PairDatabase): void {
