@@ -58,7 +58,9 @@ export class HealthPanel {
       countText(metrics.value('pairduck_pool_pairs', { state }))
     const stats = this.#pairs.stats
     const sum = (of: 'fileBytes' | 'walBytes'): string =>
-      bytesText(stats.reduce((total, each) => total + (each[of] ?? 0), 0))
+      stats === undefined
+        ? '…'
+        : bytesText(stats.reduce((total, each) => total + (each[of] ?? 0), 0))
     const delayMs = metrics.value('pairduck_event_loop_delay_seconds', { quantile: '0.99' }) * 1000
     const rows: readonly (readonly [name: string, text: string])[] = [
       ['pairs open', `${pool('open')}, ${pool('active')} in use, ${pool('waiting')} waiting`],

@@ -22,6 +22,8 @@ export class PairList {
   readonly #list = element('ul', { role: 'listbox', 'aria-label': 'pairs' })
   readonly #rows = new Map<string, Row>()
   #chosen = ''
+  #isLoaded = false
+  #isKnown = false
 
   constructor(host: HTMLElement, source: Source, onChoose: (pair: string) => void) {
     this.#source = source
@@ -45,8 +47,9 @@ export class PairList {
     setInterval(() => this.#showRates(), 1000)
   }
 
-  /** The statistics of every pair that are known. */
-  get stats(): PairStats[] {
+  /** The statistics of the pairs, those that cannot be had apart; undefined until all were asked for. */
+  get stats(): PairStats[] | undefined {
+    if (!this.#isKnown) return undefined
     return [...this.#rows.values()].flatMap(({ stats }) => (stats === undefined ? [] : [stats]))
   }
 
@@ -54,6 +57,7 @@ export class PairList {
   async load(): Promise<string[]> {
     const pairs = await this.#source.listPairs()
     for (const pair of pairs) if (!this.#rows.has(pair)) this.#add(pair)
+    this.#isLoaded = true
     this.#mark()
     void this.#refresh()
     return pairs
@@ -130,6 +134,7 @@ export class PairList {
       row.stats = stats
       this.#showFigures(row, stats)
     }
+    this.#isKnown ||= this.#isLoaded
   }
 
   #showFigures({ figures }: Row, stats: PairStats): void {

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { KeyInput, Page } from 'puppeteer-core'
+import type { HTTPRequest, KeyInput, Page } from 'puppeteer-core'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { calculateCvdQuery } from '../../../src/index.ts'
 import { ValkeyMirror } from '../../../src/mirror/index.ts'
@@ -53,6 +53,27 @@ describe.skipIf(!oracleIsHere || isMissing('chromium'))('the page', () => {
     }
     expect(Math.min(...took)).toBeLessThan(1000)
     expect(await said(page, '#price')).toBe(`61,700.${String(took.length).padStart(2, '0')}`)
+    expect(troubles).toEqual([])
+  })
+
+  it('says how large the files are when it knows, and not before', async () => {
+    const db = await openManager()
+    await db.insertTicks(btc, someTicks(10))
+    const { page, troubles } = await open(await served(db, { ui: true }))
+    const held: HTTPRequest[] = []
+    await page.setRequestInterception(true)
+    page.on('request', (request) => {
+      if (request.url().endsWith('/stats')) held.push(request)
+      else void request.continue()
+    })
+    await page.reload()
+    const shown = (text: RegExp) =>
+      vi.waitFor(async () => expect(await said(page, '#health')).toMatch(text), 30_000)
+    await shown(/files…write-ahead logs…/)
+    page.removeAllListeners('request')
+    page.on('request', (request) => void request.continue())
+    for (const request of held) await request.continue()
+    await shown(/files[1-9][0-9,.]* KB/)
     expect(troubles).toEqual([])
   })
 
