@@ -151,7 +151,7 @@ export class ConnectionPool {
    * those too who come while it is being closed for this. `PAIR_LOCKED` when it is in use.
    */
   async whileClosed<T>(name: string, work: () => Promise<T>, label: string): Promise<T> {
-    await this.#slots.get(name)?.closed
+    if (this.#slots.get(name)?.closed !== undefined) await this.#slots.get(name)!.closed
     this.#refuseClosed()
     const before = this.#slots.get(name)
     if (before !== undefined && (before.leases > 0 || before.closed !== undefined))
