@@ -39,10 +39,19 @@ async function formats(owner: Owner): Promise<BenchRow[]> {
   await owner.call('load', { pair, ticks })
   const url = `${owner.url}${path}`
   const arrow = (): Promise<void> => drained(`${url}?format=arrow`)
+  const cpuMs: Record<'arrow' | 'json', number[]> = { arrow: [], json: [] }
+  const timed = async (what: keyof typeof cpuMs, work: () => Promise<void>): Promise<number> => {
+    const before = await owner.call('cpuMs')
+    const begun = performance.now()
+    await work()
+    const took = performance.now() - begun
+    cpuMs[what].push((await owner.call('cpuMs')) - before)
+    return took
+  }
   const ms = await interleave(
     {
-      arrow,
-      json: () => drained(url),
+      arrow: () => timed('arrow', arrow),
+      json: () => timed('json', () => drained(url)),
       rows: () => owner.call('rowsAsText', { pair }),
       driver: () => owner.call('driverRowsAsText', { pair }),
     },
@@ -71,8 +80,18 @@ async function formats(owner: Owner): Promise<BenchRow[]> {
     ratio: 1,
     target: { atMost, of: 'value' },
   })
+  // Those of the warm-up apart, as `interleave` has it.
+  const cpu = (what: keyof typeof cpuMs): number => median(cpuMs[what].slice(1))
   return [
     faster('JSON of the same address', ms.json, 10),
+    {
+      name: `${subject}: CPU time of the server, against JSON of the same address`,
+      value: cpu('arrow'),
+      unit: 'ms',
+      comparedWith: `JSON of the same address: ${cpu('json').toFixed(0)} ms (ratio: how often less)`,
+      ratio: cpu('json') / cpu('arrow'),
+      target: { atLeast: 10 },
+    },
     faster('rows by `query` and JSON.stringify, without HTTP', ms.rows, 10),
     faster("rows of the engine's driver and JSON.stringify, without HTTP", ms.driver, 10),
     bounded(

@@ -14,6 +14,8 @@ export interface OwnerCalls {
   /** How long its event loop is blocked, cores lacking apart, and how its memory grows, until `unwatch`. */
   watch(): Promise<void>
   unwatch(): Promise<LongestBlocks & { moreMb: number }>
+  /** The CPU time that its process has taken so far. */
+  cpuMs(): Promise<number>
   /** The milliseconds in which it answers itself with all rows of a pair as one JSON text. */
   rowsAsText(given: { pair: string }): Promise<number>
   /** The same by the rows that the engine's own driver makes for JSON. */
@@ -51,6 +53,10 @@ const calls: OwnerCalls = {
     }
   },
   unwatch: () => unwatch!(),
+  async cpuMs() {
+    const { user, system } = process.cpuUsage()
+    return (user + system) / 1000
+  },
   async rowsAsText({ pair }) {
     const begun = performance.now()
     JSON.stringify(await db.query(pair, { name: 'rows', sql: allTicks, params: {} }))
