@@ -35,6 +35,8 @@ export const run: BenchGroup = ({ parts }) =>
     }
   })
 
+const exported = '1,000,000 ticks as Arrow over HTTP'
+
 async function formats(owner: Owner): Promise<BenchRow[]> {
   await owner.call('load', { pair, ticks })
   const url = `${owner.url}${path}`
@@ -57,35 +59,20 @@ async function formats(owner: Owner): Promise<BenchRow[]> {
     },
     { rounds },
   )
-  const watched: (LongestBlocks & { readonly moreMb: number })[] = []
-  for (let round = 0; round < rounds; round++) {
-    await owner.call('watch')
-    await arrow()
-    watched.push(await owner.call('unwatch'))
-  }
-  const subject = '1,000,000 ticks as Arrow over HTTP'
   const faster = (than: string, other: number, atLeast: number): BenchRow => ({
-    name: `${subject}, against ${than}`,
+    name: `${exported}, against ${than}`,
     value: ms.arrow,
     unit: 'ms',
     comparedWith: `${than}: ${other.toFixed(0)} ms (ratio: how often faster)`,
     ratio: other / ms.arrow,
     target: { atLeast },
   })
-  const bounded = (what: string, unit: string, values: number[], atMost: number): BenchRow => ({
-    name: `${subject}: ${what}`,
-    value: median(values),
-    unit,
-    comparedWith: 'nothing',
-    ratio: 1,
-    target: { atMost, of: 'value' },
-  })
   // Those of the warm-up apart, as `interleave` has it.
   const cpu = (what: keyof typeof cpuMs): number => median(cpuMs[what].slice(1))
   return [
     faster('JSON of the same address', ms.json, 10),
     {
-      name: `${subject}: CPU time of the server, against JSON of the same address`,
+      name: `${exported}: CPU time of the server, against JSON of the same address`,
       value: cpu('arrow'),
       unit: 'ms',
       comparedWith: `JSON of the same address: ${cpu('json').toFixed(0)} ms (ratio: how often less)`,
@@ -94,6 +81,19 @@ async function formats(owner: Owner): Promise<BenchRow[]> {
     },
     faster('rows by `query` and JSON.stringify, without HTTP', ms.rows, 10),
     faster("rows of the engine's driver and JSON.stringify, without HTTP", ms.driver, 10),
+    ...(await bounds(owner, arrow)),
+  ]
+}
+
+/** What an export may take of the owner's event loop and memory. */
+async function bounds(owner: Owner, work: () => Promise<void>): Promise<BenchRow[]> {
+  const watched: (LongestBlocks & { readonly moreMb: number })[] = []
+  for (let round = 0; round < rounds; round++) {
+    await owner.call('watch')
+    await work()
+    watched.push(await owner.call('unwatch'))
+  }
+  return [
     bounded(
       'longest block of the event loop, less the wait for a core',
       'ms',
@@ -113,6 +113,17 @@ async function formats(owner: Owner): Promise<BenchRow[]> {
       100,
     ),
   ]
+}
+
+function bounded(what: string, unit: string, values: number[], atMost: number): BenchRow {
+  return {
+    name: `${exported}: ${what}`,
+    value: median(values),
+    unit,
+    comparedWith: 'nothing',
+    ratio: 1,
+    target: { atMost, of: 'value' },
+  }
 }
 
 /** Reads an answer to its end and keeps nothing of it. */
