@@ -10,8 +10,9 @@ const maxSqlCharacters = 100_000
 /**
  * Lets through one SELECT over the pair's own tables, by the guard that every query of the store
  * passes, and refuses all else (`REQUEST_REFUSED`): other statements, files, the network, other
- * pairs, and over the network the engine's catalogue too, which names the files of all. That the
- * statement cannot write is the work of its transaction, which only reads.
+ * pairs, and over the network the engine's catalogue too, which names the files of all, and patterns
+ * that may keep the engine busy for hours. That the statement cannot write is the work of its
+ * transaction, which only reads.
  */
 export class SelectGuard {
   readonly #store: MarketStore
@@ -33,7 +34,8 @@ export class SelectGuard {
     const [row] = await withinTime(this.#timeoutMs, 'sql', (signal) =>
       this.#store.query(pair, parseSelectQuery(sql), { signal }),
     )
-    const fault = faultOfSelect(row?.tree ?? '{"error":true}', { schemas, catalog: false })
+    const scope = { schemas, catalog: false, anyPattern: false }
+    const fault = faultOfSelect(row?.tree ?? '{"error":true}', scope)
     if (fault?.isSyntax === true) throw new PairduckError('QUERY_FAILED', `sql: ${fault.reason}`)
     if (fault !== undefined) throw refused(fault.reason)
     this.#passed.set(key, true)

@@ -28,7 +28,7 @@ export async function refuseNotOneSelect(
   await boundValues(connection, sql)
   const key = JSON.stringify([schemas, sql])
   if (passed.has(key)) return
-  const scope: SelectScope = { schemas, catalog: true }
+  const scope: SelectScope = { schemas, catalog: true, anyPattern: true }
   const { sql: parse, params } = parseSelectQuery(sql)
   const [row] = await readRows<{ tree: string }>(connection, parse, params)
   const fault = faultOfSelect(row!.tree, scope)
