@@ -49,7 +49,9 @@ test('after `valkey start`, `mirror --demo` shows simulated orders in a table th
     const seen = pictures(stdout)
     for (const picture of seen) {
       expect(picture).toMatch(/^simulated exchange → Valkey change \d+, \d+ seen; Ctrl-C stops\n/)
-      expect(picture).toMatch(/^USDT +[\d.]+ +[\d.]+$/m)
+      // Where the account is slow to answer, the first pictures come before it.
+      const isEmpty = / change 0, 0 seen;.*\n\nno open orders\n$/.test(picture)
+      expect(isEmpty || /^USDT +[\d.]+ +[\d.]+$/m.test(picture)).toBe(true)
     }
     // What the last picture shows is what is mirrored on the server that was started.
     const shown = [...openIds(seen.at(-1)!), ...doneIds(seen.at(-1)!)]
