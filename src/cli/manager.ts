@@ -1,7 +1,7 @@
 import { access } from 'node:fs/promises'
 import { Option } from 'commander'
 import { closest, distance } from 'fastest-levenshtein'
-import { PairduckError } from '../errors.ts'
+import { PairduckError, withSystemCode } from '../errors.ts'
 import { formatPair, parsePair, type Pair } from '../pair.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
 import type { ManagerOptions } from '../storage/manager-options.ts'
@@ -68,11 +68,19 @@ export async function withStore<T>(
   absent: () => T,
   use: (db: Manager) => Promise<T>,
 ): Promise<T> {
-  const exists = await access(options.dataDir).then(
-    () => true,
-    () => false,
-  )
+  const exists = await isThere(options.dataDir)
   return exists ? withManager({ ...options, terminal }, use) : absent()
+}
+
+/** A folder that cannot be looked at is told: what is in it would count as not stored. */
+async function isThere(dataDir: string): Promise<boolean> {
+  try {
+    await access(dataDir)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw withSystemCode(error, `data folder ${dataDir}`)
+  }
 }
 
 /** The pairs that a command was given, or all that are stored. Throws `PAIR_NOT_FOUND`. */

@@ -3,11 +3,14 @@ import { query } from '../queries/query.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
 import type { RecordListener } from './record-events.ts'
 
-/** Whether nothing was ever stored of a pair. */
+/**
+ * Whether no trade was ever stored of a pair, and nobody gave it rules. Its file may be there: a
+ * recorder that was killed early leaves one without a row.
+ */
 export async function isUnknown(db: DatabaseManager, pair: string): Promise<boolean> {
   try {
-    await db.query(pair, heldRules)
-    return false
+    const [held] = await db.query(pair, heldTrades)
+    return held?.isNone === true
   } catch (error) {
     if (PairduckError.is(error, 'PAIR_NOT_FOUND')) return true
     // Whoever has it for a moment has something: writes wait for their turn, which come next.
@@ -34,4 +37,10 @@ export async function keepEverything(
 const heldRules = query<{ rules: number }>(
   'heldRules',
   'SELECT count(*)::INTEGER AS "rules" FROM retention_rules',
+)
+
+const heldTrades = query<{ isNone: boolean }>(
+  'heldTrades',
+  `SELECT NOT EXISTS (FROM retention_rules) AND NOT EXISTS (FROM ticks)
+     AND NOT EXISTS (FROM pairduck_marks WHERE relation NOT LIKE '%:visited') AS "isNone"`,
 )

@@ -57,6 +57,18 @@ export async function measureState(
   }
 }
 
+/** Whether nothing was ever stored: a pair whose making was cut short before its first row. */
+export async function isUnused(
+  connection: DuckDBConnection,
+  candles: readonly Timeframe[],
+): Promise<boolean> {
+  const { marks, relations } = await measureState(connection, candles, false)
+  return (
+    Object.keys(marks ?? {}).every((mark) => mark.endsWith(':visited')) &&
+    Object.values(relations).every(({ rows }) => rows === 0)
+  )
+}
+
 /**
  * The same of the ticks, of which there may be millions: `min` and `max` would read the column, while
  * the first row of an order is found by what the engine knows of each row group.

@@ -65,7 +65,6 @@ export class PairDatabase {
   readonly #readers: ReaderConnections
   #givenUp = false
   readonly #onBroken: () => void
-  readonly isNew: boolean
   /** Whether a call wrote to it, or may have, since it was opened. */
   isWrittenHere = false
   #rules: RetentionRules
@@ -83,14 +82,12 @@ export class PairDatabase {
     onBroken: () => void
     loss: Loss | undefined
     wasClean: boolean
-    isNew: boolean
     rules: RetentionRules
     archive: ArchiveStore | undefined
     clock: Clock
   }) {
     this.archive = of.archive
     this.clock = of.clock
-    this.isNew = of.isNew
     this.#rules = of.rules
     this.pair = of.pair
     this.name = formatPair(of.pair)
@@ -153,7 +150,6 @@ export class PairDatabase {
         wal,
         onBroken: context.onBroken,
         loss,
-        isNew,
         rules,
         archive: context.archive,
         clock: context.writer.clock,

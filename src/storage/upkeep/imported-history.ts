@@ -5,6 +5,7 @@ import {
 } from '../../schema/retention-policy.ts'
 import type { Relation } from '../../schema/tables.ts'
 import type { Clock } from '../../time.ts'
+import { isUnused } from '../file/pair-state.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
 
 interface ManagerRules {
@@ -52,9 +53,7 @@ export class ImportedHistory {
       this.#decided.add(name)
       return database.storeRules(this.#given)
     }
-    const beganEmpty =
-      this.#beganEmpty.get(name) ??
-      (database.isNew && database.writer.ticks.state.newest === -Infinity)
+    const beganEmpty = this.#beganEmpty.get(name) ?? (await isEmpty(database))
     this.#beganEmpty.set(name, beganEmpty)
     if (!beganEmpty || database.rules[relation] !== undefined) {
       this.#decided.add(name)
@@ -70,4 +69,11 @@ export class ImportedHistory {
     const { keepMs } = defaultRetention[relation]
     return keepMs !== 'forever' && oldest < this.#manager.clock() - keepMs
   }
+}
+
+/** Not by whether this process made its file: an import that was killed may have left it without a row. */
+async function isEmpty(database: PairDatabase): Promise<boolean> {
+  const { candles, writer } = database
+  if (writer.ticks.state.newest !== -Infinity) return false
+  return writer.run((connection) => isUnused(connection, candles))
 }

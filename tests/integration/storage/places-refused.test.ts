@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
 import { LocalValkey } from '../../../src/mirror/index.ts'
+import { cliRun } from '../../support/cli-run.ts'
 import { countTicks, openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
 const later = Date.UTC(2100, 0, 1)
@@ -53,6 +54,17 @@ describe('a place that cannot be made is refused by name, at once', () => {
       })
   })
 })
+
+it.each(['verify', 'stats', 'gaps', 'cleanup'])(
+  '`%s` tells a data folder that cannot be looked at, and does not call it empty',
+  async (command) => {
+    const file = join(temporaryFolder(), 'file')
+    writeFileSync(file, '')
+    const { exitCode, stderr, stdout } = await cliRun([command, '--data-dir', join(file, 'data')])
+    expect([exitCode, stdout]).toEqual([1, ''])
+    expect(stderr).toMatch(/IO_FAILED: .*file.data/)
+  },
+)
 
 it('an archive that could not be made does not hold up the one that is named next', async () => {
   const dataDir = temporaryFolder()

@@ -144,6 +144,31 @@ describe('imported history', () => {
     expect((await db.cleanupPair('x/spot/C')).deleted).toMatchObject({ ticks: 20 })
   })
 
+  it('is kept too where an import was killed before its first row, with its pair just made', async () => {
+    const dataDir = temporaryFolder()
+    const [trades, bars] = [join(dataDir, 'old.csv'), join(dataDir, 'bars.csv')]
+    writeFileSync(trades, `${csv(start)}\n`)
+    writeFileSync(bars, `timestamp,open,high,low,close,volume\n${start},1,2,1,2,3\n`)
+    const db = await openManager({ dataDir: join(dataDir, 'data'), clock: () => later })
+    for (const name of [pair, 'x/spot/B', 'x/spot/C', 'x/spot/D']) {
+      await db.withConnection(name, async () => undefined)
+      // A pass that finds nothing in it leaves it as new as it was.
+      await db.cleanupPair(name)
+      await db.pool.release(name)
+    }
+    expect(await db.importTicks(pair, trades)).toMatchObject({ retention: 'forever' })
+    expect(await db.importCandles('x/spot/B', '1m', bars)).toMatchObject({ retention: 'forever' })
+    expect((await db.cleanupPair(pair)).deleted).toEqual({})
+    expect((await db.cleanupPair('x/spot/B')).deleted).toEqual({})
+    // Where anything was ever stored, or a rule given, it is not new.
+    await db.insertCandles('x/spot/C', '1m', [
+      { timestamp: later - 60_000, open: 1, high: 1, low: 1, close: 1, volume: 1 },
+    ])
+    expect(await db.importTicks('x/spot/C', trades)).not.toHaveProperty('retention')
+    await db.setRetention('x/spot/D', { ticks: hour })
+    expect(await db.importTicks('x/spot/D', trades)).not.toHaveProperty('retention')
+  })
+
   it('of candles is kept likewise', async () => {
     const dataDir = temporaryFolder()
     const file = join(dataDir, 'bars.csv')
