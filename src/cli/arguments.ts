@@ -12,6 +12,12 @@ export function pairArgument(text: string): string {
   return formatPair(parsePair(text))
 }
 
+/** A folder; no name at all would be the one the command is run in. */
+export function folderArgument(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Expected the name of a folder.')
+  return text
+}
+
 /**
  * A time as Unix ms (the fraction carrying microseconds) from ISO 8601 or a number of Unix ms.
  * Without a zone it is UTC, not the zone of the machine: files and tables hold UTC.

@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander'
-import { timeArgument } from './arguments.ts'
+import { folderArgument, timeArgument } from './arguments.ts'
 import type { CliContext } from './context.ts'
 import { UsageError } from './failure.ts'
 import { timeText } from './figures.ts'
@@ -26,6 +26,7 @@ export function withCommonOptions(command: Command): Command {
     .addOption(
       new Option('--data-dir <folder>', 'where the pairs are kept')
         .default(defaultDataDir)
+        .argParser(folderArgument)
         .env('PAIRDUCK_DATA_DIR'),
     )
     .option('--json', 'one JSON document on stdout, for programs', false)

@@ -1,6 +1,6 @@
 import { debuglog } from 'node:util'
 import { CommanderError } from 'commander'
-import { PairduckError, visible } from '../errors.ts'
+import { PairduckError, systemCode, visible } from '../errors.ts'
 
 /** The user asked for something that makes no sense: exit code 2, as for an unknown option. */
 export class UsageError extends Error {
@@ -57,8 +57,9 @@ export function oneLine(message: string): string {
   return `pairduck: ${visible(message.trim().replaceAll(/\s*\n\s*/g, ' '))}`
 }
 
-/** A code of ours, or the system's (`ENOENT`). */
+/** A code of ours, also for a file that the system refuses; the system's own for anything else. */
 function codeOf(error: Error): string | undefined {
   if (PairduckError.is(error)) return error.code
+  if ('path' in error) return systemCode(error)
   return 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }

@@ -73,7 +73,7 @@ export async function withStore<T>(
 }
 
 /** A folder that cannot be looked at is told: what is in it would count as not stored. */
-async function isThere(dataDir: string): Promise<boolean> {
+export async function isThere(dataDir: string): Promise<boolean> {
   try {
     await access(dataDir)
     return true
@@ -131,11 +131,13 @@ export async function storedPairs(dataDir: string, context: CliContext): Promise
   return listStored(dataDir, ({ error }) => noteLeftOut(error, context))
 }
 
-/** What {@link chosenPairs} leads to without a data directory: an empty list, or the same error. */
-export function noneStored(wanted: readonly string[], dataDir: string): [] {
+/**
+ * What {@link chosenPairs} leads to without a data directory. Without a wanted pair it is no empty
+ * list: a schedule with a wrong folder would never hear that nothing is looked after.
+ */
+export function noneStored(wanted: readonly string[], dataDir: string): never {
   const [first] = wanted
-  if (first !== undefined) throw notStored(first, [], dataDir)
-  return []
+  throw first === undefined ? folderMissing(dataDir) : notStored(first, [], dataDir)
 }
 
 /** {@link requireStored} before an engine is loaded; what is wrong with other pairs is not told. */
@@ -150,9 +152,9 @@ export async function requireStored(
   dataDir: string,
 ): Promise<void> {
   if (stored.some((each) => formatPair(each) === text)) return
-  // One that is there and cannot be looked at is in no list: this throws IO_FAILED.
+  // One whose folders cannot be listed is in no list; what cannot even be looked at is IO_FAILED.
   const pair = parsePair(text)
-  await hasFiles(pair, pairFiles(dataDir, pair))
+  if (await hasFiles(pair, pairFiles(dataDir, pair))) return
   throw notStored(text, stored, dataDir)
 }
 
@@ -168,7 +170,7 @@ export function notStored(pair: string, stored: readonly Pair[], dataDir: string
   return new PairduckError('PAIR_NOT_FOUND', `${pair} is not stored in ${dataDir}${hint}`, { pair })
 }
 
-export function folderMissing(dataDir: string): PairduckError {
+function folderMissing(dataDir: string): PairduckError {
   return new PairduckError('IO_FAILED', `there is no data folder ${dataDir}`, { dataDir })
 }
 

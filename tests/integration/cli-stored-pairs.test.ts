@@ -560,6 +560,14 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
     expect(await cliJson(at('verify', btc))).toEqual([expect.objectContaining({ ok: true })])
   })
 
+  it('a folder that the system does not give is IO_FAILED', async () => {
+    const file = join(folder, 'no-folder')
+    await writeFile(file, '')
+    const { exitCode, stderr } = await cliRun(at('snapshot', btc, '--to', join(file, 'x')))
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^pairduck: IO_FAILED: E[A-Z]+: .*no-folder/)
+  })
+
   it('asking makes no folder and no pair', async () => {
     const nowhere = join(folder, 'nowhere')
     const { exitCode, stderr } = await cliRun(['candles', btc, '--data-dir', nowhere])
@@ -568,9 +576,10 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
       stderr: `pairduck: PAIR_NOT_FOUND: ${btc} is not stored in ${nowhere}, which holds no pairs\n`,
     })
     expect(await cliJson(['pairs', '--data-dir', nowhere])).toEqual([])
-    expect(await cliJson(['stats', '--data-dir', nowhere])).toEqual([])
     for (const [command, expected] of [
-      [['cleanup'], `IO_FAILED: there is no data folder ${nowhere}`],
+      ...['analytics', 'cleanup', 'gaps', 'stats', 'verify'].map(
+        (name) => [[name], `IO_FAILED: there is no data folder ${nowhere}`] as const,
+      ),
       [['repair', btc], `PAIR_NOT_FOUND: ${btc} is not stored in ${nowhere}, which holds no pairs`],
     ] as const)
       expect(await cliRun([...command, '--data-dir', nowhere])).toEqual({
@@ -578,6 +587,13 @@ describe('what goes wrong is one line that names its code, and harms nothing', (
         stdout: '',
         stderr: `pairduck: ${expected}\n`,
       })
+    expect(await cliRun(['pairs', '--data-dir', nowhere])).toMatchObject({
+      exitCode: 0,
+      stdout: `no pairs in ${nowhere}: there is no such folder\n`,
+    })
+    const nameless = await cliRun(['stats', '--data-dir', ''])
+    expect(nameless).toMatchObject({ exitCode: 2, stdout: '' })
+    expect(nameless.stderr).toContain("option '--data-dir <folder>' argument '' is invalid")
     expect(await readdir(folder)).not.toContain('nowhere')
   })
 

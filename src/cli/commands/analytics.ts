@@ -50,7 +50,7 @@ export const addAnalyticsCommand: AddCommand = (program, context) => {
       const wanted = given.map((text) => pairArgument(text))
       await withStore(
         { dataDir, idleCloseMs, terminal: context.terminal },
-        () => printPass(context, options, noneStored(wanted, dataDir)),
+        () => noneStored(wanted, dataDir),
         (db) => (watch ? watchPairs : refreshOnce)(db, wanted, options, context),
       )
     })

@@ -8,7 +8,7 @@ import { checkedUsage, UsageError } from '../failure.ts'
 import { bytesText, countedText, countText, durationText, timeText } from '../figures.ts'
 import { resolveRules } from '../../schema/retention-policy.ts'
 import type { CleanupPass } from '../../storage/upkeep/cleanup-pass.ts'
-import { archiveFlag, folderMissing, storedPairs, withStore, type Manager } from '../manager.ts'
+import { archiveFlag, noneStored, storedPairs, withStore, type Manager } from '../manager.ts'
 
 type KeepOptions = Readonly<Record<string, number | 'forever'>>
 
@@ -52,10 +52,7 @@ export const addCleanupCommand: AddCommand = (program, context) => {
           dataDir: options.dataDir,
           ...(options.archive !== undefined && { archive: options.archive }),
         },
-        // A schedule with a wrong folder has to hear of it: nothing would ever be deleted.
-        () => {
-          throw folderMissing(options.dataDir)
-        },
+        () => noneStored([], options.dataDir),
         (db) => (options.watch ? watch : once)(db, options, context),
       )
     })

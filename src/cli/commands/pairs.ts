@@ -2,7 +2,7 @@ import { formatPair, type Pair } from '../../pair.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { bytesText } from '../figures.ts'
-import { pairBytes, storedPairs } from '../manager.ts'
+import { isThere, pairBytes, storedPairs } from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { textTable } from '../text-table.ts'
 
@@ -14,13 +14,14 @@ interface ListedPair extends Pair {
 
 export const addPairsCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('pairs')).action(async (options: CommonOptions) => {
+    const exists = await isThere(options.dataDir)
     const pairs = await listed(options.dataDir, context)
     const { tableColumns, ink } = context.terminal
     printAnswer(context, options, {
       json: pairs,
       lines: () =>
         pairs.length === 0
-          ? [`no pairs in ${options.dataDir}`]
+          ? [`no pairs in ${options.dataDir}${exists ? '' : ': there is no such folder'}`]
           : [
               textTable(
                 pairs,

@@ -9,7 +9,14 @@ import { pairArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import type { CliContext } from '../context.ts'
 import { blockText, bytesText, countText, timeText } from '../figures.ts'
-import { chosenPairs, noneStored, pairBytes, withStore, type Manager } from '../manager.ts'
+import {
+  chosenPairs,
+  isThere,
+  noneStored,
+  pairBytes,
+  withManager,
+  type Manager,
+} from '../manager.ts'
 import { printAnswer } from '../pair-command.ts'
 import { textTable } from '../text-table.ts'
 
@@ -39,19 +46,16 @@ export const addStatsCommand: AddCommand = (program, context) => {
     .action(async (given: string[], options: CommonOptions) => {
       const { dataDir } = options
       const wanted = given.map((text) => pairArgument(text))
+      if (!(await isThere(dataDir))) noneStored(wanted, dataDir)
       const known = await statsAtRest(dataDir, wanted)
       const stats = known.isAll
         ? [...known.stats.values()]
-        : await withStore<PairStats[]>(
-            { dataDir, terminal: context.terminal },
-            () => noneStored(wanted, dataDir),
-            async (db) => {
-              const found: PairStats[] = []
-              for (const pair of await chosenPairs(db, wanted, context))
-                found.push(known.stats.get(formatPair(pair)) ?? (await statsOf(db, pair, context)))
-              return found
-            },
-          )
+        : await withManager({ dataDir, terminal: context.terminal }, async (db) => {
+            const found: PairStats[] = []
+            for (const pair of await chosenPairs(db, wanted, context))
+              found.push(known.stats.get(formatPair(pair)) ?? (await statsOf(db, pair, context)))
+            return found
+          })
       printAnswer(context, options, { json: stats, lines: () => statsLines(context, stats) })
       if (stats.some(({ error }) => error !== null && error.code !== 'PAIR_LOCKED'))
         context.exitCode = 1

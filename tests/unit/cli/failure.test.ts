@@ -31,6 +31,16 @@ describe('failureLine', () => {
       1,
     ],
     [
+      'a file that the system refuses',
+      Object.assign(new Error("ENOSPC: no space left on device, write 'x'"), {
+        code: 'ENOSPC',
+        syscall: 'write',
+        path: 'x',
+      }),
+      "pairduck: DISK_FULL: ENOSPC: no space left on device, write 'x'",
+      1,
+    ],
+    [
       'several at once',
       new AggregateError([locked], 'all'),
       'pairduck: PAIR_LOCKED: a/b/C is open in process 7 (see there)',
