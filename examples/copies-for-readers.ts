@@ -1,6 +1,6 @@
-// Copies every pair into a folder that dashboards and notebooks can open while the engine goes on:
-// DuckDB lets one process write a file, and a copy is nobody's. Run it beside an engine that closes
-// idle pairs, or call `snapshot` inside the engine.
+// Copies every pair into a folder that dashboards and notebooks can open while the engine goes on.
+// DuckDB lets only one process open a file that is written; the copies belong to nobody. Pairs that
+// another process holds are left out: `pairduck snapshot` copies those, too, since it asks the holder.
 //   npx tsx examples/copies-for-readers.ts data copies
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'

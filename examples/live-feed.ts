@@ -1,8 +1,10 @@
-// Stores an exchange's trades as they come, of as many symbols as you name, until Ctrl-C.
+// Stores the live trades of an exchange, of as many symbols as you name, until Ctrl-C. A program that
+// shall also notice and fill the holes in its record calls `recordTrades` of pairduck/record instead.
 //   npx tsx examples/live-feed.ts binance BTC/USDT ETH/USDT
 import { setTimeout as delay } from 'node:timers/promises'
 import { pro, type Exchange, type Trade } from 'ccxt'
 import { DatabaseManager, PairduckError, type Tick } from 'pairduck'
+import { ticksFromCcxt } from 'pairduck/ccxt'
 
 const [exchangeId = 'binance', ...symbols] = process.argv.slice(2)
 const Feed = (pro as unknown as Record<string, new (options: object) => Exchange>)[exchangeId]
@@ -18,22 +20,22 @@ db.on('error', ({ pair, error }) => console.error(pair, error))
 db.startCleanup()
 db.startAnalytics()
 
-/** So many are kept of a symbol while the store refuses them: a full disk, a file that is locked. */
+/** So many trades of a symbol are kept while the store refuses them (a full disk, a locked file). */
 const mostKept = 50_000
 
-/** Which trades came before a lost connection, and which come twice after it, is the store's care. */
+/** Trades that come twice, as after a lost connection, are stored once: nothing is to be done here. */
 async function storeTrades(symbol: string): Promise<void> {
   const pair = { exchange: exchangeId, market: 'spot', symbol }
   let ticks: Tick[] = []
   while (!stop.signal.aborted) {
     try {
       const trades = await exchange.watchTrades(symbol)
-      ticks = [...ticks, ...trades.map((trade) => tickOf(trade))].slice(-mostKept)
+      ticks = [...ticks, ...trades.flatMap((trade) => ticksOf(trade))].slice(-mostKept)
       await db.insertTicks(pair, ticks)
       ticks = []
     } catch (error) {
       console.error(symbol, error)
-      // What was refused goes again with the next trades, but for a tick that never can be stored.
+      // What was refused is sent again with the next trades, except a tick that can never be stored.
       if (PairduckError.is(error, 'INVALID_TICK')) ticks.splice(Number(error.details['index']), 1)
       await delay(1_000, undefined, { signal: stop.signal }).catch(() => undefined)
     }
@@ -41,13 +43,13 @@ async function storeTrades(symbol: string): Promise<void> {
   if (ticks.length > 0) await db.insertTicks(pair, ticks)
 }
 
-function tickOf({ id, timestamp, price, amount, side }: Trade): Tick {
-  return {
-    timestamp: timestamp!,
-    price: price!,
-    volume: amount!,
-    side: side === 'buy' ? 'BUY' : 'SELL',
-    tradeId: id,
+/** A trade without a price, an amount or a side is reported and left out. */
+function ticksOf(trade: Trade): Tick[] {
+  try {
+    return ticksFromCcxt([trade])
+  } catch (error) {
+    console.error(trade.symbol, error)
+    return []
   }
 }
 
