@@ -9,6 +9,8 @@ export interface CliContext {
   readonly signal: AbortSignal
   /** What the process ends with when no error is thrown; a command may set it. */
   exitCode: number
+  /** The engine is at a statement that no interrupt ended: the process would wait for it. */
+  isHeld: boolean
   dispose(): void
 }
 
@@ -16,12 +18,37 @@ export interface CliContext {
 export const exitInterrupted = 130
 const pipeClosed = 'nobody reads the output any more'
 
+/** Why a command ends: it was told so by a signal. */
+class Stopped extends Error {
+  override readonly name = 'AbortError'
+  readonly by: NodeJS.Signals
+
+  constructor(by: NodeJS.Signals) {
+    super('This operation was aborted')
+    this.by = by
+  }
+}
+
+/**
+ * Ends the process by the signal that it was told to stop by. `process.exit` waits for the threads of
+ * Node's pool, and one of them may be at a statement that the engine does not interrupt.
+ */
+export function endProcess(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal)
+  process.kill(process.pid, signal)
+}
+
+/** The same for a command that has ended; SIGKILL when nobody told it to stop. */
+export function endHeld({ signal }: CliContext): void {
+  endProcess(signal.reason instanceof Stopped ? signal.reason.by : 'SIGKILL')
+}
+
 /** The context of the running process. A second Ctrl-C ends it at once. */
 export function processContext(): CliContext {
   const stop = new AbortController()
-  const onSignal = (): void => {
-    if (stop.signal.aborted) process.exit(exitInterrupted)
-    stop.abort()
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (stop.signal.aborted) endProcess(name)
+    stop.abort(new Stopped(name))
   }
   const onOutputError = (error: NodeJS.ErrnoException): void => {
     // `pairduck ticks | head` closes the pipe: that is an end, not a failure.
@@ -36,6 +63,7 @@ export function processContext(): CliContext {
     now: Date.now,
     signal: stop.signal,
     exitCode: 0,
+    isHeld: false,
     dispose: () => {
       process.off('SIGINT', onSignal)
       process.off('SIGTERM', onSignal)

@@ -1,4 +1,7 @@
 #!/usr/bin/env node
+import { endHeld, processContext } from './context.ts'
 import { runCli } from './run.ts'
 
-process.exitCode = await runCli(process.argv.slice(2))
+const context = processContext()
+process.exitCode = await runCli(process.argv.slice(2), context)
+if (context.isHeld) endHeld(context)

@@ -1,6 +1,15 @@
+import { PairduckError } from '../errors.ts'
 import { exitCodeOfStop, processContext, type CliContext } from './context.ts'
 import { exitCodeOf, failureLine } from './failure.ts'
 import { makeProgram } from './program.ts'
+
+/** Whether closing failed because the engine did not let go of a statement. */
+function isOfClosing(error: unknown): boolean {
+  return (
+    error instanceof AggregateError &&
+    error.errors.some((each) => PairduckError.is(each, 'DEADLINE_EXCEEDED'))
+  )
+}
 
 /**
  * Runs the command line and gives its exit code: 0 done, 1 failed (one line on stderr names the
@@ -20,6 +29,7 @@ export async function runCli(
     if (stopped !== undefined) return stopped
     const line = failureLine(error)
     if (line !== undefined) context.terminal.note(line)
+    context.isHeld = isOfClosing(error)
     return exitCodeOf(error)
   } finally {
     context.dispose()

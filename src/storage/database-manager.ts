@@ -17,6 +17,7 @@ import type { CleanupResult, RefreshResult } from './events/outcomes.ts'
 import type { ImportFilesOptions, ImportFilesReport } from './import/import-files-options.ts'
 import { Intake } from './intake.ts'
 import { Leases } from './pool/leases.ts'
+import { endsWithin, letGoMs } from './pool/let-go.ts'
 import type { QueryOptions, StreamOptions } from './pool/lease-options.ts'
 import { resolveManagerOptions, type ManagerOptions, type ManagerSetup } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
@@ -260,7 +261,8 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
 
   /**
    * Stops intake, stores what was taken, ends leases, closes every file; always the same promise.
-   * Failures of several pairs come together as an AggregateError with the `code` of the first.
+   * Failures come together as an AggregateError with the `code` of the first, `DEADLINE_EXCEEDED`
+   * where the engine does not let go of a statement.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#shutdown())
@@ -285,14 +287,13 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     this.closing.abort()
     this.intake.close()
     await this.#socket?.close()
-    await this.#candles.end()
+    await endsWithin(letGoMs, this.#candles.end())
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.leases.revokeAll()])
     await this.#giveWay.stop()
     try {
       await closeWithLogs(this.pool, this.#logs)
     } finally {
-      this.#engine.stop()
-      this.#directory.release()
+      this.#engine.stop(() => this.#directory.release())
     }
   }
 }

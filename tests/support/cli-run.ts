@@ -35,6 +35,7 @@ export async function cliRun(
     now: options.now ?? Date.now,
     signal: options.signal ?? new AbortController().signal,
     exitCode: 0,
+    isHeld: false,
     dispose: () => undefined,
   }
   const exitCode = await runCli(args, context)

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { countArgument } from '../arguments.ts'
+import { countArgument, durationArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
 import { asUsage } from '../failure.ts'
 import { withManager } from '../manager.ts'
@@ -14,6 +14,7 @@ interface ServeCommandOptions extends CommonOptions {
   readonly corsOrigin?: string[]
   readonly allowHost?: string[]
   readonly maxRows?: number
+  readonly answerTimeout?: number
   readonly valkey?: string
   readonly ui: boolean
 }
@@ -28,6 +29,11 @@ export const addServeCommand: AddCommand = (program, context) => {
     .option('--cors-origin <origin...>', 'pages of these origins may ask')
     .option('--allow-host <name...>', 'names by which a proxy calls it')
     .option('--max-rows <count>', 'rows of one answer', countArgument)
+    .option(
+      '--answer-timeout <span>',
+      'how long an answer may take, its reader included (default: 60s)',
+      durationArgument,
+    )
     .option('--ui', 'also the page, at /: charts, pairs, health and account in a browser', false)
     .option('--valkey <url>', 'also answer from the account mirror there')
     .addHelpText(
@@ -71,6 +77,7 @@ async function given(options: ServeCommandOptions): Promise<object> {
     ...(writerToken === undefined ? {} : { writerToken }),
     ...(options.corsOrigin === undefined ? {} : { corsOrigins: options.corsOrigin }),
     ...(options.allowHost === undefined ? {} : { allowedHosts: options.allowHost }),
+    ...(options.answerTimeout === undefined ? {} : { answerTimeoutMs: options.answerTimeout }),
     ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
     ...(tlsKey === undefined || tlsCert === undefined
       ? {}

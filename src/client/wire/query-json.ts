@@ -1,4 +1,4 @@
-import { query, type Query, type SqlValue } from '../../queries/query.ts'
+import { ofStranger, query, type Query, type SqlValue } from '../../queries/query.ts'
 import { isTimeframe, type Timeframe } from '../../time.ts'
 
 type WireValue =
@@ -12,9 +12,10 @@ export interface QueryJson {
   readonly sql: string
   readonly params: Readonly<Record<string, WireValue>>
   readonly bars?: Timeframe
+  readonly isStrangers?: boolean
 }
 
-export function queryToJson({ name, sql, params, bars }: Query<unknown>): QueryJson {
+export function queryToJson({ name, sql, params, bars, isStrangers }: Query<unknown>): QueryJson {
   return {
     name,
     sql,
@@ -22,20 +23,22 @@ export function queryToJson({ name, sql, params, bars }: Query<unknown>): QueryJ
       Object.entries(params).map(([key, value]) => [key, toWire(value)] as const),
     ),
     ...(bars === undefined ? {} : { bars }),
+    ...(isStrangers === true ? { isStrangers } : {}),
   }
 }
 
 /** Throws TypeError for what is none. */
 export function queryFromJson<Row>(json: unknown): Query<Row> {
-  const { name, sql, params = {}, bars } = (json ?? {}) as Partial<QueryJson>
+  const { name, sql, params = {}, bars, isStrangers } = (json ?? {}) as Partial<QueryJson>
   if (typeof name !== 'string' || typeof sql !== 'string' || typeof params !== 'object')
     throw new TypeError('expected a query as { name, sql, params }')
-  return query(
+  const asked = query<Row>(
     name,
     sql,
     Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fromWire(value)])),
     isTimeframe(bars) ? bars : undefined,
   )
+  return isStrangers === true ? ofStranger(asked) : asked
 }
 
 function toWire(value: SqlValue): WireValue {

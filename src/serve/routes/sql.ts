@@ -20,13 +20,13 @@ export function addSqlRoute({ app, store, answers, allow, guard }: RouteContext)
         throw new TypeError('expected the SELECT itself as the body, not as a part of one')
       const text = textOf(request.body)
       const pair = pairOf(request)
-      await guard.check(pair, text)
+      const asked = await guard.check(pair, query('sql', text.replace(/[;\s]+$/, '')))
       return answers.rows({
         request,
         reply,
         store,
         pair,
-        query: query('sql', text.replace(/[;\s]+$/, '')),
+        query: asked,
         history: historyOf(request),
         format: formatOf(request),
       })

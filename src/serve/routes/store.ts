@@ -49,8 +49,7 @@ export function addStoreRoutes(
   app.post('/api/v1/store/query', async (request, reply) => {
     allow(request, 'read')
     const { pair, query, options: given } = body(request)
-    const asked = queryFromJson(query)
-    await guard.check(pair, asked.sql)
+    const asked = await guard.check(pair, queryFromJson(query))
     const history = given?.history === true
     return answers.rows({
       request,
@@ -93,9 +92,8 @@ function addCalls({ app, store, answers, allow, guard }: RouteContext): void {
   app.post('/api/v1/store/queryPairs', async (request) => {
     allow(request, 'read')
     const { pairs = {}, unqualified, query } = body(request)
-    const asked = queryFromJson<object>(query)
     const [[, first]] = checkPairNames(pairs) as [[string, PairLike]]
-    await guard.check(first, asked.sql, Object.keys(pairs))
+    const asked = await guard.check(first, queryFromJson<object>(query), Object.keys(pairs))
     const gone = goneOf(request)
     const rows = await answers.inTime(request, (late) =>
       store.queryPairs(pairs, asked, { signal: AbortSignal.any([gone, late]), unqualified }),

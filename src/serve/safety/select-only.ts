@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
 import type { PairLike } from '../../pair.ts'
 import { faultOfSelect, parseSelectQuery } from '../../storage/duckdb/select-guard.ts'
+import { ofStranger, type Query } from '../../queries/query.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
 import { withinTime } from './within-time.ts'
 
@@ -10,8 +11,8 @@ const maxSqlCharacters = 100_000
 /**
  * Lets through one SELECT over the pair's own tables, by the guard that every query of the store
  * passes, and refuses all else (`REQUEST_REFUSED`): other statements, files, the network, other
- * pairs, and over the network the engine's catalogue too, which names the files of all, and patterns
- * that may keep the engine busy for hours. That the statement cannot write is the work of its
+ * pairs, and over the network the engine's catalogue too, which names the files of all, and what
+ * may keep the engine busy for hours. That the statement cannot write is the work of its
  * transaction, which only reads.
  */
 export class SelectGuard {
@@ -25,20 +26,26 @@ export class SelectGuard {
     this.#timeoutMs = answerTimeoutMs
   }
 
-  /** `schemas`: names of other pairs that the statement may use. */
-  async check(pair: PairLike, sql: string, schemas: readonly string[] = []): Promise<void> {
+  /** The query as it is to be run. `schemas`: names of other pairs that the statement may use. */
+  async check<Row>(
+    pair: PairLike,
+    asked: Query<Row>,
+    schemas: readonly string[] = [],
+  ): Promise<Query<Row>> {
+    const { sql } = asked
     const key = JSON.stringify([schemas, sql])
-    if (this.#passed.has(key)) return
+    if (this.#passed.has(key)) return ofStranger(asked)
     if (sql.length > maxSqlCharacters)
       throw refused(`it is longer than ${maxSqlCharacters} characters`)
     const [row] = await withinTime(this.#timeoutMs, 'sql', (signal) =>
       this.#store.query(pair, parseSelectQuery(sql), { signal }),
     )
-    const scope = { schemas, catalog: false, anyPattern: false }
+    const scope = { schemas, catalog: false, isStrangers: true }
     const fault = faultOfSelect(row?.tree ?? '{"error":true}', scope)
     if (fault?.isSyntax === true) throw new PairduckError('QUERY_FAILED', `sql: ${fault.reason}`)
     if (fault !== undefined) throw refused(fault.reason)
     this.#passed.set(key, true)
+    return ofStranger(asked)
   }
 }
 

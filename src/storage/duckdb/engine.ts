@@ -50,6 +50,8 @@ export class Engine {
   #renewal: Renewal | undefined
   #stopped = false
   #nextAlias = 1
+  /** Files that a statement keeps though it was interrupted, until it ends. */
+  readonly #kept = new Set<Promise<void>>()
   /** Called when the instance is lost: every file has to be given up. */
   onLost: () => void = () => undefined
 
@@ -104,6 +106,11 @@ export class Engine {
     }
   }
 
+  /** The same for a file that a statement keeps: when it is free, which nobody waits for. */
+  detachWhen(alias: string, free: Promise<unknown>): void {
+    this.#kept.add(free.then(() => this.detach(alias)).catch(() => undefined))
+  }
+
   /** A connection whose unqualified names are the pair's. */
   async connect(alias: string): Promise<DuckDBConnection> {
     const connection = await this.#cores.get(alias)!.instance.connect()
@@ -134,10 +141,16 @@ export class Engine {
     }
   }
 
-  stop(): void {
+  /** Ends the instance, and then calls `ended`: at once, or when no statement keeps a file any more. */
+  stop(ended?: () => void): void {
     this.#stopped = true
     this.#renewal?.finish()
-    closeCore(this.#core)
+    const end = (): void => {
+      closeCore(this.#core)
+      ended?.()
+    }
+    if (this.#kept.size === 0) end()
+    else void Promise.all(this.#kept).then(end)
   }
 
   #lose(): void {

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
+import type { Query } from '../../queries/query.ts'
 import { readRows } from './read-rows.ts'
 import { boundValues } from './value-bounds.ts'
 import { faultOfSelect, parseSelectQuery, type SelectScope } from './select-guard.ts'
@@ -21,14 +22,14 @@ const passed = new LRUCache<string, true>({
  */
 export async function refuseNotOneSelect(
   connection: DuckDBConnection,
-  sql: string,
+  { sql, isStrangers }: Pick<Query<unknown>, 'sql' | 'isStrangers'>,
   schemas: readonly string[] = [],
 ): Promise<void> {
   refuseNul(sql)
-  await boundValues(connection, sql)
+  await boundValues(connection, sql, { isStrangers })
   const key = JSON.stringify([schemas, sql])
   if (passed.has(key)) return
-  const scope: SelectScope = { schemas, catalog: true, anyPattern: true }
+  const scope: SelectScope = { schemas, catalog: true, isStrangers: false }
   const { sql: parse, params } = parseSelectQuery(sql)
   const [row] = await readRows<{ tree: string }>(connection, parse, params)
   const fault = faultOfSelect(row!.tree, scope)

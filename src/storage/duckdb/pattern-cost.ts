@@ -1,3 +1,5 @@
+import { regexWeight } from './regex-weight.ts'
+
 /** How the engine calls its comparisons with a pattern: the sign for any text, and how a user writes it. */
 const comparisons: Readonly<Record<string, { readonly any: string; readonly written: string }>> = {
   '~~': { any: '%', written: 'LIKE' },
@@ -12,8 +14,14 @@ const comparisons: Readonly<Record<string, { readonly any: string; readonly writ
 }
 /** Of these the engine goes once through a text, however many signs a pattern without `_` has. */
 const linear = new Set(['~~', '!~~'])
+const takesRegex = /^(?:regexp_(?!escape$)\w+|str(?:ing)?_split_regex)$/
+/** Signs of all patterns of a statement that are tried at every place of a text. */
+const mostSigns = 1_000
+/** Places that all regular expressions of a statement may be in at once. */
+const mostPlaces = 100
 
-interface Node {
+/** A call of a function, as the engine's parser gives it. */
+export interface Call {
   readonly class?: unknown
   readonly function_name?: unknown
   readonly children?: readonly unknown[]
@@ -21,33 +29,47 @@ interface Node {
 }
 
 /**
- * What pattern of a parsed SELECT may take for ever, in words; undefined: none. Each sign for any
- * text, but for one at the end, makes the engine try every place of a text anew: two of them take
- * minutes for 2,048 texts of 10,000 characters, and it hears no interrupt meanwhile.
+ * The patterns of a statement that may take for ever. Each sign for any text, but for one at the end,
+ * makes the engine try every place of a text anew, and at each place it goes through the pattern: two
+ * of them, or some hundred `[a-z]`, take minutes for 2,048 long texts, and it hears no interrupt meanwhile.
  */
-export function faultOfPatterns(node: unknown): string | undefined {
-  if (typeof node !== 'object' || node === null) return undefined
-  const own = Array.isArray(node) ? undefined : faultOf(node)
-  if (own !== undefined) return own
-  for (const child of Object.values(node)) {
-    const found = faultOfPatterns(child)
-    if (found !== undefined) return found
-  }
-  return undefined
-}
+export class PatternCost {
+  #signs = 0
+  #places = 0
 
-function faultOf({ class: kind, function_name: called, children }: Node): string | undefined {
-  const name = String(called).toLowerCase()
-  const comparison = comparisons[name]
-  if (kind !== 'FUNCTION' || comparison === undefined) return undefined
-  const { any, written } = comparison
-  const pattern = children?.[1] as Node | undefined
-  if (pattern?.class !== 'CONSTANT')
-    return `\`${written}\` takes a pattern that is written out; contains(…), starts_with(…) and ends_with(…) take any text`
-  const text = String(pattern.value?.value)
-  if (linear.has(name) && !text.includes('_')) return undefined
-  const tries = text.slice(0, -1).split(any).length - 1
-  if (tries <= 1) return undefined
-  const place = linear.has(name) ? `\`${written}\` with a \`_\`` : `\`${written}\``
-  return `${place} takes one \`${any}\` beside one at the end: more may take hours (a LIKE without \`_\` takes any number of \`%\`)`
+  /** What is wrong with a call, in words; undefined: nothing. */
+  faultOf({ function_name: called, children }: Call): string | undefined {
+    const name = String(called).toLowerCase()
+    const comparison = comparisons[name]
+    const isRegex = takesRegex.test(name)
+    if (comparison === undefined && !isRegex) return undefined
+    const written = comparison?.written ?? name
+    const pattern = children?.[1] as Call | undefined
+    if (pattern?.class !== 'CONSTANT')
+      return `\`${written}\` takes a pattern that is written out; contains(…), starts_with(…) and ends_with(…) take any text`
+    const text = String(pattern.value?.value)
+    if (comparison === undefined) return this.#faultOfRegex(text)
+    return this.#faultOfSigns(text, comparison, linear.has(name))
+  }
+
+  #faultOfSigns(
+    text: string,
+    { any, written }: { readonly any: string; readonly written: string },
+    isLinear: boolean,
+  ): string | undefined {
+    if (isLinear && !text.includes('_')) return undefined
+    this.#signs += text.length
+    if (this.#signs > mostSigns)
+      return `patterns have ${mostSigns} characters at most, all of a statement together (a LIKE without \`_\` has any number)`
+    const tries = text.slice(0, -1).split(any).length - 1
+    if (tries <= 1) return undefined
+    const place = isLinear ? `\`${written}\` with a \`_\`` : `\`${written}\``
+    return `${place} takes one \`${any}\` beside one at the end: more may take hours (a LIKE without \`_\` takes any number of \`%\`)`
+  }
+
+  #faultOfRegex(text: string): string | undefined {
+    this.#places += regexWeight(text)
+    if (this.#places <= mostPlaces) return undefined
+    return `regular expressions have ${mostPlaces} signs at most, all of a statement together and counted parts (\`{1,30}\`) as often as they may come`
+  }
 }

@@ -1,5 +1,5 @@
 import type { Query } from '../../queries/query.ts'
-import { faultOfPatterns } from './pattern-cost.ts'
+import { faultOfCost } from './step-cost.ts'
 import { faultOfGrowth } from './value-growth.ts'
 
 /** Table functions that reach nothing outside the statement. */
@@ -25,8 +25,8 @@ export interface SelectScope {
   readonly schemas?: readonly string[]
   /** Whether it may ask the engine's catalogue, which lists the files of other pairs too. */
   readonly catalog: boolean
-  /** Whether its comparisons may have patterns that the engine may need hours for. */
-  readonly anyPattern: boolean
+  /** Whether a stranger wrote it: what may keep the engine busy for hours is refused. */
+  readonly isStrangers: boolean
 }
 
 /** What the engine's own parser makes of a text. */
@@ -59,7 +59,7 @@ export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | u
     statements.length === 1
       ? (outsideOf(statements[0], scope) ??
         faultOfGrowth(statements[0]) ??
-        (scope.anyPattern ? undefined : faultOfPatterns(statements[0])))
+        (scope.isStrangers ? faultOfCost(statements[0]) : undefined))
       : statements.length === 0
         ? 'it is empty'
         : `it is ${statements.length} statements`

@@ -8,6 +8,11 @@ export class Semaphore {
     this.#queue = new PQueue({ concurrency })
   }
 
+  /** From now on nobody waits. */
+  letAllIn(): void {
+    this.#queue.concurrency = Infinity
+  }
+
   /**
    * Runs `statement` when it is its turn, those of a higher priority first. `signal` ends only the waiting: a statement that has
    * begun sits on its thread until the engine lets go of it, and so long it keeps its turn.

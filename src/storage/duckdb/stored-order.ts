@@ -14,10 +14,10 @@ export async function withoutNeedlessSort(
   { sql, params, inOrder }: Query<unknown> & Partial<TicksInOrder>,
 ): Promise<string> {
   if (inOrder === undefined) return sql
-  await refuseNotOneSelect(connection, inOrder.sql)
+  await refuseNotOneSelect(connection, inOrder)
   const { where } = inOrder
   const count = async (text: string): Promise<Record<string, number>> => {
-    await refuseNotOneSelect(connection, text)
+    await refuseNotOneSelect(connection, { sql: text })
     return (await readRows<Record<string, number>>(connection, text, params))[0]!
   }
   const { back, ties } = await count(timeStepsSql(where))

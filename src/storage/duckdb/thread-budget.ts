@@ -36,6 +36,11 @@ export class ThreadBudget {
     return this.#reads.run(statement, signal)
   }
 
+  /** Nothing is read any more: who still waits for a thread is let in, to be told so. */
+  endReads(): void {
+    this.#reads.letAllIn()
+  }
+
   checkRoom(given: number): void {
     if (this.pendingTicks > 0 && this.pendingTicks + given > this.#maxPendingTicks)
       throw new PairduckError(

@@ -1,9 +1,21 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 
-/** The longest text, in characters, that one call of a function may make out of a count. */
-const longestText = 10_000
-/** The longest list that one call may make so. */
-const longestList = 100_000
+/** What values the calls of a statement may make and take. */
+interface Bounds {
+  /** The longest text, in characters, that one call of a function may make out of a count. */
+  readonly madeText: number
+  /** The longest list that one call may make so. */
+  readonly madeList: number
+  /** The longest text that is compared with a pattern, or split. */
+  readonly matchedText: number | undefined
+}
+
+const ownBounds: Bounds = { madeText: 10_000, madeList: 100_000, matchedText: undefined }
+/** A stranger may mean to keep the engine busy: one step takes 2,048 values, and no interrupt ends it. */
+const strangersBounds: Bounds = { madeText: 1_000, madeList: 1_000, matchedText: 1_000 }
+
+/** The longest list that counts up: its values are mostly rows at once. */
+const longestSeries = 100_000
 /** Of how many pairs of characters a distance may be made: 2,048 of them in one step. */
 const mostPairs = 100_000
 /** Functions whose time grows with the product of two texts. */
@@ -14,55 +26,112 @@ const distances = [
   'jaro_similarity',
   'jaro_winkler_similarity',
 ]
-/** Functions that make a value as large as a number says, or take as long. */
-const makers = new RegExp(
-  `\\b(?:repeat|lpad|rpad|list_resize|array_resize|range|generate_series|bitstring|replace|regexp_replace|${distances.join('|')})\\b`,
-  'i',
-)
+/** What compares a text with a pattern, or splits it, by the words of a statement that call it. */
+const matching: Readonly<Record<string, string>> = {
+  '~~': String.raw`\blike\b|~`,
+  '!~~': String.raw`\blike\b|~`,
+  '~~*': String.raw`\bilike\b|~`,
+  '!~~*': String.raw`\bilike\b|~`,
+  '~~~': String.raw`\bglob\b|~`,
+  like_escape: 'escape',
+  not_like_escape: 'escape',
+  ilike_escape: 'escape',
+  not_ilike_escape: 'escape',
+  regexp_full_match: String.raw`similar|~|regexp_full_match`,
+  regexp_matches: 'regexp_matches',
+  regexp_extract: 'regexp_extract',
+  regexp_extract_all: 'regexp_extract_all',
+  string_split_regex: 'string_split_regex|regexp_split_to_table',
+  str_split_regex: 'str_split_regex',
+  regexp_split_to_array: 'regexp_split_to_array',
+  string_split: String.raw`string_split|split_part`,
+  str_split: 'str_split',
+  string_to_array: 'string_to_array',
+  split: String.raw`\bsplit\b`,
+}
+/** Of these the engine goes once through a text where the pattern has no `_`. */
+const linear = new Set(['~~', '!~~'])
 
-const text = `error('one call makes a text of more than ${longestText} characters')`
-const list = `error('one call makes a list of more than ${longestList} values; rows come from FROM range(…)')`
+/** One function that stands before the engine's own of the same name. */
+interface Macro {
+  /** Whether a statement may call it. */
+  readonly called: RegExp
+  /** The macro for bounds; undefined: without any. */
+  readonly text: (bounds: Bounds) => string | undefined
+}
 
-const has = new WeakSet<DuckDBConnection>()
+/** The macros of a connection, and which bounds each has. */
+const made = new WeakMap<DuckDBConnection, Map<Macro, Bounds>>()
 
 /**
- * Bounds what one call can make on a connection, if the text may call such a function. The engine
- * makes a value in one step that no interrupt ends, past its own bound of memory, and makes constants
- * while it plans: so a count that is too large is an error before the function has it. Macros of
- * the connection stand before the functions of the same names.
+ * Bounds what one call can make and take on a connection, if the text may call such a function. The
+ * engine makes a value in one step that no interrupt ends, past its own bound of memory, and makes
+ * constants while it plans: so a count that is too large is an error before the function has it.
+ * Macros of the connection stand before the functions of the same names.
  */
-export async function boundValues(connection: DuckDBConnection, sql: string): Promise<void> {
-  if (has.has(connection) || !makers.test(sql)) return
-  for (const macro of macros) await connection.run(`CREATE OR REPLACE TEMP MACRO ${macro}`)
-  has.add(connection)
+export async function boundValues(
+  connection: DuckDBConnection,
+  sql: string,
+  { isStrangers = false }: { readonly isStrangers?: boolean | undefined } = {},
+): Promise<void> {
+  const bounds = isStrangers ? strangersBounds : ownBounds
+  let has = made.get(connection)
+  if (!isStrangers && has === undefined && !makers.test(sql)) return
+  for (const macro of macros) {
+    if (!macro.called.test(sql) || has?.get(macro) === bounds) continue
+    const text = macro.text(bounds)
+    if (text === undefined && has?.has(macro) !== true) continue
+    await connection.run(
+      `CREATE OR REPLACE TEMP MACRO ${text ?? macro.text({ ...bounds, matchedText: Number.MAX_SAFE_INTEGER })!}`,
+    )
+    if (has === undefined) made.set(connection, (has = new Map()))
+    has.set(macro, bounds)
+  }
 }
 
 function checked(argument: string, tooLarge: string, error: string): string {
   return `CASE WHEN ${tooLarge} THEN ${error} ELSE ${argument} END`
 }
 
-function repeated(type: string, length: string, limit: number, error: string): string {
+function tooLongText({ madeText }: Bounds): string {
+  return `error('one call makes a text of more than ${madeText} characters')`
+}
+
+function tooLongList(longest: number): string {
+  return `error('one call makes a list of more than ${longest} values; rows come from FROM range(…)')`
+}
+
+function repeated(bounds: Bounds): string {
+  const { madeText, madeList } = bounds
+  const text = tooLongText(bounds)
+  return `repeat${repeatedOf(' VARCHAR', 'strlen', madeText, text)},
+    ${repeatedOf(' BLOB', 'octet_length', madeText, text)}, ${repeatedOf('', 'len', madeList, tooLongList(madeList))}`
+}
+
+function repeatedOf(type: string, length: string, limit: number, error: string): string {
   const tooLarge = `greatest(1, ${length}(s))::HUGEINT * n > ${limit}`
   return `(s${type}, n) AS system.main.repeat(s, ${checked('n', tooLarge, `${error}::BIGINT`)})`
 }
 
-function padded(name: string): string {
-  return `${name}(s, n, p) AS system.main.${name}(s, ${checked('n', `n > ${longestText}`, `${text}::INTEGER`)}, p)`
+function padded(name: string, bounds: Bounds): string {
+  const count = checked('n', `n > ${bounds.madeText}`, `${tooLongText(bounds)}::INTEGER`)
+  return `${name}(s, n, p) AS system.main.${name}(s, ${count}, p)`
 }
 
-function resized(name: string): string {
-  const count = checked('n', `n > ${longestList}`, `${list}::BIGINT`)
+function resized(name: string, { madeList }: Bounds): string {
+  const count = checked('n', `n > ${madeList}`, `${tooLongList(madeList)}::BIGINT`)
   return `${name}(l, n) AS system.main.${name}(l, ${count}), (l, n, v) AS system.main.${name}(l, ${count}, v)`
 }
 
 function series(name: string): string {
+  const error = tooLongList(longestSeries)
   const tooMany = (span: string, step: string): string =>
-    `abs(${span}) > ${longestList} * abs(${step})`
+    `abs(${span}) > ${longestSeries} * abs(${step})`
   const whole = (argument: string, tooLarge: string): string =>
-    checked(argument, tooLarge, `${list}::BIGINT`)
-  const times = checked('b', tooMany('epoch(b) - epoch(a)', 'epoch(s)'), list)
+    checked(argument, tooLarge, `${error}::BIGINT`)
+  const times = checked('b', tooMany('epoch(b) - epoch(a)', 'epoch(s)'), error)
   const span = 'b::HUGEINT - a'
-  return `${name}(a BIGINT) AS system.main.${name}(${whole('a', `a > ${longestList}`)}),
+  return `${name}(a BIGINT) AS system.main.${name}(${whole('a', `a > ${longestSeries}`)}),
     (a BIGINT, b BIGINT) AS system.main.${name}(a, ${whole('b', tooMany(span, '1'))}),
     (a BIGINT, b BIGINT, s BIGINT) AS system.main.${name}(a, ${whole('b', tooMany(span, 's::HUGEINT'))}, s),
     (a TIMESTAMP, b TIMESTAMP, s INTERVAL) AS system.main.${name}(a, ${times}, s),
@@ -79,26 +148,58 @@ function compared(name: string): string {
   return `${name}${parts.join(', ')}`
 }
 
-/** By how much a text may grow at most, were all of it replaced. */
-const grown = checked(
-  's',
-  `strlen(s)::HUGEINT * (strlen(t) - strlen(f)) > ${longestText} * greatest(1, strlen(f))`,
-  text,
-)
-const matched = checked('s', `strlen(s)::HUGEINT * strlen(t) > ${100 * longestText}`, text)
+function matched(name: string, { matchedText }: Bounds): string | undefined {
+  if (matchedText === undefined) return undefined
+  const error = `error('over HTTP a text of up to ${matchedText} bytes is compared with a pattern, or split')`
+  const tooLong = `strlen(s) > ${matchedText}`
+  const bounded = checked(
+    's',
+    linear.has(name) ? `${tooLong} AND contains(p, '_')` : tooLong,
+    error,
+  )
+  const called = `system.main."${name}"(${bounded}, p`
+  return `"${name}"(s, p) AS ${called}), (s, p, a) AS ${called}, a), (s, p, a, b) AS ${called}, a, b)`
+}
 
-const macros: readonly string[] = [
-  `repeat${repeated(' VARCHAR', 'strlen', longestText, text)},
-   ${repeated(' BLOB', 'octet_length', longestText, text)}, ${repeated('', 'len', longestList, list)}`,
-  padded('lpad'),
-  padded('rpad'),
-  resized('list_resize'),
-  resized('array_resize'),
-  series('range'),
-  series('generate_series'),
-  `bitstring(s, n) AS system.main.bitstring(s, ${checked('n', `n > ${longestText}`, `${text}::INTEGER`)})`,
-  `replace(s, f, t) AS system.main.replace(${grown}, f, t)`,
-  `regexp_replace(s, f, t) AS system.main.regexp_replace(${matched}, f, t),
-   (s, f, t, o) AS system.main.regexp_replace(${matched}, f, t, o)`,
-  ...distances.map((name) => compared(name)),
+/** By how much a text may grow at most, were all of it replaced. */
+function replaced(bounds: Bounds): string {
+  const grown = `strlen(s)::HUGEINT * (strlen(t) - strlen(f)) > ${bounds.madeText} * greatest(1, strlen(f))`
+  return `replace(s, f, t) AS system.main.replace(${checked('s', grown, tooLongText(bounds))}, f, t)`
+}
+
+function replacedMatches(bounds: Bounds): string {
+  const { madeText, matchedText = Number.MAX_SAFE_INTEGER } = bounds
+  const grown = `strlen(s)::HUGEINT * strlen(t) > ${100 * madeText} OR strlen(s) > ${matchedText}`
+  const called = `system.main.regexp_replace(${checked('s', grown, tooLongText(bounds))}, f, t`
+  return `regexp_replace(s, f, t) AS ${called}), (s, f, t, o) AS ${called}, o)`
+}
+
+function named(name: string, text: Macro['text']): Macro {
+  return { called: new RegExp(String.raw`\b${name}\b`, 'i'), text }
+}
+
+const macros: readonly Macro[] = [
+  named('repeat', repeated),
+  ...['lpad', 'rpad'].map((name) => named(name, (bounds) => padded(name, bounds))),
+  ...['list_resize', 'array_resize'].map((name) => named(name, (bounds) => resized(name, bounds))),
+  ...['range', 'generate_series'].map((name) => named(name, () => series(name))),
+  named('bitstring', (bounds) => {
+    const count = checked('n', `n > ${bounds.madeText}`, `${tooLongText(bounds)}::INTEGER`)
+    return `bitstring(s, n) AS system.main.bitstring(s, ${count})`
+  }),
+  named('replace', replaced),
+  named('regexp_replace', replacedMatches),
+  ...distances.map((name) => named(name, () => compared(name))),
+  ...Object.entries(matching).map(([name, words]) => ({
+    called: new RegExp(words, 'i'),
+    text: (bounds: Bounds) => matched(name, bounds),
+  })),
 ]
+/** What any statement is bounded in. */
+const makers = new RegExp(
+  macros
+    .filter(({ text }) => text(ownBounds) !== undefined)
+    .map(({ called }) => called.source)
+    .join('|'),
+  'i',
+)

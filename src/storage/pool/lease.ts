@@ -111,7 +111,7 @@ export class Lease {
     const connection = this.#connection
     const names = schemas.flatMap(({ schema }) => schema ?? [])
     return this.#reading(query.name, signal, async () => {
-      await refuseNotOneSelect(connection, query.sql, names)
+      await refuseNotOneSelect(connection, query, names)
       await bindClock(connection, query.sql, this.#database.clock)
       this.#altered = true
       return withPairSchemas(connection, { own: this.#database.alias, schemas }, () =>
@@ -282,7 +282,7 @@ export class Lease {
 
   /** What is run of a query, which only reads: it is one SELECT, or nothing of it is run. */
   async #textOf(query: Query<unknown>, history = false): Promise<string> {
-    await refuseNotOneSelect(this.#connection, query.sql)
+    await refuseNotOneSelect(this.#connection, query)
     await bindClock(this.#connection, query.sql, this.#database.clock)
     const { candles } = this.#database
     return history

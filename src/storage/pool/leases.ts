@@ -15,6 +15,7 @@ import {
   type StreamOptions,
 } from './lease-options.ts'
 import { Lease } from './lease.ts'
+import { endsWithin, letGoMs } from './let-go.ts'
 import { checkPairNames } from './pair-schemas.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
 import { newestTicks, newestTicksQuery } from '../front/newest-ticks.ts'
@@ -249,10 +250,15 @@ export class Leases {
     await Promise.allSettled(reading.map((lease) => lease.revoke()))
   }
 
-  /** Interrupts and takes back everything: for closing, when a cleanup may wait for what is lent. */
+  /**
+   * Interrupts and takes back everything: for closing, when a cleanup may wait for what is lent. What
+   * the engine does not let go of is waited for when its file is closed, and what stood in line
+   * behind it is refused.
+   */
   async revokeAll(): Promise<void> {
     this.#closing = true
-    await Promise.allSettled([...this.#out].map((lease) => lease.revoke()))
+    const revoked = Promise.allSettled([...this.#out].map((lease) => lease.revoke()))
+    if (!(await endsWithin(letGoMs, revoked))) this.#budget.endReads()
   }
 }
 

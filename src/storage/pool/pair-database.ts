@@ -25,6 +25,7 @@ import { RowCalls } from '../write/row-calls.ts'
 import type { TickWriter } from '../write/tick-writer.ts'
 import { WalWatch } from '../write/wal-watch.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
+import { endsWithin, letGoMs, stillRead } from './let-go.ts'
 
 /** What every pair of a manager is opened with. */
 export interface PairContext extends WriterContext {
@@ -229,7 +230,8 @@ export class PairDatabase {
 
   /**
    * Drains the writer, ends its readers, checkpoints, detaches. What was acknowledged is safe even
-   * when this rejects: it only says that the file was not closed as it should be.
+   * when this rejects: it only says that the file was not closed as it should be, or is not closed
+   * yet (`DEADLINE_EXCEEDED`), because the engine does not let go of what is read of it.
    */
   async close(): Promise<void> {
     const failures: unknown[] = []
@@ -241,16 +243,19 @@ export class PairDatabase {
       }
     }
     await attempt(() => this.writer.drain())
-    await attempt(() => this.#readers.close())
+    const free = this.#readers.close()
+    const isFree = await endsWithin(letGoMs, free)
     // What the engine gave up cannot be written to; opened again it is whole.
     if (this.broken) failures.length = 0
+    else if (!isFree) failures.unshift(stillRead(this.name))
     else if (this.writer.wrote || !this.#wasClean) {
       await attempt(() => checkpointUnblocked(() => this.checkpoint(this.#connection)))
       await attempt(() => this.saveState(this.#connection, true))
     }
     await attempt(() => this.writer.ticks.dispose())
     this.#connection.closeSync()
-    await attempt(() => this.#engine.detach(this.alias))
+    if (isFree) await attempt(() => this.#engine.detach(this.alias))
+    else this.#engine.detachWhen(this.alias, free)
     if (failures.length > 0 && !this.broken)
       throw fromDuckDb(failures[0], this.name, 'QUERY_FAILED')
   }

@@ -146,7 +146,7 @@ export class SnapshotReader {
     candles: readonly Timeframe[],
     read: (connection: DuckDBConnection, sql: string) => Promise<T>,
   ): Promise<T> {
-    await refuseNotOneSelect(connection, query.sql)
+    await refuseNotOneSelect(connection, query)
     const sql = await withPickedSources(connection, query, candles)
     const found = await readOnly(connection, () => read(connection, sql))
     if (isWithoutRows(found)) await refuseNoSource(connection, query)

@@ -1,0 +1,95 @@
+import { PatternCost, type Call } from './pattern-cost.ts'
+
+/** What may be called for each value of a list: it takes numbers and times, none of which is large. */
+const cheap = new Set(
+  (
+    '+ - * / // % ** ^ & | << >> abs round floor ceil ceiling trunc sqrt ln log log2 log10 exp pow power sign ' +
+    'least greatest if ifnull nullif isnan isinf isfinite epoch epoch_ms epoch_us epoch_ns date_trunc ' +
+    'date_part date_diff datediff to_timestamp to_microseconds to_milliseconds to_seconds to_minutes ' +
+    'to_hours to_days to_weeks to_months to_years make_timestamp make_timestamp_ms ' +
+    'struct_pack struct_extract row fdiv fmod'
+  ).split(' '),
+)
+/** Functions whose value is a list as long as a number says. */
+const counting = new Set(['range', 'generate_series'])
+/** The longest list that such a number may ask for where it does not become rows. */
+const longestCounted = 1_000
+/** Functions that take as long as a list, a text or a document is large. */
+const growing =
+  /^(?:list|array|json|map|str|string|regexp|from_json)_|^(?:apply|filter|reduce|flatten|len)$/
+/** How many calls of these a statement may have: 2,048 values of each are one step. */
+const mostGrowing = 64
+
+/** Types of which a value may be large. */
+const large = /^(?:VARCHAR|CHAR|BLOB|BIT|LIST|ARRAY|STRUCT|MAP|UNION|JSON|VARIANT|UNBOUND|USER)$/
+
+interface Node extends Call {
+  readonly type?: unknown
+  readonly cast_type?: { readonly id?: unknown }
+}
+
+/** Where a node stands. */
+interface Place {
+  /** What is inside is done for each value of a list. */
+  readonly inLambda: boolean
+  /** What is inside becomes rows. */
+  readonly becomesRows: boolean
+}
+
+/**
+ * What of a parsed SELECT may take for ever, in words; undefined: nothing. The engine hears an
+ * interrupt only between steps, and one step is what all functions of a row make of 2,048 values.
+ */
+export function faultOfCost(tree: unknown): string | undefined {
+  return new StepCost().look(tree, { inLambda: false, becomesRows: false })
+}
+
+class StepCost {
+  readonly #patterns = new PatternCost()
+  #growing = 0
+
+  look(node: unknown, place: Place): string | undefined {
+    if (typeof node !== 'object' || node === null) return undefined
+    const isList = Array.isArray(node)
+    const own = isList ? undefined : this.#faultOf(node, place)
+    if (own !== undefined) return own
+    const inside = isList ? place : placeIn(node, place)
+    for (const child of Object.values(node)) {
+      const found = this.look(child, inside)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #faultOf(node: Node, { inLambda, becomesRows }: Place): string | undefined {
+    if (node.class === 'LAMBDA' && inLambda)
+      return 'no list is gone through for each value of another one'
+    if (node.type === 'ARRAY_SLICE' && inLambda)
+      return 'no part of a list is taken for each value of another one'
+    if (node.class === 'CAST' && inLambda && large.test(String(node.cast_type?.id)))
+      return 'a value of a list is cast to numbers and times alone'
+    if (node.class !== 'FUNCTION') return undefined
+    const name = String(node.function_name).toLowerCase()
+    if (inLambda && !cheap.has(name))
+      return `\`${name}\` is not called for each value of a list: what is takes numbers and times`
+    if (counting.has(name) && !becomesRows && !isShort(node))
+      return `\`${name}\` makes rows, in FROM or within unnest(…), or a list of ${longestCounted} values at most by numbers that are written out`
+    if (growing.test(name) && ++this.#growing > mostGrowing)
+      return `more than ${mostGrowing} calls take lists, texts or documents as a whole`
+    return this.#patterns.faultOf(node)
+  }
+}
+
+function placeIn(node: Node, place: Place): Place {
+  if (node.class === 'LAMBDA') return { inLambda: true, becomesRows: false }
+  if (node.type === 'TABLE_FUNCTION') return { ...place, becomesRows: true }
+  if (node.class !== 'FUNCTION') return place
+  return { ...place, becomesRows: String(node.function_name).toLowerCase() === 'unnest' }
+}
+
+function isShort({ children = [] }: Node): boolean {
+  return (children as readonly Node[]).every(
+    ({ class: kind, value }) =>
+      kind === 'CONSTANT' && Math.abs(Number(value?.value)) <= longestCounted,
+  )
+}
