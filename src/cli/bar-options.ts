@@ -46,7 +46,9 @@ export function withBinOption(command: Command): Command {
 }
 
 export function withRoundingOption(command: Command): Command {
-  return command.addOption(choiceOption('--rounding <rule>', 'price to bin', roundings))
+  return command.addOption(
+    choiceOption('--rounding <rule>', 'how a price is put into a bin', roundings),
+  )
 }
 
 /** Which definition of the value area is meant; `--share`, `--stop` and so on. */
@@ -59,9 +61,11 @@ export interface ValueAreaFlags {
 
 export function withValueAreaOptions(command: Command): Command {
   return command
-    .option('--share <part>', 'part of the profile in the value area', numberArgument, 0.7)
-    .addOption(choiceOption('--value-area <rule>', 'how it grows', ['single', 'pair']))
-    .addOption(choiceOption('--stop <rule>', 'the area ends at a share', ['reached', 'passed']))
+    .option('--share <part>', 'part of the profile that the value area holds', numberArgument, 0.7)
+    .addOption(choiceOption('--value-area <rule>', 'how the value area grows', ['single', 'pair']))
+    .addOption(
+      choiceOption('--stop <rule>', 'the value area ends when its share is', ['reached', 'passed']),
+    )
     .addOption(choiceOption('--empty-bins <rule>', 'bins without trades', ['count', 'skip']))
 }
 

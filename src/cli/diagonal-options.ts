@@ -49,9 +49,9 @@ export interface Cells extends RoundingOptions, WindowOptions {
 /** How diagonal imbalances are defined; see `calculateDiagonalImbalanceQuery`. */
 function withDiagonalOptions(command: Command): Command {
   return command
-    .addOption(choiceOption('--definition <name>', 'of an imbalance', ['atas', 'freqtrade']))
+    .addOption(choiceOption('--definition <name>', 'what an imbalance is', ['atas', 'freqtrade']))
     .option('--ratio <times>', 'how many times the opposite side', positiveArgument, 3)
-    .option('--min-volume <volume>', 'least volume of the dominant side', numberArgument, 0)
+    .option('--min-volume <volume>', 'smallest volume of the dominant side', numberArgument, 0)
     .option('--ignore-zero', 'an opposite side of 0 makes no imbalance', false)
 }
 

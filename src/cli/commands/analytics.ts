@@ -38,9 +38,21 @@ const idleCloseMs = 1_000
 export const addAnalyticsCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('analytics'))
     .argument('[pairs...]', 'exchange/market/symbol (default: all)')
-    .option('--timeframes <list>', 'of the kept candles (default: all)', timeframesArgument)
-    .option('--bin-size <price>', 'of the profiles (default: by the price)', positiveArgument)
-    .option('--now <time>', 'bars closed by then; newest-tick: by each pair’s own', momentArgument)
+    .option(
+      '--timeframes <list>',
+      'of the candles that the pair keeps (default: all)',
+      timeframesArgument,
+    )
+    .option(
+      '--bin-size <price>',
+      'height of the bins of market_profile (default: by the price)',
+      positiveArgument,
+    )
+    .option(
+      '--now <time>',
+      'use bars closed by this time; newest-tick: by each pair’s newest tick',
+      momentArgument,
+    )
     .option('--watch', 'go on until stopped', false)
     .option('--every <seconds>', 'how often --watch looks', countArgument, 5)
     .action(async (given: string[], options: AnalyticsCommandOptions) => {

@@ -23,10 +23,10 @@ export const addArchiveCommand: AddCommand = (program, context) => {
       durationArgument,
     )
     .option('--keep <age>', 'remove from the archive what is older, as 365d', durationArgument)
-    .option('--compact', 'make one part of each closed day that has several', false)
+    .option('--compact', 'merge the parts of each day that is over and has several', false)
     .option(
       '--now <time>',
-      'count ages from then; newest-tick: from each pair’s own',
+      'count ages from this time; newest-tick: from each pair’s newest tick',
       momentArgument,
     )
     .action(async (given: string[], options: ArchiveCommandOptions) => {

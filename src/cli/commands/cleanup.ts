@@ -23,18 +23,18 @@ interface CleanupCommandOptions extends CommonOptions {
 
 export const addCleanupCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('cleanup'))
-    .option('--watch', 'go on until stopped, each table as often as it needs', false)
+    .option('--watch', 'go on until stopped, and clean each table when it is due', false)
     .option('--every <seconds>', 'how often --watch looks (default: 60)', countArgument)
     .addOption(archiveFlag())
     .option('--dry-run', 'delete nothing, tell what would be deleted', false)
     .option(
       '--now <time>',
-      'count ages from then; newest-tick: from each pair’s own',
+      'count ages from this time; newest-tick: from each pair’s newest tick',
       momentArgument,
     )
     .option(
       '--keep <table=age>',
-      'for this call alone: how long a table is kept, as 15m, 2h, 7d, forever (several times)',
+      'for this call alone: how long a table is kept, as 15m, 2h, 7d, forever; may be repeated',
       keepArgument,
       {},
     )

@@ -37,7 +37,7 @@ export const addExportCommand: AddCommand = (program, context) => {
     .argument('[what]', `what to write: ${Object.keys(analytics).join(', ')}`, 'ticks')
     .argument('[file]', 'where to; without one, or with -, to stdout')
     .addOption(
-      new Option('--format <form>', 'default: what the file is named; stdout: csv').choices(
+      new Option('--format <form>', 'default: by the file’s name; on stdout csv').choices(
         exportFormats,
       ),
     )

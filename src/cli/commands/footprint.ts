@@ -40,9 +40,17 @@ export const addFootprintCommand: AddCommand = (program, context) => {
       withPictureOption(withCellOptions(command))
         .option('--limit <count>', 'only the newest bars', countArgument)
         .option('--unfinished', 'auctions that ended with both sides trading at the extreme', false)
-        .option('--filter <volume>', 'that an unfinished one exceeds', numberArgument, 20)
+        .option(
+          '--filter <volume>',
+          'volume that an unfinished auction has to exceed',
+          numberArgument,
+          20,
+        )
         .addOption(
-          choiceOption('--filter-by <name>', 'whose volume that is', ['opposing', 'atas']),
+          choiceOption('--filter-by <name>', 'the side whose volume is compared with --filter', [
+            'opposing',
+            'atas',
+          ]),
         ),
     modes: { '': ['limit', 'svg', ...diagonalNames], unfinished: ['filter', 'filterBy'] },
     answer: async (view, options) => {

@@ -19,7 +19,7 @@ interface ListedGap extends Gap {
 export const addGapsCommand: AddCommand = (program, context) => {
   withCommonOptions(program.command('gaps'))
     .argument('[pairs...]', 'exchange/market/symbol (default: all)')
-    .option('--all', 'filled ones too', false)
+    .option('--all', 'list gaps that were filled, too', false)
     .action(async (given: string[], options: GapsOptions) => {
       const { dataDir, all } = options
       const wanted = given.map((text) => pairArgument(text))

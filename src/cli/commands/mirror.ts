@@ -37,16 +37,25 @@ export const addMirrorCommand: AddCommand = (program, context) => {
     .option('--symbols <list>', 'only these markets, separated by commas', symbolsArgument)
     .option('--sandbox', 'the exchange’s own test system', false)
     .option('--derivatives', 'also markets with a settlement part, such as BTC/USDT:USDT', false)
-    .option('--reconcile-every <seconds>', 'compare everything so often', positiveArgument, 60)
-    .option('--no-tickers', 'leave the prices of the mirrored markets out')
-    .option('--retain-closed <age>', 'remove orders so long after their end: 7d', durationArgument)
     .option(
-      '--retain-fills <age>',
-      'remove own trades after so long: 90d (default: as orders)',
+      '--reconcile-every <seconds>',
+      'compare everything every so many seconds',
+      positiveArgument,
+      60,
+    )
+    .option('--no-tickers', 'leave the prices of the mirrored markets out')
+    .option(
+      '--retain-closed <age>',
+      'remove closed orders after this time, such as 7d',
       durationArgument,
     )
-    .option('--status', 'who writes what is mirrored there, and how fresh it is', false)
-    .option('--seconds <number>', 'stop by itself after so long', positiveArgument)
+    .option(
+      '--retain-fills <age>',
+      'remove own trades after this time, such as 90d (default: as orders)',
+      durationArgument,
+    )
+    .option('--status', 'show who writes the mirror there, and how fresh it is', false)
+    .option('--seconds <number>', 'stop after so many seconds', positiveArgument)
     .action((exchange: string | undefined, options: MirrorCommandOptions) =>
       mirrorAccount(exchange, options, context),
     )

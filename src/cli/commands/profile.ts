@@ -45,7 +45,7 @@ export const addProfileCommand: AddCommand = (program, context) => {
         .option('--nodes', 'bins that trade more, or less, than their neighbours', false)
         .option('--neighbours <count>', 'bins on each side that count', countArgument, 1)
         .option('--naked', 'points of control of past bars that were not reached since', false)
-        .option('--timeframe <length>', 'of those bars', timeframeArgument, '1h'),
+        .option('--timeframe <length>', 'length of those bars', timeframeArgument, '1h'),
     modes: {
       '': ['share', 'valueArea', 'stop', 'emptyBins', 'svg'],
       nodes: ['neighbours', 'emptyBins'],

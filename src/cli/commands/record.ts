@@ -23,8 +23,12 @@ export const addRecordCommand: AddCommand = (program, context) => {
       'delete trades that are older, such as 7d, or keep them forever',
       keepArgument,
     )
-    .option('--silent <time>', 'a line without trades for so long is dead (60s)', durationArgument)
-    .option('--seconds <number>', 'stop by itself after so long', positiveArgument)
+    .option(
+      '--silent <time>',
+      'replace a connection without trades for so long (default: 60s)',
+      durationArgument,
+    )
+    .option('--seconds <number>', 'stop after so many seconds', positiveArgument)
     .action((exchange: string, symbols: string[], options: RecordCommandOptions) =>
       record(exchange, symbols, options, context),
     )

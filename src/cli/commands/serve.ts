@@ -38,7 +38,7 @@ export const addServeCommand: AddCommand = (program, context) => {
     .option('--valkey <url>', 'also answer from the account mirror there')
     .addHelpText(
       'after',
-      '\nCallers must send PAIRDUCK_TOKEN or PAIRDUCK_WRITER_TOKEN of the environment.',
+      '\nTokens come from the environment: PAIRDUCK_TOKEN allows reading,\nPAIRDUCK_WRITER_TOKEN writing too. Clients send one as the header\n`Authorization: Bearer <token>`. Where neither is set, all users of this machine\nmay read.',
     )
     .action(async (options: ServeCommandOptions) => {
       const { dataDir, json } = options

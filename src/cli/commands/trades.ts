@@ -60,7 +60,7 @@ interface TradesOptions extends WindowOptions {
 
 const measureOption = new Option(
   '--measure <what>',
-  'size of a trade; of a speed also the last four (default: volume)',
+  'what a size is, volume or notional; with --speed any but notional (default: volume)',
 ).choices(['volume', 'notional', 'ticks', 'buys', 'sells', 'delta'])
 
 export const addTradesCommand: AddCommand = (program, context) => {
@@ -75,15 +75,31 @@ export const addTradesCommand: AddCommand = (program, context) => {
         .option('--speed', 'the seconds in which the tape ran faster than usual', false)
         .addOption(measureOption)
         .addOption(new Option('--side <side>', 'of large trades').choices(['both', 'BUY', 'SELL']))
-        .option('--min-size <size>', 'from here on a trade is large', positiveArgument)
-        .option('--quantile <part>', 'of all trades (default: 0.99)', numberArgument)
-        .option('--bounds <list>', 'sizes at which a bucket begins', numbersArgument)
-        .option('--quantiles <list>', 'or by quantile (default: 0.5,0.9,0.99)', numbersArgument)
-        .option('--timeframe <length>', 'sizes bar by bar', timeframeArgument)
-        .option('--seconds <count>', 'time of a speed (default: 10)', countArgument)
-        .option('--average-of <count>', 'speeds that are usual (default: 20)', countArgument)
-        .option('--factor <times>', 'the usual speed (default: 1.5)', positiveArgument)
-        .option('--threshold <speed>', 'instead of the usual speed', positiveArgument),
+        .option('--min-size <size>', 'with --large: trades of at least this size', positiveArgument)
+        .option(
+          '--quantile <part>',
+          'with --large: trades of at least this quantile (default: 0.99)',
+          numberArgument,
+        )
+        .option('--bounds <list>', 'with --sizes: sizes at which a bucket begins', numbersArgument)
+        .option(
+          '--quantiles <list>',
+          'with --sizes: the same by quantile (default: 0.5,0.9,0.99)',
+          numbersArgument,
+        )
+        .option('--timeframe <length>', 'with --sizes: buckets of each bar', timeframeArgument)
+        .option('--seconds <count>', 'with --speed: length of the sum (default: 10)', countArgument)
+        .option(
+          '--average-of <count>',
+          'with --speed: how many speeds make the usual one (default: 20)',
+          countArgument,
+        )
+        .option(
+          '--factor <times>',
+          'with --speed: how many times the usual one counts (default: 1.5)',
+          positiveArgument,
+        )
+        .option('--threshold <speed>', 'with --speed: a fixed bound instead', positiveArgument),
     modes: {
       '': ['limit', 'follow'],
       large: ['measure', 'side', 'minSize', 'quantile'],

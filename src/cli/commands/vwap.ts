@@ -33,7 +33,7 @@ export const addVwapCommand: AddCommand = (program, context) => {
       withPictureOption(withWindowOptions(command))
         .option(
           '--timeframe <length>',
-          'as it stood at the close of each bar of this length (a list)',
+          'a list: the average as it stood at the close of each bar of this length',
           timeframeArgument,
         )
         .option('--bands <list>', 'in standard deviations', numbersArgument, [1, 2, 3])

@@ -14,7 +14,7 @@ const watchEveryMs = 1_000
 
 export const addWorkersCommand: AddCommand = (program, context) => {
   withClusterOptions(program.command('workers'))
-    .option('--watch', 'again every second until stopped', false)
+    .option('--watch', 'show it again every second until stopped', false)
     .action(async (options: WorkersCommandOptions) => {
       const { cluster: name, slots } = options
       await withClient(options, async (client) => {

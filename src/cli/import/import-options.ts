@@ -61,7 +61,7 @@ export function addImportOptions(command: Command): Command {
     .addOption(
       new Option(
         '--decimal <mark>',
-        'what stands before the fraction of prices and sizes: "," or "."; thousands may then be parted',
+        'decimal mark of prices and sizes, "," or "."; the other one may then separate thousands',
       ).choices([',', '.']),
     )
     .option('--side <words>', 'the file’s words for the sides: "buy=b,sell=s"', sideArgument)
@@ -69,14 +69,14 @@ export function addImportOptions(command: Command): Command {
     .addOption(
       new Option(
         '--side-rule <rule>',
-        'infers sides the file lacks: from prices, or from the sign of the size',
+        'infers sides that the file lacks: from the prices (tick), or from the sign of the size',
       ).choices(['tick', 'sign']),
     )
     .option('--where <column=value>', 'only such rows; may be repeated', whereArgument)
     .option('--pair-from <column>', 'the column whose value becomes the pair’s symbol')
     .option('--member <name>', 'which files of an archive; * stands for anything')
-    .option('--skip-invalid', 'count rows that cannot be stored and go on', false)
-    .option('--max-invalid <percent>', 'share of a file that may be left out so', percentArgument)
+    .option('--skip-invalid', 'leave out rows that cannot be stored, count them, and go on', false)
+    .option('--max-invalid <percent>', 'most that --skip-invalid leaves out (1%)', percentArgument)
     .option(
       '--pair-from-name <template>',
       'reads the pair out of each file’s name: {symbol}-trades-{date}',
@@ -99,17 +99,17 @@ function addIdOptions(command: Command): Command {
     .addOption(
       choiceOption(
         '--id-scope <scope>',
-        'where an id tells one trade: within a second, at a price, not at all',
+        'trades with one id are one trade: within a second, only at one price too, or never',
         ['second', 'price', 'none'],
       ),
     )
-    .option('--id-space <name>', 'the exchange’s count that the ids are of; a pair holds one')
+    .option('--id-space <name>', 'which of the exchange’s ids these are; a pair holds one kind')
     .option(
       '--make-ids',
       'make ids for trades without one, so that importing again adds only what is missing',
       false,
     )
-    .option('--no-ids', 'import again what has no ids')
+    .option('--no-ids', 'store trades without ids although they may be stored already')
 }
 
 /** The same in the library's terms. */
