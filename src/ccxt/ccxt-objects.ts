@@ -1,4 +1,4 @@
-/** A number of ccxt's; text where the exchange object has `number = String`. */
+/** A number of ccxt's; text where the exchange object was made with `number: String`. */
 export type CcxtNumber = number | string | null | undefined
 
 /** The part of ccxt's unified trade that a tick is made of; `side` is the taker's. */

@@ -5,7 +5,7 @@ import { tradeTimeMs } from './trade-time.ts'
 
 /**
  * Ticks from ccxt's unified trades (`fetchTrades`, `watchTrades`), in the same order. Numbers may
- * be text (`exchange.number = String`). Times carry the microseconds of `datetime` or `info`
+ * be text (an exchange made with `number: String`). Times carry the microseconds of `datetime` or `info`
  * where there are any. ccxt's `side` of a public trade is the taker's. `INVALID_TICK` names the
  * index and field of a trade that is none.
  */

@@ -18,11 +18,11 @@ export interface ClusterTarget {
 
 /** Options of `connect`. */
 export interface ConnectOptions {
-  /** For a server that asks for one. */
+  /** The token of a server that asks for one; the writer token for inserts. */
   readonly token?: string
-  /** The certificate that signed the server's, in PEM, when it is one of your own. */
+  /** The certificate of the authority that signed the server's, in PEM, if it is your own. */
   readonly ca?: string | Buffer
-  /** How long a call tries again while nobody answers, then `CONNECTION_LOST`. Default 10,000. */
+  /** How long a call tries again while nobody answers, in ms, then `CONNECTION_LOST`. Default 10,000. */
   readonly reconnectMs?: number
 }
 

@@ -25,7 +25,7 @@ export interface SendOptions {
    * durable in the pair's file.
    */
   readonly until?: 'logged' | 'stored'
-  /** How long `stored` waits, then `ABORTED`; the ticks stay in the log. Default 30,000. */
+  /** How long `stored` waits, in ms, then `ABORTED`; the ticks stay in the log. Default 30,000. */
   readonly timeoutMs?: number
   /** Ends the waiting for `stored`. */
   readonly signal?: AbortSignal

@@ -21,7 +21,7 @@ export interface WorkerOptions extends ClusterOptions {
   readonly member?: string
   /** Where this worker's pairs can be read, as `connect()` takes it; other processes find it here. */
   readonly address?: string
-  /** How long a lease lasts; a dead worker's pairs are taken over after that. Default 10,000. */
+  /** How long a lease lasts, in ms; a dead worker's pairs are taken over after that. Default 10,000. */
   readonly leaseMs?: number
 }
 

@@ -13,7 +13,7 @@ import { assetForm, isAsset } from './model/symbol.ts'
 
 /** Options of a reader: where the mirror is. */
 export interface MirrorReaderOptions extends ValkeyConnectionOptions {
-  /** A connected client of one's own, instead of `url` and the other connection options. */
+  /** A client that you connected yourself, instead of `url` and the other connection options. */
   readonly client?: ValkeyClient
   /**
    * Put before every key and channel. None by default, as MockExchange's readers need it; a
@@ -36,21 +36,21 @@ export interface ValkeyMirrorOptions extends MirrorReaderOptions {
   readonly refCurrency?: string
   /** History entries kept in an order's JSON; the oldest go first. Default 50. */
   readonly maxHistory?: number
-  /** How long the leader key lives without renewal. Default 30,000, which is also the most. */
+  /** How long the leader key lives without renewal, in ms. Default 30,000, which is also the most. */
   readonly leaseMs?: number
-  /** Changes that may wait before further ones are refused. Default 10,000. */
+  /** Changes that may wait before further ones are refused with `BACKPRESSURE`. Default 10,000. */
   readonly maxPending?: number
-  /** How long a change is tried while the server can't be reached. Default 10,000. */
+  /** How long a change is tried while the server can't be reached, in ms. Default 10,000. */
   readonly writeTimeoutMs?: number
-  /** Closed orders, with their history, are removed so long after their end. Default: never. */
+  /** Closed orders, with their history, are removed so many ms after their end. Default: never. */
   readonly retainClosedMs?: number
   /**
-   * Own trades are removed so long after they happened, transfers too, but not before 30 days.
-   * Statistics keep counting them, and profits go on from what they had cost. Reports need the
-   * trades of their days. Default: as long as closed orders (`retainClosedMs`).
+   * Own trades are removed so many ms after they happened, and transfers too, but transfers not
+   * before 30 days. Statistics keep counting them, and profits are still computed from what they had
+   * cost. Reports need the trades of their days. Default: as closed orders (`retainClosedMs`).
    */
   readonly retainFillsMs?: number
-  /** How long a snapshot, or one order asked for, is waited for. Default 120,000. */
+  /** How long the source may take for a snapshot, or for one order, in ms. Default 120,000. */
   readonly sourceTimeoutMs?: number
 }
 

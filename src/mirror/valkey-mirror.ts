@@ -184,7 +184,8 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
 
   /**
    * Follows a source until the signal ends it: snapshot, live events, periodic reconciles, with
-   * back-off while source or server can't be reached. Rejects with `FENCED` or `VALKEY_AUTH`.
+   * growing waits while source or server can't be reached. Rejects only with what a retry cannot fix:
+   * `FENCED`, `VALKEY_AUTH`, `VALKEY_WRONG_TYPE`, `CLOSED`.
    */
   async run(source: AccountSource, options: RunOptions = {}): Promise<void> {
     this.#throwUnlessOpen()

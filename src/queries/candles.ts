@@ -13,7 +13,7 @@ import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 /** Options of `getCandlesQuery`. */
 export interface CandlesOptions extends BarOptions, WindowOptions {
-  /** Only the newest so many. Default: all of the window. */
+  /** Only so many of the newest. Default: all of the window. */
   readonly limit?: number | undefined
 }
 

@@ -31,15 +31,15 @@ export interface DetectFvgOptions extends BarOptions, WindowOptions {
   readonly fill?: FvgFill | undefined
   /** The smallest gap, in `minGapUnit`. Default 0. */
   readonly minGap?: number | undefined
-  /** `price`, `percent` of the lower edge, or `atr`: times Wilder's average true range of 14 bars. */
+  /** `price` (default), `percent` of the lower edge, or `atr`: times the average true range. */
   readonly minGapUnit?: 'price' | 'percent' | 'atr' | undefined
-  /** Bars in Wilder's average true range. Default 14. */
+  /** Bars in Wilder's average true range, for `minGapUnit: 'atr'`. Default 14. */
   readonly atrPeriod?: number | undefined
   /** One gap out of a run of gaps of one direction on neighbouring bars. Default false. */
   readonly joinConsecutive?: boolean | undefined
   /** Leaves out gaps whose three bars have a hole in time between them. Default false. */
   readonly requireAdjacent?: boolean | undefined
-  /** Default true. */
+  /** Gives gaps that are filled, too. Default true. */
   readonly includeFilled?: boolean | undefined
 }
 

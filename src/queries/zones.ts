@@ -32,7 +32,7 @@ export interface DetectZonesOptions extends BarOptions, WindowOptions {
   readonly volumeBars?: number | undefined
   /** The smallest strength; a zone's is always above 1. Default 0. */
   readonly minStrength?: number | undefined
-  /** Default true. */
+  /** Gives zones that are broken, too. Default true. */
   readonly includeBroken?: boolean | undefined
 }
 

@@ -10,17 +10,17 @@ export interface RecordOptions {
   readonly signal?: AbortSignal | undefined
   /** How much of the time before recording is fetched where nothing is stored yet, in ms. Default 0. */
   readonly backfillMs?: number | undefined
-  /** A longer hole is noted and left to `db.backfill`. Default 24 hours. */
+  /** A hole that is longer, in ms, is noted and left to `db.backfill`. Default 24 hours. */
   readonly maxFillMs?: number | undefined
-  /** A line without any event for this long is dead. Default 60,000. */
+  /** A connection (a line) without any event for so many ms is replaced. Default 60,000. */
   readonly silentMs?: number | undefined
-  /** A line is changed for a new one after this. Default: an hour before the exchange's own limit. */
+  /** A new line replaces the old one after so many ms. Default: an hour before the exchange's own limit. */
   readonly renewAfterMs?: number | undefined
   /** Trades of one pair that may wait to be stored; more become a hole that is filled later. Default 100,000. */
   readonly maxQueuedTrades?: number | undefined
   /**
    * How long the recorded pairs keep their rows, as `retention` of the manager; written into their
-   * files. Default: a pair that is new keeps everything, another one what it says.
+   * files. Default: a new pair keeps everything, another one keeps its own retention.
    */
   readonly retention?: RetentionOptions | undefined
   /** The pair that a symbol is stored in. Default `exchange/type/symbol`, as ccxt names them. */

@@ -18,15 +18,15 @@ const century = 100 * 365 * day
 
 /** How long a relation's rows are kept, by their `timestamp`, and how often the timer looks. */
 export interface RetentionRule {
-  /** How long rows are kept, in ms; for ever when absent. */
+  /** How long rows are kept, in ms, or `'forever'`. */
   readonly keepMs: number | 'forever'
   /** How often a timer looks at the table, in ms. */
   readonly everyMs: number
   /** Only so many rows stay, the strongest ones, the newer first among equals (zones). */
   readonly maxRows?: number
   /**
-   * What becomes of ticks and candles that are too old: deleted (default), or written to the
-   * archive first. What stands in the archive stays readable, `query` with `history`.
+   * What becomes of ticks and candles that are too old: they are deleted (default), or moved into
+   * the archive, where `query` with `history` still reads them.
    */
   readonly then?: AgedAction
 }
@@ -45,7 +45,7 @@ export type RetentionOptions =
   | 'forever'
   | Readonly<Partial<Record<Relation, number | 'forever' | Partial<RetentionRule>>>>
 
-/** What is stored in a pair's file: whole rules of the tables that someone spoke of. */
+/** What is stored in a pair's file: whole rules, of the tables for which somebody gave one. */
 export type RetentionRules = Readonly<Partial<Record<Relation, RetentionRule>>>
 
 const candleKeepMs: Readonly<Record<Timeframe, number>> = {
@@ -60,7 +60,7 @@ const candleKeepMs: Readonly<Record<Timeframe, number>> = {
   '1d': 365 * day,
 }
 
-/** The default: small files for a live engine. Broken zones and filled gaps always go. */
+/** The default: small files for a live engine. Broken zones and filled gaps are always deleted. */
 export const defaultRetention: RetentionPolicy = Object.fromEntries([
   ...timeframes.map((timeframe) => [
     candleRelation(timeframe),

@@ -22,49 +22,50 @@ export interface ManagerOptions {
   /** Where the pairs' folders are. Default `data`. */
   readonly dataDir?: string
   /**
-   * Where the commit log is, on a disk that syncs fast: the data directory then has a link to a folder
-   * of its own in there, which every process follows. Default: in the data directory, or where the
-   * link leads.
+   * Where the commit log is: a folder on a disk that syncs fast. The data directory then has a link to
+   * a folder inside of it, which every process follows. Default: in the data directory, or where a
+   * link that is there leads.
    */
   readonly logDir?: string | undefined
   /** Pair files open at once. Default 200. */
   readonly maxConnections?: number
-  /** Callers that may wait for a connection. Default 1,000. */
+  /** Callers that may wait for one of them, then `POOL_EXHAUSTED`. Default 1,000. */
   readonly maxWaiting?: number
-  /** How long one waits for a connection. Default 30,000. */
+  /** How long a caller waits, in ms, then `POOL_EXHAUSTED`. Default 30,000. */
   readonly acquireTimeoutMs?: number
-  /** A pair that nobody used for this long is closed, so that other processes can have it. Default 60,000. */
+  /** A pair that nobody used for so many ms is closed, so that other processes can open it. Default 60,000. */
   readonly idleCloseMs?: number
-  /** Ticks of one pair that may wait to be stored. Default 100,000. */
+  /** Ticks of one pair that may wait to be stored, then `BACKPRESSURE`. Default 100,000. */
   readonly maxPendingTicks?: number
-  /** Ticks of all pairs that may wait to be stored. Default 2,000,000. */
+  /** Ticks of all pairs that may wait to be stored, then `BACKPRESSURE`. Default 2,000,000. */
   readonly maxPendingTicksTotal?: number
-  /** A commit takes no further calls from this many ticks on. Default 20,000. */
+  /** A commit that has this many ticks takes no further calls. Default 20,000. */
   readonly maxTicksPerCommit?: number
-  /** How far ahead of the clock a tick may be. Default 60,000; larger for simulated clocks. */
+  /** How far ahead of the clock a tick may be, in ms, then `INVALID_TICK`. Default 60,000. */
   readonly maxFutureMs?: number
-  /** Candles to keep. Default: what the file keeps, and `1m 5m 15m` for a new one. */
+  /** The candles to keep, beside those that a file keeps already. Default: `1m 5m 15m` in a new file. */
   readonly candles?: readonly Timeframe[]
   /**
    * How long each table's rows are kept, in ms or 'forever'; or 'forever' for everything. It is
    * written into the file of each pair that this manager opens, and stays there: any cleanup obeys
-   * it. Default: what the file holds, and small files for a new one.
+   * it. Default: what the file says; of a new one `defaultRetention`, by which ticks are kept for 15
+   * minutes.
    */
   readonly retention?: RetentionOptions
   /**
    * Whether other processes of this user, the command line among them, may ask this one for what
-   * it holds open, over a socket in the data directory. `'passing'`: only about a pair that they
-   * find locked by this process, as commands that read are asked: \`connect({ dataDir })\` passes it
-   * over, since it will be gone in a moment. Default true.
+   * it holds open, over a socket in the data directory. `'passing'` is for a process that will be gone
+   * in a moment: it answers for pairs that others find locked by it, but `connect({ dataDir })` does
+   * not choose it. Default true.
    */
   readonly localSocket?: boolean | 'passing'
   /**
-   * Where rows go whose retention says `then: 'archive'`: a folder, or a store of `pairduck/archive`,
-   * with `keepMs` if the archive itself is to forget. Reading the archive needs it too where it is
-   * not a folder, or was moved.
+   * Where rows go whose retention says `then: 'archive'`: a folder, or a store of `pairduck/archive`.
+   * With `keepMs` the archive removes what is older. Reading the archive needs this option where it
+   * is not a folder, or was moved.
    */
   readonly archive?: ArchiveOption
-  /** Unix ms; for simulated time. Default Date.now. */
+  /** Gives the time in Unix ms; for simulated time. Default `Date.now`. */
   readonly clock?: Clock
 }
 

@@ -25,8 +25,9 @@ export abstract class StoreInserts extends StoreReads {
   /**
    * Stores ticks; resolves when they are durable. A call is stored whole or, when one of its ticks
    * cannot be stored (`INVALID_TICK`, naming index and field), not at all. Ticks that are stored
-   * already are not stored again, so sending anew what was not acknowledged is always right.
-   * `BACKPRESSURE` when too many wait. Who records live may note the holes that the ticks leave.
+   * already are not stored again, so it is always right to send again what was not acknowledged.
+   * `BACKPRESSURE` when too many wait. With `options.gaps`, the holes that the ticks leave are noted
+   * in the same transaction.
    */
   async insertTicks(
     pair: PairLike,
@@ -48,16 +49,17 @@ export abstract class StoreInserts extends StoreReads {
   }
 
   /**
-   * How long the pair's rows are kept from now on, as `retention` of the manager; written into its
-   * file, which every cleanup obeys. A pair that is not there yet is made.
+   * Sets how long the pair's rows are kept from now on, as `retention` of the manager does. It is
+   * written into the pair's file, and every cleanup obeys it. A pair that does not exist yet is made.
    */
   async setRetention(pair: PairLike, retention: RetentionOptions): Promise<void> {
     return this.intake.setRetention(this.parsePair(pair), resolveRules(retention))
   }
 
   /**
-   * Stores candles durably; each stands for its whole bar, whatever trades come: leave out one
-   * that is still open (the last row of ccxt's fetchOHLCV), or give it again. `INVALID_CANDLE`.
+   * Stores candles durably. Each replaces its whole bar, and trades that come later do not change
+   * it: leave out a bar that is still open (the last row of ccxt's fetchOHLCV), or insert it again
+   * after it has closed. `INVALID_CANDLE` names index and field.
    */
   async insertCandles(
     pair: PairLike,
@@ -88,9 +90,10 @@ export abstract class StoreInserts extends StoreReads {
   }
 
   /**
-   * Stores the trades of a file (csv, csv.gz, jsonl, parquet; `-` is standard input), streaming.
-   * A row that cannot be a tick ends it with `IMPORT_FAILED`, naming line, column and value, and
-   * everything before it stays. Importing again adds only what is missing.
+   * Stores the trades of a file, streaming: csv, JSON, Parquet or line protocol, also in zip, gz and
+   * (from Node 22.15 on) zst; `-` is standard input. A row that cannot be a tick ends the import with
+   * `IMPORT_FAILED`, naming line, column and value, and everything before it stays stored. Importing
+   * again adds only what is missing.
    */
   async importTicks(
     pair: PairLike,

@@ -42,15 +42,18 @@ export interface ClusterOptions {
 
 /** How to reach a Valkey server; everything but the URL has a default. */
 export interface ValkeyConnectionOptions {
-  /** `redis:`, `rediss:`, `valkey:` or `valkeys:` URL with user, password, host, port, database. */
+  /**
+   * `redis:`, `rediss:`, `valkey:` or `valkeys:` URL with user, password, host, port, database.
+   * Default `valkey://127.0.0.1:6379`.
+   */
   readonly url?: string
-  /** Which client library to use; `glide` needs the package `@valkey/valkey-glide`. */
+  /** The client library. Default `redis`; `glide` needs the package `@valkey/valkey-glide`. */
   readonly adapter?: 'redis' | 'glide'
   /** User name, where the server asks for one. */
   readonly username?: string
   /** Password, where the server asks for one. */
   readonly password?: string
-  /** Number of the database. Default 0. */
+  /** Number of the database, 0 to 15. Default: that of the URL, else 0. */
   readonly database?: number
   /** TLS settings; `true` for the defaults. */
   readonly tls?: boolean | TlsOptions
@@ -60,11 +63,11 @@ export interface ValkeyConnectionOptions {
   readonly sentinel?: SentinelOptions
   /** Nodes of a cluster, instead of an address. */
   readonly cluster?: ClusterOptions
-  /** How long the first connection may take, in ms. */
+  /** How long the first connection may take, in ms. Default 5,000. */
   readonly connectTimeoutMs?: number
-  /** How long a silent server is waited for before the connection is given up. */
+  /** After so many ms without an answer of the server the connection is given up. Default 5,000. */
   readonly socketTimeoutMs?: number
-  /** Commands waiting or in flight before further ones are refused. */
+  /** Commands waiting or in flight before further ones are refused. Default 10,000. */
   readonly maxQueuedCommands?: number
 }
 

@@ -43,8 +43,8 @@ const tickerList = rule<readonly string[] | false | undefined>(
 
 /**
  * The account behind a ccxt or ccxt.pro exchange object, as a source for a mirror's `run`. The
- * exchange is used as it is: set its keys, `number = String` (for all digits) and rate limit
- * before. Without ccxt.pro's streams the periodic snapshots alone keep the mirror up.
+ * exchange is used as it is: make it with its keys, its rate limit and `number: String`, so that no
+ * digit is lost. Without ccxt.pro's streams only the periodic snapshots keep the mirror up to date.
  */
 export function ccxtSource(exchange: CcxtExchange, options?: CcxtSourceOptions): AccountSource {
   const rules = { symbols: symbolList, tickers: tickerList }

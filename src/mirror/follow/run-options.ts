@@ -4,16 +4,16 @@ import { flag, integer, optional, resolveOptions, signalRule } from '../../optio
 export interface RunOptions {
   /** Ends the run; it then resolves. */
   readonly signal?: AbortSignal
-  /** Time between two reconciles. Default 60,000. */
+  /** Time between two comparisons with the whole account, in ms. Default 60,000. */
   readonly reconcileEveryMs?: number
   /**
-   * Fills, transfers and closed orders from then on are fetched first. Default: a day back, or from
-   * where the last complete fetch ended, if that is longer ago.
+   * Unix ms: own trades, transfers and closed orders from then on are fetched first. Default: a day
+   * back, or where the last complete fetch ended, if that is longer ago.
    */
   readonly sinceMs?: number
-  /** First and longest wait after a failure; it doubles in between. Default 1,000 and 60,000. */
+  /** The first wait after a failure, in ms; further waits double. Default 1,000. */
   readonly firstRetryMs?: number
-  /** The longest wait between retries, in ms; the waits grow up to it. Default 60,000. */
+  /** The longest wait after a failure, in ms. Default 60,000. */
   readonly lastRetryMs?: number
   /**
    * Take over again by itself when the server was away for longer than the lease and came back

@@ -3,13 +3,13 @@ import type { MirrorReads } from '../../mirror/read/mirror-reads.ts'
 
 /** Options of `serve`. */
 export interface ServeOptions {
-  /** Default 0: a free one. */
+  /** The port to listen on. Default 0: any free one. */
   readonly port?: number
-  /** Default 127.0.0.1. Any other than loopback needs a token, and `tls` or `behindProxy`. */
+  /** The address to listen on. Default 127.0.0.1; one that other machines reach needs a token, and `tls` or `behindProxy`. */
   readonly host?: string
-  /** Who has it may read. Without one, loopback reads freely. */
+  /** A client that sends it may read. Without tokens everybody on this machine may. */
   readonly token?: string
-  /** Who has it may also write. Without one, nobody writes over HTTP. */
+  /** A client that sends it may also write. Without it nobody writes over HTTP. */
   readonly writerToken?: string
   /** The server's key and certificate, in PEM. */
   readonly tls?: { readonly key: string | Buffer; readonly cert: string | Buffer }
@@ -17,25 +17,25 @@ export interface ServeOptions {
   readonly behindProxy?: boolean
   /** Pages of these origins (`https://charts.example.org`) may ask. Default: none but its own. */
   readonly corsOrigins?: readonly string[]
-  /** Names by which it may be called, beside its host and localhost: for a proxy's. */
+  /** Host names under which it may be called, beside its `host` and localhost, such as a proxy's. */
   readonly allowedHosts?: readonly string[]
   /** Rows of one answer. Default 5,000,000. */
   readonly maxRows?: number
   /** Bytes of one request's body. Default 32 MB. */
   readonly maxBodyBytes?: number
-  /** How long an answer may take, its reader's slowness included. Default 60,000. */
+  /** How long an answer may take in ms, also when its reader is slow. Default 60,000. */
   readonly answerTimeoutMs?: number
   /** Answers that one client may be given at once. Default 8. */
   readonly maxParallelPerClient?: number
-  /** … and all clients together. Default 32. */
+  /** Answers that all clients together may be given at once. Default 32. */
   readonly maxParallel?: number
-  /** Requests of one client address in a second, all others being 429. Default 1,000. */
+  /** Requests of one client address in a second; further ones are refused with 429. Default 1,000. */
   readonly maxRequestsPerSecond?: number
   /** Event streams open at once. Default 200. */
   readonly maxEventStreams?: number
   /** Connections open at once. Default 2,000. */
   readonly maxConnections?: number
-  /** True: also the page, at `/`. Default false. */
+  /** True: serve the page, too, at `/`. Default false. */
   readonly ui?: boolean
   /** The mirror that `/api/v1/mirror/…` and `/api/orderbook` read. */
   readonly mirror?: MirrorReads

@@ -102,7 +102,7 @@ export interface ImportOptions<Columns> {
   readonly noIds?: boolean | undefined
   /** Count rows that cannot be stored in `rejected` and go on, instead of stopping there. */
   readonly skipInvalid?: boolean | undefined
-  /** … until they are more than this share of a file. Default 0.01; ten rows are always allowed. */
+  /** The share of a file's rows that `skipInvalid` leaves out at most. Default 0.01; ten rows are always allowed. */
   readonly maxInvalidShare?: number | undefined
   /** Rows per commit. Default 122,880: twelve of the engine's row groups, which go past its WAL. */
   readonly batchRows?: number | undefined

@@ -18,7 +18,7 @@ export interface QueryOptions {
 export interface QueryPairsOptions {
   /** Interrupts the query; the call then rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
-  /** The pair whose tables names without a schema mean. Default: none. */
+  /** The pair that table names without a schema belong to. Default: none. */
   readonly unqualified?: PairLike | undefined
 }
 
@@ -26,7 +26,7 @@ export interface QueryPairsOptions {
 export interface AcquireOptions {
   /** Aborts the call: it rejects with `ABORTED`. */
   readonly signal?: AbortSignal | undefined
-  /** How long to wait for a connection; default `acquireTimeoutMs`. */
+  /** How long to wait for a connection, in ms; default `acquireTimeoutMs`. */
   readonly timeoutMs?: number | undefined
 }
 
@@ -35,7 +35,7 @@ export interface StreamOptions extends QueryOptions {
   /** Rows of a batch, about: one ends with the first of the engine's chunks that reaches it. Default 8,192. */
   readonly batchRows?: number | undefined
   /**
-   * How long the stream may be open in all, also when nobody reads on: it holds a connection and
+   * How many ms the stream may be open in all, also when nobody reads on: it holds a connection and
    * keeps deleted space from being freed. Then `DEADLINE_EXCEEDED`. Default 60,000.
    */
   readonly timeoutMs?: number | undefined

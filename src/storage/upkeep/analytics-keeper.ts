@@ -9,7 +9,7 @@ import type { Maintenance } from './maintenance.ts'
 
 /** Options of `startAnalytics`. */
 export interface AnalyticsOptions extends RefreshOptions {
-  /** Time between two rounds. Default 5,000. */
+  /** Time between two rounds, in ms. Default 5,000. */
   readonly everyMs?: number | undefined
   /** Default: every pair of the data directory. */
   readonly pairs?: readonly PairLike[] | undefined
