@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, mkdtempSync, rmSync } from 'node:fs'
+import { createReadStream, createWriteStream, rmSync } from 'node:fs'
 import { open, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -13,6 +12,7 @@ import { integer, required, resolveOptions, rule } from '../../options.ts'
 import type { ArchiveStore } from './archive-store.ts'
 import { refuseOtherSize } from './part-size.ts'
 import { deadlineOf, storeFailure } from './s3-requests.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 type Library = typeof import('@aws-sdk/client-s3')
 
@@ -86,9 +86,7 @@ class S3Archive implements ArchiveStore {
     this.#library = library
     this.#options = options
     this.place = `s3://${[options.bucket, options.prefix].filter((part) => part !== '').join('/')}`
-    const folder = mkdtempSync(join(tmpdir(), 'pairduck-s3-'))
-    this.#folder = folder
-    process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
+    this.#folder = temporaryFolder('pairduck-s3-')
     this.#cached = new LRUCache({
       maxSize: options.maxCacheBytes,
       sizeCalculation: ({ bytes }) => Math.max(1, bytes),

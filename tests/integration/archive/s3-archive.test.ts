@@ -7,6 +7,7 @@ import { archivedPair, archiving, numberedTicks, timeOf } from '../../support/ar
 import { S3StandIn } from '../../support/s3-stand-in.ts'
 import type { DatabaseManager } from '../../../src/index.ts'
 import { openManager, sql, temporaryFolder } from '../../support/store.ts'
+import { untilWarned, warnings } from '../../support/warnings.ts'
 
 const count = 280
 const clock = (): number => timeOf(count)
@@ -27,6 +28,17 @@ function isPart(request: string): boolean {
 }
 
 describe('an archive in an object store', () => {
+  it('may be made a dozen times in a process that has not ended', async () => {
+    const told = warnings()
+    const listeners = process.listenerCount('exit')
+    const client = new S3Client({ region: 'local' })
+    for (let made = 0; made < 12; made++) await s3Archive({ client, bucket: 'market' })
+    await untilWarned()
+    expect(process.listenerCount('exit') - listeners).toBeLessThanOrEqual(1)
+    // The library tells how long it will go on with this Node.
+    expect(told.filter((warning) => warning.includes('MaxListeners'))).toEqual([])
+  })
+
   it('is told by name when it answers with half of a part, breaks off, refuses or never answers', async () => {
     const s3 = await S3StandIn.start()
     const open = async (): Promise<DatabaseManager> => {

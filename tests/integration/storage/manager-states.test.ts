@@ -30,7 +30,6 @@ interface Row {
 
 /** Every public member of the manager; the compiler keeps it complete. */
 const members = {
-  // Before those that leave the pair in use.
   repack: { call: (db) => db.repack(pair), after: 'refused' },
   insertTicks: { call: (db) => db.insertTicks(pair, someTicks(1)), after: 'refused' },
   insertCandles: { call: (db) => db.insertCandles(pair, '1m', [candle]), after: 'refused' },
@@ -52,7 +51,10 @@ const members = {
   queryPairs: { call: (db) => db.queryPairs({ a: pair }, sql('SELECT 1 AS x')), after: 'refused' },
   queryColumns: { call: (db) => db.queryColumns(pair, sql('SELECT 1 AS x')), after: 'refused' },
   streamColumns: { call: (db) => streamed(db), after: 'refused' },
-  acquire: { call: (db) => db.acquire(pair), after: 'refused' },
+  acquire: {
+    call: async (db) => (await db.acquire(pair)).release(),
+    after: 'refused',
+  },
   withConnection: { call: (db) => db.withConnection(pair, async () => 1), after: 'refused' },
   listPairs: { call: (db) => db.listPairs(), after: 'refused' },
   archivePair: { call: (db) => db.archivePair(pair), after: 'refused' },
