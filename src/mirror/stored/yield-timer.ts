@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import { wholeTurn } from './whole-turn.ts'
 
 /** How long one goes on without a pause, and after how many steps the clock is asked. */
 const turnMs = 2
@@ -17,7 +17,7 @@ export class YieldTimer {
   }
 
   async #next(): Promise<void> {
-    await setImmediate()
+    await wholeTurn()
     this.#endsAt = performance.now() + turnMs
   }
 }

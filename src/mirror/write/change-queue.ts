@@ -1,10 +1,10 @@
-import { setImmediate } from 'node:timers/promises'
 import { PairduckError } from '../../errors.ts'
 import { layChanges, planChanges } from './change.ts'
 import type { Change, PlannedChange } from './change.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
 import type { MirrorClock } from '../model/clock.ts'
 import type { MirrorKeys } from '../stored/keys.ts'
+import { wholeTurn } from '../stored/whole-turn.ts'
 import type { MirrorState } from './mirror-state.ts'
 import type { UnitPlan } from './unit-plan.ts'
 import type { UnitWriter } from './unit-writer.ts'
@@ -137,12 +137,15 @@ export class ChangeQueue {
     const waiting = ahead?.waiting ?? this.#nextChanges()
     let results = ahead?.results ?? []
     const changes = waiting.map(({ change }) => change)
+    const isLong = changes.length >= maxUnitChanges / 2
     const plan = async (unit: UnitPlan): Promise<void> => {
       // What was planned upon an attempt that failed is not what comes after this one.
       this.#ahead = undefined
       // Checking so many has taken the caller's turn of the event loop.
-      if (changes.length >= maxUnitChanges / 2) await setImmediate()
+      if (isLong) await wholeTurn()
       results = await planChanges(unit, changes, this.#options)
+      // Planning so many has taken another one, and encoding them takes as long.
+      if (isLong) await wholeTurn()
     }
     const meanwhile =
       this.#pending < changes.length + maxUnitChanges
@@ -166,7 +169,7 @@ export class ChangeQueue {
    */
   async #planAhead(underWay: UnitPlan, skip: number): Promise<void> {
     // The client sends in its own turn of the event loop, and other work wants one as well.
-    await setImmediate()
+    await wholeTurn()
     const { writer } = this.#options
     const waiting = this.#apart > 0 ? [] : this.#nextChanges(skip)
     if (waiting.length < maxUnitChanges) return
@@ -174,7 +177,7 @@ export class ChangeQueue {
     if (!changes.every((each) => each.kind === 'order')) return
     const plan = writer.plan(underWay)
     const results = layChanges(plan, changes)
-    await setImmediate()
+    await wholeTurn()
     plan.encode()
     this.#ahead = { waiting, plan, results }
   }

@@ -41,6 +41,29 @@ describe('a call of several units', () => {
     expect(state).toMatchObject({ open: ['first'], orders: { length: ids.length + 1 } })
   })
 
+  it('checks, plans and encodes a whole unit in a turn of the event loop each', async () => {
+    await using server = await emptyValkey()
+    let turns = 0
+    let turnsBefore = 0
+    const client = await meddlingClient(server.url, async () => {
+      turnsBefore = turns
+    })
+    const mirror = await ValkeyMirror.open({ client })
+    let goesOn = true
+    const count = (): void => {
+      turns += 1
+      if (goesOn) setImmediate(count)
+    }
+    setImmediate(count)
+    const applying = mirror.applyOrders(ids.slice(0, 500).map((id) => openOrder(id)))
+    turns = 0
+    await applying
+    goesOn = false
+    expect(turnsBefore).toBeGreaterThanOrEqual(4)
+    await mirror.close()
+    await client.close()
+  })
+
   it.each<[string, Meddle]>([
     [
       'the server went back meanwhile',
