@@ -50,8 +50,19 @@ export interface ValkeyMirrorOptions extends MirrorReaderOptions {
    * cost. Reports need the trades of their days. Default: as closed orders (`retainClosedMs`).
    */
   readonly retainFillsMs?: number
-  /** How long the source may take for a snapshot, or for one order, in ms. Default 120,000. */
+  /**
+   * How long the source may take for a snapshot, in ms; for each call, such as one order asked for,
+   * a quarter of it. Default 120,000.
+   */
   readonly sourceTimeoutMs?: number
+}
+
+/** What is kept, where it differs from the mirror's options. */
+export interface PruneOptions {
+  /** How long closed orders stay mirrored, in ms. */
+  readonly retainClosedMs?: number
+  /** How long own trades stay mirrored, in ms (default: as closed orders); transfers 30 days at least. */
+  readonly retainFillsMs?: number
 }
 
 const readerRules = {

@@ -12,9 +12,11 @@ import type { FillInput } from './model/fill.ts'
 import { MirrorKeys } from './stored/keys.ts'
 import { MirrorListeners, type MirrorEvents } from './mirror-listeners.ts'
 import { resolveMirrorOptions, resolvePruneOptions } from './mirror-options.ts'
-import type { ResolvedMirrorOptions, ValkeyMirrorOptions } from './mirror-options.ts'
+import type { PruneOptions, ResolvedMirrorOptions, ValkeyMirrorOptions } from './mirror-options.ts'
 import { MirrorReads } from './read/mirror-reads.ts'
 import type { OrderInput } from './model/order.ts'
+import { onlyOne } from './write/apply-result.ts'
+import type { ApplyResult } from './write/apply-result.ts'
 import type { ReconcileResult } from './write/reconcile.ts'
 import type { FollowingMirror } from './follow/following-mirror.ts'
 import { runMirror } from './follow/run-mirror.ts'
@@ -22,6 +24,7 @@ import { resolveRunOptions, type RunOptions } from './follow/run-options.ts'
 import { runReopening } from './follow/run-reopening.ts'
 import { wantedTickers } from './model/wanted-tickers.ts'
 import { GuardedClient } from './stored/guarded-client.ts'
+import { isLate } from './write/source-limit.ts'
 import { WritingSession } from './write/writing-session.ts'
 import type { PruneResult } from './write/writing-session.ts'
 import { AbsentOrders } from './write/absent-orders.ts'
@@ -31,24 +34,8 @@ import { watchMirror, type MirrorEvent, type WatchOptions } from './read/watch.t
 
 /** Orders that one reconcile asks for at most: the next one asks for the rest. */
 const maxAskedByReconcile = 2_000
-
-/** What is kept, where it differs from the mirror's options. */
-export interface PruneOptions {
-  /** How long closed orders stay mirrored, in ms. */
-  readonly retainClosedMs?: number
-  /** How long own trades stay mirrored, in ms (default: as closed orders); transfers 30 days at least. */
-  readonly retainFillsMs?: number
-}
-
-/** What became of a call's changes. */
-export interface ApplyResult {
-  /** What was written. */
-  readonly written: number
-  /** Older, repeated or already known. */
-  readonly unchanged: number
-  /** What could not be mirrored, each error naming it; the others were written. */
-  readonly refused: readonly PairduckError[]
-}
+/** Of what a stream yields at once: calls beside it must find a place in the line. */
+const maxStreamedAtOnce = 1_000
 
 /**
  * Mirrors an account's orders, balances, tickers, fills and transfers into Valkey. Each change
@@ -152,10 +139,11 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     fetchOrder: AccountSource['fetchOrder'] | undefined = this.#fetchOrder(),
   ): Promise<ReconcileResult> {
     this.#throwUnlessOpen()
-    const ask: AccountSource['fetchOrder'] | undefined =
-      fetchOrder && ((id, symbol) => this.#session.asked(() => fetchOrder(id, symbol)))
+    const ask = fetchOrder && this.#inTime(fetchOrder)
     const reconciled = await this.#session.reconcile(snapshot, ask)
     for (const error of reconciled.refused) this.#listeners.emit('refused', error)
+    const late = [...reconciled.failures.values()].find(isLate)
+    if (late !== undefined) this.report(late)
     // Outside the writer's turn: changes go on meanwhile, and each answer is applied as an event is.
     if (ask !== undefined) await this.#absent.ask(ask, maxAskedByReconcile)
     const result = { ...reconciled, absent: this.#absent.ids }
@@ -176,8 +164,8 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
       snapshot ??
       (source &&
         (async () => ({
-          openOrders: await source.fetchOpenOrders(),
-          balances: await source.fetchBalances(),
+          openOrders: await this.#call('fetchOpenOrders', () => source.fetchOpenOrders()),
+          balances: await this.#call('fetchBalances', () => source.fetchBalances()),
         })))
     return await this.#session.drift(taking)
   }
@@ -254,9 +242,11 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
       applyOrders: (orders) => this.applyOrders(orders),
       applyFills: (fills) => this.applyFills(fills),
       applyBalances: (balances) => this.applyBalances(balances),
-      applyTicker: (ticker) => this.applyTicker(ticker),
+      applyTickers: (tickers) => this.#apply(tickers, toChange.ticker(this.#options.clock.now())),
+      maxAtOnce: Math.min(maxStreamedAtOnce, this.#options.maxPending),
+      call: (call, ask) => this.#session.call(call, ask),
       reconcile: (snapshot, fetchOrder) => this.reconcile(snapshot, fetchOrder),
-      askForAbsent: (fetchOrder, most) => this.#absent.ask(fetchOrder, most),
+      askForAbsent: (fetchOrder, most) => this.#absent.ask(this.#inTime(fetchOrder), most),
       report: (error) => this.report(error),
     }
   }
@@ -279,6 +269,15 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     return source && ((id, symbol) => source.fetchOrder(id, symbol))
   }
 
+  #inTime(fetchOrder: AccountSource['fetchOrder']): AccountSource['fetchOrder'] {
+    return (id, symbol) => this.#call('fetchOrder', () => fetchOrder(id, symbol))
+  }
+
+  /** What a call of the source gives, within its time. */
+  async #call<T>(member: string, ask: () => Promise<T>): Promise<T> {
+    return await this.#session.call({ source: this.#source?.name ?? 'the source', member }, ask)
+  }
+
   #throwUnlessOpen(): void {
     this.#session.throwIfLost()
     if (this.#closing !== undefined)
@@ -290,10 +289,4 @@ export class ValkeyMirror extends MirrorReads implements AsyncDisposable {
     await this.#session.end()
     if (this.#options.client === undefined) await this.#client.close()
   }
-}
-
-/** A call with one thing rejects where a call with many would put it aside. */
-function onlyOne(result: ApplyResult): ApplyResult {
-  if (result.refused[0] !== undefined) throw result.refused[0]
-  return result
 }

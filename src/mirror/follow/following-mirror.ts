@@ -5,6 +5,7 @@ import type { MirrorClock } from '../model/clock.ts'
 import type { FillInput } from '../model/fill.ts'
 import type { OrderInput } from '../model/order.ts'
 import type { TickerInput } from '../model/ticker.ts'
+import type { SourceCall } from '../write/source-limit.ts'
 
 /** What tells a run to take a snapshot, to ask for orders, or to end. */
 interface RunSignals {
@@ -28,7 +29,11 @@ export interface FollowingMirror {
   applyOrders(orders: readonly OrderInput[]): Promise<unknown>
   applyFills(fills: readonly FillInput[]): Promise<unknown>
   applyBalances(balances: readonly BalanceInput[]): Promise<unknown>
-  applyTicker(ticker: TickerInput): Promise<unknown>
+  applyTickers(tickers: readonly TickerInput[]): Promise<unknown>
+  /** How many changes it takes at once. */
+  readonly maxAtOnce: number
+  /** What one call of a source gives; `EXCHANGE_FAILED` when it is not answered in time. */
+  call<T>(call: SourceCall, ask: () => Promise<T>): Promise<T>
   reconcile(
     snapshot: () => Promise<AccountSnapshot>,
     fetchOrder: AccountSource['fetchOrder'],

@@ -2,7 +2,10 @@ import { setMaxListeners } from 'node:events'
 import { PairduckError } from '../../errors.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
 import { checkSource } from '../model/checked-source.ts'
+import { endedError, streamFrom } from '../model/checked-stream.ts'
+import type { Streamed, StreamName } from '../model/checked-stream.ts'
 import { pause } from '../model/clock.ts'
+import { YieldTimer } from '../stored/yield-timer.ts'
 import { eachUntilAborted, untilAborted } from '../../valkey/until-aborted.ts'
 import type { FollowingMirror } from './following-mirror.ts'
 import { ReconcileTiming } from './reconcile-timing.ts'
@@ -47,7 +50,8 @@ class Run {
       source,
       sinceMs: settings.sinceMs,
       completeToMs: mirror.completeToMs,
-      now: () => mirror.clock.now(),
+      clock: mirror.clock,
+      call: (member, ask) => mirror.call({ source: source.name, member }, ask),
       report: (error) => this.#report(error),
       wantedTickers: (snapshot) => mirror.wantedTickers(snapshot),
     })
@@ -94,28 +98,21 @@ class Run {
         (taken = await untilAborted(this.#snapshots.take(), this.#ending.signal))
       await this.#mirror.reconcile(take, this.#fetchOrder)
       if (taken !== undefined) this.#snapshots.written(taken)
+      if (this.#snapshots.lacksBalances) this.#timing.askSoon()
       await this.#timing.wait(this.#ending.signal)
     })
   }
 
   #watches(): Promise<void>[] {
-    const { signal } = this.#ending
-    const source = this.#source
     const mirror = this.#mirror
     return [
-      this.#follow(source.watchOrders?.bind(source, signal), (orders) =>
-        mirror.applyOrders(orders),
-      ),
-      this.#follow(source.watchFills?.bind(source, signal), async (fills) => {
+      this.#follow('watchOrders', (orders) => mirror.applyOrders(orders)),
+      this.#follow('watchFills', async (fills) => {
         await mirror.applyFills(fills)
         this.#askLater()
       }),
-      this.#follow(source.watchBalances?.bind(source, signal), (held) =>
-        mirror.applyBalances(held),
-      ),
-      this.#follow(source.watchTickers?.bind(source, signal), async (tickers) => {
-        await Promise.all(tickers.map((ticker) => mirror.applyTicker(ticker)))
-      }),
+      this.#follow('watchBalances', (held) => mirror.applyBalances(held)),
+      this.#follow('watchTickers', (tickers) => mirror.applyTickers(tickers)),
     ]
   }
 
@@ -145,45 +142,56 @@ class Run {
    * each break, only a snapshot taken afterwards can tell; when an exchange begins to listen is
    * known for sure with the first event.
    */
-  async #follow<Event>(
-    watch: (() => AsyncIterable<readonly Event[]>) | undefined,
-    apply: (events: readonly Event[]) => Promise<unknown>,
+  async #follow<Name extends StreamName>(
+    member: Name,
+    apply: (events: readonly Streamed<Name>[]) => Promise<unknown>,
   ): Promise<void> {
-    if (watch === undefined) return
-    const { clock } = this.#mirror
-    const { firstRetryMs, lastRetryMs } = this.#settings
-    let retryMs = firstRetryMs
+    if (this.#source[member] === undefined) return
+    const { signal } = this.#ending
+    const { maxAtOnce, clock } = this.#mirror
+    // A stream that is ready with more each time must not keep the event loop from all else.
+    const turns = new YieldTimer()
     await this.#persist(async () => {
       const begunMs = clock.monotonicMs()
       let isFirst = true
       this.#timing.askNow()
-      for await (const events of eachUntilAborted(watch(), this.#ending.signal)) {
+      const stream = streamFrom(this.#source, member, signal)
+      for await (const events of eachUntilAborted(stream, signal)) {
         if (isFirst) this.#timing.askNow()
         isFirst = false
-        await apply(events)
-        if (this.#ending.signal.aborted) return
+        for (let at = 0; at < events.length && !signal.aborted; at += maxAtOnce)
+          await apply(events.slice(at, at + maxAtOnce))
+        await turns.step()
+        if (signal.aborted) return
       }
-      if (clock.monotonicMs() - begunMs >= longLifeMs) retryMs = firstRetryMs
-      await pause(clock, retryMs, this.#ending.signal)
-      retryMs = Math.min(retryMs * 2, lastRetryMs)
-    })
+      if (clock.monotonicMs() - begunMs < longLifeMs) throw endedError(this.#source, member)
+    }, longLifeMs)
   }
 
-  /** Does it again and again until the end, waiting longer after each failure in a row. */
-  async #persist(action: () => Promise<void>): Promise<void> {
+  /**
+   * Does it again and again until the end, waiting longer after each failure in a row. What has
+   * lasted for `longMs` did not fail at once; given that, its end is a failure too.
+   */
+  async #persist(action: () => Promise<void>, longMs?: number): Promise<void> {
     const { firstRetryMs, lastRetryMs } = this.#settings
+    const { clock } = this.#mirror
     let retryMs = firstRetryMs
     while (!this.#ending.signal.aborted) {
+      const begunMs = clock.monotonicMs()
+      let hasFailed = longMs !== undefined
       try {
         await action()
-        retryMs = firstRetryMs
       } catch (error) {
         if (this.#ending.signal.aborted) return
         if (finalCodes.some((code) => PairduckError.is(error, code))) return this.#end(error)
         this.#mirror.report(error)
-        await pause(this.#mirror.clock, retryMs * (0.75 + Math.random() / 2), this.#ending.signal)
-        retryMs = Math.min(retryMs * 2, lastRetryMs)
+        hasFailed = true
       }
+      if (!hasFailed || clock.monotonicMs() - begunMs >= (longMs ?? Infinity))
+        retryMs = firstRetryMs
+      if (!hasFailed) continue
+      await pause(clock, retryMs * (0.75 + Math.random() / 2), this.#ending.signal)
+      retryMs = Math.min(retryMs * 2, lastRetryMs)
     }
   }
 }

@@ -1,8 +1,12 @@
-import { PairduckError } from '../../errors.ts'
+import { PairduckError, shown } from '../../errors.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
 import { asObject, listFrom } from '../model/checked-source.ts'
+import type { MirrorClock } from '../model/clock.ts'
 import type { OrderInput } from '../model/order.ts'
-import { isUnixMs } from '../model/time.ts'
+import { isUnixMs, unixMsForm } from '../model/time.ts'
+import { isLate } from '../write/source-limit.ts'
+import { LateCalls } from './late-calls.ts'
+import type { CallSource } from './late-calls.ts'
 import { dayMs } from './run-options.ts'
 
 /** What is fetched again of the time before the last fetch: exchanges list trades late. */
@@ -13,13 +17,15 @@ export interface SnapshotTakerOptions {
   /** From when on lists are fetched first; undefined: a day back, or from `completeToMs` on. */
   readonly sinceMs: number | undefined
   readonly completeToMs: number | undefined
-  readonly now: () => number
-  /** Told of a list that can't be had. */
+  readonly clock: MirrorClock
+  readonly call: CallSource
+  /** Told of what can't be had. */
   readonly report: (error: unknown) => void
   readonly wantedTickers: (snapshot: AccountSnapshot) => readonly string[]
 }
 
 type Listed = { readonly timestamp?: number | null | undefined }
+type ListName = 'fetchFills' | 'fetchTransfers' | 'fetchClosedOrders'
 
 /**
  * Takes snapshots of an account. Lists of what has happened (fills, transfers, closed orders) are
@@ -28,37 +34,41 @@ type Listed = { readonly timestamp?: number | null | undefined }
  */
 export class SnapshotTaker {
   readonly #options: SnapshotTakerOptions
-  /** Lists that the exchange can't give whole. */
-  readonly #incomplete = new Map<string, { readonly isUnsupported: boolean }>()
+  readonly #calls: LateCalls
+  /** Members that the exchange can't answer whole. */
+  readonly #incomplete = new Map<keyof AccountSource, { readonly isUnsupported: boolean }>()
   #sinceMs: number | undefined
+  #isTimeTold = false
+  #lacksBalances = false
 
   constructor(options: SnapshotTakerOptions) {
     this.#options = options
+    this.#calls = new LateCalls(options.call, options.clock)
     this.#sinceMs = options.sinceMs
   }
 
+  /** Whether the last snapshot was taken without the balances, because they could not be fetched. */
+  get lacksBalances(): boolean {
+    return this.#lacksBalances
+  }
+
+  /** What can't be had in time is left out, and told. */
   async take(): Promise<AccountSnapshot> {
-    const { source, wantedTickers } = this.#options
-    const toldMs = await source.fetchTime?.().catch(() => undefined)
-    const nowMs = isUnixMs(toldMs) ? toldMs : undefined
-    const sinceMs = (this.#sinceMs ??= this.#firstSince(nowMs))
-    const lists = new FetchedLists()
-    const listed = async <Item extends Listed>(
-      name: string,
-      fetch: ((sinceMs: number) => Promise<readonly Item[]>) | undefined,
-    ): Promise<readonly Item[]> => lists.add(await this.#list(name, sinceMs, fetch, lists))
+    const { source, wantedTickers, clock } = this.#options
+    const [nowMs, openOrders] = await Promise.all([this.#exchangeTime(), this.#openOrders()])
+    const sinceMs = this.#since(nowMs)
+    const lists = new FetchedLists(clock.now() + dayMs)
     // Not all at once with the rest: an order that closes meanwhile is in the later list.
-    const openOrders = await this.#openOrders()
     const [balances, fills, transfers, closedOrders] = await Promise.all([
-      source.fetchBalances().then((given) => listFrom(source, 'fetchBalances', given)),
-      listed('fills', source.fetchFills?.bind(source)),
-      listed('transfers', source.fetchTransfers?.bind(source)),
-      listed('closed orders', source.fetchClosedOrders?.bind(source)),
+      this.#balances(),
+      this.#list('fetchFills', source.fetchFills?.bind(source, sinceMs), lists),
+      this.#list('fetchTransfers', source.fetchTransfers?.bind(source, sinceMs), lists),
+      this.#list('fetchClosedOrders', source.fetchClosedOrders?.bind(source, sinceMs), lists),
     ])
     const completeToMs = lists.isWhole ? (nowMs ?? lists.newestMs) : undefined
-    const snapshot = { openOrders, balances, fills, transfers, closedOrders, completeToMs }
-    const tickers = await this.#tickers(wantedTickers(snapshot))
-    return { ...snapshot, tickers }
+    const listed = { openOrders, fills, transfers, closedOrders, completeToMs }
+    const snapshot = { ...listed, ...(balances !== undefined && { balances }) }
+    return { ...snapshot, tickers: await this.#tickers(wantedTickers(snapshot)) }
   }
 
   /** The snapshot is mirrored: the next one begins where it ended. */
@@ -67,68 +77,111 @@ export class SnapshotTaker {
       this.#sinceMs = Math.max(this.#sinceMs ?? 0, completeToMs - overlapMs)
   }
 
-  #firstSince(exchangeMs: number | undefined): number {
-    const { completeToMs = Infinity, now } = this.#options
-    return Math.max(0, Math.min((exchangeMs ?? now()) - dayMs, completeToMs - overlapMs))
+  #since(exchangeMs: number | undefined): number {
+    const { completeToMs = Infinity, clock, sinceMs } = this.#options
+    const dayAgoMs = Math.max(0, (exchangeMs ?? clock.now()) - dayMs)
+    this.#sinceMs ??= Math.max(0, Math.min(dayAgoMs, completeToMs - overlapMs))
+    // The exchange's time was ahead and has been set back: what it ended at has not come yet.
+    if (exchangeMs !== undefined && this.#sinceMs !== sinceMs && this.#sinceMs > exchangeMs)
+      this.#sinceMs = dayAgoMs
+    return this.#sinceMs
+  }
+
+  async #exchangeTime(): Promise<number | undefined> {
+    const { source, report } = this.#options
+    if (source.fetchTime === undefined) return undefined
+    try {
+      const told: unknown = await this.#calls.ask('fetchTime', async () => source.fetchTime?.())
+      if (told === undefined || isUnixMs(told)) return told
+      if (this.#isTimeTold) return undefined
+      this.#isTimeTold = true
+      const message = `${source.name}: fetchTime gave ${shown(told)} instead of ${unixMsForm}`
+      throw new PairduckError('EXCHANGE_FAILED', message, { source: source.name })
+    } catch (error) {
+      report(error)
+      return undefined
+    }
   }
 
   /** What can't be had keeps the rest from nothing. */
-  async #list<Item>(
-    name: string,
-    sinceMs: number,
-    fetch: ((sinceMs: number) => Promise<readonly Item[]>) | undefined,
+  async #list<Item extends Listed>(
+    member: ListName,
+    fetch: (() => Promise<readonly Item[]>) | undefined,
     lists: FetchedLists,
   ): Promise<readonly Item[]> {
     if (fetch === undefined) return []
-    try {
-      if (!this.#incomplete.has(name))
-        return listFrom(this.#options.source, `the list of ${name}`, await fetch(sinceMs))
-    } catch (error) {
-      this.#tell(name, error)
-    }
-    if (!this.#isWholeWithout(name)) lists.isWhole = false
-    return []
+    const list = this.#incomplete.has(member) ? undefined : await this.#had(member, fetch)
+    if (list === undefined && !this.#isWholeWithout(member)) lists.isWhole = false
+    return lists.add(list ?? [])
   }
 
   /**
    * Orders that are had in no list are asked for by the ids that their trades tell; transfers that
    * an exchange never lists keep the rest from nothing.
    */
-  #isWholeWithout(name: string): boolean {
-    const isMissing = this.#incomplete.get(name)
+  #isWholeWithout(member: ListName): boolean {
+    const isMissing = this.#incomplete.get(member)
     if (isMissing === undefined) return false
-    return name === 'closed orders' || (name === 'transfers' && isMissing.isUnsupported)
+    return (
+      member === 'fetchClosedOrders' || (member === 'fetchTransfers' && isMissing.isUnsupported)
+    )
   }
 
-  /** Where an exchange lists no more than a part, that part: what it lacks is asked for by id. */
-  async #openOrders(): Promise<readonly OrderInput[]> {
+  /**
+   * Where an exchange lists no more than a part, that part: what it lacks is asked for by id. Null
+   * without an answer: no order is taken for gone then.
+   */
+  async #openOrders(): Promise<readonly OrderInput[] | null> {
     const { source } = this.#options
     try {
-      return listFrom(source, 'fetchOpenOrders', await source.fetchOpenOrders())
+      return (await this.#asked('fetchOpenOrders', () => source.fetchOpenOrders())) ?? null
     } catch (error) {
       const part = PairduckError.is(error, 'EXCHANGE_INCOMPLETE') && error.details['openOrders']
-      if (!Array.isArray(part)) throw error
-      this.#tell('open orders', error)
-      return part as OrderInput[]
+      if (!Array.isArray(part) && !isLate(error)) throw error
+      this.#tell('fetchOpenOrders', error)
+      return Array.isArray(part) ? (part as OrderInput[]) : null
     }
+  }
+
+  async #balances(): Promise<AccountSnapshot['balances']> {
+    const { source } = this.#options
+    const balances = await this.#had('fetchBalances', () => source.fetchBalances())
+    this.#lacksBalances = balances === undefined
+    return balances
   }
 
   async #tickers(symbols: readonly string[]): Promise<NonNullable<AccountSnapshot['tickers']>> {
     const { source } = this.#options
-    if (source.fetchTickers === undefined) return []
+    return (await this.#had('fetchTickers', source.fetchTickers?.bind(source, symbols))) ?? []
+  }
+
+  /** The list; undefined, and told, when it can't be had. */
+  async #had<Item>(
+    member: keyof AccountSource,
+    fetch: (() => Promise<readonly Item[]>) | undefined,
+  ): Promise<readonly Item[] | undefined> {
+    if (fetch === undefined) return undefined
     try {
-      return listFrom(source, 'fetchTickers', await source.fetchTickers(symbols))
+      return await this.#asked(member, fetch)
     } catch (error) {
-      this.#tell('tickers', error)
-      return []
+      this.#tell(member, error)
+      return undefined
     }
   }
 
+  async #asked<Item>(
+    member: keyof AccountSource,
+    fetch: () => Promise<readonly Item[]>,
+  ): Promise<readonly Item[] | undefined> {
+    const { source } = this.#options
+    return await this.#calls.ask(member, async () => listFrom(source, member, await fetch()))
+  }
+
   /** A list that is incomplete stays so however often it is asked for: that is told once. */
-  #tell(list: string, error: unknown): void {
-    if (this.#incomplete.has(list)) return
+  #tell(member: keyof AccountSource, error: unknown): void {
+    if (this.#incomplete.has(member)) return
     if (PairduckError.is(error, 'EXCHANGE_INCOMPLETE'))
-      this.#incomplete.set(list, { isUnsupported: error.details['isUnsupported'] === true })
+      this.#incomplete.set(member, { isUnsupported: error.details['isUnsupported'] === true })
     this.#options.report(error)
   }
 }
@@ -137,11 +190,17 @@ export class SnapshotTaker {
 class FetchedLists {
   isWhole = true
   newestMs: number | undefined
+  readonly #latestMs: number
 
-  /** What is refused for its time says nothing of how far a list reaches. */
+  constructor(latestMs: number) {
+    this.#latestMs = latestMs
+  }
+
+  /** What is refused for its time, or is from days to come, says nothing of how far a list reaches. */
   add<Item extends Listed>(items: readonly Item[]): readonly Item[] {
     for (const { timestamp } of items.map(asObject))
-      if (isUnixMs(timestamp)) this.newestMs = Math.max(this.newestMs ?? 0, timestamp)
+      if (isUnixMs(timestamp) && timestamp <= this.#latestMs)
+        this.newestMs = Math.max(this.newestMs ?? 0, timestamp)
     return items
   }
 }

@@ -6,8 +6,11 @@ import type { TransferInput } from './transfer.ts'
 
 /** The state of an account at one moment. */
 export interface AccountSnapshot {
-  /** All open orders: one that is mirrored as open and not among these is asked for by id. */
-  readonly openOrders: readonly OrderInput[]
+  /**
+   * All open orders: one that is mirrored as open and not among these is asked for by id. Null when
+   * they could not be fetched: the mirrored ones are left as they are.
+   */
+  readonly openOrders: readonly OrderInput[] | null
   /** All balances: an asset that is not among these is gone. Left out: balances are not touched. */
   readonly balances?: readonly BalanceInput[]
   /** Orders that have ended, as far as they are known: they may have opened and closed unseen. */

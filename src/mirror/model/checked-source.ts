@@ -52,7 +52,7 @@ export function checkSnapshot(snapshot: AccountSnapshot): void {
     throw new TypeError(`expected a snapshot, got ${shown(snapshot)}`)
   for (const name of lists) {
     const list: unknown = snapshot[name]
-    if (Array.isArray(list) || (list === undefined && name !== 'openOrders')) continue
+    if (Array.isArray(list) || list === (name === 'openOrders' ? null : undefined)) continue
     throw new TypeError(`expected the snapshot's \`${name}\` to be a list, got ${shown(list)}`)
   }
 }

@@ -11,7 +11,10 @@ export function wantedTickers(
   mirrored: Iterable<string>,
   refCurrency: string,
 ): string[] {
-  const wanted = new Set([...mirrored, ...openOrders.map((order) => asObject(order).symbol ?? '')])
+  const wanted = new Set([
+    ...mirrored,
+    ...(openOrders ?? []).map((order) => asObject(order).symbol ?? ''),
+  ])
   const assets = new Set(balances.map((balance) => asObject(balance).asset ?? refCurrency))
   for (const symbol of wanted) assets.add(parseSymbol(symbol)?.base ?? refCurrency)
   for (const asset of assets) if (asset !== refCurrency) wanted.add(`${asset}/${refCurrency}`)

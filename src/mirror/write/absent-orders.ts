@@ -4,6 +4,7 @@ import type { MirrorClock } from '../model/clock.ts'
 import type { OrderInput } from '../model/order.ts'
 import { givenUp, givenUpError, isTooMany } from './absent-limits.ts'
 import type { MirrorState } from './mirror-state.ts'
+import { isLate } from './source-limit.ts'
 
 export interface AbsentOrdersOptions {
   readonly state: MirrorState
@@ -43,7 +44,7 @@ export class AbsentOrders {
     return [...this.#options.state.absent.keys()].sort()
   }
 
-  /** Asks for at most so many that are due; gives how many more are. */
+  /** Asks for at most so many that are due; gives how many more are, and would be answered. */
   async ask(fetchOrder: AccountSource['fetchOrder'], most: number): Promise<number> {
     const due = this.#due()
     const waiting = due.slice(0, most)
@@ -54,6 +55,8 @@ export class AbsentOrders {
         const { id, symbol } = next
         const order = await fetchOrder(id, symbol).catch((error: unknown) => {
           cause = error
+          // Nor would the others be answered.
+          if (isLate(error)) waiting.length = 0
           return undefined
         })
         if (order !== undefined) await this.#options.apply([order])
@@ -64,7 +67,9 @@ export class AbsentOrders {
     await Promise.all(Array.from({ length: maxParallel }, ask))
     this.#putOff(unanswered, cause)
     await this.giveUp()
-    return Math.max(0, due.length - most)
+    if (!isLate(cause)) return Math.max(0, due.length - most)
+    this.#options.report(cause)
+    return 0
   }
 
   /** Those that were asked for in vain for long enough, or are too many, are told and forgotten. */

@@ -67,7 +67,7 @@ export function driftFromSnapshot(
 ): DriftEntry[] {
   const entries = storedDrift(stored, keys)
   const open = new Set<string>()
-  for (const input of snapshot.openOrders) {
+  for (const input of snapshot.openOrders ?? []) {
     const { id } = asObject(input)
     open.add(String(id))
     const next = readOr(() => readOrder(input, derivatives), refusal('order', id, entries))
@@ -76,7 +76,7 @@ export function driftFromSnapshot(
     if (order === undefined) entries.push({ kind: 'order', id: next.id, problem: 'missing' })
     else entries.push(...stateDrift(next.id, order, asTold(order, next)))
   }
-  for (const [id, order] of stored.orders) {
+  for (const [id, order] of snapshot.openOrders === null ? [] : stored.orders) {
     if (order !== undefined && order.record.state.outcome === undefined && !open.has(id))
       entries.push({ kind: 'order', id, problem: 'unexpected' })
   }

@@ -15,6 +15,7 @@ import type { OrderInput } from '../model/order.ts'
 import { readOrder } from '../model/read-order.ts'
 import { readStored, wrongIndexes } from '../stored/stored-account.ts'
 import type { StoredAccount } from '../stored/stored-account.ts'
+import { isLate } from './source-limit.ts'
 import type { WriteSettings } from './unit-encoding.ts'
 import type { UnitWriter } from './unit-writer.ts'
 
@@ -86,8 +87,8 @@ export async function reconcileAccount(
   let written = await writeChanges(context, changes, refusedBeside)
   await noteCompleteness(context, snapshot.completeToMs)
   // An order that is refused is still open, as far as its id can be told.
-  const open = new Set(snapshot.openOrders.map((order) => String(asObject(order).id)))
-  const missing = [...state.openOrders.keys()].filter((id) => !open.has(id))
+  const open = snapshot.openOrders && new Set(snapshot.openOrders.map(idOf))
+  const missing = open === null ? [] : [...state.openOrders.keys()].filter((id) => !open.has(id))
   const asked = await askFor(context, missing, fetchOrder, refused)
   written += await writeChanges(context, asked.changes, refusedBeside)
   return {
@@ -114,7 +115,7 @@ function snapshotChanges(
     ...(seenMs !== undefined && { seenMs }),
   })
   return [
-    ...checkedChanges(snapshot.openOrders, toOrder, derivatives, refused),
+    ...checkedChanges(snapshot.openOrders ?? [], toOrder, derivatives, refused),
     ...checkedChanges(snapshot.balances ?? [], toBalance, derivatives, refused),
     ...checkedChanges(snapshot.closedOrders ?? [], toChange.order, derivatives, refused),
     ...checkedChanges(snapshot.fills ?? [], toChange.fill, derivatives, refused),
@@ -199,12 +200,18 @@ async function askFor(
       } catch (error) {
         answers.unresolved.push(id)
         answers.failures.set(id, error)
+        // Nor would the others be answered, one after another, while changes wait.
+        if (isLate(error)) answers.unresolved.push(...waiting.splice(0))
       }
     }
   }
   await Promise.all(Array.from({ length: maxParallelFetches }, ask))
   answers.unresolved.sort()
   return answers
+}
+
+function idOf(order: OrderInput): string {
+  return String(asObject(order).id)
 }
 
 /** A snapshot's order tells what is so now: of two of the same time it is the newer. */

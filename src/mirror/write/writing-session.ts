@@ -20,6 +20,7 @@ import { adoptClosedOrders } from './adopt-orders.ts'
 import { reconcileAccount } from './reconcile.ts'
 import type { ReconcileResult } from './reconcile.ts'
 import { SourceLimit } from './source-limit.ts'
+import type { SourceCall } from './source-limit.ts'
 import type { WriteSettings } from './unit-encoding.ts'
 import { UnitWriter } from './unit-writer.ts'
 
@@ -147,9 +148,9 @@ export class WritingSession {
     this.#listeners.onReopened()
   }
 
-  /** What a source answers, within its time. */
-  async asked<T>(ask: () => Promise<T>): Promise<T> {
-    return await this.#limit.wait(ask)
+  /** What one call of a source gives, within its time. */
+  async call<T>(call: SourceCall, ask: () => Promise<T>): Promise<T> {
+    return await this.#limit.call(call, ask)
   }
 
   /** {@link reconcileAccount} with the writer to itself. */
@@ -160,7 +161,7 @@ export class WritingSession {
     return await this.queue.alone(async () => {
       const isTaken = typeof snapshot !== 'function'
       const seenMs = isTaken ? undefined : this.state.newestBalanceMs
-      const taken = isTaken ? snapshot : await this.asked(snapshot)
+      const taken = isTaken ? snapshot : await this.#limit.wait(snapshot)
       checkSnapshot(taken)
       const options = this.#options
       const context = { ...options, ...this.#place, settings: options }
@@ -227,7 +228,7 @@ export class WritingSession {
   /** How what is stored differs from a snapshot, or from what this writer has written. */
   async drift(snapshot: Taking | undefined): Promise<DriftEntry[]> {
     return await this.queue.alone(async () => {
-      const taken = typeof snapshot === 'function' ? await this.asked(snapshot) : snapshot
+      const taken = typeof snapshot === 'function' ? await this.#limit.wait(snapshot) : snapshot
       if (taken !== undefined) checkSnapshot(taken)
       const stored = await readStored(this.#client, this.#keys, this.state.symbols)
       return taken === undefined
