@@ -61,6 +61,7 @@ export async function makeApp(
       options,
       new ParallelLimit(options.maxParallelPerClient, options.maxParallel),
     ),
+    isLocal: access === localAccess,
     // Who may open the local socket may open the files.
     guard:
       access === localAccess

@@ -11,6 +11,8 @@ export interface RouteContext {
   readonly store: MarketStore
   readonly options: ResolvedServeOptions
   readonly answers: Answers
+  /** Whether it is the local socket, whose callers may do what the owner may. */
+  readonly isLocal: boolean
   readonly guard: Pick<SelectGuard, 'check'>
   /** Throws unless the request may. */
   readonly allow: (request: FastifyRequest, right: Right) => void

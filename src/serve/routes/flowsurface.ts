@@ -30,7 +30,7 @@ export function addFlowsurfaceRoutes(context: RouteContext): void {
     allow(request, 'read')
     const asked = request.query as TradesQuery
     const trades = tradesQuery(asked, { fallback: 100_000, max: 1_000_000 })
-    const pair = await pairNamed(context, asked)
+    const pair = await answers.onTime(request, () => pairNamed(context, asked))
     const format = formatNamed('arrow')
     if (pair === undefined) return nothingStored(request, reply)
     return answers.rows({ request, reply, store, pair, query: trades, format })
@@ -39,27 +39,31 @@ export function addFlowsurfaceRoutes(context: RouteContext): void {
     allow(request, 'read')
     const asked = request.query as TradesQuery
     const trades = tradesQuery(asked, { fallback: 1000, max: 10_000 })
-    const pair = await pairNamed(context, asked)
-    const rows = pair === undefined ? [] : await store.query(pair, trades)
-    return { trades: rows }
+    return answers.inTime(request, async (signal) => {
+      const pair = await pairNamed(context, asked)
+      return { trades: pair === undefined ? [] : await store.query(pair, trades, { signal }) }
+    })
   })
   app.get('/pairs', async (request) => {
     allow(request, 'read')
-    const pairs = await store.listPairs()
-    const listed = await Promise.all(
-      pairs.map(async (pair) => ({ ticker: tickerOf(pair), ...(await extentOf(context, pair)) })),
-    )
+    const listed = await answers.inTime(request, async (signal) => {
+      const listing = async (pair: Pair): Promise<object> => ({
+        ticker: tickerOf(pair),
+        ...(await extentOf(context, pair, signal)),
+      })
+      return Promise.all((await store.listPairs()).map(listing))
+    })
     return { pairs: listed, tracked_count: listed.length }
   })
-  app.get('/status', async () => ({
+  app.get('/status', async (request) => ({
     status: 'ok',
     uptime_secs: Math.round((performance.now() - started) / 1000),
-    db_ok: await answersNow(store),
+    db_ok: await answersNow(context, request),
   }))
   app.get('/exchanges', async (request) => {
     allow(request, 'read')
     const exchanges: Record<string, string[]> = {}
-    for (const pair of await store.listPairs())
+    for (const pair of await answers.onTime(request, () => store.listPairs()))
       (exchanges[`${titled(venueOf(pair))} ${titled(marketOf(pair))}`] ??= []).push(
         idOf(pair).toUpperCase(),
       )
@@ -171,11 +175,12 @@ function titled(word: string): string {
 async function extentOf(
   { store }: RouteContext,
   pair: Pair,
+  signal: AbortSignal,
 ): Promise<{ earliest: number | null; latest: number | null }> {
   const extent: Query<{ earliest: number | null; latest: number | null }> = query(
     'extent',
     `SELECT epoch_ms(min(timestamp)) AS earliest, epoch_ms(max(timestamp)) AS latest FROM ticks`,
   )
-  const [row] = await store.query(pair, extent).catch(() => [])
+  const [row] = await store.query(pair, extent, { signal }).catch(() => [])
   return row ?? { earliest: null, latest: null }
 }

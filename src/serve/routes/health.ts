@@ -1,13 +1,15 @@
+import type { FastifyRequest } from 'fastify'
 import type { RouteContext } from '../answer/route-context.ts'
 
 /**
  * `/health`: 200 while the store answers, else 503. Asked without a token, it tells nothing else.
  * `/api/v1/info`: what this server was given, so that nobody has to try.
  */
-export function addHealthRoutes({ app, store, options, allow }: RouteContext): void {
+export function addHealthRoutes(context: RouteContext): void {
+  const { app, options, allow } = context
   const started = performance.now()
-  app.get('/health', async (_request, reply) => {
-    const ok = await answersNow(store)
+  app.get('/health', async (request, reply) => {
+    const ok = await answersNow(context, request)
     return reply.code(ok ? 200 : 503).send({
       status: ok ? 'ok' : 'failing',
       uptimeSeconds: Math.round((performance.now() - started) / 1000),
@@ -19,10 +21,13 @@ export function addHealthRoutes({ app, store, options, allow }: RouteContext): v
   })
 }
 
-/** Whether the store is open. */
-export async function answersNow(store: RouteContext['store']): Promise<boolean> {
+/** Whether the store is open, and answers in time. */
+export async function answersNow(
+  { store, answers }: RouteContext,
+  request: FastifyRequest,
+): Promise<boolean> {
   try {
-    await store.listPairs()
+    await answers.onTime(request, () => store.listPairs())
     return true
   } catch {
     return false

@@ -4,7 +4,7 @@ import { PrometheusSink } from '../metrics/prometheus-sink.ts'
 import { watchMirror, watchStore } from '../metrics/state-metrics.ts'
 
 /** `/metrics` as Prometheus reads it; it counts from when the server was made. */
-export function addMetricsRoute({ app, store, allow, options }: RouteContext): void {
+export function addMetricsRoute({ app, store, answers, allow, options }: RouteContext): void {
   const sink = new PrometheusSink()
   const listen: Listen = (name, listener) => {
     store.on(name, listener)
@@ -28,6 +28,7 @@ export function addMetricsRoute({ app, store, allow, options }: RouteContext): v
   })
   app.get('/metrics', async (request, reply) => {
     allow(request, 'read')
-    return reply.type(sink.contentType).send(await sink.text())
+    const text = await answers.onTime(request, () => sink.text())
+    return reply.type(sink.contentType).send(text)
   })
 }

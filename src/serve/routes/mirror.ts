@@ -52,16 +52,17 @@ export const mirrorReads: Readonly<Record<string, readonly [gives: string, takes
   }
 
 /** The account's mirror, read only: decimals are text with the exchange's own digits. */
-export function addMirrorRoutes({ app, allow, options }: RouteContext): void {
+export function addMirrorRoutes({ app, answers, allow, options }: RouteContext): void {
   for (const [path, [, , give]] of Object.entries(mirrorReads))
     app.get(path, async (request) => {
       allow(request, 'read')
-      if (options.mirror === undefined)
+      const { mirror } = options
+      if (mirror === undefined)
         throw new PairduckError(
           'REQUEST_REFUSED',
           'this server reads no mirror: give `serve` a `mirror`, or the command `--valkey`',
         )
-      return give(options.mirror, request.query as Asked)
+      return answers.onTime(request, () => give(mirror, request.query as Asked))
     })
 }
 

@@ -17,7 +17,8 @@ export function pairOf({ params }: FastifyRequest): Pair {
 export function addPairRoutes({ app, store, answers, allow }: RouteContext): void {
   app.get('/api/v1/pairs', async (request) => {
     allow(request, 'read')
-    return (await store.listPairs()).map((pair) => ({ pair: formatPair(pair), ...pair }))
+    const pairs = await answers.onTime(request, () => store.listPairs())
+    return pairs.map((pair) => ({ pair: formatPair(pair), ...pair }))
   })
   app.get(`${pairPath}/stats`, async (request) => {
     allow(request, 'read')

@@ -8,6 +8,12 @@ import type { Timeframe } from '../../time.ts'
 
 export type Bar = Pick<StoredCandle, 'timestamp' | 'open' | 'high' | 'low' | 'close' | 'volume'>
 
+/** Where an answer is read, and when its time is over. */
+export interface Source {
+  readonly store: MarketStore
+  readonly signal: AbortSignal
+}
+
 export interface BarsAsked {
   readonly timeframe: Timeframe
   /** Unix ms; the oldest there are without it. */
@@ -23,7 +29,7 @@ const earliest = 946_684_800_000
 
 /** Bars of any length from whatever the pair holds: candles are kept longer than trades. */
 export async function barsOf(
-  store: MarketStore,
+  { store, signal }: Source,
   pair: Pair,
   { timeframe, from, to, limit }: BarsAsked,
 ): Promise<Bar[]> {
@@ -31,26 +37,26 @@ export async function barsOf(
     to: Math.max(to, earliest),
     ...(from === undefined ? {} : { from: Math.max(from, earliest) }),
   }
-  return store.query(pair, getCandlesQuery({ timeframe, limit, ...window }))
+  return store.query(pair, getCandlesQuery({ timeframe, limit, ...window }), { signal })
 }
 
 /** When the newest bar before a moment opens, in Unix ms; undefined: nothing is older. */
 export async function newestBarBefore(
-  store: MarketStore,
+  source: Source,
   pair: Pair,
   { timeframe, to }: BarsAsked,
 ): Promise<number | undefined> {
-  const [bar] = await barsOf(store, pair, { timeframe, to, limit: 1 })
+  const [bar] = await barsOf(source, pair, { timeframe, to, limit: 1 })
   return bar?.timestamp
 }
 
 /** Whether a pair keeps candles of exactly this length. */
 export async function keeps(
-  store: MarketStore,
+  { store, signal }: Source,
   pair: Pair,
   timeframe: Timeframe,
 ): Promise<boolean> {
-  const kept = await store.query(pair, keptCandlesQuery)
+  const kept = await store.query(pair, keptCandlesQuery, { signal })
   return kept.some(({ name }) => name === candleRelation(timeframe))
 }
 

@@ -1,14 +1,14 @@
 import type { Pair } from '../../pair.ts'
 import { query, type Query } from '../../queries/query.ts'
-import type { MarketStore } from '../../storage/market-store.ts'
+import type { Source } from './udf-bars.ts'
 
 /** Decimals that the newest prices have, at most 10: what a price scale needs. */
-export async function priceDecimals(store: MarketStore, pair: Pair): Promise<number> {
+export async function priceDecimals({ store, signal }: Source, pair: Pair): Promise<number> {
   const newest: Query<{ price: number }> = query(
     'newestPrices',
     `SELECT price FROM ticks ORDER BY timestamp DESC LIMIT 1000`,
   )
-  const rows = await store.query(pair, newest)
+  const rows = await store.query(pair, newest, { signal })
   return Math.max(2, ...rows.map(({ price }) => decimals(price)))
 }
 

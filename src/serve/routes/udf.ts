@@ -2,7 +2,7 @@ import { formatPair, parsePair, type Pair } from '../../pair.ts'
 import { detectFvgQuery } from '../../queries/index.ts'
 import { timeframeMs, type Timeframe } from '../../time.ts'
 import type { RouteContext } from '../answer/route-context.ts'
-import { barsOf, keeps, newestBarBefore, type Bar } from './udf-bars.ts'
+import { barsOf, keeps, newestBarBefore, type Bar, type Source } from './udf-bars.ts'
 import { priceDecimals } from './udf-figures.ts'
 
 /** TradingView's names of bar lengths. */
@@ -36,18 +36,20 @@ interface Asked {
  * adapter reads no status codes, so what goes wrong is told as `s: 'error'`.
  */
 export function addUdfRoutes(context: RouteContext): void {
-  const { app, store } = context
-  const answer = (path: string, give: (asked: Asked) => Promise<unknown>): void => {
+  const { app, answers } = context
+  const answer = (path: string, give: (source: Source, asked: Asked) => Promise<unknown>): void => {
     app.get(`/udf${path}`, async (request) => {
       context.allow(request, 'read')
       try {
-        return await give(request.query as Asked)
+        return await answers.onTime(request, (signal) =>
+          give({ store: context.store, signal }, request.query as Asked),
+        )
       } catch (error) {
         return { s: 'error', errmsg: error instanceof Error ? error.message : 'failed' }
       }
     })
   }
-  answer('/config', async () => {
+  answer('/config', async ({ store }) => {
     const exchanges = new Set((await store.listPairs()).map(({ exchange }) => exchange))
     return {
       supports_search: true,
@@ -63,17 +65,17 @@ export function addUdfRoutes(context: RouteContext): void {
       symbols_types: [{ name: 'crypto', value: 'crypto' }],
     }
   })
-  answer('/search', (asked) => search(context, asked))
-  answer('/symbols', (asked) => symbolInfo(context, asked))
-  answer('/history', (asked) => history(context, asked))
-  answer('/timescale_marks', (asked) => gapMarks(context, asked))
+  answer('/search', search)
+  answer('/symbols', symbolInfo)
+  answer('/history', history)
+  answer('/timescale_marks', gapMarks)
   app.get('/udf/time', async (_request, reply) =>
     reply.type('text/plain').send(String(Math.floor(Date.now() / 1000))),
   )
 }
 
 async function search(
-  { store }: RouteContext,
+  { store }: Source,
   { query = '', exchange = '', limit }: Asked,
 ): Promise<object[]> {
   const wanted = query.toUpperCase()
@@ -92,7 +94,7 @@ async function search(
 }
 
 /** The pair that a ticker, a full name or a bare symbol means. */
-async function pairNamed({ store }: RouteContext, name: string | undefined): Promise<Pair> {
+async function pairNamed({ store }: Source, name: string | undefined): Promise<Pair> {
   const pairs = await store.listPairs()
   const found =
     pairs.find((pair) => formatPair(pair) === name) ??
@@ -103,8 +105,8 @@ async function pairNamed({ store }: RouteContext, name: string | undefined): Pro
   return parsePair(found)
 }
 
-async function symbolInfo(context: RouteContext, { symbol }: Asked): Promise<object> {
-  const pair = await pairNamed(context, symbol)
+async function symbolInfo(source: Source, { symbol }: Asked): Promise<object> {
+  const pair = await pairNamed(source, symbol)
   return {
     name: pair.symbol,
     ticker: formatPair(pair),
@@ -115,7 +117,7 @@ async function symbolInfo(context: RouteContext, { symbol }: Asked): Promise<obj
     exchange: pair.exchange,
     listed_exchange: pair.exchange,
     minmov: 1,
-    pricescale: 10 ** (await priceDecimals(context.store, pair)),
+    pricescale: 10 ** (await priceDecimals(source, pair)),
     has_intraday: true,
     intraday_multipliers: ['1', '3', '5', '15', '30', '60', '240'],
     has_seconds: true,
@@ -129,8 +131,8 @@ async function symbolInfo(context: RouteContext, { symbol }: Asked): Promise<obj
 }
 
 /** `from` is inclusive, `to` is not; `countback` counts bars back from `to` and outranks `from`. */
-async function history(context: RouteContext, asked: Asked): Promise<object> {
-  const pair = await pairNamed(context, asked.symbol)
+async function history(source: Source, asked: Asked): Promise<object> {
+  const pair = await pairNamed(source, asked.symbol)
   const timeframe = timeframeOf(asked.resolution)
   const to = seconds('to', asked.to)
   const countback =
@@ -138,10 +140,10 @@ async function history(context: RouteContext, asked: Asked): Promise<object> {
   const from = seconds('from', asked.from)
   const bars =
     countback === undefined || countback === 0
-      ? await barsOf(context.store, pair, { timeframe, from: from * 1000, to: to * 1000 })
-      : await barsOf(context.store, pair, { timeframe, to: to * 1000, limit: countback })
+      ? await barsOf(source, pair, { timeframe, from: from * 1000, to: to * 1000 })
+      : await barsOf(source, pair, { timeframe, to: to * 1000, limit: countback })
   if (bars.length === 0) {
-    const before = await newestBarBefore(context.store, pair, { timeframe, to: to * 1000 })
+    const before = await newestBarBefore(source, pair, { timeframe, to: to * 1000 })
     return { s: 'no_data', ...(before === undefined ? {} : { nextTime: before / 1000 }) }
   }
   const column = (read: (bar: Bar) => number): number[] => bars.map((bar) => read(bar))
@@ -171,18 +173,19 @@ function seconds(name: string, text: string | undefined): number {
 }
 
 /** Fair value gaps at the moment from which on they could be known. */
-async function gapMarks(context: RouteContext, asked: Asked): Promise<object[]> {
-  const pair = await pairNamed(context, asked.symbol)
+async function gapMarks(source: Source, asked: Asked): Promise<object[]> {
+  const pair = await pairNamed(source, asked.symbol)
   const timeframe = timeframeOf(asked.resolution)
   const [from, to] = [seconds('from', asked.from) * 1000, seconds('to', asked.to) * 1000]
-  const gaps = await context.store.query(
+  const gaps = await source.store.query(
     pair,
     detectFvgQuery({
       timeframe,
       from: Math.max(from - 3 * timeframeMs[timeframe], 946_684_800_000),
       to: Math.max(to, 946_684_800_000),
-      source: (await keeps(context.store, pair, timeframe)) ? 'candles' : 'ticks',
+      source: (await keeps(source, pair, timeframe)) ? 'candles' : 'ticks',
     }),
+    { signal: source.signal },
   )
   return gaps
     .filter(({ knownAt }) => knownAt >= from && knownAt < to)
