@@ -140,6 +140,9 @@ export function unknownName(kind: string, name: string, known: readonly string[]
   return `unknown ${kind} \`${name}\`${hint}`
 }
 
+/** A time of the API's; which years it may be of, its reader says. */
+export const timeRule: OptionRule<number> = rule('a time in Unix ms', Number.isFinite, 0)
+
 export const signalRule: OptionRule<AbortSignal | undefined> = rule(
   'an AbortSignal',
   (value) => value instanceof AbortSignal,

@@ -4,7 +4,7 @@ import { ownerAddress } from '../cluster/cluster-state.ts'
 import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair, type PairLike } from '../pair.ts'
 import { query, type Query } from '../queries/query.ts'
-import { untilEither, type FollowOptions } from '../storage/follow/follow.ts'
+import { resolveFollowOptions, untilEither, type FollowOptions } from '../storage/follow/follow.ts'
 import { replay, type ReplayedBar, type ReplayOptions } from '../storage/follow/replay.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 
@@ -73,10 +73,18 @@ export class ClusterReader implements Pick<MarketStore, ReadCall> {
    * The rows of a query now and again after each commit, from worker to worker: where a pair moves,
    * the rows of its next owner come first.
    */
-  async *follow<Row>(
+  follow<Row>(
     pair: PairLike,
     query: Query<Row>,
-    { signal }: FollowOptions = {},
+    options?: FollowOptions,
+  ): AsyncGenerator<Row[], void, undefined> {
+    return this.#follow(pair, query, resolveFollowOptions(options))
+  }
+
+  async *#follow<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    { signal }: FollowOptions,
   ): AsyncGenerator<Row[], void, undefined> {
     const name = formatPair(parsePair(pair))
     for (;;) {

@@ -1,20 +1,11 @@
 import { PairduckError } from '../errors.ts'
 import { optional, integer, resolveOptions, rule } from '../options.ts'
 import { ownerPids, ownerSocketOf } from '../storage/file/owner-socket-path.ts'
-import type { ClusterOptions } from '../cluster/cluster-options.ts'
 import type { ClusterReader } from './cluster-reader.ts'
+import { resolveTarget, type ClusterTarget, type ConnectTarget } from './connect-target.ts'
 import { RemoteStore } from './remote/remote-store.ts'
 import { hello } from './wire/hello.ts'
 import { HttpCaller } from './wire/http-caller.ts'
-
-/** Where the store is: the address of `pairduck serve`, or the data directory that a process owns. */
-export type ConnectTarget = string | URL | { readonly dataDir: string; readonly pid?: number }
-
-/** A cluster of workers, by its Valkey server. */
-export interface ClusterTarget {
-  /** What its workers agree on: the connection, and name and slots if they are not the defaults. */
-  readonly cluster: ClusterOptions
-}
 
 /** Options of `connect`. */
 export interface ConnectOptions {
@@ -47,7 +38,8 @@ export function connect(target: ClusterTarget, options?: ConnectOptions): Promis
 /**
  * The store of another process as `MarketStore`: `await connect('http://127.0.0.1:8080')`, or
  * `await connect({ dataDir: 'data' })` beside a `DatabaseManager` on that directory. Rejects with
- * `CONNECTION_LOST` when nobody is there, `UNAUTHORIZED` when the token does not fit.
+ * `CONNECTION_LOST` when nobody is there, `UNAUTHORIZED` when the token does not fit, TypeError for
+ * what is no such place.
  */
 export function connect(target: ConnectTarget, options?: ConnectOptions): Promise<RemoteStore>
 export async function connect(
@@ -55,20 +47,21 @@ export async function connect(
   options?: ConnectOptions,
 ): Promise<RemoteStore | ClusterReader> {
   const { token, ca, reconnectMs } = resolveOptions('connect', options, rules)
-  if (isCluster(target)) {
+  const place = resolveTarget(target)
+  if ('cluster' in place) {
     const { ClusterReader } = await import('./cluster-reader.ts')
+    const { resolveClusterOptions } = await import('../cluster/cluster-options.ts')
+    resolveClusterOptions('connect', place.cluster)
     return new ClusterReader({
-      cluster: target.cluster,
+      cluster: place.cluster,
       // Who holds a pair is asked again instead.
       connect: (address) => connect(address, { ...options, reconnectMs: 0 }),
       reconnectMs,
     })
   }
-  if (typeof target === 'string' || target instanceof URL) {
-    const store = new RemoteStore({ url: new URL(target), token, ca }, { reconnectMs })
-    return checked(store)
-  }
-  const { dataDir, pid } = target
+  if ('url' in place)
+    return checked(new RemoteStore({ url: place.url, token, ca }, { reconnectMs }))
+  const { dataDir, pid } = place
   const findSocket = () =>
     pid === undefined ? socketOfOwner(dataDir) : ownerSocketOf(dataDir, pid)
   return checked(new RemoteStore({ findSocket }, { reconnectMs }))
@@ -92,10 +85,6 @@ async function socketOfOwner(dataDir: string): Promise<string> {
     `no process answers for ${dataDir}: open a DatabaseManager on it there (\`localSocket\` is on by default)`,
     { dataDir },
   )
-}
-
-function isCluster(target: ConnectTarget | ClusterTarget): target is ClusterTarget {
-  return typeof target === 'object' && 'cluster' in target
 }
 
 /** A store that answered once. */

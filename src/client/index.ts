@@ -1,4 +1,5 @@
-export { connect, type ClusterTarget, type ConnectOptions, type ConnectTarget } from './connect.ts'
+export { connect, type ConnectOptions } from './connect.ts'
+export type { ClusterTarget, ConnectTarget } from './connect-target.ts'
 export type { ClusterReader, ReadCall } from './cluster-reader.ts'
 export type { ClusterOptions } from '../cluster/cluster-options.ts'
 export type { RemoteStore } from './remote/remote-store.ts'

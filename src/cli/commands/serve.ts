@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { countArgument, durationArgument } from '../arguments.ts'
 import { withCommonOptions, type AddCommand, type CommonOptions } from '../command.ts'
-import { asUsage } from '../failure.ts'
+import { asUsage, UsageError } from '../failure.ts'
 import { withManager } from '../manager.ts'
 import { withMirrorReader } from '../mirror/reader-beside.ts'
 
@@ -42,6 +42,8 @@ export const addServeCommand: AddCommand = (program, context) => {
     )
     .action(async (options: ServeCommandOptions) => {
       const { dataDir, json } = options
+      if ((options.tlsKey === undefined) !== (options.tlsCert === undefined))
+        throw new UsageError('--tls-key and --tls-cert go together')
       // Who only reads is no owner to be found and written through: a bot beside it is.
       const localSocket = process.env['PAIRDUCK_WRITER_TOKEN'] === undefined ? 'passing' : true
       await withManager({ dataDir, localSocket, terminal: context.terminal }, (db) =>

@@ -2,7 +2,12 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
-import { follow, untilEither, type FollowOptions } from '../../storage/follow/follow.ts'
+import {
+  follow,
+  resolveFollowOptions,
+  untilEither,
+  type FollowOptions,
+} from '../../storage/follow/follow.ts'
 import { replay, type ReplayedBar, type ReplayOptions } from '../../storage/follow/replay.ts'
 import { candleEventNames, Events, type PairduckEvents } from '../../storage/events/events.ts'
 import { errorFromJson } from '../wire/error-json.ts'
@@ -51,7 +56,7 @@ export abstract class RemoteEvents extends Events {
     query: Query<Row>,
     options?: FollowOptions,
   ): AsyncGenerator<Row[], void, undefined> {
-    const until = untilEither(this.#stop.signal, options?.signal)
+    const until = untilEither(this.#stop.signal, resolveFollowOptions(options).signal)
     return follow(this, pair, query, { signal: until })
   }
 

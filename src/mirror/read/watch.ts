@@ -1,4 +1,5 @@
 import { PairduckError } from '../../errors.ts'
+import { integer, resolveOptions, signalRule, type Resolved } from '../../options.ts'
 import { decodeBalance } from '../stored/balance-json.ts'
 import type { Balance } from '../model/balance.ts'
 import type { ValkeyClient } from '../../valkey/valkey-client.ts'
@@ -71,11 +72,22 @@ const retryMs = 250
  * comes by itself. While the server can't be reached it waits. Ends with the signal, when the
  * reader closes, or when the consumer leaves the loop.
  */
-export async function* watchMirror(
+export function watchMirror(
   client: GuardedClient,
   keys: MirrorKeys,
   clock: MirrorClock,
-  { signal, heartbeatMs = 5_000 }: WatchOptions = {},
+  options: WatchOptions | undefined,
+): AsyncGenerator<MirrorEvent, void, void> {
+  return mirrorEvents(client, keys, clock, resolveOptions('watch', options, rules))
+}
+
+const rules = { signal: signalRule, heartbeatMs: integer(1, 86_400_000, 5_000) }
+
+async function* mirrorEvents(
+  client: GuardedClient,
+  keys: MirrorKeys,
+  clock: MirrorClock,
+  { signal, heartbeatMs }: Resolved<typeof rules>,
 ): AsyncGenerator<MirrorEvent, void, void> {
   client.ended.throwIfAborted()
   const ended = signal === undefined ? client.ended : AbortSignal.any([signal, client.ended])

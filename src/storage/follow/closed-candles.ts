@@ -1,8 +1,9 @@
-import { PairduckError } from '../../errors.ts'
+import { PairduckError, shown } from '../../errors.ts'
+import { optional, resolveOptions, signalRule, timeRule } from '../../options.ts'
 import { formatPair, parsePair, type PairLike } from '../../pair.ts'
 import { getCandlesQuery } from '../../queries/candles.ts'
 import type { StoredCandle } from '../../schema/rows.ts'
-import { timeframeMs, type Timeframe } from '../../time.ts'
+import { isTimeframe, timeframeMs, timeframes, type Timeframe } from '../../time.ts'
 import { query } from '../../queries/query.ts'
 import { commits, type Brought, type FollowOptions, type FollowSource } from './follow.ts'
 import type { QuerySource } from './replay.ts'
@@ -26,11 +27,26 @@ export interface ClosedCandlesOptions extends FollowOptions {
  * later one is stored. A trade that comes late for a closed bar gives that bar again, as a
  * correction, also where no trade had been in it before.
  */
-export async function* closedCandles(
+export function closedCandles(
   db: FollowSource,
   pair: PairLike,
   timeframe: Timeframe,
-  { from, signal }: ClosedCandlesOptions = {},
+  options?: ClosedCandlesOptions,
+): AsyncGenerator<CandleEvent, void, undefined> {
+  if (!isTimeframe(timeframe))
+    throw new TypeError(
+      `closedCandles: expected a timeframe, one of ${timeframes.join(', ')}, got ${shown(timeframe)}`,
+    )
+  return candlesAsTheyClose(db, pair, timeframe, resolveOptions('closedCandles', options, rules))
+}
+
+const rules = { from: optional(timeRule), signal: signalRule }
+
+async function* candlesAsTheyClose(
+  db: FollowSource,
+  pair: PairLike,
+  timeframe: Timeframe,
+  { from, signal }: ClosedCandlesOptions,
 ): AsyncGenerator<CandleEvent, void, undefined> {
   const bars = new ClosedBars(db, formatPair(parsePair(pair)), timeframe)
   if (from !== undefined) bars.beginAt(from)

@@ -1,3 +1,4 @@
+import { resolveOptions, signalRule } from '../../options.ts'
 import { formatPair, parsePair, type PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import type { LateStretch, PairduckEvents } from '../events/events.ts'
@@ -28,11 +29,25 @@ export interface FollowOptions {
  * that a client is connected to. Commits that come while the caller is busy count as one: a slow
  * reader misses states, never the last one, also when the connection was away for a while.
  */
-export async function* follow<Row>(
+export function follow<Row>(
   db: FollowSource,
   pair: PairLike,
   query: Query<Row>,
-  { signal }: FollowOptions = {},
+  options?: FollowOptions,
+): AsyncGenerator<Row[], void, undefined> {
+  return rowsAfterCommits(db, pair, query, resolveFollowOptions(options))
+}
+
+/** TypeError for what following does not take. */
+export function resolveFollowOptions(options: FollowOptions | undefined): FollowOptions {
+  return resolveOptions('follow', options, { signal: signalRule })
+}
+
+async function* rowsAfterCommits<Row>(
+  db: FollowSource,
+  pair: PairLike,
+  query: Query<Row>,
+  { signal }: FollowOptions,
 ): AsyncGenerator<Row[], void, undefined> {
   for await (const _ of commits(db, pair, signal)) yield await db.query(pair, query)
 }

@@ -1,9 +1,10 @@
+import { oneOf, required, resolveOptions, timeRule } from '../../options.ts'
 import type { PairLike } from '../../pair.ts'
 import { getCandlesQuery } from '../../queries/candles.ts'
 import { getRecentTicksQuery } from '../../queries/recent-ticks.ts'
 import type { Query } from '../../queries/query.ts'
 import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
-import { timeframeMs, type Timeframe } from '../../time.ts'
+import { timeframeMs, timeframes, type Timeframe } from '../../time.ts'
 
 /** The part of a store that reading uses. */
 export interface QuerySource {
@@ -47,6 +48,9 @@ export interface ReplayedTick extends ReplayedMoment {
   readonly tick: StoredTick
 }
 
+const spanRules = { from: required(timeRule), to: required(timeRule) }
+const barRules = { timeframe: required(oneOf(timeframes, '1m')), ...spanRules }
+
 /** Bars that are read at once. */
 const pageBars = 1_000
 
@@ -54,7 +58,15 @@ const pageBars = 1_000
  * The stored bars of a pair in the order of time, for strategies that are tried on the past. Reading
  * costs linear time over the whole replay; nothing that a bar's `query` sees is later than the bar.
  */
-export async function* replay(
+export function replay(
+  db: QuerySource,
+  pair: PairLike,
+  options: ReplayOptions,
+): AsyncGenerator<ReplayedBar, void, undefined> {
+  return replayedBars(db, pair, resolveOptions('replay', options, barRules))
+}
+
+async function* replayedBars(
   db: QuerySource,
   pair: PairLike,
   { timeframe, from, to }: ReplayOptions,
@@ -76,7 +88,15 @@ const microsecondMs = 0.001
  * The stored ticks of a pair in their order, each with what was known when it had come, itself and
  * the others of its microsecond included. Reading costs linear time.
  */
-export async function* replayTicks(
+export function replayTicks(
+  db: QuerySource,
+  pair: PairLike,
+  options: Omit<ReplayOptions, 'timeframe'>,
+): AsyncGenerator<ReplayedTick, void, undefined> {
+  return replayedTicks(db, pair, resolveOptions('replayTicks', options, spanRules))
+}
+
+async function* replayedTicks(
   db: QuerySource,
   pair: PairLike,
   { from, to }: Omit<ReplayOptions, 'timeframe'>,

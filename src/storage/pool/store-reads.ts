@@ -3,7 +3,7 @@ import type { Pair, PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
-import { follow, untilEither, type FollowOptions } from '../follow/follow.ts'
+import { follow, resolveFollowOptions, untilEither, type FollowOptions } from '../follow/follow.ts'
 import { replay, type ReplayedBar, type ReplayOptions } from '../follow/replay.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { Events } from '../events/events.ts'
@@ -61,7 +61,7 @@ export abstract class StoreReads extends Events {
     query: Query<Row>,
     options?: FollowOptions,
   ): AsyncGenerator<Row[], void, undefined> {
-    const until = untilEither(this.closing.signal, options?.signal)
+    const until = untilEither(this.closing.signal, resolveFollowOptions(options).signal)
     return follow(this, this.parsePair(pair), query, { signal: until })
   }
 

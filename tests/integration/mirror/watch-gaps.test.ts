@@ -28,6 +28,7 @@ test('a watcher that missed a message begins anew', async () => {
   await using server = await emptyValkey()
   await using mirror = await ValkeyMirror.open({ url: server.url })
   await using reader = await MirrorReader.open({ url: server.url })
+  expect(() => reader.watch({ heartBeatMs: 50 } as never)).toThrow('did you mean `heartbeatMs`')
   const events = reader.watch({ heartbeatMs: 50 })
   expect((await events.next()).value).toMatchObject({ reason: 'start' })
   // As if the message had been lost on its way.
