@@ -18,12 +18,15 @@ export interface RecentEnd {
 const firstCapacity = 64
 /** So many are copied one by one: a view of an array takes longer to make. */
 const fewRows = 32
+/** So many are hashed before it is looked whether fewer would do. */
+const fewHashed = 1024
 const none: readonly KnownTick[] = []
 
 /**
  * The newest ticks of a pair, in the order in which they were stored: every stored tick from
  * {@link coveredFrom} on is here, whether it is in the file already or not. Ids are only looked
- * up for ticks that are doubtful, and only then they are hashed.
+ * up for ticks that are doubtful, and only those of about their time are hashed: a map of all would be
+ * too large for the processor's caches, and asking it cost more than all else that a tick takes.
  */
 export class RecentTicks {
   /** From this time (µs) on nothing is stored that is not here. */
@@ -35,10 +38,15 @@ export class RecentTicks {
   side: Uint8Array = new Uint8Array(firstCapacity)
   ids: (string | null)[] = []
   readonly #budget: MemoryBudget
-  /** The last row of an id; earlier ones of the same id are chained by `#before`. */
+  /** The last row of an id, of the rows that are hashed; earlier ones of the same id are chained by `#before`. */
   readonly #rowOf = new Map<string, number>()
   #before = new Int32Array(firstCapacity)
+  /** The rows from the first of these to before the second are hashed. */
+  #hashedFrom = 0
   #hashed = 0
+  /** No row before the hashed ones is of a later time. */
+  #latestBefore = -Infinity
+  #mostHashed = fewHashed
   /** How often some were let go of. */
   #dropped = 0
   /** The first so many are on the disk; those behind are on their way there. */
@@ -94,9 +102,9 @@ export class RecentTicks {
     return true
   }
 
-  /** Every kept tick of an id, the one that was stored first first. */
-  find(id: string): readonly KnownTick[] {
-    this.#hash()
+  /** Every kept tick of an id and of a time (µs) or later, perhaps older ones too; the one that was stored first first. */
+  find(id: string, since: number): readonly KnownTick[] {
+    this.#hash(since)
     const last = this.#rowOf.get(id)
     // Nearly all ids are new, also those that have no order.
     if (last === undefined) return none
@@ -150,17 +158,31 @@ export class RecentTicks {
     this.length = to
     this.durable = Math.min(this.durable, to)
     this.ids.length = to
-    this.#rowOf.clear()
-    this.#hashed = 0
+    this.#hashFrom(Infinity)
   }
 
-  #hash(): void {
+  #hash(since: number): void {
+    const hashed = this.#hashed - this.#hashedFrom
+    if (since <= this.#latestBefore || hashed > this.#mostHashed) this.#hashFrom(since)
     for (; this.#hashed < this.length; this.#hashed++) {
       const id = this.ids[this.#hashed]!
       if (id === null) continue
       this.#before[this.#hashed] = this.#rowOf.get(id) ?? -1
       this.#rowOf.set(id, this.#hashed)
     }
+  }
+
+  /** Begins to hash anew, with the first row that is of a time (µs) or later. */
+  #hashFrom(since: number): void {
+    // Who asks for older ones again and again has all of them hashed soon.
+    const atLeast = since <= this.#latestBefore ? 2 * (this.length - this.#hashedFrom) : 0
+    this.#rowOf.clear()
+    this.#latestBefore = -Infinity
+    let row = 0
+    for (; row < this.length - atLeast && this.micros[row]! < since; row++)
+      this.#latestBefore = Math.max(this.#latestBefore, this.micros[row]!)
+    this.#hashedFrom = this.#hashed = row
+    this.#mostHashed = Math.max(fewHashed, 2 * (this.length - row))
   }
 
   #reserve(needed: number): void {

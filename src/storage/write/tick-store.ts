@@ -104,7 +104,7 @@ export class TickStore {
     const deduplicator = new Deduplicator(commit.batch, this.#state)
     if (deduplicator.suspects === 0) return this.#decide(commit, deduplicator, [])
     if (deduplicator.suspectRange().from < this.recent.coveredFrom) return undefined
-    const conflicts = deduplicator.resolve((id) => this.recent.find(id))
+    const conflicts = deduplicator.resolve((id, since) => this.recent.find(id, since))
     return this.#decide(commit, deduplicator, conflicts)
   }
 
