@@ -1,4 +1,5 @@
 import type { BatchColumns } from '../duckdb/batch-function.ts'
+import { copyRows } from '../duckdb/copy-rows.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** A stored tick, as far as it tells whether another one is the same trade. */
@@ -16,8 +17,6 @@ export interface RecentEnd {
 }
 
 const firstCapacity = 64
-/** So many are copied one by one: a view of an array takes longer to make. */
-const fewRows = 32
 /** So many are hashed before it is looked whether fewer would do. */
 const fewHashed = 1024
 const none: readonly KnownTick[] = []
@@ -64,21 +63,8 @@ export class RecentTicks {
   append(batch: BatchColumns): void {
     const count = batch.length
     this.#reserve(this.length + count)
+    copyRows(batch, this, this.length)
     const { ids } = batch
-    if (count <= fewRows)
-      for (let row = 0; row < count; row++) {
-        const to = this.length + row
-        this.micros[to] = batch.micros[row]!
-        this.price[to] = batch.price[row]!
-        this.volume[to] = batch.volume[row]!
-        this.side[to] = batch.side[row]!
-      }
-    else {
-      this.micros.set(batch.micros.subarray(0, count), this.length)
-      this.price.set(batch.price.subarray(0, count), this.length)
-      this.volume.set(batch.volume.subarray(0, count), this.length)
-      this.side.set(batch.side.subarray(0, count), this.length)
-    }
     for (let row = 0; row < count; row++) this.ids.push(ids[row]!)
     this.length += count
     this.#budget.grew(this, count)

@@ -1,6 +1,7 @@
 import { PairduckError } from '../../errors.ts'
 import { unknownField } from '../../schema/row-fields.ts'
 import { microsFromMs } from '../../time.ts'
+import { copyRows } from '../duckdb/copy-rows.ts'
 import type { PackedIds } from '../duckdb/packed-ids.ts'
 import { tickColumns, type CheckedTicks } from './checked-ticks.ts'
 import { refuseTick, refuseUnknownField, tickFault, type TickColumns } from './tick.ts'
@@ -61,10 +62,7 @@ export class TickBatch {
     }
     this.#own()
     this.#reserve(ticks.length)
-    this.micros.set(ticks.micros, length)
-    this.price.set(ticks.price, length)
-    this.volume.set(ticks.volume, length)
-    this.side.set(ticks.side, length)
+    copyRows(ticks, this, length)
     for (const id of ticks.ids) this.#ids.push(id)
     this.length = length + ticks.length
   }
@@ -175,7 +173,7 @@ export function ownTicks(ticks: readonly Tick[] | TickColumns, latest: number): 
 }
 
 function grown<T extends Float64Array | Uint8Array>(from: T, to: T): T {
-  to.set(from)
+  if (from.length > 0) to.set(from)
   return to
 }
 
