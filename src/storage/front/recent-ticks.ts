@@ -1,5 +1,5 @@
 import type { BatchColumns } from '../duckdb/batch-function.ts'
-import { copyRows } from '../duckdb/copy-rows.ts'
+import { ColumnsOfTicks, grown } from '../duckdb/columns-of-ticks.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** A stored tick, as far as it tells whether another one is the same trade. */
@@ -27,15 +27,9 @@ const none: readonly KnownTick[] = []
  * up for ticks that are doubtful, and only those of about their time are hashed: a map of all would be
  * too large for the processor's caches, and asking it cost more than all else that a tick takes.
  */
-export class RecentTicks {
+export class RecentTicks extends ColumnsOfTicks {
   /** From this time (µs) on nothing is stored that is not here. */
   coveredFrom: number
-  length = 0
-  micros: Float64Array = new Float64Array(firstCapacity)
-  price: Float64Array = new Float64Array(firstCapacity)
-  volume: Float64Array = new Float64Array(firstCapacity)
-  side: Uint8Array = new Uint8Array(firstCapacity)
-  ids: (string | null)[] = []
   readonly #budget: MemoryBudget
   /** The last row of an id, of the rows that are hashed; earlier ones of the same id are chained by `#before`. */
   readonly #rowOf = new Map<string, number>()
@@ -52,6 +46,7 @@ export class RecentTicks {
   durable = 0
 
   constructor(budget: MemoryBudget, coveredFrom: number) {
+    super(firstCapacity)
     this.#budget = budget
     this.coveredFrom = coveredFrom
   }
@@ -60,14 +55,9 @@ export class RecentTicks {
     return this.length
   }
 
-  append(batch: BatchColumns): void {
-    const count = batch.length
-    this.#reserve(this.length + count)
-    copyRows(batch, this, this.length)
-    const { ids } = batch
-    for (let row = 0; row < count; row++) this.ids.push(ids[row]!)
-    this.length += count
-    this.#budget.grew(this, count)
+  override append(batch: BatchColumns): void {
+    super.append(batch)
+    this.#budget.grew(this, batch.length)
     const { share } = this.#budget
     if (this.length > share * 1.5) this.trim(share)
   }
@@ -150,6 +140,8 @@ export class RecentTicks {
   #hash(since: number): void {
     const hashed = this.#hashed - this.#hashedFrom
     if (since <= this.#latestBefore || hashed > this.#mostHashed) this.#hashFrom(since)
+    if (this.#before.length < this.length)
+      this.#before = grown(this.#before, new Int32Array(2 * this.length))
     for (; this.#hashed < this.length; this.#hashed++) {
       const id = this.ids[this.#hashed]!
       if (id === null) continue
@@ -170,19 +162,4 @@ export class RecentTicks {
     this.#hashedFrom = this.#hashed = row
     this.#mostHashed = Math.max(fewHashed, 2 * (this.length - row))
   }
-
-  #reserve(needed: number): void {
-    if (needed <= this.micros.length) return
-    const capacity = Math.max(needed, this.micros.length * 2)
-    this.micros = grown(this.micros, new Float64Array(capacity))
-    this.price = grown(this.price, new Float64Array(capacity))
-    this.volume = grown(this.volume, new Float64Array(capacity))
-    this.side = grown(this.side, new Uint8Array(capacity))
-    this.#before = grown(this.#before, new Int32Array(capacity))
-  }
-}
-
-function grown<T extends Float64Array | Uint8Array | Int32Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }

@@ -1,7 +1,7 @@
 import { PairduckError } from '../../errors.ts'
 import { unknownField } from '../../schema/row-fields.ts'
 import { microsFromMs } from '../../time.ts'
-import { copyRows } from '../duckdb/copy-rows.ts'
+import { copyRows, grown } from '../duckdb/columns-of-ticks.ts'
 import type { PackedIds } from '../duckdb/packed-ids.ts'
 import { tickColumns, type CheckedTicks } from './checked-ticks.ts'
 import { refuseTick, refuseUnknownField, tickFault, type TickColumns } from './tick.ts'
@@ -170,11 +170,6 @@ export function ownTicks(ticks: readonly Tick[] | TickColumns, latest: number): 
   const batch = new TickBatch()
   batch.append(ticks, latest)
   return tickColumns(batch)
-}
-
-function grown<T extends Float64Array | Uint8Array>(from: T, to: T): T {
-  if (from.length > 0) to.set(from)
-  return to
 }
 
 function checkedColumns(columns: TickColumns): TickColumns {

@@ -7,9 +7,8 @@ import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import { RecentTicks, type KnownTick, type RecentEnd } from '../front/recent-ticks.ts'
 import type { MemoryBudget } from '../front/memory-budget.ts'
-import type { LogEntry } from '../log/log-entry.ts'
+import type { Due } from '../log/backlog.ts'
 import { Deduplicator } from './deduplicator.ts'
-import { joinBatches } from './join-batches.ts'
 import { countCalls, type PendingCommit } from './pending-commit.ts'
 import type { InsertCounts, Conflict } from '../events/outcomes.ts'
 import { storeGaps } from './gap-ledger.ts'
@@ -140,16 +139,14 @@ export class TickStore {
    * without an id that were.
    */
   async apply(
-    entries: readonly Pick<LogEntry, 'ticks' | 'rows'>[],
+    { ticks: given, rows }: Pick<Due, 'ticks' | 'rows'>,
     mark?: LogMark,
     { isDoubted = false }: { readonly isDoubted?: boolean } = {},
   ): Promise<number> {
-    const given = joinBatches(entries.map(({ ticks }) => ticks))
     const batch = isDoubted && given.length > 0 ? await this.#unstored(given) : given
     const store = async (): Promise<void> => {
       if (batch.length > 0) await this.#write(batch)
-      for (const { rows } of entries)
-        if (rows !== '') await storeGaps(this.#connection, JSON.parse(rows) as Gap[])
+      for (const each of rows) await storeGaps(this.#connection, JSON.parse(each) as Gap[])
     }
     await inTransaction(this.#connection, store, mark === undefined ? '' : this.#markSql(mark))
     if (mark !== undefined) this.#markedLog = mark.log
