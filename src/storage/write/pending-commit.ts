@@ -12,9 +12,15 @@ interface Call {
   readonly reject: (error: unknown) => void
 }
 
+/** Emptied batches: making and collecting the arrays of one takes longer than filling it with a few ticks. */
+const spare: TickBatch[] = []
+const mostSpare = 256
+/** What one large call needed is not kept for the small ones. */
+const mostSpareTicks = 64
+
 /** The calls that will share one commit, and their ticks. */
 export class PendingCommit {
-  readonly batch: TickBatch = new TickBatch()
+  readonly batch: TickBatch = spare.pop() ?? new TickBatch()
   readonly calls: Call[] = []
   /** When its first call came, by the clock of `performance`. */
   readonly began: number = performance.now()
@@ -41,6 +47,14 @@ export class PendingCommit {
     // A loop, which takes no call for each.
     for (let row = 0; row < outcomes.length; row++)
       if (outcomes[row] !== outcome.accepted) return this.batch.compact(outcomes, outcome.accepted)
+  }
+
+  /** Nobody looks at its ticks any more. */
+  dispose(): void {
+    const { batch } = this
+    if (batch.price.length > mostSpareTicks || spare.length >= mostSpare) return
+    batch.clear()
+    spare.push(batch)
   }
 
   settle(counts: readonly InsertCounts[]): void {

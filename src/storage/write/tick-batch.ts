@@ -67,6 +67,13 @@ export class TickBatch {
     this.length = length + ticks.length
   }
 
+  /** Takes everything out, to be filled again. */
+  clear(): void {
+    this.#own()
+    this.length = 0
+    this.#ids = []
+  }
+
   /** Keeps the rows whose outcome is `kept`, in order. */
   compact(outcomes: Uint8Array, kept: number): void {
     this.#own()

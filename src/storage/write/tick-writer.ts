@@ -282,6 +282,7 @@ export class TickWriter implements LogClient {
     this.#room.leave(commit)
     commit.settle(outcomes.counts)
     tellStored(this.#events, this.#pair, commit, outcomes)
+    commit.dispose()
     this.#next()
   }
 
