@@ -41,7 +41,8 @@ export class LogGroup {
 
   append(pair: string, ticks: BatchColumns, rows: string): LogRecord {
     const sequence = this.#nextSequence()
-    return this.add({ sequence, pair, ticks, rows, bytes: 0, segment: undefined, released: false })
+    const state = { bytes: 0, segment: undefined, released: false }
+    return this.add({ sequence, pair, ticks, rows, ...state })
   }
 
   /** Adds a record that has its sequence already. */

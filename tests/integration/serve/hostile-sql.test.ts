@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
 import { PairduckError } from '../../../src/index.ts'
 import { candlesFromTicksQuery } from '../../../src/queries/index.ts'
+import { endsWithin } from '../../../src/storage/pool/let-go.ts'
 import { CommandLine } from '../../support/command-line.ts'
 import { everyAnalytic } from '../../support/every-analytic.ts'
 import { served } from '../../support/http.ts'
@@ -106,6 +107,18 @@ describe('SQL over HTTP', () => {
     expect(await db.query(pair, own)).toEqual([{ n: 3 }])
   })
 
+  it('is bounded in the process that holds the pair, too', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(3))
+    const commandLine = await CommandLine.build()
+    const child = commandLine.start(['serve', '--port', '0', '--json', '--data-dir', db.dataDir])
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const url = await addressOf(child)
+    expect(await ask(url, 'SELECT count(*) AS n FROM ticks')).toEqual({ status: 200, n: 3 })
+    for (const text of failing.slice(0, 3))
+      expect([text, await ask(url, text)]).toEqual([text, { status: 400, code: 'QUERY_FAILED' }])
+  })
+
   it('takes the text of every builder', async () => {
     const db = await openManager()
     await db.insertTicks(pair, someTicks(300))
@@ -158,10 +171,12 @@ async function addressOf(child: ChildProcessWithoutNullStreams): Promise<string>
 }
 
 describe('a manager of which the engine does not let a statement go', () => {
-  /** Some seconds in one step. */
+  /** Eight seconds of a processor in one step, of which closing waits for three. */
   const long = sql(
-    `SELECT list_sum(list_transform(l, lambda x: list_sum(list_transform(l, lambda y: x * y)))) AS n FROM (SELECT list(i) AS l FROM range(10000) t(i))`,
+    `SELECT list_sum(list_transform(l, lambda x: list_sum(list_transform(l, lambda y: x * y)))) AS n FROM (SELECT list(i) AS l FROM range(22000) t(i))`,
   )
+
+  const closed = { status: 'rejected', reason: { code: 'CLOSED' } }
 
   it('closes without it, keeps all that it acknowledged, and lets go of the folder when it ends', async () => {
     const dataDir = temporaryFolder()
@@ -172,9 +187,11 @@ describe('a manager of which the engine does not let a statement go', () => {
       .streamColumns(pair, long, { timeoutMs: 300 })
       .then((stream) => stream[Symbol.asyncIterator]().next())
     await expect(opening).rejects.toMatchObject({ code: 'DEADLINE_EXCEEDED' })
-    // Of the two threads of readers it has one.
-    const behind = [db.query(pair, long), db.query(pair, long), db.query('x/spot/B', long)]
-    const ends = Promise.allSettled(behind)
+    // Of the two threads of readers it has one, and this the other.
+    const other = db.query(pair, long)
+    const one = sql('SELECT 1 AS one')
+    const waiting = Promise.allSettled([db.query(pair, one), db.query('x/spot/B', one)])
+    const ends = Promise.allSettled([other])
     await db.insertTicks(pair, someTicks(4))
     const began = performance.now()
     const closing = db.close()
@@ -183,10 +200,11 @@ describe('a manager of which the engine does not let a statement go', () => {
       message: expect.stringMatching(/x\/spot\/A/) as string,
     })
     expect(performance.now() - began).toBeLessThan(20_000)
+    expect(await endsWithin(2_000, waiting)).toBe(true)
+    expect(await waiting).toMatchObject([closed, closed])
     // Two engines of one process on one file would lose rows.
     await expect(openManager({ dataDir })).rejects.toMatchObject({ code: 'DIRECTORY_IN_USE' })
-    for (const { status, reason } of (await ends) as PromiseRejectedResult[])
-      expect([status, PairduckError.is(reason, 'CLOSED')]).toEqual(['rejected', true])
+    expect(await ends).toMatchObject([closed])
     const again = await reopened(dataDir)
     expect(await again.query(pair, sql('SELECT count(*) AS n FROM ticks'))).toEqual([{ n: 7 }])
   })
