@@ -10,7 +10,7 @@ import type { ConnectionPool } from './pool/connection-pool.ts'
 import { DatabaseManager } from './database-manager.ts'
 import type { InsertCounts } from './events/outcomes.ts'
 import type { ManagerOptions } from './manager-options.ts'
-import { migrate, readKept } from './file/migrate.ts'
+import { migrate, readSchema } from './file/migrate.ts'
 import { refuseNoSource, withPickedSources } from './duckdb/bar-sources.ts'
 import { readRows } from './duckdb/read-rows.ts'
 import { applyRetention } from './upkeep/retention.ts'
@@ -59,7 +59,7 @@ export async function executeQuery<Row>(
   connection: DuckDBConnection,
   query: Query<Row>,
 ): Promise<Row[]> {
-  const kept = query.bars === undefined ? [] : await readKept(connection)
+  const kept = query.bars === undefined ? [] : (await readSchema(connection)).candles
   const sql = await withPickedSources(connection, query, kept)
   const rows = await readRows<Row>(connection, sql, query.params)
   if (rows.length === 0) await refuseNoSource(connection, query)

@@ -34,7 +34,7 @@ export abstract class StoreInserts extends StoreReads {
     ticks: Rows<'ticks'> | TickColumns,
     options?: InsertOptions,
   ): Promise<InsertCounts> {
-    return this.intake.ticks(this.parsePair(pair), ticks, options)
+    return await this.intake.ticks(this.parsePair(pair), ticks, options)
   }
 
   /**

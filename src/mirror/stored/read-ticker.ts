@@ -4,6 +4,8 @@ import { type Ticker } from '../model/ticker.ts'
 import { decodeTicker } from './ticker-hash.ts'
 
 const fields = ['price', 'timestamp', 'bid', 'ask', 'bidVolume', 'askVolume'] as const
+/** So many commands wait for the server at a time: a client refuses more than ten thousand. */
+const maxAtOnce = 100
 
 /** A mirrored ticker; undefined when there is none, or none with a price and a time. */
 export async function readTicker(
@@ -21,8 +23,12 @@ export async function readTicker(
 /** All mirrored tickers, by symbol. */
 export async function readTickers(client: ValkeyClient, keys: MirrorKeys): Promise<Ticker[]> {
   const symbols = (await client.command(['SMEMBERS', keys.tickers])) as string[]
-  const tickers = await Promise.all(
-    symbols.sort().map((symbol) => readTicker(client, keys, symbol)),
-  )
-  return tickers.filter((ticker) => ticker !== undefined)
+  symbols.sort()
+  const tickers: Ticker[] = []
+  for (let at = 0; at < symbols.length; at += maxAtOnce) {
+    const some = symbols.slice(at, at + maxAtOnce)
+    const read = await Promise.all(some.map((symbol) => readTicker(client, keys, symbol)))
+    for (const ticker of read) if (ticker !== undefined) tickers.push(ticker)
+  }
+  return tickers
 }

@@ -1,4 +1,4 @@
-import { channel } from 'node:diagnostics_channel'
+import { channel, type Channel } from 'node:diagnostics_channel'
 import type { Gap } from '../../schema/gaps.ts'
 import type { StoredCandle } from '../../schema/rows.ts'
 import type { Relation } from '../../schema/tables.ts'
@@ -104,6 +104,10 @@ export const candleEventNames: readonly ('candleClosed' | 'candleCorrected')[] =
   'candleCorrected',
 ]
 
+const channels = Object.fromEntries(
+  eventNames.map((name) => [name, channel(`pairduck:${name}`)]),
+) as Readonly<Record<keyof PairduckEvents, Channel>>
+
 const heldBack = new WeakMap<Events, (() => void)[]>()
 
 /** From now on nothing is told until {@link tellHeld}: nobody can listen yet. */
@@ -130,7 +134,7 @@ export function watchCommits(
 
 /** Whether anybody would be told. */
 export function isHeard(events: Events, name: keyof PairduckEvents): boolean {
-  return events.listenerCount(name) > 0 || channel(`pairduck:${name}`).hasSubscribers
+  return events.listenerCount(name) > 0 || channels[name].hasSubscribers
 }
 
 /**
@@ -150,7 +154,7 @@ export class Events extends TypedEmitter<PairduckEvents> {
     }
     const event = 'error' in told ? { ...told, error: withCode(told.error, subjectOf(told)) } : told
     if (name === 'ticksStored') watching.get(this)?.(event as PairduckEvents['ticksStored'][0])
-    const diagnostics = channel(`pairduck:${name}`)
+    const diagnostics = channels[name]
     if (diagnostics.hasSubscribers) diagnostics.publish(event)
     if (this.listenerCount(name) === 0) return
     const failed = (error: unknown): void => {

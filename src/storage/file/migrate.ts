@@ -16,12 +16,14 @@ export async function migrate(
   connection: DuckDBConnection,
   candles: readonly Timeframe[] | undefined,
   steps: readonly (readonly string[])[] = migrations,
+  /** What the file says, where it was read just now. */
+  stored?: StoredSchema,
 ): Promise<Timeframe[]> {
-  const version = await readSchemaVersion(connection)
+  const { version, candles: kept } = stored ?? (await readSchema(connection))
   refuseNewer(version, steps.length)
   if (version === 0) return create(connection, candles, steps)
-  for (let from = version; from < steps.length; from++) await upgrade(connection, from, steps)
-  return addMissing(connection, candles)
+  for (let from = version; from < steps.length; from++) await upgrade(connection, from, steps, kept)
+  return addMissing(connection, candles, kept)
 }
 
 /** All versions in one transaction: a new file is ours and whole, or still empty. */
@@ -60,11 +62,9 @@ async function upgrade(
   connection: DuckDBConnection,
   from: number,
   steps: readonly (readonly string[])[],
+  kept: readonly Timeframe[],
 ): Promise<void> {
-  const views =
-    from + 1 === steps.length
-      ? (await readKept(connection)).map((timeframe) => candleViewSql(timeframe))
-      : []
+  const views = from + 1 === steps.length ? kept.map((timeframe) => candleViewSql(timeframe)) : []
   await inTransaction(connection, () =>
     run(connection, [
       ...steps[from]!,
@@ -94,28 +94,32 @@ export function refuseNewer(
     )
 }
 
-/** 0 for a file without our schema. */
-export async function readSchemaVersion(connection: DuckDBConnection): Promise<number> {
-  return (await readSchema(connection, 'version')) ?? 0
+/** What a file says of itself. */
+export interface StoredSchema {
+  /** 0 for a file without our schema. */
+  readonly version: number
+  /** The timeframes that it keeps candles of. */
+  readonly candles: Timeframe[]
 }
 
 /**
- * A column of our one-row schema table; undefined where there is none. Asking for it and failing
- * takes a fraction of what a look into the engine's catalogue does, which lists all open files.
+ * Reads our one-row schema table. Asking for it and failing takes a fraction of what a look into the
+ * engine's catalogue does, which lists all open files.
  */
-async function readSchema<T extends number | string>(
-  connection: DuckDBConnection,
-  column: 'version' | 'candles',
-): Promise<T | undefined> {
+export async function readSchema(connection: DuckDBConnection): Promise<StoredSchema> {
   try {
-    const [row] = await readRows<Record<string, T>>(
+    const [row] = await readRows<{ version: number; candles: string | null }>(
       connection,
-      `SELECT ${column} FROM pairduck_schema`,
+      'SELECT * FROM pairduck_schema',
     )
-    return row?.[column]
+    const names = (row?.candles ?? '').split(' ')
+    return {
+      version: row?.version ?? 0,
+      candles: timeframes.filter((timeframe) => names.includes(timeframe)),
+    }
   } catch (error) {
     if (error instanceof Error && /pairduck_schema does not exist/.test(error.message))
-      return undefined
+      return { version: 0, candles: [] }
     throw error
   }
 }
@@ -127,8 +131,8 @@ async function readSchema<T extends number | string>(
 async function addMissing(
   connection: DuckDBConnection,
   wanted: readonly Timeframe[] | undefined,
+  kept: Timeframe[],
 ): Promise<Timeframe[]> {
-  const kept = await readKept(connection)
   const missing = (wanted ?? (kept.length > 0 ? [] : defaultCandles)).filter(
     (timeframe) => !kept.includes(timeframe),
   )
@@ -143,10 +147,4 @@ async function addMissing(
     ]),
   )
   return all
-}
-
-/** The timeframes that a file keeps candles of. */
-export async function readKept(connection: DuckDBConnection): Promise<Timeframe[]> {
-  const names = ((await readSchema<string>(connection, 'candles')) ?? '').split(' ')
-  return timeframes.filter((timeframe) => names.includes(timeframe))
 }

@@ -1,4 +1,5 @@
 import type { BatchColumns } from '../duckdb/batch-function.ts'
+import { ColumnsOfTicks, grown } from '../duckdb/columns-of-ticks.ts'
 import type { MemoryBudget } from './memory-budget.ts'
 
 /** A stored tick, as far as it tells whether another one is the same trade. */
@@ -16,35 +17,36 @@ export interface RecentEnd {
 }
 
 const firstCapacity = 64
-/** So many are copied one by one: a view of an array takes longer to make. */
-const fewRows = 32
+/** So many are hashed before it is looked whether fewer would do. */
+const fewHashed = 1024
 const none: readonly KnownTick[] = []
 
 /**
  * The newest ticks of a pair, in the order in which they were stored: every stored tick from
  * {@link coveredFrom} on is here, whether it is in the file already or not. Ids are only looked
- * up for ticks that are doubtful, and only then they are hashed.
+ * up for ticks that are doubtful, and only those of about their time are hashed: a map of all would be
+ * too large for the processor's caches, and asking it cost more than all else that a tick takes.
  */
-export class RecentTicks {
+export class RecentTicks extends ColumnsOfTicks {
   /** From this time (µs) on nothing is stored that is not here. */
   coveredFrom: number
-  length = 0
-  micros: Float64Array = new Float64Array(firstCapacity)
-  price: Float64Array = new Float64Array(firstCapacity)
-  volume: Float64Array = new Float64Array(firstCapacity)
-  side: Uint8Array = new Uint8Array(firstCapacity)
-  ids: (string | null)[] = []
   readonly #budget: MemoryBudget
-  /** The last row of an id; earlier ones of the same id are chained by `#before`. */
+  /** The last row of an id, of the rows that are hashed; earlier ones of the same id are chained by `#before`. */
   readonly #rowOf = new Map<string, number>()
   #before = new Int32Array(firstCapacity)
+  /** The rows from the first of these to before the second are hashed. */
+  #hashedFrom = 0
   #hashed = 0
+  /** No row before the hashed ones is of a later time. */
+  #latestBefore = -Infinity
+  #mostHashed = fewHashed
   /** How often some were let go of. */
   #dropped = 0
   /** The first so many are on the disk; those behind are on their way there. */
   durable = 0
 
   constructor(budget: MemoryBudget, coveredFrom: number) {
+    super(firstCapacity)
     this.#budget = budget
     this.coveredFrom = coveredFrom
   }
@@ -53,27 +55,9 @@ export class RecentTicks {
     return this.length
   }
 
-  append(batch: BatchColumns): void {
-    const count = batch.length
-    this.#reserve(this.length + count)
-    const { ids } = batch
-    if (count <= fewRows)
-      for (let row = 0; row < count; row++) {
-        const to = this.length + row
-        this.micros[to] = batch.micros[row]!
-        this.price[to] = batch.price[row]!
-        this.volume[to] = batch.volume[row]!
-        this.side[to] = batch.side[row]!
-      }
-    else {
-      this.micros.set(batch.micros.subarray(0, count), this.length)
-      this.price.set(batch.price.subarray(0, count), this.length)
-      this.volume.set(batch.volume.subarray(0, count), this.length)
-      this.side.set(batch.side.subarray(0, count), this.length)
-    }
-    for (let row = 0; row < count; row++) this.ids.push(ids[row]!)
-    this.length += count
-    this.#budget.grew(this, count)
+  override append(batch: BatchColumns): void {
+    super.append(batch)
+    this.#budget.grew(this, batch.length)
     const { share } = this.#budget
     if (this.length > share * 1.5) this.trim(share)
   }
@@ -94,9 +78,9 @@ export class RecentTicks {
     return true
   }
 
-  /** Every kept tick of an id, the one that was stored first first. */
-  find(id: string): readonly KnownTick[] {
-    this.#hash()
+  /** Every kept tick of an id and of a time (µs) or later, perhaps older ones too; the one that was stored first first. */
+  find(id: string, since: number): readonly KnownTick[] {
+    this.#hash(since)
     const last = this.#rowOf.get(id)
     // Nearly all ids are new, also those that have no order.
     if (last === undefined) return none
@@ -150,11 +134,14 @@ export class RecentTicks {
     this.length = to
     this.durable = Math.min(this.durable, to)
     this.ids.length = to
-    this.#rowOf.clear()
-    this.#hashed = 0
+    this.#hashFrom(Infinity)
   }
 
-  #hash(): void {
+  #hash(since: number): void {
+    const hashed = this.#hashed - this.#hashedFrom
+    if (since <= this.#latestBefore || hashed > this.#mostHashed) this.#hashFrom(since)
+    if (this.#before.length < this.length)
+      this.#before = grown(this.#before, new Int32Array(2 * this.length))
     for (; this.#hashed < this.length; this.#hashed++) {
       const id = this.ids[this.#hashed]!
       if (id === null) continue
@@ -163,18 +150,16 @@ export class RecentTicks {
     }
   }
 
-  #reserve(needed: number): void {
-    if (needed <= this.micros.length) return
-    const capacity = Math.max(needed, this.micros.length * 2)
-    this.micros = grown(this.micros, new Float64Array(capacity))
-    this.price = grown(this.price, new Float64Array(capacity))
-    this.volume = grown(this.volume, new Float64Array(capacity))
-    this.side = grown(this.side, new Uint8Array(capacity))
-    this.#before = grown(this.#before, new Int32Array(capacity))
+  /** Begins to hash anew, with the first row that is of a time (µs) or later. */
+  #hashFrom(since: number): void {
+    // Who asks for older ones again and again has all of them hashed soon.
+    const atLeast = since <= this.#latestBefore ? 2 * (this.length - this.#hashedFrom) : 0
+    this.#rowOf.clear()
+    this.#latestBefore = -Infinity
+    let row = 0
+    for (; row < this.length - atLeast && this.micros[row]! < since; row++)
+      this.#latestBefore = Math.max(this.#latestBefore, this.micros[row]!)
+    this.#hashedFrom = this.#hashed = row
+    this.#mostHashed = Math.max(fewHashed, 2 * (this.length - row))
   }
-}
-
-function grown<T extends Float64Array | Uint8Array | Int32Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }

@@ -1,8 +1,9 @@
 import { readdir, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { PairduckError } from '../../errors.ts'
+import { Backlog } from './backlog.ts'
 import { isClaimed } from './claims.ts'
-import type { LogEntry, LogRecord } from './log-entry.ts'
+import type { LogEntry } from './log-entry.ts'
 import { CommitLog } from './commit-log.ts'
 import { isOwnerGone, ownerOf, removeDeadLog, sweepDrafts } from './log-folder.ts'
 import type { LogDamage } from './read-segment.ts'
@@ -30,8 +31,7 @@ interface DeadLog {
 export class LogBook {
   readonly log: CommitLog
   readonly #root: string
-  /** Acknowledged records that are not in their pair's file, in order. */
-  readonly #backlogs = new Map<string, LogRecord[]>()
+  readonly #backlogs = new Map<string, Backlog>()
   readonly #dead = new Map<string, DeadLog>()
   readonly #onDamage: (log: string, damages: readonly LogDamage[]) => void
   #looking: Promise<unknown> = Promise.resolve()
@@ -43,15 +43,15 @@ export class LogBook {
   }
 
   /** What of the own log is not in the pair's file yet. */
-  backlogOf(pair: string): LogRecord[] {
+  backlogOf(pair: string): Backlog {
     let backlog = this.#backlogs.get(pair)
-    if (backlog === undefined) this.#backlogs.set(pair, (backlog = []))
+    if (backlog === undefined) this.#backlogs.set(pair, (backlog = new Backlog()))
     return backlog
   }
 
   /** Pairs that have records waiting for their file. */
   pairsWaiting(): string[] {
-    return [...this.#backlogs].filter(([, records]) => records.length > 0).map(([pair]) => pair)
+    return [...this.#backlogs].filter(([, backlog]) => backlog.length > 0).map(([pair]) => pair)
   }
 
   /** Takes note of logs whose owner has died since, and returns the pairs that they hold something for. */

@@ -11,7 +11,8 @@ export interface LogEntry {
 }
 
 /** A record that was given to the log and is in memory until it is in its pair's file. */
-export interface LogRecord extends LogEntry {
+export interface LogRecord extends Omit<LogEntry, 'ticks'> {
+  ticks: BatchColumns
   bytes: number
   /** Where it is durable; it is in the `live` of one segment at a time. */
   segment: { readonly live: Set<LogRecord> } | undefined

@@ -41,8 +41,7 @@ export class LogGroup {
 
   append(pair: string, ticks: BatchColumns, rows: string): LogRecord {
     const sequence = this.#nextSequence()
-    const state = { bytes: 0, segment: undefined, released: false }
-    return this.add({ sequence, pair, ticks, rows, ...state })
+    return this.add({ sequence, pair, ticks, rows, bytes: 0, segment: undefined, released: false })
   }
 
   /** Adds a record that has its sequence already. */

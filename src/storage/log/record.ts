@@ -41,19 +41,19 @@ export function recordBound({ pair, ticks, rows }: LogEntry): number {
 /** Lays a record down at `at`, without place and checksum, and returns where the next one begins. */
 export function encodeRecord(buffer: Buffer, at: number, entry: LogEntry): number {
   const { ticks } = entry
-  const count = ticks.length
+  const { ids: texts, side: sides, length: count } = ticks
   let to = at + headerBytes
   to = putDoubles(buffer, to, ticks.micros, count)
   to = putDoubles(buffer, to, ticks.price, count)
   to = putDoubles(buffer, to, ticks.volume, count)
   const lengths = to
   to += 2 * count
-  for (let row = 0; row < count; row++) buffer[to++] = ticks.side[row]!
+  for (let row = 0; row < count; row++) buffer[to++] = sides[row]!
   const pairBytes = buffer.write(entry.pair, to, 'utf8')
   to += pairBytes
   const ids = to
   for (let row = 0; row < count; row++) {
-    const id = ticks.ids[row]!
+    const id = texts[row]!
     const bytes = id === null ? 0 : putText(buffer, to, id)
     buffer.writeUInt16LE(id === null ? noId : bytes, lengths + 2 * row)
     to += bytes

@@ -229,7 +229,7 @@ export class ConnectionPool {
   #hit(slot: Slot): Slot {
     this.#hits++
     if (slot.leases++ === 0) this.#idle.delete(slot.name)
-    delete slot.idleMs
+    slot.idleMs = undefined
     return slot
   }
 

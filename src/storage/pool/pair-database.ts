@@ -122,9 +122,9 @@ export class PairDatabase {
       const blockSize = blockSizeFor(ruled)
       alias = await attachOrCreate(engine, files, { candles: context.candles, blockSize })
       connection = await engine.connect(alias)
-      if (!isNew) await refuseStrange(connection, name)
+      const stored = isNew ? undefined : await refuseStrange(connection, name)
       if (hadWal) await emptyLog(connection, alias, files)
-      const candles = await migrate(connection, context.candles)
+      const candles = await migrate(connection, context.candles, undefined, stored)
       const { state, ticks, deletedBefore } = await readWriterState(connection)
       const loss = await findLoss(connection, before, { ticks, deletedBefore })
       // An older file that was put in its place has older rules, and a new one has none.

@@ -35,7 +35,7 @@ export interface Slot {
   /** It is closed as soon as its leases have ended: another process waits to write to its file. */
   draining?: boolean
   /** How much longer it may be idle, when a scheduled cleanup held it last. */
-  idleMs?: number
+  idleMs?: number | undefined
 }
 
 /** What is being closed, or was given up by the engine, is waited for until it is opened anew. */

@@ -85,7 +85,7 @@ export async function closeWithLogs(pool: ConnectionPool, logs: LogBook): Promis
 }
 
 function stillBehind(pair: string, logs: LogBook, cause: unknown): PairduckError {
-  const ticks = logs.backlogOf(pair).reduce((sum, record) => sum + record.ticks.length, 0)
+  const { ticks } = logs.backlogOf(pair)
   const { code, message } = fromDuckDb(
     cause ?? new Error('its file was closed before'),
     pair,

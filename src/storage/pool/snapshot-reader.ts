@@ -12,7 +12,7 @@ import { readColumns, readRows } from '../duckdb/read-rows.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { overflowCheck } from '../duckdb/sum-overflow.ts'
 import { interruptUntil, readOnly } from '../duckdb/transaction.ts'
-import { readKept, readSchemaVersion, refuseNewer } from '../file/migrate.ts'
+import { readSchema, refuseNewer } from '../file/migrate.ts'
 import { refuseNoQuery } from './lease-options.ts'
 
 /** Options of a query on a snapshot. */
@@ -217,14 +217,14 @@ async function openFile(file: string): Promise<Opened> {
     try {
       await connection.run(`SET GLOBAL TimeZone = 'UTC'`)
       await connection.run('SET GLOBAL lock_configuration = true')
-      const version = await readSchemaVersion(connection)
+      const { version, candles } = await readSchema(connection)
       if (version === 0)
         throw new PairduckError(
           'PAIR_CORRUPT',
           `${file}: a DuckDB database, but no snapshot of a pair`,
         )
       refuseNewer(version, undefined, file)
-      return { identity, instance, candles: await readKept(connection), readers: 0, left: false }
+      return { identity, instance, candles, readers: 0, left: false }
     } finally {
       connection.closeSync()
     }

@@ -10,6 +10,8 @@ export const dedupeWindowMicros = 1_000_000
 /** What became of a tick. `suspect` is only in between. */
 export const outcome = { accepted: 0, duplicate: 1, conflict: 2, expired: 3, suspect: 4 } as const
 
+const none: readonly KnownTick[] = []
+
 /** What a pair's writer remembers between commits. */
 export interface DedupeState {
   /** The newest tick that was ever stored, deleted or not. */
@@ -81,41 +83,50 @@ export class Deduplicator {
 
   /**
    * Decides about the suspects, against what is stored and against the batch itself, in arrival
-   * order: of two ticks with the same id the first is kept. Returns the conflicts.
+   * order: of two ticks with the same id the first is kept. Returns the conflicts. `storedWith` gives
+   * the stored ticks of an id and of a time (µs) or later, at least.
    */
-  resolve(storedWith: (id: string) => readonly KnownTick[]): Conflict[] {
+  resolve(storedWith: (id: string, since: number) => readonly KnownTick[]): Conflict[] {
     const batch = this.#batch
-    const { ids } = batch
+    const { ids, micros } = batch
     const conflicts: Conflict[] = []
-    const seen = new Map<string, KnownTick[]>()
+    const rowsOf = new Map<string, number[]>()
     for (let row = 0; row < batch.length; row++) {
       const id = ids[row]!
       if (id === null || this.outcomes[row] === outcome.expired) continue
-      const tick = tickAt(batch, row)
+      const others = rowsOf.get(id)
       if (this.outcomes[row] === outcome.suspect) {
-        const stored = storedWith(id)
-        const others = seen.get(id)
-        const sameId = (others === undefined ? stored : [...stored, ...others]).filter(
-          ({ micros }) => Math.abs(micros - tick.micros) <= dedupeWindowMicros,
-        )
-        this.outcomes[row] = this.#outcomeOf(tick, sameId)
+        const stored = storedWith(id, micros[row]! - dedupeWindowMicros)
+        // Nearly all ids are new, also those that have no order.
+        const isNew = stored.length === 0 && others === undefined
+        const sameId = isNew ? none : this.#meeting(row, stored, others)
+        this.outcomes[row] = this.#outcomeOf(row, sameId)
         if (this.outcomes[row] === outcome.conflict)
-          conflicts.push(conflictOf(id, sameId[0]!, tick))
+          conflicts.push(conflictOf(id, sameId[0]!, tickAt(batch, row)))
       }
       // The last one meets none of the others any more.
       if (this.outcomes[row] !== outcome.accepted || row === batch.length - 1) continue
-      const others = seen.get(id)
-      if (others === undefined) seen.set(id, [tick])
-      else others.push(tick)
+      if (others === undefined) rowsOf.set(id, [row])
+      else others.push(row)
     }
     return conflicts
   }
 
-  #outcomeOf(tick: KnownTick, sameId: readonly KnownTick[]): number {
-    if (sameId.some((other) => isSameTrade(other, tick))) return outcome.duplicate
-    if (sameId.length > 0) return outcome.conflict
+  /** Of ticks with the id of a row, stored ones and others of the batch, those near it in time. */
+  #meeting(row: number, stored: readonly KnownTick[], others: readonly number[] = []): KnownTick[] {
+    const micros = this.#batch.micros[row]!
+    return [...stored, ...others.map((other) => tickAt(this.#batch, other))].filter(
+      (other) => Math.abs(other.micros - micros) <= dedupeWindowMicros,
+    )
+  }
+
+  #outcomeOf(row: number, sameId: readonly KnownTick[]): number {
+    if (sameId.length > 0) {
+      const tick = tickAt(this.#batch, row)
+      return sameId.some((other) => isSameTrade(other, tick)) ? outcome.duplicate : outcome.conflict
+    }
     // A tick with the same id may have been deleted: whether this one is new cannot be told any more.
-    if (tick.micros < this.#decidableFrom) return outcome.expired
+    if (this.#batch.micros[row]! < this.#decidableFrom) return outcome.expired
     return outcome.accepted
   }
 }

@@ -6,6 +6,7 @@ import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 import type { Events } from '../events/events.ts'
 import { readBars } from '../front/read-bars.ts'
 import type { WarmBars } from '../front/warm-bars.ts'
+import type { Backlog, Due } from '../log/backlog.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { LogRecord } from '../log/log-entry.ts'
 import { FileTurns } from './file-turns.ts'
@@ -34,11 +35,10 @@ export class FileApplier {
   /** The newest bars, those of records that are not in the file yet included. */
   readonly bars: WarmBars
   /** Acknowledged records that the file does not have, in order. */
-  readonly #backlog: LogRecord[]
+  readonly #backlog: Backlog
   readonly #turns: FileTurns
   /** The engine gave the file up (a full disk in a checkpoint): it has to be opened again. */
   readonly #onInvalidated: (error: unknown) => Promise<void>
-  #backlogTicks = 0
   #timer: NodeJS.Timeout | undefined
   /** When it fires, by `performance.now()`. */
   #dueAt = Infinity
@@ -57,7 +57,7 @@ export class FileApplier {
     connection: DuckDBConnection
     ticks: TickStore
     log: CommitLog
-    backlog: LogRecord[]
+    backlog: Backlog
     budget: ThreadBudget
     events: Events
     wal: WalWatch
@@ -80,7 +80,7 @@ export class FileApplier {
 
   /** Whether so much waits for the file that calls have to wait for it, too. */
   get isCrowded(): boolean {
-    return this.#backlogTicks > crowdedTicks
+    return this.#backlog.ticks > crowdedTicks
   }
 
   /**
@@ -91,18 +91,16 @@ export class FileApplier {
     if (this.#backlog.length === 0) return 0
     this.#isUncertain = true
     this.#isDoubted = isDoubted
-    this.#backlogTicks = this.#backlog.reduce((sum, { ticks }) => sum + ticks.length, 0)
     await this.reload()
     return this.#alike
   }
 
   /** Takes over a record that is durable in the log. */
   add(record: LogRecord): void {
-    this.#backlog.push(record)
-    this.#backlogTicks += record.ticks.length
     this.bars.fold(record.ticks)
+    this.#backlog.add(record)
     this.wrote = true
-    const isMuch = this.#backlogTicks >= applyTicks && this.#pauseMs === applyAfterMs
+    const isMuch = this.#backlog.ticks >= applyTicks && this.#pauseMs === applyAfterMs
     this.#applySoon(isMuch ? 0 : this.#pauseMs)
   }
 
@@ -140,7 +138,7 @@ export class FileApplier {
         const outcomes = await this.#ticks.deduplicateByFile(commit)
         const { batch, rows } = commit
         if (batch.length > 0 || rows !== '') {
-          await this.#ticks.apply([{ ticks: batch, rows }])
+          await this.#ticks.apply({ ticks: batch, rows: rows === '' ? [] : [rows] })
           await this.#wal.note(batch.length)
         }
         this.#ticks.accept(commit, outcomes)
@@ -174,7 +172,7 @@ export class FileApplier {
       const stored = await readBars(this.#connection, { timeframe, kept: this.#candles, count })
       if (stored === undefined) return
       // In one step with the look at what the file did not have while it was read.
-      const ticks = this.#backlog.map((record) => record.ticks)
+      const ticks = this.#backlog.batches()
       this.bars.keep(timeframe, stored, { generation, ticks })
     })
   }
@@ -227,21 +225,21 @@ export class FileApplier {
   async #apply(): Promise<void> {
     if (this.#backlog.length === 0) return
     const log = this.#log.name!
-    let records: LogRecord[]
+    let due: Due | undefined
     try {
       // Of a commit that failed nobody knows whether it is in the file.
       if (this.#isUncertain)
         this.#drop((await readLogMarks(this.#connection)).applied.get(log) ?? 0)
       this.#isUncertain = false
-      records = [...this.#backlog]
-      const last = records.at(-1)
-      if (last !== undefined) {
-        const ticks = records.reduce((sum, record) => sum + record.ticks.length, 0)
+      due = this.#backlog.due()
+      if (due !== undefined) {
+        const { sequence } = due
+        const ticks = due.ticks.length
         // A large batch would bring it far past its bound.
         if (this.#wal.isFullWith(ticks)) await this.#tidy({ emptiesWal: true })
         this.#alike += await this.#ticks.apply(
-          records,
-          { log, sequence: last.sequence },
+          due,
+          { log, sequence },
           { isDoubted: this.#isDoubted },
         )
         await this.#wal.note(ticks)
@@ -255,21 +253,13 @@ export class FileApplier {
     }
     this.#isDoubted = false
     this.#pauseMs = applyAfterMs
-    this.#drop(records.at(-1)?.sequence ?? 0)
+    this.#drop(due?.sequence ?? 0)
     await this.#tidy()
   }
 
   /** Lets go of the records up to a sequence, which are in the file. */
   #drop(sequence: number): void {
-    let count = 0
-    let ticks = 0
-    for (const record of this.#backlog) {
-      if (record.sequence > sequence) break
-      count++
-      ticks += record.ticks.length
-    }
-    this.#log.release(this.#backlog.splice(0, count))
-    this.#backlogTicks -= ticks
+    this.#log.release(this.#backlog.drop(sequence))
   }
 
   /** What has to be done now and then after something was written. */

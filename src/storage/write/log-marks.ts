@@ -34,15 +34,20 @@ export async function trustMarks(connection: DuckDBConnection): Promise<void> {
   await connection.run(`DELETE FROM pairduck_log WHERE log = '${doubted}'`)
 }
 
+/** How far a file has the records of a log. */
+export interface LogMark {
+  readonly log: string
+  readonly sequence: number
+}
+
+/** A log's mark from now on, of which the file has one already. */
+export function moveMarkSql({ log, sequence }: LogMark): string {
+  return `UPDATE pairduck_log SET applied = ${sequence} WHERE log = '${log}'`
+}
+
 /** A log's mark from now on, the only one of it. Marks of logs that are not among `logs` go: those are gone themselves. */
-export async function moveMark(
-  connection: DuckDBConnection,
-  { log, sequence }: { readonly log: string; readonly sequence: number },
-  logs: readonly string[],
-): Promise<void> {
+export function newMarkSql({ log, sequence }: LogMark, logs: readonly string[]): string {
   const kept = [doubted, ...logs.filter((each) => each !== log)].map((each) => `'${each}'`)
-  await connection.run(
-    `DELETE FROM pairduck_log WHERE log NOT IN (${kept.join(', ')});
-     INSERT INTO pairduck_log VALUES ('${log}', ${sequence})`,
-  )
+  return `DELETE FROM pairduck_log WHERE log NOT IN (${kept.join(', ')});
+     INSERT INTO pairduck_log VALUES ('${log}', ${sequence})`
 }

@@ -1,3 +1,4 @@
+import { joinBatches } from '../duckdb/join-batches.ts'
 import type { Inheritance } from '../log/log-book.ts'
 import type { LogMarks } from './log-marks.ts'
 import type { TickStore } from './tick-store.ts'
@@ -21,7 +22,11 @@ export async function recoverLogs(
     const missing = entries.filter(({ sequence }) => sequence > (applied.get(log) ?? 0))
     for (let at = 0; at < missing.length; at += recordsAtOnce) {
       const some = missing.slice(at, at + recordsAtOnce)
-      alike += await ticks.apply(some, { log, sequence: some.at(-1)!.sequence }, { isDoubted })
+      const due = {
+        ticks: joinBatches(some.map((entry) => entry.ticks)),
+        rows: some.map((entry) => entry.rows).filter((rows) => rows !== ''),
+      }
+      alike += await ticks.apply(due, { log, sequence: some.at(-1)!.sequence }, { isDoubted })
       recovered = true
     }
   }

@@ -1,6 +1,7 @@
 import { PairduckError } from '../../errors.ts'
 import { unknownField } from '../../schema/row-fields.ts'
 import { microsFromMs } from '../../time.ts'
+import { copyRows, grown } from '../duckdb/columns-of-ticks.ts'
 import type { PackedIds } from '../duckdb/packed-ids.ts'
 import { tickColumns, type CheckedTicks } from './checked-ticks.ts'
 import { refuseTick, refuseUnknownField, tickFault, type TickColumns } from './tick.ts'
@@ -61,12 +62,16 @@ export class TickBatch {
     }
     this.#own()
     this.#reserve(ticks.length)
-    this.micros.set(ticks.micros, length)
-    this.price.set(ticks.price, length)
-    this.volume.set(ticks.volume, length)
-    this.side.set(ticks.side, length)
+    copyRows(ticks, this, length)
     for (const id of ticks.ids) this.#ids.push(id)
     this.length = length + ticks.length
+  }
+
+  /** Takes everything out, to be filled again. */
+  clear(): void {
+    this.#own()
+    this.length = 0
+    this.#ids = []
   }
 
   /** Keeps the rows whose outcome is `kept`, in order. */
@@ -172,11 +177,6 @@ export function ownTicks(ticks: readonly Tick[] | TickColumns, latest: number): 
   const batch = new TickBatch()
   batch.append(ticks, latest)
   return tickColumns(batch)
-}
-
-function grown<T extends Float64Array | Uint8Array>(from: T, to: T): T {
-  to.set(from)
-  return to
 }
 
 function checkedColumns(columns: TickColumns): TickColumns {

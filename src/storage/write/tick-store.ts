@@ -7,13 +7,12 @@ import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import { RecentTicks, type KnownTick, type RecentEnd } from '../front/recent-ticks.ts'
 import type { MemoryBudget } from '../front/memory-budget.ts'
-import type { LogEntry } from '../log/log-entry.ts'
+import type { Due } from '../log/backlog.ts'
 import { Deduplicator } from './deduplicator.ts'
-import { joinBatches } from './join-batches.ts'
 import { countCalls, type PendingCommit } from './pending-commit.ts'
 import type { InsertCounts, Conflict } from '../events/outcomes.ts'
 import { storeGaps } from './gap-ledger.ts'
-import { moveMark } from './log-marks.ts'
+import { moveMarkSql, newMarkSql, type LogMark } from './log-marks.ts'
 import { columnsOf, unstoredTicks, withoutId } from './unstored-ticks.ts'
 import type { Gap } from '../../schema/gaps.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
@@ -39,12 +38,6 @@ export interface Accepted {
   readonly state: WriterState
   readonly recent: RecentTicks
   readonly end: RecentEnd
-}
-
-/** How far a file has the records of a log. */
-export interface LogMark {
-  readonly log: string
-  readonly sequence: number
 }
 
 /**
@@ -104,7 +97,7 @@ export class TickStore {
     const deduplicator = new Deduplicator(commit.batch, this.#state)
     if (deduplicator.suspects === 0) return this.#decide(commit, deduplicator, [])
     if (deduplicator.suspectRange().from < this.recent.coveredFrom) return undefined
-    const conflicts = deduplicator.resolve((id) => this.recent.find(id))
+    const conflicts = deduplicator.resolve((id, since) => this.recent.find(id, since))
     return this.#decide(commit, deduplicator, conflicts)
   }
 
@@ -146,18 +139,16 @@ export class TickStore {
    * without an id that were.
    */
   async apply(
-    entries: readonly Pick<LogEntry, 'ticks' | 'rows'>[],
+    { ticks: given, rows }: Pick<Due, 'ticks' | 'rows'>,
     mark?: LogMark,
     { isDoubted = false }: { readonly isDoubted?: boolean } = {},
   ): Promise<number> {
-    const given = joinBatches(entries.map(({ ticks }) => ticks))
     const batch = isDoubted && given.length > 0 ? await this.#unstored(given) : given
-    await inTransaction(this.#connection, async () => {
+    const store = async (): Promise<void> => {
       if (batch.length > 0) await this.#write(batch)
-      for (const { rows } of entries)
-        if (rows !== '') await storeGaps(this.#connection, JSON.parse(rows) as Gap[])
-      if (mark !== undefined) await this.#moveMark(mark)
-    })
+      for (const each of rows) await storeGaps(this.#connection, JSON.parse(each) as Gap[])
+    }
+    await inTransaction(this.#connection, store, mark === undefined ? '' : this.#markSql(mark))
     if (mark !== undefined) this.#markedLog = mark.log
     for (let row = 0; row < batch.length; row++)
       if (batch.micros[row]! > this.#newestApplied) this.#newestApplied = batch.micros[row]!
@@ -291,10 +282,7 @@ export class TickStore {
       await this.#connection.run(markDirtySql(`make_timestamp(${oldest})`))
   }
 
-  async #moveMark(mark: LogMark): Promise<void> {
-    if (this.#markedLog !== mark.log) return moveMark(this.#connection, mark, this.#logs)
-    await this.#connection.run(
-      `UPDATE pairduck_log SET applied = ${mark.sequence} WHERE log = '${mark.log}'`,
-    )
+  #markSql(mark: LogMark): string {
+    return this.#markedLog === mark.log ? moveMarkSql(mark) : newMarkSql(mark, this.#logs)
   }
 }

@@ -178,7 +178,7 @@ export class TickWriter implements LogClient {
     if (next === undefined) return
     this.#busy = true
     if (typeof next === 'function') void next().finally(() => this.#next())
-    else void this.#commit(next, group).finally(() => this.#next())
+    else this.#commit(next, group)
   }
 
   #join(
@@ -216,18 +216,20 @@ export class TickWriter implements LogClient {
     else this.#onIdle?.()
   }
 
-  /** Never rejects: its calls are told. Whatever can be is done before the first `await`, with the group. */
-  async #commit(commit: PendingCommit, group: LogGroup): Promise<void> {
+  /** Ends a commit, whatever happens: with the group, in this call, where memory tells what is new. */
+  #commit(commit: PendingCommit, group: LogGroup, known?: Outcomes): void {
     try {
-      const isReady = this.#log.isClaimed(this.#pair) && !this.#goesToFile(commit, group)
-      const outcomes = isReady ? this.ticks.deduplicate(commit) : undefined
-      await (outcomes === undefined
-        ? this.#commitByFile(commit, group)
-        : this.#append(group, commit, outcomes))
+      const outcomes = known ?? this.#outcomesByMemory(commit, group)
+      if (outcomes === undefined) void this.#commitByFile(commit, group)
+      else this.#append(group, commit, outcomes)
     } catch (error) {
-      this.#room.leave(commit)
-      commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
+      this.#fail(commit, error)
     }
+  }
+
+  #outcomesByMemory(commit: PendingCommit, group: LogGroup): Outcomes | undefined {
+    const isReady = this.#log.isClaimed(this.#pair) && !this.#goesToFile(commit, group)
+    return isReady ? this.ticks.deduplicate(commit) : undefined
   }
 
   /** Whether the log is no place for a commit: it is too large, or the file has to catch up. */
@@ -236,51 +238,43 @@ export class TickWriter implements LogClient {
     return isDirect || this.#watchers > 0 || this.#file.isCrowded || group.isFull
   }
 
-  /** Brings a deduplicated commit to the disk with the others of the group. */
-  #append(group: LogGroup, commit: PendingCommit, outcomes: Outcomes): Promise<void> | undefined {
+  /** Brings a deduplicated commit to the disk with the others of the group, and ends it. */
+  #append(group: LogGroup, commit: PendingCommit, outcomes: Outcomes): void {
     const { batch, rows } = commit
     if (batch.length === 0 && rows === '') {
       this.ticks.accept(commit, outcomes)
       this.#settle(commit, outcomes)
-      return undefined
+      return
     }
     const record = group.append(this.#pair, batch, rows)
     const before = this.ticks.accept(commit, outcomes)
-    return new Promise((resolve, reject) => {
-      group.onEnd((error) => {
-        if (error === undefined) {
-          this.ticks.recent.settle()
-          this.#file.add(record)
-          this.#settle(commit, outcomes)
-          resolve()
-        } else {
-          this.ticks.withdraw(before)
-          this.#events.tell('error', { pair: this.#pair, error })
-          reject(error)
-        }
-      })
+    group.onEnd((error) => {
+      if (error === undefined) {
+        this.ticks.recent.settle()
+        this.#file.add(record)
+        this.#settle(commit, outcomes)
+      } else {
+        this.ticks.withdraw(before)
+        this.#events.tell('error', { pair: this.#pair, error })
+        this.#fail(commit, error)
+      }
     })
   }
 
   /** Stores a commit past the log, or with the next group, after what needs the file. */
   async #commitByFile(commit: PendingCommit, group: LogGroup): Promise<void> {
-    if (this.#goesToFile(commit, group)) return this.#commitDirectly(commit)
-    if (!this.#log.isClaimed(this.#pair)) await this.#log.claim(this.#pair)
-    const outcomes = this.ticks.deduplicate(commit) ?? (await this.#file.deduplicate(commit))
-    await new Promise<void>((resolve, reject) => {
-      this.#log.ready({
-        commit: (next) => {
-          const appended = this.#append(next, commit, outcomes)
-          if (appended === undefined) resolve()
-          else appended.then(resolve, reject)
-        },
-      })
-    })
-  }
-
-  /** Past the log: for what is as cheap for the file, or must be in it at once. */
-  async #commitDirectly(commit: PendingCommit): Promise<void> {
-    this.#settle(commit, await this.#file.store(commit))
+    try {
+      if (this.#goesToFile(commit, group)) {
+        // Past the log: for what is as cheap for the file, or must be in it at once.
+        this.#settle(commit, await this.#file.store(commit))
+        return
+      }
+      if (!this.#log.isClaimed(this.#pair)) await this.#log.claim(this.#pair)
+      const outcomes = this.ticks.deduplicate(commit) ?? (await this.#file.deduplicate(commit))
+      this.#log.ready({ commit: (next) => this.#commit(commit, next, outcomes) })
+    } catch (error) {
+      this.#fail(commit, error)
+    }
   }
 
   #settle(commit: PendingCommit, outcomes: Outcomes): void {
@@ -288,6 +282,14 @@ export class TickWriter implements LogClient {
     this.#room.leave(commit)
     commit.settle(outcomes.counts)
     tellStored(this.#events, this.#pair, commit, outcomes)
+    commit.dispose()
+    this.#next()
+  }
+
+  #fail(commit: PendingCommit, error: unknown): void {
+    this.#room.leave(commit)
+    commit.fail(fromDuckDb(error, this.#pair, 'QUERY_FAILED'))
+    this.#next()
   }
 
   #refuseClosed(): void {

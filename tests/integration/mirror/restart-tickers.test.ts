@@ -20,3 +20,19 @@ test('a writer that starts knows the tickers: an older one changes nothing, a tr
     expect.arrayContaining(['ref_value', '4000']),
   )
 })
+
+test('more tickers than commands may wait are read, also by a writer that starts', async () => {
+  await using server = await startValkey()
+  const options = { url: server.url, maxQueuedCommands: 200 }
+  await using first = await ValkeyMirror.open(options)
+  const tickers = Array.from({ length: 450 }, (_, index) => ({
+    symbol: `A${index}/USDT`,
+    price: '1',
+    timestamp: 200,
+  }))
+  for (const ticker of tickers) await first.applyTicker(ticker)
+  expect(await first.listTickers()).toHaveLength(450)
+  await using second = await ValkeyMirror.open(options)
+  await second.applyTicker({ symbol: 'A449/USDT', price: '2', timestamp: 100 })
+  expect(await second.getTicker('A449/USDT')).toMatchObject({ price: '1' })
+})

@@ -6,7 +6,7 @@ import { createAllTables, schemaVersion, timeframes } from '../../../src/index.t
 import { createTableSql } from '../../../src/schema/descriptor.ts'
 import { described } from '../../../src/schema/tables.ts'
 import { migrations } from '../../../src/schema/migrations.ts'
-import { emptyVersionSql, migrate, readSchemaVersion } from '../../../src/storage/file/migrate.ts'
+import { emptyVersionSql, migrate, readSchema } from '../../../src/storage/file/migrate.ts'
 import { schemaText, withoutViews } from '../../support/schema-text.ts'
 import { openManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
@@ -100,7 +100,7 @@ describe('migrations', () => {
       const connection = await memory()
       await connection.run(emptyVersionSql(['1m'], steps.slice(0, version)).join(';'))
       expect(await migrate(connection, ['1m', '1h'], steps)).toEqual(['1m', '1h'])
-      expect(await readSchemaVersion(connection)).toBe(steps.length)
+      expect((await readSchema(connection)).version).toBe(steps.length)
       expect(await schemaText(connection)).toEqual(await schemaText(fresh))
     }
   })
@@ -122,7 +122,7 @@ describe('migrations', () => {
         if (!failed) break
         brokenOff++
         // Whatever was begun is gone, and the version says how far it is.
-        const reached = await readSchemaVersion(connection)
+        const reached = (await readSchema(connection)).version
         expect(reached).toBeGreaterThanOrEqual(version)
         expect(reached).toBeLessThanOrEqual(steps.length)
         await migrate(connection, ['1m', '1h'], steps)

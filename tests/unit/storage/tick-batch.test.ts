@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Tick } from '../../../src/schema/rows.ts'
+import { CheckedTicks } from '../../../src/storage/write/checked-ticks.ts'
 import { TickBatch } from '../../../src/storage/write/tick-batch.ts'
 import type { TickColumns } from '../../../src/storage/write/tick.ts'
 import { microsFromMs, msFromMicros } from '../../../src/time.ts'
@@ -110,6 +111,24 @@ it.each([
   const batch = new TickBatch()
   batch.append([{ ...good, tradeId }], now)
   expect(batch.ids).toEqual([tradeId ?? null])
+})
+
+it('filled again after it was emptied it holds what a new one does, and whose ticks it held keeps them', () => {
+  const ticks = [1, 2, 3].map((id) => ({ ...good, price: id, tradeId: `${id}` }))
+  const lender = new TickBatch()
+  lender.append(ticks, now)
+  const { micros, price, volume, side, ids } = lender
+  const lent = new CheckedTicks({ micros, price, volume, side, ids })
+  const used = new TickBatch()
+  used.adopt(lent)
+  used.clear()
+  expect([used.length, used.ids]).toEqual([0, []])
+  used.append([{ ...good, price: 9, tradeId: '9' }], now)
+  expect([used.length, used.ids, used.price[0]]).toEqual([1, ['9'], 9])
+  expect([lent.ids, [...lent.price]]).toEqual([
+    ['1', '2', '3'],
+    [1, 2, 3],
+  ])
 })
 
 it('keeps every microsecond from 2000 to 2100, both ways', () => {

@@ -15,15 +15,24 @@ const nearMicros = 3_600_000_000
  * Stores ticks through the pair's writer. Of a pair that archives its ticks those that are `expired`
  * are set aside, durably, before this resolves: the next pass looks in the archive whether they are new.
  */
-export async function insertOrSetAside(
+export function insertOrSetAside(
+  database: PairDatabase,
+  ticks: readonly Tick[] | TickColumns | CheckedTicks,
+  insert: () => Promise<InsertCounts>,
+): Promise<InsertCounts> {
+  const { decidableFrom } = database.writer.ticks.state
+  const mayExpire =
+    database.rules.ticks?.then === 'archive' && isAnyBefore(ticks, decidableFrom + nearMicros)
+  return mayExpire ? insertAndSetAside(database, ticks, insert) : insert()
+}
+
+async function insertAndSetAside(
   database: PairDatabase,
   ticks: readonly Tick[] | TickColumns | CheckedTicks,
   insert: () => Promise<InsertCounts>,
 ): Promise<InsertCounts> {
   const { ticks: store } = database.writer
-  const { deletedBefore, decidableFrom } = store.state
-  if (database.rules.ticks?.then !== 'archive' || !isAnyBefore(ticks, decidableFrom + nearMicros))
-    return insert()
+  const { deletedBefore } = store.state
   // Callers may use their arrays again before this is answered.
   const copy = new TickBatch()
   const inserting = insert()
