@@ -73,12 +73,16 @@ export function barsSql(
   where = 'true',
   columns: readonly BarColumn[] = candleColumns,
 ): string {
-  return selectBars(bars, { ...window, from: undefined, to: undefined }, where, columns)
+  return selectBars(bars, { ...window, from: undefined, to: undefined }, { where, columns })
 }
 
-/** The same, of the bars that open inside the window alone. */
-export function barsOfWindowSql(bars: ResolvedBars, window: ResolvedWindow): string {
-  return selectBars(bars, window, barsInWindow(window, bars.timeframe))
+/** The same, of the bars that open inside the window alone; at least the `newest` so many of them. */
+export function barsOfWindowSql(
+  bars: ResolvedBars,
+  window: ResolvedWindow,
+  newest?: number,
+): string {
+  return selectBars(bars, window, { where: barsInWindow(window, bars.timeframe), newest })
 }
 
 /** The condition on ticks that belong to the bars of a window: never a part of a bar. */
@@ -99,14 +103,21 @@ export type BarColumn = (typeof candleColumns)[number]
 function selectBars(
   bars: ResolvedBars,
   window: ResolvedWindow,
-  where: string,
-  columns: readonly BarColumn[] = candleColumns,
+  {
+    where,
+    columns = candleColumns,
+    newest,
+  }: {
+    readonly where: string
+    readonly columns?: readonly BarColumn[] | undefined
+    readonly newest?: number | undefined
+  },
 ): string {
   const closed = closedBars(window, bars.timeframe)
   const ticks = ticksOfBars(window, bars.timeframe)
   const list = columns.join(', ')
   if (bars.source === undefined)
-    return `SELECT ${list}, source FROM (${anyBarsSql(bars.timeframe, ticks)}) WHERE ${closed} AND ${where}`
+    return `SELECT ${list}, source FROM (${anyBarsSql(bars.timeframe, { within: ticks, newest })}) WHERE ${closed} AND ${where}`
   if (bars.source === 'candles') {
     const relation = candleRelation(bars.timeframe)
     return `SELECT ${list}, '${relation}' AS source FROM ${relation} WHERE ${closed} AND ${where}`

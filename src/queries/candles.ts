@@ -38,7 +38,7 @@ export function getCandlesQuery(options: CandlesOptions): Query<CandleRow> {
   return query(
     name,
     `SELECT ${candleFields}, source AS "source"
-    FROM (${barsOfWindowSql(bars, window)} ${newest}) AS bar
+    FROM (${barsOfWindowSql(bars, window, limit)} ${newest}) AS bar
     ORDER BY bar.timestamp`,
     window.params,
     barsAsked(bars),

@@ -1,5 +1,15 @@
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
-import { candleColumns, candlesSql, partsFromTicks } from './candles.ts'
+import {
+  candleColumns,
+  candlesSql,
+  closedBeforeSql,
+  markSql,
+  partsFromTicks,
+  rolledUntilSql,
+  wholeMark,
+  withoutMerging,
+  type CandlesWanted,
+} from './candles.ts'
 import { barStart, candleRelation, type CandleRelation } from './tables.ts'
 
 /** What bars are made of: the stored candles of a timeframe, or the stored ticks. */
@@ -9,11 +19,25 @@ export type BarOrigin = 'ticks' | CandleRelation
 export interface BarFacts {
   /** The timeframes that the file keeps. */
   readonly kept: readonly Timeframe[]
-  /** Those of which it holds candles that were given from outside. */
-  readonly given: ReadonlySet<string>
+  /** Those of which it holds candles that were given from outside, with the open time (µs) of the newest. */
+  readonly given: ReadonlyMap<string, number>
   /** By relation the time (µs) before which retention has deleted. */
   readonly marks: ReadonlyMap<string, number>
+  /** How far its bars are made; undefined where that may be another moment when they are read. */
+  readonly made?: MadeBars | undefined
 }
+
+/** How far the bars of a file are made; times in µs. */
+export interface MadeBars {
+  readonly rolledUntil: number
+  /** Undefined where it is not known that any bar has one part. */
+  readonly mergedUntil: number | undefined
+  /** The timeframe whose bars are read, and of how many ticks the stored part of its open bar is. */
+  readonly begun?: { readonly timeframe: Timeframe; readonly ticks: number } | undefined
+}
+
+/** Up to so many ticks are folded once more rather than merged with what they were folded into. */
+const maxFoldedAgain = 5000
 
 /**
  * Bars of a timeframe out of whatever a file may hold: its own candles, finer ones folded exactly,
@@ -22,11 +46,11 @@ export interface BarFacts {
  *
  * The text is right for every file. Each source stands between marks, so that {@link pickSources}
  * can take out those that cannot add anything to what a certain file holds: planning them costs
- * more than running them. `within` narrows by `timestamp` and has to hold for all of a bar or none.
+ * more than running them.
  */
-export function anyBarsSql(timeframe: Timeframe, within: string): string {
+export function anyBarsSql(timeframe: Timeframe, wanted: Omit<CandlesWanted, 'columns'>): string {
   const sources = barOrigins(timeframe).map((origin) =>
-    marked(origin, `${sourceSql(timeframe, origin, within)} UNION ALL`),
+    marked(origin, `${sourceSql(timeframe, origin, wanted)} UNION ALL`),
   )
   const none = `SELECT * FROM (SELECT ${nothing.join(', ')}) WHERE false`
   const first = `QUALIFY row_number() OVER (PARTITION BY timestamp ORDER BY begins, rank) = 1`
@@ -42,7 +66,51 @@ export function barOrigins(timeframe: Timeframe): BarOrigin[] {
 export function pickSources(sql: string, timeframe: Timeframe, facts: BarFacts): string {
   const origins = usefulOrigins(timeframe, facts)
   return sql.replaceAll(block, (_whole, name: string, text: string) =>
-    (name === several ? origins.length > 1 : origins.includes(name as BarOrigin)) ? text : '',
+    (name === several ? origins.length > 1 : origins.includes(name as BarOrigin))
+      ? asMade(text, name, facts)
+      : '',
+  )
+}
+
+/**
+ * A text of {@link candlesSql} with what is known of the file: the planner takes each look-up of a time
+ * for a join, and open bars whose ticks are all there need no merging.
+ */
+export function asMade(sql: string, relation: string, { given, marks, made }: BarFacts): string {
+  const timeframe = timeframes.find((each) => candleRelation(each) === relation)
+  if (timeframe === undefined || made === undefined) return sql
+  const { rolledUntil, mergedUntil, begun } = made
+  const closedBefore = barStartOf(timeframe, mergedUntil ?? -Infinity)
+  const isWhole =
+    mergedUntil !== undefined &&
+    closedBefore >= (marks.get('ticks') ?? -Infinity) &&
+    closedBefore >= (marks.get(wholeMark) ?? -Infinity) &&
+    (closedBefore > (given.get(timeframe) ?? -Infinity) || !given.has(timeframe)) &&
+    begun?.timeframe === timeframe &&
+    begun.ticks <= maxFoldedAgain
+  return (isWhole ? withoutMerging(sql) : sql)
+    .replaceAll(closedBeforeSql(timeframe), moment(closedBefore))
+    .replaceAll(rolledUntilSql, moment(isWhole ? closedBefore : rolledUntil))
+    .replaceAll(
+      markSql(candleRelation(timeframe)),
+      moment(marks.get(candleRelation(timeframe)) ?? -Infinity),
+    )
+}
+
+function barStartOf(timeframe: Timeframe, micros: number): number {
+  const width = timeframeMs[timeframe] * 1000
+  return Math.floor(micros / width) * width
+}
+
+function moment(micros: number): string {
+  return micros === -Infinity ? `'-infinity'::TIMESTAMP` : `make_timestamp(${micros})`
+}
+
+/** A text for a file of an older schema, and for an archive before it: bars may have several parts. */
+export function withoutClosed(sql: string): string {
+  return timeframes.reduce(
+    (text, timeframe) => text.replaceAll(closedBeforeSql(timeframe), moment(-Infinity)),
+    sql,
   )
 }
 
@@ -70,9 +138,25 @@ export function leastOfSources(timeframe: Timeframe, of: (origin: BarOrigin) => 
 
 /** Gives the rows of {@link BarFacts}: `kind` (`given` or `mark`), `name`, `micros`. */
 export const barFactsSql: string = `
-  SELECT 'given' AS kind, timeframe AS name, NULL::BIGINT AS micros
-  FROM pairduck_candle_parts WHERE given GROUP BY ALL
+  SELECT 'given' AS kind, timeframe AS name, epoch_us(max(timestamp)) AS micros
+  FROM pairduck_candle_parts WHERE given GROUP BY timeframe
   UNION ALL SELECT 'mark', relation, epoch_us(deleted_before) FROM pairduck_marks`
+
+/** The same with `rolled`, and `merged` where it is known, of {@link MadeBars}. */
+export const madeFactsSql: string = `${barFactsSql}
+  UNION ALL SELECT 'rolled', NULL, ${microsOf('rolled_until')} FROM pairduck_candle_state
+  UNION ALL SELECT 'merged', NULL, ${microsOf('merged_until')} FROM pairduck_candle_state
+  WHERE merged_until IS NOT NULL`
+
+function microsOf(time: string): string {
+  return `CASE WHEN isfinite(${time}) THEN epoch_us(${time}) END`
+}
+
+/** Gives the `ticks` that the stored part of the bar is made of that holds a time (µs). */
+export function begunSql(timeframe: Timeframe, micros: number): string {
+  return `SELECT trade_count AS ticks FROM pairduck_candle_parts
+    WHERE timeframe = '${timeframe}' AND timestamp = ${moment(barStartOf(timeframe, micros))}`
+}
 
 /** Gives a row per timeframe of which there are candles, and one of `ticks` where there are some. */
 export const heldSql: string = `
@@ -86,7 +170,7 @@ export const heldSpansSql: string = `
   UNION ALL SELECT 'ticks', min(timestamp), max(timestamp) FROM ticks HAVING count(*) > 0`
 
 /** The timeframes whose bars make up those of another, itself the first, the finest last. */
-function finerTimeframes(timeframe: Timeframe): Timeframe[] {
+export function finerTimeframes(timeframe: Timeframe): Timeframe[] {
   return timeframes
     .filter((finer) => timeframeMs[timeframe] % timeframeMs[finer] === 0)
     .toReversed()
@@ -109,7 +193,11 @@ const nothing = [
   '0 AS rank',
 ]
 
-function sourceSql(timeframe: Timeframe, origin: BarOrigin, within: string): string {
+function sourceSql(
+  timeframe: Timeframe,
+  origin: BarOrigin,
+  { within = 'true', newest }: Omit<CandlesWanted, 'columns'>,
+): string {
   const rank = barOrigins(timeframe).indexOf(origin)
   const named = `'${origin}' AS source, ${rank} AS rank`
   const whole = `timestamp >= coalesce(
@@ -119,9 +207,9 @@ function sourceSql(timeframe: Timeframe, origin: BarOrigin, within: string): str
       FROM (${partsFromTicks(timeframe, 'ticks', within)}) WHERE ${whole}`
   const finer = origin.slice('candles_'.length) as Timeframe
   const columns = [...candleColumns, 'first_timestamp']
-  const candles = candlesSql(finer, within, columns)
   if (finer === timeframe)
-    return `SELECT * RENAME (first_timestamp AS begins), ${named} FROM (${candles})`
+    return `SELECT * RENAME (first_timestamp AS begins), ${named} FROM (${candlesSql(finer, { within, columns, newest })})`
+  const candles = candlesSql(finer, { within, columns })
   return `SELECT * FROM (SELECT
       ${barStart(timeframe, 'finer.timestamp')} AS timestamp,
       arg_min(open, finer.timestamp) AS open, max(high) AS high, min(low) AS low,

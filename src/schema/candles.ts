@@ -79,7 +79,7 @@ export function mergeParts(parts: string, bar: readonly string[] = ['timestamp']
 }
 
 /** One piece per bar out of pieces that are worth the same. */
-function mergePieces(pieces: string, key: string): string {
+export function mergePieces(pieces: string, key: string): string {
   return `
     SELECT
       ${key},
@@ -114,39 +114,71 @@ export function insertExternalSql(timeframe: string, candles: string): string {
 /** The time before which ticks are in the candle parts. */
 export const rolledUntilSql = '(SELECT rolled_until FROM pairduck_candle_state)'
 
+/**
+ * The open time of the first bar that may have several parts, or ticks that are in none yet: every bar
+ * before it is closed, and one row of the parts is all of it.
+ */
+export function closedBeforeSql(timeframe: Timeframe): string {
+  return `coalesce((SELECT ${barStart(timeframe, 'merged_until')} FROM pairduck_candle_state
+    WHERE isfinite(merged_until)), '-infinity'::TIMESTAMP)`
+}
+
 /** The view `candles_<timeframe>`, which {@link candlesSql} reads. */
 export function candleViewSql(timeframe: Timeframe): string {
   return `CREATE OR REPLACE VIEW ${candleRelation(timeframe)} AS ${candlesSql(timeframe)}`
 }
 
+/** What of the bars of a timeframe is asked for. */
+export interface CandlesWanted {
+  /** Narrows by `timestamp`, before anything is merged; it has to hold for all of a bar or none. */
+  readonly within?: string | undefined
+  /** Any of {@link partColumns}. */
+  readonly columns?: readonly string[] | undefined
+  /** At least the newest so many of those within; there may be others. */
+  readonly newest?: number | undefined
+}
+
 /**
- * The candles of a timeframe: what was rolled up, merged with the ticks that were not yet. Bars
+ * The candles of a timeframe: closed bars as they are stored, and the others, merged of their parts
+ * and of the ticks that were not rolled up yet. Bars
  * older than the relation's mark are gone, even where a late tick left a piece of one, and so are
- * those that a repair closed with an external candle that has no prices. `within`
- * narrows by `timestamp`, before anything is merged, and has to hold for all of a bar or none; of
- * `columns` there may be any of {@link partColumns}.
+ * those that a repair closed with an external candle that has no prices.
+ *
+ * The text is right for every file. Where it is known that each open bar has all its ticks, what stands
+ * between marks can be taken out: see {@link withoutMerging}.
  */
 export function candlesSql(
   timeframe: Timeframe,
-  within = 'true',
-  columns: readonly string[] = candleColumns,
+  { within = 'true', columns = candleColumns, newest }: CandlesWanted = {},
 ): string {
-  const relation: CandleRelation = candleRelation(timeframe)
+  const parts = `SELECT ${partColumns.join(', ')} FROM pairduck_candle_parts WHERE timeframe = '${timeframe}'`
+  const closedBefore = closedBeforeSql(timeframe)
+  const shown = `timestamp >= ${markSql(candleRelation(timeframe))} AND open IS NOT NULL`
   const unrolled = `timestamp >= ${rolledUntilSql} AND ${within}`
+  const newestOnes = newest === undefined ? '' : `ORDER BY timestamp DESC LIMIT ${newest}`
+  const merging = [
+    `WITH parts AS (${parts} AND timestamp >= ${closedBefore} AND ${within}
+      UNION ALL SELECT * FROM (`,
+    `)) ${mergeParts('parts')}`,
+  ].map((text) => `/*merging*/${text}/*merged*/`)
   return `
-    WITH parts AS (
-      SELECT ${partColumns.join(', ')} FROM pairduck_candle_parts
-      WHERE timeframe = '${timeframe}' AND ${within}
+    SELECT ${columns.join(', ')} FROM (
+      (${parts} AND timestamp < ${closedBefore} AND ${within} AND ${shown} ${newestOnes})
       UNION ALL
-      SELECT * FROM (${partsFromTicks(timeframe, 'ticks', unrolled)})
-    )
-    SELECT ${columns.join(', ')}
-    FROM (${mergeParts('parts')})
-    WHERE timestamp >= ${markOf(relation)} AND open IS NOT NULL`
+      SELECT * FROM (${merging.join(partsFromTicks(timeframe, 'ticks', unrolled))}) WHERE ${shown}
+    )`
 }
 
+/** A text of {@link candlesSql} for a file whose open bars have all their ticks, which then tell them. */
+export function withoutMerging(sql: string): string {
+  return sql.replaceAll(/\/\*merging\*\/[^]*?\/\*merged\*\//g, '')
+}
+
+/** The mark from which on the stored ticks are whole again after some were lost. */
+export const wholeMark = 'ticks:whole'
+
 /** Retention's mark of a relation; before all time where nothing was deleted. */
-function markOf(relation: string): string {
+export function markSql(relation: CandleRelation): string {
   return `coalesce(
     (SELECT deleted_before FROM pairduck_marks WHERE relation = '${relation}'), '-infinity'::TIMESTAMP)`
 }
@@ -160,7 +192,7 @@ export function barTimesSql(timeframe: Timeframe): string {
       SELECT ${barStart(timeframe)} FROM ticks
       WHERE timestamp >= (SELECT rolled_until FROM pairduck_candle_state)
     )
-    WHERE timestamp >= ${markOf(candleRelation(timeframe))}`
+    WHERE timestamp >= ${markSql(candleRelation(timeframe))}`
 }
 
 /** The closing time of a bar, in SQL. */
@@ -179,6 +211,9 @@ export function addTimeframeSql(timeframe: Timeframe): string[] {
     `INSERT INTO pairduck_marks
      SELECT '${relation}', ${barStart(timeframe, `deleted_before + INTERVAL ${timeframeMs[timeframe]} MILLISECOND - INTERVAL 1 MICROSECOND`)}
      FROM pairduck_marks WHERE relation = 'ticks'`,
+    // Of those that are there already, such as given ones, some bars have two parts then.
+    `UPDATE pairduck_candle_state SET merged_until = NULL
+     WHERE EXISTS (FROM pairduck_candle_parts WHERE timeframe = '${timeframe}')`,
     `INSERT INTO pairduck_candle_parts SELECT '${timeframe}', * FROM (${partsFromTicks(
       timeframe,
       'ticks',
@@ -188,69 +223,3 @@ export function addTimeframeSql(timeframe: Timeframe): string[] {
     candleViewSql(timeframe),
   ]
 }
-
-/** Parts of ticks that came after their time was rolled up, read from a batch in the late commit's own transaction. */
-export function latePartsSql(
-  candles: readonly Timeframe[],
-  batch: string,
-  rolledUntilMicros: number,
-): string[] {
-  return partsSql(candles, batch, `timestamp < make_timestamp(${rolledUntilMicros})`)
-}
-
-/** Moves the ticks of [from, until) into the parts; to be run in one transaction. */
-export function rollUpSql(
-  candles: readonly Timeframe[],
-  fromMicros: number,
-  untilMicros: number,
-): string[] {
-  const from = Number.isFinite(fromMicros) ? `timestamp >= make_timestamp(${fromMicros}) AND ` : ''
-  return [
-    ...partsSql(candles, 'ticks', `${from}timestamp < make_timestamp(${untilMicros})`),
-    `UPDATE pairduck_candle_state SET rolled_until = make_timestamp(${untilMicros})`,
-  ]
-}
-
-/** Folds ticks once, into the finest bars of all, and those into the coarser ones. */
-function partsSql(candles: readonly Timeframe[], ticks: string, where: string): string[] {
-  if (candles.length === 0) return []
-  const finest = finestOf(candles)
-  const bars = candles.map((timeframe) => {
-    const bar = `(SELECT * REPLACE (${barStart(timeframe)} AS timestamp) FROM finest)`
-    return `SELECT '${timeframe}', * FROM (${mergePieces(bar, 'timestamp')})`
-  })
-  return [
-    `INSERT INTO pairduck_candle_parts
-     WITH source AS MATERIALIZED (SELECT * FROM ${ticks} WHERE ${where}),
-          finest AS MATERIALIZED (${partsFromTicks(finest, 'source')})
-     ${bars.join(' UNION ALL ')}`,
-  ]
-}
-
-/** The timeframe whose bars make up those of all others: all but `1s` are whole minutes. */
-function finestOf(candles: readonly Timeframe[]): Timeframe {
-  if (candles.includes('1s')) return '1s'
-  const [first, ...others] = candles
-  const wholes = others.every((timeframe) => timeframeMs[timeframe] % timeframeMs[first!] === 0)
-  return wholes ? first! : '1m'
-}
-
-/** A row when some bar has more than one part. */
-export const needsRollUpSql: string = `SELECT 1 FROM pairduck_candle_parts GROUP BY timeframe, timestamp HAVING count(*) > 1 LIMIT 1`
-
-/** Merges the parts of bars that have more than one; to be run in one transaction. */
-export const compactPartsSql: readonly string[] = [
-  `CREATE OR REPLACE TEMP TABLE pairduck_needs_roll_up AS
-   SELECT timeframe, timestamp FROM pairduck_candle_parts
-   GROUP BY ALL HAVING count(*) > 1`,
-  `CREATE OR REPLACE TEMP TABLE pairduck_merged AS
-   SELECT * FROM (${mergeParts(
-     `(SELECT * FROM pairduck_candle_parts SEMI JOIN pairduck_needs_roll_up USING (timeframe, timestamp))`,
-     ['timeframe', 'timestamp'],
-   )})`,
-  `DELETE FROM pairduck_candle_parts
-   WHERE (timeframe, timestamp) IN (SELECT (timeframe, timestamp) FROM pairduck_merged)`,
-  `INSERT INTO pairduck_candle_parts SELECT * FROM pairduck_merged`,
-  `DROP TABLE pairduck_merged`,
-  `DROP TABLE pairduck_needs_roll_up`,
-]

@@ -67,6 +67,12 @@ export const migrations: readonly (readonly string[])[] = [
   side ENUM('BUY', 'SELL'),
   trade_id VARCHAR)`,
   ],
+  // 7: up to where each bar is one part. Of a file with candles that nobody merged it is not known.
+  [
+    'ALTER TABLE pairduck_candle_state ADD COLUMN merged_until TIMESTAMP',
+    `UPDATE pairduck_candle_state SET merged_until = rolled_until
+WHERE NOT EXISTS (FROM pairduck_candle_parts)`,
+  ],
 ]
 
 /** The schema version of this package; a file with a higher one is refused, never touched. */

@@ -1,5 +1,4 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { rollUpSql } from '../schema/candles.ts'
 import type { InsertRelation, InsertRows } from '../schema/insert-columns.ts'
 import type { Query } from '../queries/query.ts'
 import { policyOf, resolveRules, type RetentionOptions } from '../schema/retention-policy.ts'
@@ -11,13 +10,13 @@ import { DatabaseManager } from './database-manager.ts'
 import type { InsertCounts } from './events/outcomes.ts'
 import type { ManagerOptions } from './manager-options.ts'
 import { migrate, readSchema } from './file/migrate.ts'
-import { refuseNoSource, withPickedSources } from './duckdb/bar-sources.ts'
+import { refuseNoSource, saysWhatIsClosed, withPickedSources } from './duckdb/bar-sources.ts'
 import { readRows } from './duckdb/read-rows.ts'
 import { applyRetention } from './upkeep/retention.ts'
 import { planRetention, ticksBefore } from './upkeep/retention-plan.ts'
 import { readRules } from './file/retention-rules.ts'
 import type { RowCounts } from './events/outcomes.ts'
-import { inTransaction } from './duckdb/transaction.ts'
+import { rollUpTicks } from './write/roll-up-ticks.ts'
 import { readWriterState } from './write/writer-state.ts'
 
 /**
@@ -48,9 +47,7 @@ export async function cleanupOldData(
   const before = ticksBefore(plan)
   const { state } = await readWriterState(connection)
   if (before !== undefined && before > state.rolledUntil)
-    await inTransaction(connection, async () => {
-      for (const sql of rollUpSql(candles, state.rolledUntil, before)) await connection.run(sql)
-    })
+    await rollUpTicks(connection, candles, { from: state.rolledUntil, until: before })
   return applyRetention(connection, plan)
 }
 
@@ -59,11 +56,17 @@ export async function executeQuery<Row>(
   connection: DuckDBConnection,
   query: Query<Row>,
 ): Promise<Row[]> {
-  const kept = query.bars === undefined ? [] : (await readSchema(connection)).candles
-  const sql = await withPickedSources(connection, query, kept)
+  const sql = query.bars === undefined ? query.sql : await barsText(connection, query)
   const rows = await readRows<Row>(connection, sql, query.params)
   if (rows.length === 0) await refuseNoSource(connection, query)
   return rows
+}
+
+/** Whoever else has a connection may write to the database before the text is run. */
+async function barsText(connection: DuckDBConnection, query: Query<unknown>): Promise<string> {
+  const { version, candles: kept } = await readSchema(connection)
+  const read = saysWhatIsClosed(version) ? 'later' : 'old'
+  return withPickedSources(connection, query, { kept, read })
 }
 
 /** What `executeInsert` takes: what the insert builders give. */

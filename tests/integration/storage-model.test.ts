@@ -6,7 +6,7 @@ import { timeframeMs } from '../../src/time.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
 import { propertyRuns } from '../support/property-runs.ts'
 import { StoreModel } from '../support/store-model.ts'
-import { openManager } from '../support/store.ts'
+import { openManager, sql } from '../support/store.ts'
 import { candleDifferences } from '../support/candle-fold.ts'
 
 const minute = 60_000
@@ -172,6 +172,9 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
     async function compareBars(pair: string, timeframe: Timeframe): Promise<void> {
       const byFile = store.query(pair, getCandlesQuery({ timeframe }))
       const wanted = await byFile.catch(codeOf)
+      expect(await store.query(pair, partedBars)).toEqual([])
+      const newest = store.query(pair, getCandlesQuery({ timeframe, limit: 2 }))
+      expect(differences(await newest.catch(codeOf), wanted, 2)).toEqual([])
       for (const count of [1000, 2]) {
         const found = await store.lastCandles(pair, timeframe, count).catch(codeOf)
         expect(differences(found, wanted, count)).toEqual([])
@@ -225,6 +228,13 @@ it('counts a tick once that comes late and lies exactly where a roll-up ended', 
   await store.insertTicks(pair, [at(9_999.999), at(10_000)])
   expect(await storedCandles(store, pair, '1m')).toMatchObject([{ tradeCount: 3, volume: 3 }])
 })
+
+/** Closed bars of which the file has more than one row. */
+const partedBars = sql(
+  `SELECT timeframe, timestamp FROM pairduck_candle_parts
+   WHERE (SELECT merged_until FROM pairduck_candle_state) IS NOT NULL
+   GROUP BY ALL HAVING count(*) > 1`,
+)
 
 function codeOf(error: unknown): string {
   return PairduckError.is(error) ? error.code : String(error)

@@ -12,6 +12,7 @@ import {
 import type { Query, SqlValue } from '../../src/queries/query.ts'
 import { pickSources } from '../../src/schema/bar-sources.ts'
 import { createSchemaSql } from '../../src/schema/create.ts'
+import { readBarFacts } from '../../src/storage/duckdb/bar-sources.ts'
 import type { Candle, Tick } from '../../src/schema/rows.ts'
 import { microsFromMs, msFromMicros, timeframes, type Timeframe } from '../../src/time.ts'
 
@@ -23,7 +24,6 @@ export class Duck {
   readonly #instance: DuckDBInstance
   readonly connection: DuckDBConnection
   /** Timeframes of which there are candles from outside. */
-  readonly #given = new Set<string>()
 
   private constructor(instance: DuckDBInstance, connection: DuckDBConnection) {
     this.#instance = instance
@@ -45,8 +45,14 @@ export class Duck {
 
   /** Runs a built query; the rows are typed by it. */
   async query<Row>({ sql, params, bars }: Query<Row>): Promise<Row[]> {
-    const facts = { kept: timeframes, given: this.#given, marks: new Map<string, number>() }
-    const text = bars === undefined ? sql : pickSources(sql, bars, facts)
+    const text =
+      bars === undefined
+        ? sql
+        : pickSources(
+            sql,
+            bars,
+            await readBarFacts(this.connection, { kept: timeframes, made: bars }),
+          )
     const result = await this.connection.run(text, { ...params }, bindingTypes(params))
     const names = result.columnNames()
     const rows = await result.getRows()
@@ -71,7 +77,6 @@ export class Duck {
 
   /** Stores candles as given from outside: each stands for its whole bar. */
   async insertCandles(timeframe: Timeframe, candles: readonly Candle[]): Promise<void> {
-    this.#given.add(timeframe)
     await this.#append(
       'pairduck_candle_parts',
       candles.map((candle) => [
@@ -111,8 +116,9 @@ export class Duck {
   /** As it was when it was opened, so that one database serves many runs of a property. */
   async clear(): Promise<void> {
     for (const table of cleared) await this.run(`DELETE FROM ${table}`)
-    await this.run(`UPDATE pairduck_candle_state SET rolled_until = '-infinity'`)
-    this.#given.clear()
+    await this.run(
+      `UPDATE pairduck_candle_state SET rolled_until = '-infinity', merged_until = '-infinity'`,
+    )
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { planRefresh, refreshSql, refreshFactsQuery } from '../../src/queries/refresh/index.ts'
 import { query } from '../../src/queries/query.ts'
 import { markDirtySql } from '../../src/schema/analytics-state.ts'
-import { latePartsSql, rollUpSql } from '../../src/schema/candles.ts'
+import { latePartsSql, rollUpSql } from '../../src/schema/roll-up.ts'
 import type { Tick } from '../../src/schema/rows.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../../src/time.ts'
 import type { Duck } from './duck.ts'
@@ -25,16 +25,17 @@ export class PlainWriter {
     )[0]!.n
     await duck.insertTicks(ticks)
     const batch = `(SELECT * FROM ticks WHERE rowid >= ${before})`
-    for (const sql of latePartsSql(timeframes, batch, this.#rolledUntil))
-      if (Number.isFinite(this.#rolledUntil)) await duck.run(sql)
     const oldest = microsFromMs(Math.min(...ticks.map(({ timestamp }) => timestamp)))
+    const rolledUntil = this.#rolledUntil
+    if (oldest < rolledUntil)
+      await duck.run(latePartsSql(timeframes, batch, { from: oldest, rolledUntil }))
     await duck.run(markDirtySql(`make_timestamp(${oldest})`))
   }
 
   async rollUp(untilMs: number): Promise<void> {
     const until = microsFromMs(untilMs)
     if (until <= this.#rolledUntil) return
-    for (const sql of rollUpSql(timeframes, this.#rolledUntil, until)) await this.#duck.run(sql)
+    await this.#duck.run(rollUpSql(timeframes, { from: this.#rolledUntil, until }))
     this.#rolledUntil = until
   }
 }

@@ -30,12 +30,11 @@ export function refreshBarsSql(pass: RefreshPass): string {
   return `
     CREATE OR REPLACE TEMP TABLE ${refreshBars} AS
     SELECT *, row_number() OVER (ORDER BY timestamp) - 1 AS bar_number
-    FROM (${candlesSql(
-      timeframe,
-      Number.isFinite(from)
+    FROM (${candlesSql(timeframe, {
+      within: Number.isFinite(from)
         ? `timestamp >= ${since} AND timestamp < ${timestampSql(until)}`
         : `timestamp < ${timestampSql(until)}`,
-    )})`
+    })})`
 }
 
 /**

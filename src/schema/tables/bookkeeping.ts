@@ -1,6 +1,7 @@
 /**
- * Candles that have left the ticks: pieces that the candles_* views merge. `first*` and `last*`
- * say which tick gave open and close, so that two pieces merge exactly in any order.
+ * Candles that have left the ticks, closed bars as they are, and of open ones what came so far.
+ * `first*` and `last*` say which tick gave open and close, so that two pieces of a bar merge exactly
+ * in any order.
  */
 export const candleParts = {
   name: 'pairduck_candle_parts',
@@ -25,10 +26,15 @@ export const candleParts = {
   },
 } as const
 
-/** Ticks before `rolledUntil` are in the parts, ticks from there on are read by the views. */
+/** How far bars are made. */
 export const candleState = {
   name: 'pairduck_candle_state',
-  columns: { rolledUntil: 'time' },
+  columns: {
+    /** Ticks before this are in the parts, ticks from there on are read by the views. */
+    rolledUntil: 'time',
+    /** Each bar that opens before the one that holds this is one part; null where nobody knows. */
+    mergedUntil: 'time?',
+  },
 } as const
 
 /** What retention has deleted: whether a row older than its relation's mark was stored before is not known any more. */

@@ -4,47 +4,98 @@ import type { Query } from '../../queries/query.ts'
 import {
   barFactsSql,
   barOrigins,
+  begunSql,
+  finerTimeframes,
   heldSql,
+  madeFactsSql,
   pickSources,
+  withoutClosed,
   type BarFacts,
 } from '../../schema/bar-sources.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import { readRows } from './read-rows.ts'
 
+/** What a text of bars is to be made for. */
+export interface BarFile {
+  /** The timeframes that the file keeps. */
+  readonly kept: readonly Timeframe[]
+  /**
+   * `now`: it is read as it is in this transaction. `later`: it may be written to until it is. `old`: it
+   * is of a schema that does not say which bars are closed.
+   */
+  readonly read: 'now' | 'later' | 'old'
+}
+
+/** Whether files of a schema version do. */
+export function saysWhatIsClosed(version: number): boolean {
+  return version >= 7
+}
+
 /** The query's text, without the sources of bars that add nothing to what the file holds. */
 export async function withPickedSources(
   connection: DuckDBConnection,
   { sql, bars }: Query<unknown>,
-  kept: readonly Timeframe[],
+  { kept, read }: BarFile,
 ): Promise<string> {
   if (bars === undefined) return sql
-  return pickSources(sql, bars, await readBarFacts(connection, kept))
+  const facts = await readBarFacts(connection, { kept, made: read === 'now' ? bars : undefined })
+  const picked = pickSources(sql, bars, facts)
+  return read === 'old' ? withoutClosed(picked) : picked
 }
 
-/** What the file holds, as far as it decides where its bars come from. */
+/**
+ * What the file holds, as far as it decides where its bars come from; and how far those are made that
+ * bars of the timeframe `made` come from, where what reads them reads the same state of the file.
+ */
 export async function readBarFacts(
   connection: DuckDBConnection,
-  kept: readonly Timeframe[],
+  { kept, made }: { readonly kept: readonly Timeframe[]; readonly made: Timeframe | undefined },
 ): Promise<BarFacts> {
   const rows = await readRows<{ kind: string; name: string; micros: number | null }>(
     connection,
-    barFactsSql,
+    made === undefined ? barFactsSql : madeFactsSql,
   )
-  const given = rows.filter(({ kind }) => kind === 'given').map(({ name }) => name)
-  const marks = rows.filter(({ kind }) => kind === 'mark')
-  return {
-    kept,
-    given: new Set(given),
-    marks: new Map(marks.map(({ name, micros }) => [name, micros ?? -Infinity])),
-  }
+  const of = (kind: string): ReadonlyMap<string, number> =>
+    new Map(
+      rows
+        .filter((row) => row.kind === kind)
+        .map(({ name, micros }) => [name, micros ?? -Infinity]),
+    )
+  const [rolledUntil, mergedUntil] = ['rolled', 'merged'].map((kind) => [...of(kind).values()][0])
+  const facts = { kept, given: of('given'), marks: of('mark') }
+  if (made === undefined || rolledUntil === undefined) return facts
+  const timeframe = finerTimeframes(made).find((each) => kept.includes(each))
+  const begun =
+    timeframe === undefined || mergedUntil === undefined
+      ? undefined
+      : { timeframe, ticks: await ticksBegun(connection, timeframe, mergedUntil) }
+  return { ...facts, made: { rolledUntil, mergedUntil, begun } }
+}
+
+async function ticksBegun(
+  connection: DuckDBConnection,
+  timeframe: Timeframe,
+  mergedUntil: number,
+): Promise<number> {
+  if (mergedUntil === -Infinity) return 0
+  const [row] = await readRows<{ ticks: number | null }>(
+    connection,
+    begunSql(timeframe, mergedUntil),
+  )
+  // Of a given candle nobody knows.
+  return row === undefined ? 0 : (row.ticks ?? Infinity)
 }
 
 /** The same without asking the file, for who reads more than that. */
 export function withKeptSources({ sql, bars }: Query<unknown>, kept: readonly Timeframe[]): string {
   return bars === undefined
     ? sql
-    : pickSources(sql, bars, { kept, given: new Set(kept), marks: new Map() })
+    : pickSources(sql, bars, {
+        kept,
+        given: new Map(kept.map((each) => [each, Infinity])),
+        marks: new Map(),
+      })
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Query } from '../../queries/query.ts'
-import { anyBarsSql, usefulOrigins } from '../../schema/bar-sources.ts'
+import { anyBarsSql, asMade, usefulOrigins } from '../../schema/bar-sources.ts'
 import { candlesSql, partColumns } from '../../schema/candles.ts'
 import type { StoredCandle } from '../../schema/rows.ts'
 import { candleRelation } from '../../schema/tables.ts'
@@ -19,7 +19,7 @@ export async function readBars(
   { timeframe, kept, count }: { timeframe: Timeframe; kept: readonly Timeframe[]; count: number },
 ): Promise<StoredBars | undefined> {
   const relation = candleRelation(timeframe)
-  const facts = await readBarFacts(connection, kept)
+  const facts = await readBarFacts(connection, { kept, made: timeframe })
   if (usefulOrigins(timeframe, facts).join() !== relation) return undefined
   const [closed] = await readRows(
     connection,
@@ -32,7 +32,7 @@ export async function readBars(
     `SELECT epoch_us(timestamp) AS "micros", ${candleFields},
        epoch_us(first_timestamp) AS "firstMicros", first_id AS "firstId",
        epoch_us(last_timestamp) AS "lastMicros", last_id AS "lastId", given AS "given"
-     FROM (${candlesSql(timeframe, 'true', partColumns)})
+     FROM (${asMade(candlesSql(timeframe, { columns: partColumns, newest: count }), relation, facts)})
      ORDER BY timestamp DESC LIMIT ${count}`,
   )
   const isWhole = newest.length < count
@@ -46,7 +46,7 @@ export function lastCandlesQuery(timeframe: Timeframe, count: number): Query<Sto
   return {
     name: 'lastCandles',
     sql: `SELECT timestamp AS "timestamp", ${candleFields}
-      FROM (SELECT * FROM (${anyBarsSql(timeframe, 'true')}) ORDER BY timestamp DESC LIMIT ${count}) AS bar
+      FROM (SELECT * FROM (${anyBarsSql(timeframe, { within: 'true', newest: count })}) ORDER BY timestamp DESC LIMIT ${count}) AS bar
       ORDER BY bar.timestamp`,
     params: {},
     bars: timeframe,

@@ -7,12 +7,7 @@ import { refuseNoQuery, resolveQueryOptions, type QueryOptions } from './lease-o
 import type { PairDatabase } from './pair-database.ts'
 import type { ColumnBatch } from '../duckdb/column-batch.ts'
 import { copyToParquet } from '../duckdb/copy-to-parquet.ts'
-import {
-  isWithoutRows,
-  refuseNoSource,
-  withKeptSources,
-  withPickedSources,
-} from '../duckdb/bar-sources.ts'
+import { isWithoutRows, refuseNoSource, withPickedSources } from '../duckdb/bar-sources.ts'
 import { readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { openStream, streamWithin, type BatchSource } from '../duckdb/stream-batches.ts'
@@ -21,6 +16,7 @@ import { overflowCheck, refuseOverflow } from '../duckdb/sum-overflow.ts'
 import { bindClock } from '../duckdb/query-clock.ts'
 import { RunningRead } from './running-read.ts'
 import { runOwnStatements } from './own-statements.ts'
+import { prepareQuery, rollUpForBars, textOfQuery } from './query-text.ts'
 import { withPairSchemas, type PairSchema } from './pair-schemas.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
 import { refuseNotOneSelect } from '../duckdb/one-select.ts'
@@ -83,6 +79,7 @@ export class Lease {
   async query<Row>(query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
     refuseNoQuery('query', query)
     const { signal, history } = resolveQueryOptions('query', options)
+    await rollUpForBars(this.#database, query)
     return this.#reading(query.name, signal, () =>
       this.#select(query, history, (sql, params) =>
         readRows<Row>(this.#connection, sql, params, overflowCheck(query)),
@@ -94,6 +91,7 @@ export class Lease {
   async queryColumns<Row>(query: Query<Row>, options?: QueryOptions): Promise<ColumnsOf<Row>> {
     refuseNoQuery('queryColumns', query)
     const { signal, history } = resolveQueryOptions('queryColumns', options)
+    await rollUpForBars(this.#database, query)
     const columns = await this.#reading(query.name, signal, () =>
       this.#select(query, history, (sql, params) =>
         readColumns(this.#connection, sql, params, overflowCheck(query)),
@@ -210,9 +208,16 @@ export class Lease {
     read: (sql: string, params?: SqlParams) => Promise<T>,
   ): Promise<T> {
     const connection = this.#connection
-    const sql = await this.#textOf(query, history)
-    if (history === true) return readHistory(connection, this.#history, { ...query, sql }, read)
-    const found = await this.#readOnly(() => read(sql, query.params))
+    if (history === true) {
+      const sql = await this.#textOf(query, history)
+      return readHistory(connection, this.#history, { ...query, sql }, read)
+    }
+    await prepareQuery(connection, query, this.#database)
+    // One who ran statements of his own may be in no transaction, and then what is read may change meanwhile.
+    const bars = { kept: this.#database.candles, read: this.#altered ? 'later' : 'now' } as const
+    const found = await this.#readOnly(async () =>
+      read(await withPickedSources(connection, query, bars), query.params),
+    )
     if (isWithoutRows(found)) await refuseNoSource(connection, query)
     return found
   }
@@ -280,14 +285,8 @@ export class Lease {
     return this.#altered ? work() : readOnly(this.#connection, work)
   }
 
-  /** What is run of a query, which only reads: it is one SELECT, or nothing of it is run. */
-  async #textOf(query: Query<unknown>, history = false): Promise<string> {
-    await refuseNotOneSelect(this.#connection, query)
-    await bindClock(this.#connection, query.sql, this.#database.clock)
-    const { candles } = this.#database
-    return history
-      ? withKeptSources(query, candles)
-      : withPickedSources(this.#connection, query, candles)
+  #textOf(query: Query<unknown>, history = false): Promise<string> {
+    return textOfQuery(this.#connection, query, { database: this.#database, history })
   }
 
   #refuseReleased(): void {

@@ -4,8 +4,13 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import { PairduckError, shown } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
 import { resolveOptions, signalRule } from '../../options.ts'
-import type { Timeframe } from '../../time.ts'
-import { isWithoutRows, refuseNoSource, withPickedSources } from '../duckdb/bar-sources.ts'
+import {
+  isWithoutRows,
+  refuseNoSource,
+  saysWhatIsClosed,
+  withPickedSources,
+  type BarFile,
+} from '../duckdb/bar-sources.ts'
 import { fromDuckDb, fromQuery } from '../duckdb/duckdb-errors.ts'
 import { refuseNotOneSelect } from '../duckdb/one-select.ts'
 import { readColumns, readRows } from '../duckdb/read-rows.ts'
@@ -25,7 +30,7 @@ export interface SnapshotQueryOptions {
 interface Opened {
   readonly identity: string
   readonly instance: DuckDBInstance
-  readonly candles: readonly Timeframe[]
+  readonly bars: BarFile
   readers: number
   left: boolean
 }
@@ -126,13 +131,13 @@ export class SnapshotReader {
     let connection: DuckDBConnection | undefined
     try {
       connection = await opened.instance.connect()
-      const reading = this.#select(connection, query, opened.candles, read)
+      const reading = this.#select(connection, query, opened.bars, read)
       return await this.#ended(connection, reading, signal)
     } catch (error) {
       if (signal?.aborted === true)
         throw new PairduckError('ABORTED', `${subject} was aborted`, { cause: signal.reason })
       if (this.#closed) throw new PairduckError('CLOSED', `${subject} was ended by closing`)
-      throw fromQuery(error, { subject, builder: query.name, candles: opened.candles })
+      throw fromQuery(error, { subject, builder: query.name, candles: opened.bars.kept })
     } finally {
       connection?.closeSync()
       opened.readers--
@@ -143,12 +148,13 @@ export class SnapshotReader {
   async #select<T extends object>(
     connection: DuckDBConnection,
     query: Query<unknown>,
-    candles: readonly Timeframe[],
+    bars: BarFile,
     read: (connection: DuckDBConnection, sql: string) => Promise<T>,
   ): Promise<T> {
     await refuseNotOneSelect(connection, query)
-    const sql = await withPickedSources(connection, query, candles)
-    const found = await readOnly(connection, () => read(connection, sql))
+    const found = await readOnly(connection, async () =>
+      read(connection, await withPickedSources(connection, query, bars)),
+    )
     if (isWithoutRows(found)) await refuseNoSource(connection, query)
     return found
   }
@@ -224,7 +230,8 @@ async function openFile(file: string): Promise<Opened> {
           `${file}: a DuckDB database, but no snapshot of a pair`,
         )
       refuseNewer(version, undefined, file)
-      return { identity, instance, candles, readers: 0, left: false }
+      const bars = { kept: candles, read: saysWhatIsClosed(version) ? 'now' : 'old' } as const
+      return { identity, instance, bars, readers: 0, left: false }
     } finally {
       connection.closeSync()
     }

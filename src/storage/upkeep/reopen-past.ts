@@ -17,6 +17,7 @@ import { inTransaction } from '../duckdb/transaction.ts'
 import { decidableMark, lowerMark, readMarks, type Marks } from '../file/marks.ts'
 import { measureState } from '../file/pair-state.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
+import { mergeCandleParts } from '../write/roll-up-ticks.ts'
 import { tickMarks } from './retention.ts'
 
 /** Options of `reopenPast`. */
@@ -163,6 +164,7 @@ async function reopen(
 ): Promise<Partial<Record<Timeframe, number>>> {
   const counts: Partial<Record<Timeframe, number>> = {}
   const ticksMark = marks.ticks ?? -Infinity
+  await connection.run('UPDATE pairduck_candle_state SET merged_until = NULL')
   for (const timeframe of candles === undefined ? database.candles : [candles]) {
     const relation = candleRelation(timeframe)
     const hidden = marks[relation] ?? -Infinity
@@ -175,6 +177,8 @@ async function reopen(
     if (taken > 0) counts[timeframe] = taken
     await lowerMark(connection, relation, from)
   }
+  // A given candle and the ticks of its bar are two parts.
+  await mergeCandleParts(connection)
   if (candles !== undefined) return counts
   await lowerMark(connection, 'ticks', from)
   await lowerMark(connection, decidableMark, from)

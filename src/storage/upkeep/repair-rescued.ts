@@ -1,8 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { barEnd } from '../../schema/candles.ts'
+import { barEnd, wholeMark } from '../../schema/candles.ts'
 import { barStart, candleRelation } from '../../schema/tables.ts'
 import { microsFromMs, type Timeframe } from '../../time.ts'
-import { wholeMark, wrongCandles } from '../write/candle-check.ts'
+import { wrongCandles } from '../write/candle-check.ts'
 import type { PairState } from '../file/state-file.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { repairRules } from './repair-rules.ts'
@@ -21,6 +21,8 @@ export async function repairRescued(
   before: PairState | undefined,
 ): Promise<string[]> {
   const notes: string[] = []
+  // What came back by the log is beside what was in the file.
+  await connection.run('UPDATE pairduck_candle_state SET merged_until = NULL')
   if (lost['pairduck_marks'] !== undefined) notes.push(await repairMarks(connection, before))
   notes.push(...(await repairRules(connection, lost['retention_rules'], before)))
   if (lost['ticks'] !== undefined) {

@@ -59,7 +59,7 @@ export async function rescueFile(
     const commits = await writeInsertsAsLog(copy, target, opened)
     rescue = await openReplayed(target, commits, notes)
     const made = await rescue.connection.run(
-      `INSERT INTO pairduck_candle_state SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
+      `INSERT INTO pairduck_candle_state (rolled_until) SELECT '-infinity' WHERE NOT EXISTS (FROM pairduck_candle_state)`,
     )
     if (made.rowsChanged > 0) lost['pairduck_candle_state'] ??= 1
     const candles = await migrate(rescue.connection, kept)

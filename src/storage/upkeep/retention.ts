@@ -1,12 +1,13 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { closedMark } from '../../schema/analytics-state.ts'
-import { barTimesSql, compactPartsSql, needsRollUpSql } from '../../schema/candles.ts'
+import { barTimesSql } from '../../schema/candles.ts'
 import { barStart, candleRelation, type Relation } from '../../schema/tables.ts'
 import { microsFromMs, timeframes, type Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { dedupeWindowMicros } from '../write/deduplicator.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import { decidableMark, moveMark, type Marks } from '../file/marks.ts'
+import { mergeCandleParts } from '../write/roll-up-ticks.ts'
 import type { WriterState } from '../write/writer-state.ts'
 import type { Deletion } from './retention-plan.ts'
 
@@ -27,12 +28,6 @@ export async function applyRetention(
     }
   })
   return deleted
-}
-
-/** Leaves one part of each bar; to be run in one transaction. */
-export async function mergeCandleParts(connection: DuckDBConnection): Promise<void> {
-  const unmerged = await connection.run(needsRollUpSql)
-  if (unmerged.rowCount > 0) for (const sql of compactPartsSql) await connection.run(sql)
 }
 
 /** What the writer has to know of the marks. */

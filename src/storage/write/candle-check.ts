@@ -1,10 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { wholeMark } from '../../schema/candles.ts'
 import { barStart, candleRelation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-
-/** The mark from which on the stored ticks are whole again after some were lost. */
-export const wholeMark = 'ticks:whole'
 
 /** The TIMESTAMP from which on every tick that there was is stored. */
 const wholeFrom = `coalesce((SELECT max(deleted_before) FROM pairduck_marks

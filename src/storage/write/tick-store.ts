@@ -1,6 +1,6 @@
 import type { DuckDBConnection, DuckDBPreparedStatement } from '@duckdb/node-api'
 import { markDirtySql } from '../../schema/analytics-state.ts'
-import { latePartsSql, rollUpSql } from '../../schema/candles.ts'
+import { latePartsSql } from '../../schema/roll-up.ts'
 import type { Timeframe } from '../../time.ts'
 import type { BatchColumns, BatchFunction } from '../duckdb/batch-function.ts'
 import { readRows } from '../duckdb/read-rows.ts'
@@ -13,6 +13,7 @@ import { countCalls, type PendingCommit } from './pending-commit.ts'
 import type { InsertCounts, Conflict } from '../events/outcomes.ts'
 import { storeGaps } from './gap-ledger.ts'
 import { moveMarkSql, newMarkSql, type LogMark } from './log-marks.ts'
+import { rollUpTicks } from './roll-up-ticks.ts'
 import { columnsOf, unstoredTicks, withoutId } from './unstored-ticks.ts'
 import type { Gap } from '../../schema/gaps.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
@@ -176,10 +177,7 @@ export class TickStore {
   /** Moves the ticks before `until` (µs) into the candle parts. */
   async rollUp(until: number = this.rollTarget()): Promise<void> {
     if (until <= this.#state.rolledUntil) return
-    await inTransaction(this.#connection, async () => {
-      for (const sql of rollUpSql(this.#candles, this.#state.rolledUntil, until))
-        await this.#connection.run(sql)
-    })
+    await rollUpTicks(this.#connection, this.#candles, { from: this.#state.rolledUntil, until })
     this.#state = { ...this.#state, rolledUntil: until, unrolled: 0 }
   }
 
@@ -276,8 +274,9 @@ export class TickStore {
     )
     await (await this.#insertion).run()
     if (oldest < rolledUntil)
-      for (const sql of latePartsSql(this.#candles, `pairduck_batch(${this.#slot})`, rolledUntil))
-        await this.#connection.run(sql)
+      await this.#connection.run(
+        latePartsSql(this.#candles, `pairduck_batch(${this.#slot})`, { from: oldest, rolledUntil }),
+      )
     if (oldest < analyzedUntil)
       await this.#connection.run(markDirtySql(`make_timestamp(${oldest})`))
   }

@@ -1,9 +1,14 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { getCandlesQuery, openSnapshot, type SnapshotReader } from '../../../src/index.ts'
+import {
+  executeQuery,
+  getCandlesQuery,
+  openSnapshot,
+  type SnapshotReader,
+} from '../../../src/index.ts'
 import { shareManager, someTicks, sql, temporaryFolder } from '../../support/store.ts'
 
 const db = shareManager()
@@ -33,6 +38,36 @@ describe('openSnapshot', () => {
     expect(newest).toEqual([[{ n: 150 }], [{ n: 150 }], [{ n: 150 }]])
     expect(await long).toEqual([{ n: 30_000_000, ticks: 100 }])
     expect((await reader.queryColumns(count)).n).toEqual(new Float64Array([150]))
+  })
+
+  it('reads one of a schema that did not say yet which bars are closed', async () => {
+    const file = join(temporaryFolder(), 'old.duckdb')
+    const instance = await DuckDBInstance.create(file)
+    const connection = await instance.connect()
+    const golden = new URL('../../golden/schema/version-6.sql', import.meta.url)
+    await connection.run(readFileSync(golden, 'utf8'))
+    await connection.run(`INSERT INTO ticks VALUES
+      ('2024-08-08 12:01:30', 5, 1, 'BUY', '3'), ('2024-08-08 12:02:00', 7, 1, 'SELL', '4')`)
+    await connection.run(`INSERT INTO pairduck_candle_parts SELECT
+      '1m', '2024-08-08 12:01:00', second, second, second, second,
+      1, 1, 0, second, 1, '2024-08-08 12:01:00'::TIMESTAMP + INTERVAL (second) SECOND, second,
+      '2024-08-08 12:01:00'::TIMESTAMP + INTERVAL (second) SECOND, second, false
+      FROM unnest([1, 2]) AS parts(second)`)
+    await connection.run(`UPDATE pairduck_candle_state SET rolled_until = '2024-08-08 12:01:30'`)
+    const asked = getCandlesQuery({ timeframe: '1m' })
+    const byFreeFunction = await executeQuery(connection, asked)
+    connection.closeSync()
+    instance.closeSync()
+    const reader = await opened(file)
+    const bars = await reader.query(asked)
+    expect(bars).toMatchObject([
+      { open: 1, high: 5, close: 5, tradeCount: 3 },
+      { open: 7, close: 7, tradeCount: 1 },
+    ])
+    expect(byFreeFunction).toEqual(bars)
+    expect(await reader.query(getCandlesQuery({ timeframe: '1m', limit: 1 }))).toEqual(
+      bars.slice(1),
+    )
   })
 
   it('only reads, one SELECT on the tables of the pair', async () => {

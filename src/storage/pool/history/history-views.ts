@@ -1,4 +1,5 @@
 import type { ArchivedRelation } from '../../../archive/part-path.ts'
+import { withoutClosed } from '../../../schema/bar-sources.ts'
 import { candleViewSql, partColumns, rolledUntilSql } from '../../../schema/candles.ts'
 import { forItsOldest } from '../../../schema/oldest-rows.ts'
 import { candleRelation } from '../../../schema/tables.ts'
@@ -77,7 +78,7 @@ export function historySql(
     `CREATE TEMP VIEW pairduck_candle_parts AS
      SELECT * FROM ${main}.pairduck_candle_parts UNION ALL SELECT * FROM ${archivedParts}`,
     ...candles.map((timeframe) =>
-      candleViewSql(timeframe)
+      withoutClosed(candleViewSql(timeframe))
         .replace(`VIEW ${candleRelation(timeframe)}`, `TEMP VIEW ${candleRelation(timeframe)}`)
         .replaceAll('FROM ticks WHERE', `FROM ${main}.ticks WHERE`)
         .replaceAll(rolledUntilSql, rolledUntil),

@@ -3,6 +3,7 @@ import { openPart } from '../../../archive/archive-place.ts'
 import type { ArchivedRelation } from '../../../archive/part-path.ts'
 import type { ArchiveStore } from '../../../archive/store/archive-store.ts'
 import type { Query } from '../../../queries/query.ts'
+import { withoutClosed } from '../../../schema/bar-sources.ts'
 import { rolledUntilSql } from '../../../schema/candles.ts'
 import { microsFromMs } from '../../../time.ts'
 import { readRows } from '../../duckdb/read-rows.ts'
@@ -94,7 +95,7 @@ async function openViews(
   const named = { ...catalog, candles: /candles_/i.test(sql) ? catalog.candles : [] }
   const views = [...standInSql(catalog), ...historySql(named, marks, rolledUntil)]
   await connection.run(views.join(';\n'))
-  const bound = bindLiterals(sql, params).replaceAll(rolledUntilSql, rolledUntil)
+  const bound = withoutClosed(bindLiterals(sql, params)).replaceAll(rolledUntilSql, rolledUntil)
   const text = oldestByParts(bound, catalog, parts)
   const [plan] = await (await connection.run(`EXPLAIN (FORMAT json) ${text}`)).getRows()
   const within = (table: string, of: (part: ArchivePart) => boolean): ArchivePart[] =>

@@ -1,7 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { openPart } from '../../../archive/archive-place.ts'
 import { folderEnd, folderStart } from '../../../archive/part-path.ts'
-import { latePartsSql } from '../../../schema/candles.ts'
+import { latePartsSql } from '../../../schema/roll-up.ts'
 import { readRows } from '../../duckdb/read-rows.ts'
 import { readParts } from '../../file/archive-ledger.ts'
 import { parquetFiles } from '../../file/parquet-files.ts'
@@ -59,8 +59,8 @@ async function archiveLateDay(
       rows: { relation: 'ticks', from: 'pairduck_late_new', where: 'true' },
       span: undefined,
       commit: async () => {
-        const parts = latePartsSql(candles, 'pairduck_late_new', folderEnd('ticks', day))
-        for (const sql of parts) await connection.run(sql)
+        const times = { from: day, rolledUntil: folderEnd('ticks', day) }
+        await connection.run(latePartsSql(candles, 'pairduck_late_new', times))
         await leave()
         return true
       },

@@ -1,0 +1,22 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
+import { mergeAllSql, needsMergingSql, rollUpSql } from '../../schema/roll-up.ts'
+import type { Timeframe } from '../../time.ts'
+import { inTransaction } from '../duckdb/transaction.ts'
+
+/** Moves the ticks of [from, until), in µs, into the candle parts, of which there is one of each bar then. */
+export async function rollUpTicks(
+  connection: DuckDBConnection,
+  candles: readonly Timeframe[],
+  times: { readonly from: number; readonly until: number },
+): Promise<void> {
+  await inTransaction(connection, async () => {
+    await mergeCandleParts(connection)
+    await connection.run(rollUpSql(candles, times))
+  })
+}
+
+/** Leaves one part of each bar, where that is not known already; to be run in one transaction. */
+export async function mergeCandleParts(connection: DuckDBConnection): Promise<void> {
+  const unmerged = await connection.run(needsMergingSql)
+  if (unmerged.rowCount > 0) await connection.run(mergeAllSql)
+}
