@@ -5,9 +5,23 @@ import { isLate } from '../write/source-limit.ts'
 /** A call that is waited for in vain is made again after as long, and ever later up to so many times. */
 const longestFactor = 32
 
+/** One call of a source, whether or not it is still waited for. */
+interface Call<T = unknown> {
+  readonly answer: Promise<T>
+  readonly beganMs: number
+  isAnswered: boolean
+}
+
 interface Late {
   readonly count: number
   readonly untilMs: number
+  readonly call: Call
+}
+
+/** What a call gave, and how long before it was asked for it began: 0, unless it was late the time before. */
+export interface Answer<T> {
+  readonly given: T
+  readonly agoMs: number
 }
 
 /** What makes a call of a source within its time. */
@@ -27,24 +41,46 @@ export class LateCalls {
     this.#clock = clock
   }
 
-  /** What the call gives; undefined when it is put off. */
-  async ask<T>(member: keyof AccountSource, ask: () => Promise<T>): Promise<T | undefined> {
+  /**
+   * What the call gives; undefined when it is put off. An answer that comes when it is waited for no
+   * longer is taken the next time, if its call began at most `keepMs` ago: a long list would never be
+   * had otherwise.
+   */
+  async ask<T>(
+    member: keyof AccountSource,
+    ask: () => Promise<T>,
+    { keepMs = 0 }: { keepMs?: number } = {},
+  ): Promise<Answer<T> | undefined> {
     const late = this.#late.get(member)
-    if (late !== undefined && this.#clock.monotonicMs() < late.untilMs) return undefined
+    const nowMs = this.#clock.monotonicMs()
+    const isKept = late !== undefined && nowMs - late.call.beganMs < keepMs
+    const isHere = isKept && late.call.isAnswered
+    if (late !== undefined && nowMs < late.untilMs && !isHere) return undefined
+    const call = isKept ? (late.call as Call<T>) : this.#begin(ask)
     try {
-      const given = await this.#call(member, ask)
+      const given = await this.#call(member, () => call.answer)
       this.#late.delete(member)
-      return given
+      return { given, agoMs: nowMs - call.beganMs }
     } catch (error) {
-      if (isLate(error)) this.#putOff(member, Number(error.details['waitedMs']))
+      if (isLate(error)) this.#putOff(member, Number(error.details['waitedMs']), call)
       else this.#late.delete(member)
       throw error
     }
   }
 
-  #putOff(member: keyof AccountSource, waitedMs: number): void {
+  #begin<T>(ask: () => Promise<T>): Call<T> {
+    // A source may throw, or give what is no promise.
+    const answer = (async () => ask())()
+    const call = { answer, beganMs: this.#clock.monotonicMs(), isAnswered: false }
+    const answered = (): void => void (call.isAnswered = true)
+    answer.then(answered, answered)
+    return call
+  }
+
+  #putOff(member: keyof AccountSource, waitedMs: number, call: Call): void {
     const count = (this.#late.get(member)?.count ?? 0) + 1
     const factor = Math.min(2 ** (count - 1), longestFactor)
-    this.#late.set(member, { count, untilMs: this.#clock.monotonicMs() + waitedMs * factor })
+    const untilMs = this.#clock.monotonicMs() + waitedMs * factor
+    this.#late.set(member, { count, untilMs, call })
   }
 }

@@ -6,7 +6,7 @@ import type { OrderInput } from '../model/order.ts'
 import { isUnixMs, unixMsForm } from '../model/time.ts'
 import { isLate } from '../write/source-limit.ts'
 import { LateCalls } from './late-calls.ts'
-import type { CallSource } from './late-calls.ts'
+import type { Answer, CallSource } from './late-calls.ts'
 import { dayMs } from './run-options.ts'
 
 /** What is fetched again of the time before the last fetch: exchanges list trades late. */
@@ -65,7 +65,7 @@ export class SnapshotTaker {
       this.#list('fetchTransfers', source.fetchTransfers?.bind(source, sinceMs), lists),
       this.#list('fetchClosedOrders', source.fetchClosedOrders?.bind(source, sinceMs), lists),
     ])
-    const completeToMs = lists.isWhole ? (nowMs ?? lists.newestMs) : undefined
+    const completeToMs = lists.completeTo(nowMs)
     const listed = { openOrders, fills, transfers, closedOrders, completeToMs }
     const snapshot = { ...listed, ...(balances !== undefined && { balances }) }
     return { ...snapshot, tickers: await this.#tickers(wantedTickers(snapshot)) }
@@ -91,7 +91,8 @@ export class SnapshotTaker {
     const { source, report } = this.#options
     if (source.fetchTime === undefined) return undefined
     try {
-      const told: unknown = await this.#calls.ask('fetchTime', async () => source.fetchTime?.())
+      const answer = await this.#calls.ask('fetchTime', async () => source.fetchTime?.())
+      const told: unknown = answer?.given
       if (told === undefined || isUnixMs(told)) return told
       if (this.#isTimeTold) return undefined
       this.#isTimeTold = true
@@ -110,9 +111,12 @@ export class SnapshotTaker {
     lists: FetchedLists,
   ): Promise<readonly Item[]> {
     if (fetch === undefined) return []
-    const list = this.#incomplete.has(member) ? undefined : await this.#had(member, fetch)
-    if (list === undefined && !this.#isWholeWithout(member)) lists.isWhole = false
-    return lists.add(list ?? [])
+    const keepMs = overlapMs
+    const had = this.#incomplete.has(member)
+      ? undefined
+      : await this.#had(member, fetch, { keepMs })
+    if (had === undefined && !this.#isWholeWithout(member)) lists.isWhole = false
+    return lists.add(had ?? { given: [], agoMs: 0 })
   }
 
   /**
@@ -134,7 +138,7 @@ export class SnapshotTaker {
   async #openOrders(): Promise<readonly OrderInput[] | null> {
     const { source } = this.#options
     try {
-      return (await this.#asked('fetchOpenOrders', () => source.fetchOpenOrders())) ?? null
+      return (await this.#asked('fetchOpenOrders', () => source.fetchOpenOrders()))?.given ?? null
     } catch (error) {
       const part = PairduckError.is(error, 'EXCHANGE_INCOMPLETE') && error.details['openOrders']
       if (!Array.isArray(part) && !isLate(error)) throw error
@@ -147,22 +151,24 @@ export class SnapshotTaker {
     const { source } = this.#options
     const balances = await this.#had('fetchBalances', () => source.fetchBalances())
     this.#lacksBalances = balances === undefined
-    return balances
+    return balances?.given
   }
 
   async #tickers(symbols: readonly string[]): Promise<NonNullable<AccountSnapshot['tickers']>> {
     const { source } = this.#options
-    return (await this.#had('fetchTickers', source.fetchTickers?.bind(source, symbols))) ?? []
+    const tickers = await this.#had('fetchTickers', source.fetchTickers?.bind(source, symbols))
+    return tickers?.given ?? []
   }
 
   /** The list; undefined, and told, when it can't be had. */
   async #had<Item>(
     member: keyof AccountSource,
     fetch: (() => Promise<readonly Item[]>) | undefined,
-  ): Promise<readonly Item[] | undefined> {
+    keeping?: { keepMs: number },
+  ): Promise<Answer<readonly Item[]> | undefined> {
     if (fetch === undefined) return undefined
     try {
-      return await this.#asked(member, fetch)
+      return await this.#asked(member, fetch, keeping)
     } catch (error) {
       this.#tell(member, error)
       return undefined
@@ -172,9 +178,11 @@ export class SnapshotTaker {
   async #asked<Item>(
     member: keyof AccountSource,
     fetch: () => Promise<readonly Item[]>,
-  ): Promise<readonly Item[] | undefined> {
+    keeping?: { keepMs: number },
+  ): Promise<Answer<readonly Item[]> | undefined> {
     const { source } = this.#options
-    return await this.#calls.ask(member, async () => listFrom(source, member, await fetch()))
+    const asking = async (): Promise<readonly Item[]> => listFrom(source, member, await fetch())
+    return await this.#calls.ask(member, asking, keeping)
   }
 
   /** A list that is incomplete stays so however often it is asked for: that is told once. */
@@ -189,7 +197,9 @@ export class SnapshotTaker {
 /** How far lists reach that were fetched together. */
 class FetchedLists {
   isWhole = true
-  newestMs: number | undefined
+  #newestMs: number | undefined
+  /** How long ago the call of one of them began. */
+  #agoMs = 0
   readonly #latestMs: number
 
   constructor(latestMs: number) {
@@ -197,10 +207,17 @@ class FetchedLists {
   }
 
   /** What is refused for its time, or is from days to come, says nothing of how far a list reaches. */
-  add<Item extends Listed>(items: readonly Item[]): readonly Item[] {
-    for (const { timestamp } of items.map(asObject))
+  add<Item extends Listed>({ given, agoMs }: Answer<readonly Item[]>): readonly Item[] {
+    this.#agoMs = Math.max(this.#agoMs, agoMs)
+    for (const { timestamp } of given.map(asObject))
       if (isUnixMs(timestamp) && timestamp <= this.#latestMs)
-        this.newestMs = Math.max(this.newestMs ?? 0, timestamp)
-    return items
+        this.#newestMs = Math.max(this.#newestMs ?? 0, timestamp)
+    return given
+  }
+
+  /** The moment up to which all of them are whole; a late list lacks what came while it was made. */
+  completeTo(nowMs: number | undefined): number | undefined {
+    if (!this.isWhole) return undefined
+    return nowMs === undefined ? this.#newestMs : nowMs - this.#agoMs
   }
 }

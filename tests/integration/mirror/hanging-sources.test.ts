@@ -146,7 +146,7 @@ describe('a call of a source that is never answered', () => {
 
   it('is made ever more rarely, and told each time', async () => {
     await using server = await emptyValkey()
-    const { clock, mirror, told, calls, stop } = await following(server.url, 'fetchTransfers')
+    const { clock, mirror, told, calls, stop } = await following(server.url, 'fetchTickers')
     await clock.pass(3_600_000, 5_000)
     expect(calls.length).toBeGreaterThan(4)
     expect(calls.length).toBeLessThan(9)
@@ -193,6 +193,38 @@ describe('a call of a source that is never answered', () => {
     await stop()
     await mirror.close()
   })
+})
+
+function traded(id: string, timestamp: number): typeof fill {
+  return { ...fill, id, timestamp }
+}
+
+it('a list that takes longer than it is waited for is had by the snapshot after', async () => {
+  await using server = await emptyValkey()
+  const clock = new ManualClock(atMs)
+  await using mirror = await ValkeyMirror.open({ url: server.url, clock })
+  const fills = [traded('before', atMs - 1_000)]
+  const asked: number[] = []
+  const fetchFills = async (sinceMs: number): Promise<(typeof fill)[]> => {
+    asked.push(sinceMs)
+    const page = fills.filter(({ timestamp }) => timestamp >= sinceMs)
+    await new Promise<void>((resolve) => clock.schedule(70_000, resolve))
+    return page
+  }
+  const stopping = new AbortController()
+  const source = quietSource({ fetchFills, fetchTime: async () => clock.now() })
+  const run = mirror.run(source, { signal: stopping.signal, reconcileEveryMs: 1_000 })
+  const mirrored = async (): Promise<string[]> => (await mirror.listFills()).map(({ id }) => id)
+  await clock.until(() => asked.length === 1)
+  // It comes while the pages are walked, and is in none of them.
+  fills.push(traded('meanwhile', clock.now() + 1))
+  await clock.until(async () => (await mirrored()).includes('before'), 1_000)
+  expect(asked).toHaveLength(1)
+  await clock.until(async () => (await mirrored()).includes('meanwhile'), 1_000)
+  expect(asked[1]).toBeLessThanOrEqual(atMs)
+  expect(clock.monotonicMs()).toBeLessThan(900_000)
+  stopping.abort()
+  await run
 })
 
 it('a balance list that fails keeps the rest from nothing, and is fetched again soon', async () => {
