@@ -1,4 +1,4 @@
-import { resolveOptions } from '../options.ts'
+import { flag, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
 import { barStart } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
@@ -14,6 +14,11 @@ import { resolveWindow, windowRules, windowStart, type WindowOptions } from './w
 export interface CvdBarsOptions extends WindowOptions, ResetOptions, TradeSizeOptions {
   /** The length of the bars. */
   readonly timeframe: Timeframe
+  /**
+   * Whether bars have `high` and `low`: they take the order of all ticks, and so most of the time.
+   * Default true.
+   */
+  readonly swing?: boolean | undefined
 }
 
 /** A row of `calculateCvdBarsQuery`. */
@@ -40,45 +45,73 @@ export interface CvdBar extends Coverage {
   readonly knownAt: number
 }
 
+/** A row of `calculateCvdBarsQuery` with `swing: false`. */
+export type CvdBarWithoutSwing = Omit<CvdBar, 'high' | 'low'>
+
+const rules = {
+  ...windowRules,
+  ...resetRules,
+  ...tradeSizeRules,
+  timeframe: timeframeRule,
+  swing: flag(true),
+}
+
 /**
  * Cumulative volume delta as bars, oldest first: those with trades that open inside the window;
  * with `asOf` only those closed by it. A sum that resets is taken from its reset on, also where
  * that is before the window. Authorities: ATAS CumulativeDelta; Bookmap's size filter.
  */
-export function calculateCvdBarsQuery(options: CvdBarsOptions): Query<CvdBar> {
+export function calculateCvdBarsQuery(
+  options: CvdBarsOptions & { readonly swing: false },
+): Query<CvdBarWithoutSwing>
+/** The same with the highest and the lowest running sum of each bar. */
+export function calculateCvdBarsQuery(options: CvdBarsOptions): Query<CvdBar>
+export function calculateCvdBarsQuery(
+  options: CvdBarsOptions,
+): Query<CvdBar> | Query<CvdBarWithoutSwing> {
   const name = 'calculateCvdBarsQuery'
-  const resolved = resolveOptions(name, options, {
-    ...windowRules,
-    ...resetRules,
-    ...tradeSizeRules,
-    timeframe: timeframeRule,
-  })
-  const { timeframe } = resolved
+  const resolved = resolveOptions(name, options, rules)
+  const { timeframe, swing } = resolved
   const window = resolveWindow(name, resolved)
   const runs = runsOf(name, resolved, timeframe, window)
-  return query(
+  const where = `${runs.ticks} AND ${ticksOfSize(name, resolved)}`
+  const reached = swing ? swingingSql(timeframe, where) : plainSql(timeframe, where)
+  return query<CvdBar>(
     name,
-    `WITH ${runningSql(
-      `${barStart(timeframe)} AS bar`,
-      `${runs.ticks} AND ${ticksOfSize(name, resolved)}`,
-    )}, reached AS (
-      SELECT bar, max(running) AS highest, min(running) AS lowest,
-        sum(signed) AS delta, sum(greatest(signed, 0)) AS buy_volume,
-        sum(greatest(-signed, 0)) AS sell_volume, count(*) AS trade_count
-      FROM running GROUP BY bar
-    ), closed AS (
+    `WITH ${reached}, closed AS (
       SELECT *, sum(delta) OVER run AS close
-      FROM (SELECT *, ${runs.begin} AS begin FROM (${swingSql('reached')}))
+      FROM (SELECT *, ${runs.begin} AS begin FROM ${swing ? `(${swingSql('reached')})` : 'reached'})
       WINDOW run AS (PARTITION BY begin ORDER BY bar ROWS UNBOUNDED PRECEDING)
     ), opened AS (
       SELECT *, coalesce(lag(close) OVER (PARTITION BY begin ORDER BY bar), 0) AS open FROM closed
     )
     SELECT bar AS "timestamp", open AS "open",
-      open + max_delta AS "high", open + min_delta AS "low", close AS "close", delta AS "delta",
+      ${swing ? 'open + max_delta AS "high", open + min_delta AS "low",' : ''} close AS "close",
+      delta AS "delta",
       buy_volume AS "buyVolume", sell_volume AS "sellVolume", trade_count AS "tradeCount",
       ${barEnd(timeframe, 'bar')} AS "knownAt",
       ${runs.coverage}
     FROM opened WHERE ${windowStart(window, 'bar')} ORDER BY bar`,
     window.params,
   )
+}
+
+const sums = `sum(signed) AS delta, sum(greatest(signed, 0)) AS buy_volume,
+        sum(greatest(-signed, 0)) AS sell_volume, count(*) AS trade_count`
+
+/** CTEs, the last of them `reached`: a row per bar, with how far the running sum came in it. */
+function swingingSql(timeframe: Timeframe, where: string): string {
+  return `${runningSql(`${barStart(timeframe)} AS bar`, where)}, reached AS (
+      SELECT bar, max(running) AS highest, min(running) AS lowest, ${sums}
+      FROM running GROUP BY bar
+    )`
+}
+
+/** The same without that, for which the ticks need no order. */
+function plainSql(timeframe: Timeframe, where: string): string {
+  return `reached AS (
+      SELECT ${barStart(timeframe)} AS bar, ${sums}
+      FROM (SELECT timestamp, if(side = 'BUY', volume, -volume) AS signed FROM ticks WHERE ${where})
+      GROUP BY 1
+    )`
 }

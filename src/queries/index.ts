@@ -38,7 +38,12 @@ export {
   type MarketProfileOptions,
   type ProfileBin,
 } from './market-profile.ts'
-export { calculateCvdBarsQuery, type CvdBar, type CvdBarsOptions } from './cvd-bars.ts'
+export {
+  calculateCvdBarsQuery,
+  type CvdBar,
+  type CvdBarsOptions,
+  type CvdBarWithoutSwing,
+} from './cvd-bars.ts'
 export {
   calculateFootprintQuery,
   type FootprintBar,

@@ -105,6 +105,35 @@ describe('worked out on paper', () => {
   })
 })
 
+test('without swing: the same bars, and neither high nor low', async () => {
+  const numRuns = propertyRuns(20)
+  await assert(
+    asyncProperty(
+      randomTicks(),
+      constantFrom<'none' | 'session' | 3>('none', 'session', 3),
+      async (ticks, reset) => {
+        await duck.clear()
+        await duck.insertTicks(ticks)
+        const options = { timeframe: '1m', reset, maxSize: 3, to: epoch + 40 * minute } as const
+        const whole = await duck.query(calculateCvdBarsQuery(options))
+        const plain = await duck.query(calculateCvdBarsQuery({ ...options, swing: false }))
+        expect(rounded(plain)).toEqual(rounded(whole.map(({ high: _h, low: _l, ...bar }) => bar)))
+      },
+    ),
+    { numRuns },
+  )
+})
+
+/** The bars with twelve digits of each figure: they are added up in another order. */
+function rounded(bars: readonly object[]) {
+  return bars.map((bar) =>
+    Object.entries(bar).map(([name, value]) => [
+      name,
+      typeof value === 'number' ? Number(value.toPrecision(12)) : value,
+    ]),
+  )
+}
+
 function fold(
   ticks: readonly RandomTick[],
   timeframe: Timeframe,
