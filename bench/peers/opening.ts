@@ -105,9 +105,7 @@ async function attachAndDetach(dataDir: string): Promise<Times> {
   for (const [index, pair] of pairs.entries()) {
     const file = join(dataDir, pair, 'trading.duckdb')
     const startedAt = performance.now()
-    await connection.run(
-      `ATTACH '${file}' AS p${index} (STORAGE_VERSION 'v1.5.0', BLOCK_SIZE 16384)`,
-    )
+    await connection.run(`ATTACH '${file}' AS p${index} (STORAGE_VERSION 'v1.5.0')`)
     opened.push(performance.now() - startedAt)
   }
   const startedAt = performance.now()
