@@ -14,6 +14,7 @@ import {
 } from '../../schema/bar-sources.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
+import { refuseMadeInto } from './one-select.ts'
 import { readRows } from './read-rows.ts'
 
 /** What a text of bars is to be made for. */
@@ -35,13 +36,15 @@ export function saysWhatIsClosed(version: number): boolean {
 /** The query's text, without the sources of bars that add nothing to what the file holds. */
 export async function withPickedSources(
   connection: DuckDBConnection,
-  { sql, bars }: Query<unknown>,
+  query: Query<unknown>,
   { kept, read }: BarFile,
 ): Promise<string> {
+  const { sql, bars, isStrangers } = query
   if (bars === undefined) return sql
-  const facts = await readBarFacts(connection, { kept, made: read === 'now' ? bars : undefined })
-  const picked = pickSources(sql, bars, facts)
-  return read === 'old' ? withoutClosed(picked) : picked
+  // A stranger's text is looked at again, which is only done once while it stays the same.
+  const made = read === 'now' && isStrangers !== true ? bars : undefined
+  const picked = pickSources(sql, bars, await readBarFacts(connection, { kept, made }))
+  return refuseMadeInto(connection, query, read === 'old' ? withoutClosed(picked) : picked)
 }
 
 /**

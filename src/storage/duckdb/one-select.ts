@@ -22,14 +22,14 @@ const passed = new LRUCache<string, true>({
  */
 export async function refuseNotOneSelect(
   connection: DuckDBConnection,
-  { sql, isStrangers }: Pick<Query<unknown>, 'sql' | 'isStrangers'>,
+  { sql, isStrangers = false }: Pick<Query<unknown>, 'sql' | 'isStrangers'>,
   schemas: readonly string[] = [],
 ): Promise<void> {
   refuseNul(sql)
   await boundValues(connection, sql, { isStrangers })
-  const key = JSON.stringify([schemas, sql])
+  const key = JSON.stringify([schemas, isStrangers, sql])
   if (passed.has(key)) return
-  const scope: SelectScope = { schemas, catalog: true, isStrangers: false }
+  const scope: SelectScope = { schemas, catalog: !isStrangers, isStrangers }
   const { sql: parse, params } = parseSelectQuery(sql)
   const [row] = await readRows<{ tree: string }>(connection, parse, params)
   const fault = faultOfSelect(row!.tree, scope)
@@ -39,6 +39,19 @@ export async function refuseNotOneSelect(
       'WRITE_REFUSED',
       `a query is one SELECT over the tables of the pair, and of this the engine says: ${fault.reason}`,
     )
+}
+
+/**
+ * The same for what a text of a stranger's was made into: he may have put what is taken out or
+ * replaced there where it is no code, and what is left is another statement then.
+ */
+export async function refuseMadeInto(
+  connection: DuckDBConnection,
+  { isStrangers }: Pick<Query<unknown>, 'isStrangers'>,
+  text: string,
+): Promise<string> {
+  if (isStrangers === true) await refuseNotOneSelect(connection, { sql: text, isStrangers })
+  return text
 }
 
 /** The engine would read up to there, and nothing behind it. */

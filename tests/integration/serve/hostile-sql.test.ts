@@ -144,7 +144,7 @@ describe('`pairduck serve` of which the engine does not let a statement go', () 
     await before.insertTicks(pair, someTicks(3))
     await before.close()
     const args = ['serve', '--port', '0', '--json', '--data-dir', dataDir]
-    const child = commandLine.start([...args, '--answer-timeout', '2s'])
+    const child = commandLine.start([...args, '--answer-timeout', '6s'])
     onTestFinished(() => void child.kill('SIGKILL'))
     const url = await addressOf(child)
     const asked = ask(url, stuck)
@@ -201,7 +201,9 @@ describe('a manager of which the engine does not let a statement go', () => {
     })
     expect(performance.now() - began).toBeLessThan(20_000)
     expect(await endsWithin(2_000, waiting)).toBe(true)
-    expect(await waiting).toMatchObject([closed, closed])
+    // On a busy machine they may have had the thread before.
+    for (const end of await waiting)
+      expect([closed, { status: 'fulfilled', value: [{ one: 1 }] }]).toContainEqual(codeOf(end))
     // Two engines of one process on one file would lose rows.
     await expect(openManager({ dataDir })).rejects.toMatchObject({ code: 'DIRECTORY_IN_USE' })
     expect(await ends).toMatchObject([closed])
@@ -209,6 +211,13 @@ describe('a manager of which the engine does not let a statement go', () => {
     expect(await again.query(pair, sql('SELECT count(*) AS n FROM ticks'))).toEqual([{ n: 7 }])
   })
 })
+
+/** How a question ended, of an error its code alone. */
+function codeOf(end: PromiseSettledResult<unknown>): unknown {
+  if (end.status === 'fulfilled') return end
+  const { code } = end.reason as { code: string }
+  return { status: end.status, reason: { code } }
+}
 
 /** A manager on a folder that is let go of in a moment. */
 async function reopened(dataDir: string): ReturnType<typeof openManager> {

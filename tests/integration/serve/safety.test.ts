@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { Readable } from 'node:stream'
 import { connect } from '../../../src/client/index.ts'
+import { getCandlesQuery } from '../../../src/index.ts'
 import { readEvents } from '../../../src/client/wire/event-stream.ts'
 import { serve, type RequestLogEntry } from '../../../src/serve/index.ts'
 import { ownerSocketOf } from '../../../src/storage/file/owner-socket-path.ts'
@@ -191,6 +192,20 @@ describe('what may be asked', () => {
       expect([400, 403]).toContain(status)
     }
     expect(await countTicks(db, pair)).toBe(10)
+  })
+
+  it('looks again at what is left of a text when sources of bars are taken out of it', async () => {
+    const reader = await connect(await served(store()))
+    onTestFinished(() => reader.close())
+    // A text in quotes, until what stands between the marks has gone.
+    const sql = `SELECT '/*from x*/', /*end*/ ', (SELECT content FROM read_text($$/etc/passwd$$)) AS y --'`
+    for (const history of [false, true])
+      await expect(
+        reader.query(pair, { name: 'bars', sql, params: {}, bars: '1m' }, { history }),
+      ).rejects.toMatchObject({ code: 'WRITE_REFUSED' })
+    const candles = getCandlesQuery({ timeframe: '1m' })
+    for (const history of [false, true])
+      expect(await reader.query(pair, candles, { history })).toHaveLength(1)
   })
 
   it.each(['..%2F..%2Fetc', '%2e%2e', '%00'])('takes %s for no pair', async (symbol) => {

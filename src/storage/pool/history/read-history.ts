@@ -6,6 +6,7 @@ import type { Query } from '../../../queries/query.ts'
 import { withoutClosed } from '../../../schema/bar-sources.ts'
 import { rolledUntilSql } from '../../../schema/candles.ts'
 import { microsFromMs } from '../../../time.ts'
+import { refuseMadeInto } from '../../duckdb/one-select.ts'
 import { readRows } from '../../duckdb/read-rows.ts'
 import { rollback } from '../../duckdb/transaction.ts'
 import { heldFrom, readParts, type ArchivePart } from '../../file/archive-ledger.ts'
@@ -87,8 +88,9 @@ function namesOf(parts: readonly ArchivePart[]): string {
 async function openViews(
   connection: DuckDBConnection,
   { archive, ...catalog }: PairHistory,
-  { query: { sql, params }, parts }: { query: Query<unknown>; parts: readonly ArchivePart[] },
+  { query, parts }: { query: Query<unknown>; parts: readonly ArchivePart[] },
 ): Promise<string> {
+  const { sql, params } = query
   const marks = await historyMarks(connection, parts)
   const rolledUntil = await rolledUntilOf(connection)
   // A view of each timeframe costs as much as the plan of a small question.
@@ -96,7 +98,7 @@ async function openViews(
   const views = [...standInSql(catalog), ...historySql(named, marks, rolledUntil)]
   await connection.run(views.join(';\n'))
   const bound = withoutClosed(bindLiterals(sql, params)).replaceAll(rolledUntilSql, rolledUntil)
-  const text = oldestByParts(bound, catalog, parts)
+  const text = await refuseMadeInto(connection, query, oldestByParts(bound, catalog, parts))
   const [plan] = await (await connection.run(`EXPLAIN (FORMAT json) ${text}`)).getRows()
   const within = (table: string, of: (part: ArchivePart) => boolean): ArchivePart[] =>
     partsWithin(parts.filter(of), reachOfScans(String(plan![1]), table))
