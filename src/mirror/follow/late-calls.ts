@@ -4,6 +4,8 @@ import { isLate } from '../write/source-limit.ts'
 
 /** A call that is waited for in vain is made again after as long, and ever later up to so many times. */
 const longestFactor = 32
+/** So many times as long as it is waited for once, a call that may still be answered is not made anew. */
+const keptFactor = 4
 
 /** One call of a source, whether or not it is still waited for. */
 interface Call<T = unknown> {
@@ -15,6 +17,7 @@ interface Call<T = unknown> {
 interface Late {
   readonly count: number
   readonly untilMs: number
+  readonly waitedMs: number
   readonly call: Call
 }
 
@@ -43,8 +46,8 @@ export class LateCalls {
 
   /**
    * What the call gives; undefined when it is put off. An answer that comes when it is waited for no
-   * longer is taken the next time, if its call began at most `keepMs` ago: a long list would never be
-   * had otherwise.
+   * longer is taken later, if its call began at most `keepMs` ago: a long list would never be had
+   * otherwise.
    */
   async ask<T>(
     member: keyof AccountSource,
@@ -53,10 +56,9 @@ export class LateCalls {
   ): Promise<Answer<T> | undefined> {
     const late = this.#late.get(member)
     const nowMs = this.#clock.monotonicMs()
-    const isKept = late !== undefined && nowMs - late.call.beganMs < keepMs
-    const isHere = isKept && late.call.isAnswered
-    if (late !== undefined && nowMs < late.untilMs && !isHere) return undefined
-    const call = isKept ? (late.call as Call<T>) : this.#begin(ask)
+    const kept = late !== undefined && isKept(late, nowMs, keepMs) ? late.call : undefined
+    if (late !== undefined && nowMs < late.untilMs && kept?.isAnswered !== true) return undefined
+    const call = (kept as Call<T> | undefined) ?? this.#begin(ask)
     try {
       const given = await this.#call(member, () => call.answer)
       this.#late.delete(member)
@@ -81,6 +83,10 @@ export class LateCalls {
     const count = (this.#late.get(member)?.count ?? 0) + 1
     const factor = Math.min(2 ** (count - 1), longestFactor)
     const untilMs = this.#clock.monotonicMs() + waitedMs * factor
-    this.#late.set(member, { count, untilMs, call })
+    this.#late.set(member, { count, untilMs, waitedMs, call })
   }
+}
+
+function isKept({ call, waitedMs }: Late, nowMs: number, keepMs: number): boolean {
+  return nowMs - call.beganMs < (call.isAnswered ? keepMs : Math.min(keepMs, keptFactor * waitedMs))
 }

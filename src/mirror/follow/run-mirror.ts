@@ -98,7 +98,7 @@ class Run {
         (taken = await untilAborted(this.#snapshots.take(), this.#ending.signal))
       await this.#mirror.reconcile(take, this.#fetchOrder)
       if (taken !== undefined) this.#snapshots.written(taken)
-      if (this.#snapshots.lacksBalances) this.#timing.askSoon()
+      if (this.#snapshots.lacksState) this.#timing.askSoon()
       await this.#timing.wait(this.#ending.signal)
     })
   }

@@ -1,10 +1,9 @@
 import { PairduckError, shown } from '../../errors.ts'
 import type { AccountSnapshot, AccountSource } from '../model/account-source.ts'
-import { asObject, listFrom } from '../model/checked-source.ts'
+import { asObject, failureOf, listFrom } from '../model/checked-source.ts'
 import type { MirrorClock } from '../model/clock.ts'
 import type { OrderInput } from '../model/order.ts'
 import { isUnixMs, unixMsForm } from '../model/time.ts'
-import { isLate } from '../write/source-limit.ts'
 import { LateCalls } from './late-calls.ts'
 import type { Answer, CallSource } from './late-calls.ts'
 import { dayMs } from './run-options.ts'
@@ -39,7 +38,7 @@ export class SnapshotTaker {
   readonly #incomplete = new Map<keyof AccountSource, { readonly isUnsupported: boolean }>()
   #sinceMs: number | undefined
   #isTimeTold = false
-  #lacksBalances = false
+  #lacks = false
 
   constructor(options: SnapshotTakerOptions) {
     this.#options = options
@@ -47,9 +46,9 @@ export class SnapshotTaker {
     this.#sinceMs = options.sinceMs
   }
 
-  /** Whether the last snapshot was taken without the balances, because they could not be fetched. */
-  get lacksBalances(): boolean {
-    return this.#lacksBalances
+  /** Whether the last snapshot was taken without balances or open orders, which could not be fetched. */
+  get lacksState(): boolean {
+    return this.#lacks
   }
 
   /** What can't be had in time is left out, and told. */
@@ -67,6 +66,7 @@ export class SnapshotTaker {
     ])
     const completeToMs = lists.completeTo(nowMs)
     const listed = { openOrders, fills, transfers, closedOrders, completeToMs }
+    this.#lacks = balances === undefined || openOrders === null
     const snapshot = { ...listed, ...(balances !== undefined && { balances }) }
     return { ...snapshot, tickers: await this.#tickers(wantedTickers(snapshot)) }
   }
@@ -99,7 +99,7 @@ export class SnapshotTaker {
       const message = `${source.name}: fetchTime gave ${shown(told)} instead of ${unixMsForm}`
       throw new PairduckError('EXCHANGE_FAILED', message, { source: source.name })
     } catch (error) {
-      report(error)
+      report(failureOf(source, 'fetchTime', error))
       return undefined
     }
   }
@@ -141,7 +141,6 @@ export class SnapshotTaker {
       return (await this.#asked('fetchOpenOrders', () => source.fetchOpenOrders()))?.given ?? null
     } catch (error) {
       const part = PairduckError.is(error, 'EXCHANGE_INCOMPLETE') && error.details['openOrders']
-      if (!Array.isArray(part) && !isLate(error)) throw error
       this.#tell('fetchOpenOrders', error)
       return Array.isArray(part) ? (part as OrderInput[]) : null
     }
@@ -150,7 +149,6 @@ export class SnapshotTaker {
   async #balances(): Promise<AccountSnapshot['balances']> {
     const { source } = this.#options
     const balances = await this.#had('fetchBalances', () => source.fetchBalances())
-    this.#lacksBalances = balances === undefined
     return balances?.given
   }
 
@@ -190,7 +188,8 @@ export class SnapshotTaker {
     if (this.#incomplete.has(member)) return
     if (PairduckError.is(error, 'EXCHANGE_INCOMPLETE'))
       this.#incomplete.set(member, { isUnsupported: error.details['isUnsupported'] === true })
-    this.#options.report(error)
+    const { source, report } = this.#options
+    report(failureOf(source, member, error))
   }
 }
 

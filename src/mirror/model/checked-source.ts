@@ -44,6 +44,21 @@ export function listFrom<Item>(
   )
 }
 
+/** What a call of a source failed with, so that it says whose and which: one of ours says it already. */
+export function failureOf(
+  source: AccountSource,
+  member: keyof AccountSource,
+  error: unknown,
+): PairduckError {
+  if (PairduckError.is(error)) return error
+  const why = error instanceof Error ? error.message : shown(error)
+  return new PairduckError('EXCHANGE_FAILED', `${source.name}: ${member} failed: ${why}`, {
+    source: source.name,
+    member,
+    cause: error,
+  })
+}
+
 const lists = ['openOrders', 'balances', 'closedOrders', 'fills', 'transfers', 'tickers'] as const
 
 /** Throws TypeError for a snapshot with something else where a list belongs. */

@@ -227,6 +227,51 @@ it('a list that takes longer than it is waited for is had by the snapshot after'
   await run
 })
 
+it('a list that is never answered once is asked for anew when its time is over', async () => {
+  await using server = await emptyValkey()
+  const clock = new ManualClock(atMs)
+  await using mirror = await ValkeyMirror.open({ url: server.url, clock, sourceTimeoutMs: 4_000 })
+  let calls = 0
+  const fetchFills = async (): Promise<(typeof fill)[]> => (calls++ === 0 ? forever() : [fill])
+  const stopping = new AbortController()
+  const run = mirror.run(quietSource({ fetchFills }), {
+    signal: stopping.signal,
+    reconcileEveryMs: 1_000,
+  })
+  await clock.until(async () => (await mirror.listFills()).length > 0, 500)
+  expect(clock.monotonicMs()).toBeLessThan(15_000)
+  stopping.abort()
+  await run
+})
+
+it('open orders that cannot be fetched keep the rest from nothing, and are named', async () => {
+  await using server = await emptyValkey()
+  const clock = new ManualClock(atMs)
+  await using mirror = await ValkeyMirror.open({ url: server.url, clock })
+  await mirror.applyOrders([openOrder('1')])
+  let isFailing = true
+  const fetchOpenOrders = async (): Promise<ReturnType<typeof openOrder>[]> => {
+    if (isFailing) throw new Error('boom')
+    return [openOrder('2')]
+  }
+  const told: string[] = []
+  mirror.on('error', (error) => told.push((error as Error).message))
+  const stopping = new AbortController()
+  const run = mirror.run(
+    { ...account, fetchOpenOrders },
+    { signal: stopping.signal, reconcileEveryMs: 3_600_000 },
+  )
+  await clock.until(async () => (await mirror.listFills()).length > 0, 1_000)
+  expect(await pictureOf(mirror)).toEqual({ ...whole, open: ['1'] })
+  expect(told[0]).toBe('slow: fetchOpenOrders failed: boom')
+  isFailing = false
+  await clock.until(async () => (await mirror.getOrder('2'))?.status === 'new', 1_000)
+  expect(clock.monotonicMs()).toBeLessThan(120_000)
+  expect((await mirror.listOpenOrders()).map(({ id }) => id)).toEqual(['2'])
+  stopping.abort()
+  await run
+})
+
 it('a balance list that fails keeps the rest from nothing, and is fetched again soon', async () => {
   await using server = await emptyValkey()
   const clock = new ManualClock(atMs)
