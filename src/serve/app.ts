@@ -19,6 +19,7 @@ import { addUdfRoutes } from './routes/udf.ts'
 import { localAccess, type Access } from './safety/access.ts'
 import { addCors } from './safety/cors.ts'
 import type { RouteContext } from './answer/route-context.ts'
+import { knowReplies } from './safety/gone.ts'
 import { ParallelLimit } from './safety/parallel-limit.ts'
 import { SelectGuard } from './safety/select-only.ts'
 import type { ResolvedServeOptions } from './options/serve-options.ts'
@@ -50,6 +51,7 @@ export async function makeApp(
       error: { code: 'NOT_FOUND', message: 'no such address; /api/v1/openapi.json lists all' },
     }),
   )
+  knowReplies(app)
   addCors(app, options.corsOrigins)
   if (access !== localAccess) await limitRate(app, options)
   addRequestLog(app, options)

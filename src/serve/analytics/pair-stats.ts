@@ -52,11 +52,15 @@ const keptCandles = query<{ name: string }>(
   ORDER BY table_name`,
 )
 
-export async function pairStats(store: MarketStore, pair: Pair): Promise<PairStats> {
-  const [ticks] = await store.query(pair, tickFigures)
-  const gaps = await store.query(pair, gapFigures)
-  const retention = await store.query(pair, rules)
-  const candles = await store.query(pair, keptCandles)
+export async function pairStats(
+  store: MarketStore,
+  pair: Pair,
+  signal?: AbortSignal,
+): Promise<PairStats> {
+  const [ticks] = await store.query(pair, tickFigures, { signal })
+  const gaps = await store.query(pair, gapFigures, { signal })
+  const retention = await store.query(pair, rules, { signal })
+  const candles = await store.query(pair, keptCandles, { signal })
   const countOf = (state: string): number => gaps.find((gap) => gap.state === state)?.count ?? 0
   return {
     pair: formatPair(pair),

@@ -19,6 +19,8 @@ const statuses: Partial<Record<ErrorCode, number>> = {
   POOL_EXHAUSTED: 503,
   CLOSED: 503,
   DEADLINE_EXCEEDED: 504,
+  // Nobody hears of it: the client went away.
+  ABORTED: 499,
   VALKEY_UNREACHABLE: 503,
   PACKAGE_MISSING: 501,
 }

@@ -7,6 +7,7 @@ import type { Query } from '../../queries/query.ts'
 import type { ColumnBatch } from '../../storage/duckdb/column-batch.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
 import { lentBatches, type ColumnStream } from '../../storage/pool/column-stream.ts'
+import { goneOf } from '../safety/gone.ts'
 import type { ParallelLimit } from '../safety/parallel-limit.ts'
 import { withinTime } from '../safety/within-time.ts'
 import type { ResolvedServeOptions } from '../options/serve-options.ts'
@@ -52,7 +53,7 @@ export class Answers {
     }
   }
 
-  /** The same for what is answered in time, or with `DEADLINE_EXCEEDED`. */
+  /** The same for what is answered in time, or with `DEADLINE_EXCEEDED`; the signal tells that it is of no use any more. */
   async inTime<T>(request: FastifyRequest, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     return this.onTime(request, (signal) => this.within(request, () => work(signal)))
   }
@@ -60,7 +61,10 @@ export class Answers {
   /** In time without a place of the client's: for what is small, and asked for by the dozen. */
   onTime<T>(request: FastifyRequest, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const name = request.routeOptions.url ?? 'the question'
-    return withinTime(this.#options.answerTimeoutMs, name, work)
+    const gone = goneOf(request)
+    return withinTime(this.#options.answerTimeoutMs, name, (late) =>
+      work(AbortSignal.any([gone, late])),
+    )
   }
 
   async rows({
@@ -73,12 +77,10 @@ export class Answers {
     format,
   }: Asked): Promise<FastifyReply> {
     const leave = this.#limit.enter(clientOf(request))
-    const gone = new AbortController()
-    request.raw.once('aborted', () => gone.abort(new Error('the client went away')))
     try {
       const stream = await store.streamColumns(pair, query, {
         timeoutMs: this.#options.answerTimeoutMs,
-        signal: gone.signal,
+        signal: goneOf(request),
         history,
         batchRows: format.batchRows,
       })

@@ -22,7 +22,7 @@ export function addPairRoutes({ app, store, answers, allow }: RouteContext): voi
   })
   app.get(`${pairPath}/stats`, async (request) => {
     allow(request, 'read')
-    return answers.inTime(request, () => pairStats(store, pairOf(request)))
+    return answers.inTime(request, (signal) => pairStats(store, pairOf(request), signal))
   })
   for (const name of Object.keys(analytics))
     app.get(`${pairPath}/${name}`, async (request, reply) => {

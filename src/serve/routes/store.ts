@@ -15,6 +15,7 @@ import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { StreamOptions } from '../../storage/pool/lease-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
 import { framesFormat } from '../answer/formats.ts'
+import { goneOf } from '../safety/gone.ts'
 import type { RouteContext } from '../answer/route-context.ts'
 import { KnownCalls } from './known-calls.ts'
 
@@ -94,9 +95,8 @@ function addCalls({ app, store, answers, allow, guard }: RouteContext): void {
     const { pairs = {}, unqualified, query } = body(request)
     const [[, first]] = checkPairNames(pairs) as [[string, PairLike]]
     const asked = await guard.check(first, queryFromJson<object>(query), Object.keys(pairs))
-    const gone = goneOf(request)
-    const rows = await answers.inTime(request, (late) =>
-      store.queryPairs(pairs, asked, { signal: AbortSignal.any([gone, late]), unqualified }),
+    const rows = await answers.inTime(request, (signal) =>
+      store.queryPairs(pairs, asked, { signal, unqualified }),
     )
     answers.refuseTooMany(rows.length)
     return rowsToJson(rows)
@@ -147,13 +147,6 @@ function addUpkeepCalls({ app, store, answers, allow, isLocal }: RouteContext): 
     const { pair, file, query, exported } = body(request)
     return store.export(pair, queryFromJson(query), file!, { ...exported, signal: goneOf(request) })
   })
-}
-
-/** Aborted when the caller goes away: what it asked for would be of no use. */
-function goneOf(request: FastifyRequest): AbortSignal {
-  const gone = new AbortController()
-  request.raw.socket.once('close', () => gone.abort(new Error('the caller went away')))
-  return gone.signal
 }
 
 /**

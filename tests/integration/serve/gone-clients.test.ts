@@ -1,0 +1,93 @@
+import { EventEmitter, on, once } from 'node:events'
+import { connect as connectSocket } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { connect, type MarketStore } from '../../../src/client/index.ts'
+import type { DatabaseManager } from '../../../src/index.ts'
+import { served } from '../../support/http.ts'
+import { openManager, someTicks, sql } from '../../support/store.ts'
+
+const pair = 'x/spot/A'
+const sqlPath = `/api/v1/pairs/${pair}/sql`
+/** It takes hours, and hears an interrupt. */
+const endless =
+  'SELECT count(*) AS n FROM range(100000) a(i), range(100000) b(j), range(100000) c(k) WHERE i + j + k < 0'
+const count = sql<{ n: number }>('SELECT count(*) AS n FROM ticks')
+
+/** A store, and when it has been asked so many endless questions. */
+async function stored(): Promise<{ db: DatabaseManager; asked: (times: number) => Promise<void> }> {
+  const db = await openManager()
+  await db.insertTicks(pair, someTicks(3))
+  const questions = new EventEmitter()
+  for (const name of ['streamColumns', 'queryPairs'] as const) {
+    const call = db[name].bind(db) as (...given: unknown[]) => never
+    db[name] = (...given: readonly [unknown, { readonly sql: string }]) => {
+      if (given[1].sql === endless) questions.emit('asked')
+      return call(...given)
+    }
+  }
+  const asked = async (times: number): Promise<void> => {
+    const heard = on(questions, 'asked')
+    for (let time = 0; time < times; time++) await heard.next()
+  }
+  return { db, asked }
+}
+
+/** Expects that readers have the engine's threads, of which there are two. */
+async function expectFree(db: DatabaseManager): Promise<void> {
+  const signal = AbortSignal.timeout(20_000)
+  const began = performance.now()
+  expect(await db.query(pair, count, { signal })).toEqual([{ n: 3 }])
+  expect(performance.now() - began).toBeLessThan(30_000)
+}
+
+function post(body: string, signal: AbortSignal): RequestInit {
+  return { method: 'POST', body, signal }
+}
+
+describe('who goes away ends what he asked for', () => {
+  it('over HTTP', async () => {
+    const { db, asked } = await stored()
+    const three = asked(3)
+    const url = await served(db)
+    const stop = new AbortController()
+    const calls = [1, 2, 3].map(() => fetch(url + sqlPath, post(endless, stop.signal)))
+    const ended = Promise.allSettled(calls)
+    await three
+    stop.abort()
+    await ended
+    await expectFree(db)
+  })
+
+  it('over HTTP, all that one connection asked for at once', async () => {
+    const { db, asked } = await stored()
+    const three = asked(3)
+    const socket = connectSocket(Number(new URL(await served(db)).port), '127.0.0.1')
+    const head = `POST ${sqlPath} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: text/plain\r\n`
+    const request = `${head}Content-Length: ${endless.length}\r\n\r\n${endless}`
+    socket.write(request.repeat(3))
+    await three
+    socket.destroy()
+    await once(socket, 'close')
+    await expectFree(db)
+  })
+
+  const reading: [string, (store: MarketStore, signal: AbortSignal) => Promise<unknown>][] = [
+    ['query', (store, signal) => store.query(pair, sql(endless), { signal })],
+    ['queryPairs', (store, signal) => store.queryPairs({ a: pair }, sql(endless), { signal })],
+  ]
+  it.each(reading)('over the local socket of the owner: %s', async (_name, call) => {
+    const { db, asked } = await stored()
+    const three = asked(3)
+    const beside = await connect({ dataDir: db.dataDir })
+    onTestFinished(() => beside.close())
+    const stop = new AbortController()
+    const calls = [1, 2, 3].map(() => call(beside, stop.signal))
+    const ended = Promise.allSettled(calls)
+    await three
+    stop.abort()
+    for (const end of await ended)
+      expect(end).toMatchObject({ status: 'rejected', reason: { code: 'ABORTED' } })
+    await expectFree(db)
+    expect(await beside.query(pair, count)).toEqual([{ n: 3 }])
+  })
+})
