@@ -12,7 +12,8 @@ export type LostCount = number | 'unknown'
 
 /**
  * Makes the tables of a rescued file fit each other again after some of them have lost rows: no
- * trade counts twice and no wrong candle is shown. Returns what there is to say about it.
+ * trade of the file counts twice and no wrong candle is shown. Lost ticks that come again do count
+ * twice in bars that were rolled up. Returns what there is to say about it.
  */
 export async function repairRescued(
   connection: DuckDBConnection,
@@ -31,7 +32,9 @@ export async function repairRescued(
        WHERE ${lastTick} IS NOT NULL`,
     )
     if (marked.rowsChanged > 0)
-      notes.push('ticks: bars that were not rolled up show what is left of their trades')
+      notes.push(
+        'ticks: bars that were not rolled up show what is left of their trades; others may still count the lost ones, which would count there twice if they came again: to have those again, import all trades of the pair into a new data folder',
+      )
   }
   const known =
     lost['pairduck_candle_parts'] === undefined && lost['pairduck_candle_state'] === undefined

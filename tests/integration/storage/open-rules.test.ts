@@ -255,6 +255,8 @@ describe('a damaged file', () => {
     expect(report.lost).toEqual({ ticks: 60_000 - rescued })
     // One unreadable stretch of 2,048 rows is all that is lost.
     expect(rescued).toBe(60_000 - 2048)
+    // Bars that were rolled up count them still.
+    expect(report.notes).toContainEqual(expect.stringMatching(/into a new data folder/))
     expect(await moved).toEqual({ pair, folder: report.quarantine })
     expect(hashes(`${report.quarantine}/trading.duckdb`)).toEqual(damaged)
 
