@@ -33,6 +33,7 @@ import type { InsertOptions } from '../../storage/write/insert-options.ts'
 import type { TickColumns } from '../../storage/write/tick.ts'
 import { joinColumns } from '../wire/join-columns.ts'
 import { RemoteEvents } from './remote-events.ts'
+import { callEnd } from './call-end.ts'
 import { RemoteStream } from './remote-stream.ts'
 import { callBody, rowsToJson, ticksToJson } from '../wire/call-json.ts'
 import { hello, type Hello } from '../wire/hello.ts'
@@ -133,14 +134,19 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
   async streamColumns<Row>(
     pair: PairLike,
     query: Query<Row>,
-    { signal, ...rest }: StreamOptions = {},
+    options: StreamOptions = {},
   ): Promise<ColumnStream> {
-    const body = callBody({ pair: this.#named(pair), query: queryToJson(query), options: rest })
-    const answer = await this.#again(
-      (signal) => this.#post('/api/v1/store/query', body, signal),
-      signal,
+    const { history } = options
+    const body = callBody({
+      pair: this.#named(pair),
+      query: queryToJson(query),
+      options: { history },
+    })
+    const call = { method: 'POST', path: '/api/v1/store/query', body } as const
+    return RemoteStream.open(
+      (signal) => this.#again((signal) => this.#http.open({ ...call, signal }), signal),
+      callEnd(query.name, options),
     )
-    return RemoteStream.open(answer, signal)
   }
 
   /** As `DatabaseManager.queryPairs`; the server's `maxRows` bounds the answer. */
@@ -268,14 +274,6 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
         headers: { ...headers, 'x-pairduck-try': String(tries++) },
       }),
     )
-  }
-
-  #post(
-    path: string,
-    body: string,
-    signal: AbortSignal | undefined,
-  ): ReturnType<HttpCaller['open']> {
-    return this.#http.open({ method: 'POST', path, body, signal })
   }
 
   /** A call again while nobody answers: the server may only be starting anew. */

@@ -4,36 +4,44 @@ import type { ColumnBatch, StreamColumn } from '../../storage/duckdb/column-batc
 import type { ColumnStream } from '../../storage/pool/column-stream.ts'
 import { readFrames, type Frame } from '../wire/batch-frames.ts'
 import { lost } from '../wire/http-caller.ts'
+import type { CallEnd } from './call-end.ts'
 
 /** A stream of another process: the socket's own back-pressure tells it when to go on. */
 export class RemoteStream implements ColumnStream {
   readonly columns: readonly StreamColumn[]
   readonly #body: IncomingMessage
   readonly #frames: AsyncGenerator<Frame, void, undefined>
-  readonly #signal: AbortSignal | undefined
+  readonly #end: CallEnd
 
   private constructor(
     body: IncomingMessage,
     frames: AsyncGenerator<Frame, void, undefined>,
-    { columns, signal }: { columns: readonly StreamColumn[]; signal: AbortSignal | undefined },
+    { columns, end }: { columns: readonly StreamColumn[]; end: CallEnd },
   ) {
     this.#body = body
     this.#frames = frames
     this.columns = columns
-    this.#signal = signal
+    this.#end = end
   }
 
-  static async open(body: IncomingMessage, signal: AbortSignal | undefined): Promise<RemoteStream> {
+  /** Asks for it, and reads its head. */
+  static async open(
+    ask: (signal: AbortSignal | undefined) => Promise<IncomingMessage>,
+    end: CallEnd,
+  ): Promise<RemoteStream> {
+    let body: IncomingMessage | undefined
     let columns: readonly StreamColumn[] = []
-    const frames = readFrames(body as AsyncIterable<Buffer>, () => columns)
     try {
+      body = await ask(end.signal)
+      const frames = readFrames(body as AsyncIterable<Buffer>, () => columns)
       const { value } = await frames.next()
       if (value === undefined || !('columns' in value)) throw cutOff()
       columns = value.columns
-      return new RemoteStream(body, frames, { columns, signal })
+      return new RemoteStream(body, frames, { columns, end })
     } catch (error) {
-      body.destroy()
-      throw lost(error, signal)
+      end.leave()
+      body?.destroy()
+      throw lost(error, end.signal)
     }
   }
 
@@ -46,13 +54,14 @@ export class RemoteStream implements ColumnStream {
         if ('batch' in value) yield value.batch
       }
     } catch (error) {
-      throw lost(error, this.#signal)
+      throw lost(error, this.#end.signal)
     } finally {
       await this.close()
     }
   }
 
   async close(): Promise<void> {
+    this.#end.leave()
     // Read to its end, the connection serves the next call; else it is of no use.
     if (!this.#body.complete) this.#body.destroy()
     await this.#frames.return()

@@ -109,9 +109,11 @@ export class HttpCaller {
   }
 }
 
-/** What a broken connection means to a caller: its own wish, or that the server is gone. */
+/** What a broken connection means to a caller: its own wish, the end of its time, or that the server is gone. */
 export function lost(error: unknown, signal: AbortSignal | undefined): PairduckError {
   if (error instanceof PairduckError) return error
+  const ended: unknown = signal?.reason
+  if (PairduckError.is(ended, 'DEADLINE_EXCEEDED')) return ended
   if (signal?.aborted === true)
     return new PairduckError('ABORTED', 'the call was aborted', { cause: signal.reason })
   const reason = error instanceof Error ? error.message : String(error)

@@ -40,9 +40,44 @@ async function expectFree(db: DatabaseManager): Promise<void> {
   expect(performance.now() - began).toBeLessThan(30_000)
 }
 
-function post(body: string, signal: AbortSignal): RequestInit {
+function post(body: string, signal: AbortSignal | null = null): RequestInit {
   return { method: 'POST', body, signal }
 }
+
+describe('`serve` on the store of another process', () => {
+  it('ends in its own time what the owner does not answer', async () => {
+    const { db, asked } = await stored()
+    const three = asked(3)
+    const beside = await connect({ dataDir: db.dataDir })
+    onTestFinished(() => beside.close())
+    const url = await served(beside, { answerTimeoutMs: 2000 })
+    const answers = [1, 2, 3].map(async () => {
+      const answer = await fetch(url + sqlPath, post(endless))
+      return [answer.status, ((await answer.json()) as { error: { code: string } }).error.code]
+    })
+    await three
+    const began = performance.now()
+    for (const answer of answers) expect(await answer).toEqual([504, 'DEADLINE_EXCEEDED'])
+    expect(performance.now() - began).toBeLessThan(20_000)
+    await expectFree(db)
+  })
+
+  it('as does a stream whose time is over', async () => {
+    const { db } = await stored()
+    const beside = await connect({ dataDir: db.dataDir })
+    onTestFinished(() => beside.close())
+    const first = async (text: string): Promise<unknown> => {
+      const stream = await beside.streamColumns(pair, sql(text), { timeoutMs: 300 })
+      // Who reads on only later hears of it then.
+      await new Promise((resolve) => setTimeout(resolve, 400))
+      for await (const batch of stream) if (batch.rows === 0) return batch
+      return undefined
+    }
+    const late = { code: 'DEADLINE_EXCEEDED', message: expect.stringMatching('300 ms') as string }
+    await expect(first(endless)).rejects.toMatchObject(late)
+    await expect(first('SELECT i FROM range(100000000) t(i)')).rejects.toMatchObject(late)
+  })
+})
 
 describe('who goes away ends what he asked for', () => {
   it('over HTTP', async () => {
