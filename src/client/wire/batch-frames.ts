@@ -27,18 +27,26 @@ export function errorFrame(error: unknown): Buffer {
 interface ColumnHead {
   readonly kind: ColumnData['kind']
   readonly bytes: readonly number[]
+  /** Whole numbers that a double rounds, by their rows. */
+  readonly exact?: readonly (readonly [row: number, digits: string])[]
 }
 
 export function batchFrame({ rows, columns }: ColumnBatch): Buffer {
   const buffers = columns.map((column) => buffersOf(column))
-  const heads = columns.map(({ kind }, index): ColumnHead => ({
-    kind,
+  const heads = columns.map((column, index): ColumnHead => ({
+    kind: column.kind,
     bytes: buffers[index]!.map(({ byteLength }) => byteLength),
+    ...exactOf(column),
   }))
   const head = Buffer.from(JSON.stringify({ rows, heads }))
   const length = Buffer.alloc(4)
   length.writeUInt32LE(head.length)
   return frame(kinds.batch, [length, head, ...buffers.flat()])
+}
+
+function exactOf(column: ColumnData): Pick<ColumnHead, 'exact'> {
+  if (column.kind !== 'float64' || column.exact === undefined) return {}
+  return { exact: [...column.exact].map(([row, value]) => [row, String(value)]) }
 }
 
 /** Nulls first (empty where there is none), then values, then the offsets of texts. */
@@ -107,10 +115,12 @@ function readBatch(body: Buffer, columns: readonly StreamColumn[]): ColumnBatch 
     const taken = new Uint8Array(body.subarray(at, (at += bytes)))
     return taken.buffer
   }
-  const read = heads.map(({ kind, bytes }, index): ColumnData => {
+  const read = heads.map(({ kind, bytes, exact }, index): ColumnData => {
     const [nulls, values, offsets] = bytes.map((length) => take(length))
     const absent = nulls!.byteLength === 0 ? undefined : new Uint8Array(nulls!)
-    return columnOf(kind, absent, [values!, offsets], columns[index]?.words ?? [])
+    const data = columnOf(kind, absent, [values!, offsets], columns[index]?.words ?? [])
+    if (exact === undefined || data.kind !== 'float64') return data
+    return { ...data, exact: new Map(exact.map(([row, digits]) => [row, BigInt(digits)])) }
   })
   return { rows, columns: read }
 }

@@ -11,6 +11,7 @@ import { LentRooms } from './lent-rooms.ts'
 import { TextBytes } from './text-bytes.ts'
 import { readVectorBytes } from './vector-bytes.ts'
 import { nullReader } from './vector-sink.ts'
+import { WideNumberSink } from './wide-sinks.ts'
 
 /**
  * Fills one column of a batch, chunk after chunk, by copying the bytes of DuckDB's vectors: no
@@ -174,6 +175,7 @@ class ValueReader implements BatchReader {
   readonly #type: DuckDBType
   readonly #nulls: Nulls
   readonly #values: unknown[] = []
+  readonly #exact = new Map<number, bigint>()
 
   constructor(type: DuckDBType, kind: ColumnKind, capacity: number) {
     this.column = { kind }
@@ -183,7 +185,10 @@ class ValueReader implements BatchReader {
 
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
     const sink = columnSink(this.#type, chunk.rowCount)
+    const exact = new Map<number, bigint>()
+    if (sink instanceof WideNumberSink) sink.exact = exact
     sink.read(chunk, column, 0)
+    for (const [row, value] of exact) this.#exact.set(at + row, value)
     for (const [row, value] of sink.values.entries()) {
       if (value === null || sink.nulls?.[row] === 1) this.#nulls.set(at + row)
       this.#values.push(value)
@@ -203,7 +208,11 @@ class ValueReader implements BatchReader {
         )
       return { kind, nulls, ...texts.lend(rows) }
     }
-    if (kind === 'float64') return { kind, nulls, values: Float64Array.from(values, Number) }
+    if (kind === 'float64') {
+      const exact = this.#exact.size === 0 ? undefined : new Map(this.#exact)
+      this.#exact.clear()
+      return { kind, nulls, values: Float64Array.from(values, Number), exact }
+    }
     if (kind === 'int64' || kind === 'timestamp') {
       const scale = kind === 'timestamp' ? 1000 : 1
       const words = values.map((value, row) =>

@@ -21,7 +21,12 @@ export interface StreamColumn {
 
 /** The values of one column in one batch; `nulls` has a byte for each row, 1 where it is NULL. */
 export type ColumnData = { readonly nulls?: Uint8Array | undefined } & (
-  | { readonly kind: 'float64'; readonly values: Float64Array }
+  | {
+      readonly kind: 'float64'
+      readonly values: Float64Array
+      /** The whole numbers among them that a double rounds, by their rows. */
+      readonly exact?: ReadonlyMap<number, bigint> | undefined
+    }
   | { readonly kind: 'int64'; readonly values: BigInt64Array }
   | { readonly kind: 'timestamp'; readonly values: BigInt64Array }
   | { readonly kind: 'boolean'; readonly values: Uint8Array }
@@ -65,6 +70,37 @@ export function rowsOfBatch(
     batch.columns.map((data) => columnOfBatch(data, batch.rows)),
     batch.rows,
   )
+}
+
+/** The same with the digits of whole numbers beyond 2^53, which a double would round, as text. */
+export function exactRowsOfBatch(
+  columns: readonly StreamColumn[],
+  batch: ColumnBatch,
+): Record<string, unknown>[] {
+  const rows = rowsOfBatch(columns, batch)
+  for (const [column, data] of batch.columns.entries()) {
+    const { name } = columns[column]!
+    const set = (row: number, value: bigint): void => {
+      if (data.nulls?.[row] !== 1 && !Number.isSafeInteger(Number(value)))
+        rows[row]![name] = String(value)
+    }
+    if (data.kind === 'int64') eachBeyondDoubles(data.values, batch.rows, set)
+    if (data.kind === 'float64') for (const [row, value] of data.exact ?? []) set(row, value)
+  }
+  return rows
+}
+
+/** The upper half of one tells whether a double has all its digits: to look costs no BigInt. */
+function eachBeyondDoubles(
+  values: BigInt64Array,
+  rows: number,
+  give: (row: number, value: bigint) => void,
+): void {
+  const halves = new Int32Array(values.buffer, values.byteOffset, rows * 2)
+  for (let row = 0; row < rows; row++) {
+    const high = halves[row * 2 + 1]!
+    if (high >= 2 ** 21 || high <= -(2 ** 21)) give(row, values[row]!)
+  }
 }
 
 /** A column as `queryColumns` gives it (numbers and times as Float64Array, a NULL as NaN). */

@@ -10,6 +10,8 @@ const half = 2 ** 32
  */
 export class WideNumberSink extends VectorSink {
   override readonly values: Float64Array
+  /** Given to it: takes the whole numbers that a double rounds, by the vector's rows. */
+  exact: Map<number, bigint> | undefined
   readonly #bytes: 2 | 4 | 8 | 16
   readonly #signed: boolean
   readonly #scale: number
@@ -49,7 +51,7 @@ export class WideNumberSink extends VectorSink {
     if (this.#bytes === 8) {
       const high = this.#signed ? view.getInt32(at + 4, true) : view.getUint32(at + 4, true)
       const whole = high * half + view.getUint32(at, true)
-      return Math.abs(whole) <= 2 ** 53 ? whole / this.#divisor : this.#exact(view, at)
+      return Math.abs(whole) < 2 ** 53 ? whole / this.#divisor : this.#exact(view, at)
     }
     const upper = view.getInt32(at + 12, true)
     const small =
@@ -70,7 +72,10 @@ export class WideNumberSink extends VectorSink {
       : 0n
     const low = wide || !this.#signed ? view.getBigUint64(at, true) : view.getBigInt64(at, true)
     const whole = high * 2n ** 64n + low
-    if (this.#scale === 0) return Number(whole)
+    if (this.#scale === 0) {
+      this.exact?.set(at / this.#bytes, whole)
+      return Number(whole)
+    }
     const divisor = 10n ** BigInt(this.#scale)
     return Number(whole / divisor) + Number(whole % divisor) / this.#divisor
   }

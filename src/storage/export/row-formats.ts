@@ -1,4 +1,4 @@
-import { rowsOfBatch, type ColumnBatch, type StreamColumn } from '../duckdb/column-batch.ts'
+import { exactRowsOfBatch, type ColumnBatch, type StreamColumn } from '../duckdb/column-batch.ts'
 import { arrowFormat } from './arrow.ts'
 import type { Parts } from './part-stream.ts'
 
@@ -17,14 +17,14 @@ export type RowFormatName = (typeof rowFormats)[number]
 /** Of so many rows the text is made in some milliseconds. */
 const textRows = 8192
 
-/** A JSON array of objects; times in Unix ms. */
+/** A JSON array of objects; times in Unix ms, whole numbers beyond 2^53 as text. */
 const json: RowFormat = {
   contentType: 'application/json; charset=utf-8',
   batchRows: textRows,
   async *text(columns, batches) {
     let before = '['
     for await (const batch of batches) {
-      const rows = JSON.stringify(rowsOfBatch(columns, batch))
+      const rows = JSON.stringify(exactRowsOfBatch(columns, batch))
       yield before + rows.slice(1, -1)
       before = ','
     }
@@ -37,7 +37,7 @@ const ndjson: RowFormat = {
   batchRows: textRows,
   async *text(columns, batches) {
     for await (const batch of batches)
-      yield `${rowsOfBatch(columns, batch)
+      yield `${exactRowsOfBatch(columns, batch)
         .map((row) => JSON.stringify(row))
         .join('\n')}\n`
   },
@@ -50,7 +50,7 @@ const csv: RowFormat = {
   async *text(columns, batches) {
     yield `${columns.map(({ name }) => csvField(name)).join(',')}\r\n`
     for await (const batch of batches) {
-      const lines = rowsOfBatch(columns, batch).map((row) =>
+      const lines = exactRowsOfBatch(columns, batch).map((row) =>
         columns.map(({ name }) => csvField(row[name])).join(','),
       )
       yield `${lines.join('\r\n')}\r\n`
