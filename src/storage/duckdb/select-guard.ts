@@ -1,4 +1,5 @@
 import type { Query } from '../../queries/query.ts'
+import { faultOfAliases } from './alias-growth.ts'
 import { faultOfCost } from './step-cost.ts'
 import { faultOfGrowth } from './value-growth.ts'
 
@@ -59,7 +60,9 @@ export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | u
     statements.length === 1
       ? (outsideOf(statements[0], scope) ??
         faultOfGrowth(statements[0]) ??
-        (scope.isStrangers ? faultOfCost(statements[0]) : undefined))
+        (scope.isStrangers
+          ? (faultOfAliases(statements[0]) ?? faultOfCost(statements[0]))
+          : undefined))
       : statements.length === 0
         ? 'it is empty'
         : `it is ${statements.length} statements`

@@ -18,10 +18,16 @@ const made = (length: number): string =>
   `(SELECT repeat('ab', ${length / 2}) || i AS s FROM range(300000) t(i))`
 const counted = (condition: string, length = 900): string =>
   `SELECT count(*) AS n FROM ${made(length)} WHERE ${condition}`
+/** Aliases of aliases, each twice the one before. */
+const doubled = (times: number): string =>
+  Array.from({ length: times }, (_, at) => `a${at} + A${at} AS a${at + 1}`).join(', ')
 const brackets = (count: number): string => '[a-z]'.repeat(count)
 
 /** Of each of these one step took minutes, or hours. */
 const refused = [
+  `SELECT price + price AS a0, ${doubled(25)} FROM ticks LIMIT 1`,
+  `SELECT n FROM (SELECT 1 AS n, price AS a0, ${doubled(12)} FROM ticks)`,
+  `SELECT price AS a0, ${doubled(11)} FROM ticks WHERE ${Array.from({ length: 9 }, () => 'a11 > 0').join(' AND ')}`,
   counted(`s GLOB '*${brackets(400)}!'`),
   counted(`s GLOB '${'?'.repeat(600)}' OR s GLOB '*${'?'.repeat(600)}!'`),
   counted(`s LIKE '%${'_'.repeat(2000)}!'`),
@@ -53,6 +59,7 @@ const failing = [
   counted(`regexp_replace(s || s, '[ab]{1,40}!', '') = ''`),
 ]
 const honest: [string, number][] = [
+  [`SELECT count(*) AS n FROM (SELECT price AS a0, ${doubled(8)} FROM ticks)`, 3],
   [counted(`s LIKE '%ab%9' AND s || s NOT LIKE '%x%'`), 30_000],
   [`SELECT count(*) AS n FROM ticks WHERE regexp_matches(trade_id, '^[0-9]{1,20}$')`, 3],
   [
