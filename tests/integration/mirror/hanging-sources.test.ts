@@ -261,13 +261,13 @@ it('open orders that cannot be fetched keep the rest from nothing, and are named
     { ...account, fetchOpenOrders },
     { signal: stopping.signal, reconcileEveryMs: 3_600_000 },
   )
-  await clock.until(async () => (await mirror.listFills()).length > 0, 1_000)
-  expect(await pictureOf(mirror)).toEqual({ ...whole, open: ['1'] })
+  const shows = async (picture: Picture): Promise<boolean> =>
+    JSON.stringify(await pictureOf(mirror)) === JSON.stringify(picture)
+  await clock.until(() => shows({ ...whole, open: ['1'] }), 1_000)
   expect(told[0]).toBe('slow: fetchOpenOrders failed: boom')
   isFailing = false
-  await clock.until(async () => (await mirror.getOrder('2'))?.status === 'new', 1_000)
+  await clock.until(() => shows(whole), 1_000)
   expect(clock.monotonicMs()).toBeLessThan(120_000)
-  expect((await mirror.listOpenOrders()).map(({ id }) => id)).toEqual(['2'])
   stopping.abort()
   await run
 })
