@@ -5,43 +5,42 @@ import { PairduckError } from '../../errors.ts'
 import { formatPair, parsePair, type Pair, type PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import type { Gap } from '../../schema/gaps.ts'
-import type { InsertRelation, InsertRows } from '../../schema/insert-columns.ts'
+import type { InsertRelation } from '../../schema/insert-columns.ts'
 import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
 import { columnOfBatch, rowsOfBatch } from '../../storage/duckdb/column-batch.ts'
 import type { ColumnsOf } from '../../storage/duckdb/read-vector.ts'
-import type {
-  CleanupResult,
-  InsertCounts,
-  RefreshResult,
-  RowCounts,
-} from '../../storage/events/outcomes.ts'
+import type { CleanupResult, RefreshResult } from '../../storage/events/outcomes.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
-import type { ExportOptions, ExportReport } from '../../storage/export/export-options.ts'
+import {
+  resolveExportOptions,
+  type ExportOptions,
+  type ExportReport,
+} from '../../storage/export/export-options.ts'
 import type { ColumnStream } from '../../storage/pool/column-stream.ts'
 import { checkPairNames } from '../../storage/pool/pair-schemas.ts'
-import type {
-  QueryOptions,
-  QueryPairsOptions,
-  StreamOptions,
+import {
+  refuseNoQuery,
+  resolveQueryOptions,
+  resolveQueryPairsOptions,
+  resolveStreamOptions,
+  type QueryOptions,
+  type QueryPairsOptions,
+  type StreamOptions,
 } from '../../storage/pool/lease-options.ts'
 import type { ManagerStats } from '../../storage/pool/pool-stats.ts'
 import type { RepackOptions, RepackReport } from '../../storage/upkeep/repack.ts'
 import type { SnapshotOptions, SnapshotReport } from '../../storage/upkeep/snapshot.ts'
 import type { VerifyReport } from '../../storage/upkeep/verify.ts'
-import type { InsertOptions } from '../../storage/write/insert-options.ts'
-import type { TickColumns } from '../../storage/write/tick.ts'
 import { joinColumns } from '../wire/join-columns.ts'
-import { RemoteEvents } from './remote-events.ts'
+import { RemoteInserts } from './remote-inserts.ts'
 import { callEnd } from './call-end.ts'
 import { RemoteStream } from './remote-stream.ts'
-import { callBody, rowsToJson, ticksToJson } from '../wire/call-json.ts'
+import { callBody } from '../wire/call-json.ts'
 import { hello, type Hello } from '../wire/hello.ts'
 import { HttpCaller, type ServerAddress } from '../wire/http-caller.ts'
 import { queryToJson } from '../wire/query-json.ts'
 import { rowsFromJson } from '../wire/rows-json.ts'
-
-type Rows<Relation extends InsertRelation> = readonly InsertRows[Relation][]
 
 export interface RemoteOptions {
   /** How long a call tries again while the server is away. */
@@ -49,7 +48,7 @@ export interface RemoteOptions {
 }
 
 /** The store of another process. Its promises and errors are those of `DatabaseManager`. */
-export class RemoteStore extends RemoteEvents implements MarketStore {
+export class RemoteStore extends RemoteInserts implements MarketStore {
   readonly #http: HttpCaller
   readonly #reconnectMs: number
   #closed = false
@@ -61,49 +60,6 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     this.#reconnectMs = reconnectMs
   }
 
-  /**
-   * As `DatabaseManager.insertTicks`. What a lost connection leaves open is sent again, under the
-   * same key, so that it is stored once. Only a server that was started anew meanwhile does not
-   * know the key: then ticks with ids are told apart by them, and a call with ticks without ids
-   * is rejected with `CONNECTION_LOST`, since they may be stored or not.
-   */
-  async insertTicks(
-    pair: PairLike,
-    ticks: Rows<'ticks'> | TickColumns,
-    options?: InsertOptions,
-  ): Promise<InsertCounts> {
-    return this.#insert('ticks', ticksToJson(this.#named(pair), ticks, options))
-  }
-
-  /** As `DatabaseManager.insertCandles`. */
-  async insertCandles(
-    pair: PairLike,
-    timeframe: Timeframe,
-    candles: Rows<'candles'>,
-  ): Promise<RowCounts> {
-    return this.#insert('candles', rowsToJson(this.#named(pair), candles, timeframe))
-  }
-
-  /** As `DatabaseManager.insertOrderFlow`. */
-  async insertOrderFlow(pair: PairLike, rows: Rows<'order_flow'>): Promise<RowCounts> {
-    return this.#insert('order_flow', rowsToJson(this.#named(pair), rows))
-  }
-
-  /** As `DatabaseManager.insertMarketProfile`. */
-  async insertMarketProfile(pair: PairLike, rows: Rows<'market_profile'>): Promise<RowCounts> {
-    return this.#insert('market_profile', rowsToJson(this.#named(pair), rows))
-  }
-
-  /** As `DatabaseManager.insertZones`. */
-  async insertZones(pair: PairLike, rows: Rows<'supply_demand_zones'>): Promise<RowCounts> {
-    return this.#insert('supply_demand_zones', rowsToJson(this.#named(pair), rows))
-  }
-
-  /** As `DatabaseManager.insertFairValueGaps`. */
-  async insertFairValueGaps(pair: PairLike, rows: Rows<'fair_value_gaps'>): Promise<RowCounts> {
-    return this.#insert('fair_value_gaps', rowsToJson(this.#named(pair), rows))
-  }
-
   /** Runs a query on one pair; rows as objects. */
   override async query<Row>(
     pair: PairLike,
@@ -111,7 +67,7 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     options?: QueryOptions,
   ): Promise<Row[]> {
     const rows: Row[] = []
-    const stream = await this.streamColumns(pair, query, options)
+    const stream = await this.#open('query', { pair, query }, resolveQueryOptions('query', options))
     for await (const batch of stream)
       for (const row of rowsOfBatch(stream.columns, batch)) rows.push(row as Row)
     return rows
@@ -123,7 +79,8 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     query: Query<Row>,
     options?: QueryOptions,
   ): Promise<ColumnsOf<Row>> {
-    const stream = await this.streamColumns(pair, query, options)
+    const resolved = resolveQueryOptions('query', options)
+    const stream = await this.#open('queryColumns', { pair, query }, resolved)
     const parts = stream.columns.map(() => [] as ReturnType<typeof columnOfBatch>['values'][])
     for await (const { rows, columns } of stream)
       for (const [at, data] of columns.entries()) parts[at]!.push(columnOfBatch(data, rows).values)
@@ -136,30 +93,25 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     query: Query<Row>,
     options: StreamOptions = {},
   ): Promise<ColumnStream> {
-    const { history } = options
-    const body = callBody({
-      pair: this.#named(pair),
-      query: queryToJson(query),
-      options: { history },
-    })
-    const call = { method: 'POST', path: '/api/v1/store/query', body } as const
-    return RemoteStream.open(
-      (signal) => this.#again((signal) => this.#http.open({ ...call, signal }), signal),
-      callEnd(query.name, options),
-    )
+    const { history, signal } = resolveStreamOptions(options)
+    // Without one the server's own bound is the only one.
+    const { timeoutMs } = options
+    return this.#open('streamColumns', { pair, query }, { history, signal, timeoutMs })
   }
 
   /** As `DatabaseManager.queryPairs`; the server's `maxRows` bounds the answer. */
   async queryPairs<Row>(
     pairs: Readonly<Record<string, PairLike>>,
     query: Query<Row>,
-    { signal, unqualified }: QueryPairsOptions = {},
+    options: QueryPairsOptions = {},
   ): Promise<Row[]> {
-    const named = checkPairNames(pairs).map(([name, pair]) => [name, this.#named(pair)])
+    refuseNoQuery('queryPairs', query)
+    const { signal, unqualified } = resolveQueryPairsOptions(options)
+    const named = checkPairNames(pairs).map(([name, pair]) => [name, this.named(pair)])
     const given = {
       pairs: Object.fromEntries(named) as Record<string, string>,
       query: queryToJson(query),
-      ...(unqualified !== undefined && { unqualified: this.#named(unqualified) }),
+      ...(unqualified !== undefined && { unqualified: this.named(unqualified) }),
     }
     return rowsFromJson<Row>(await this.#call<object[]>('queryPairs', given, signal))
   }
@@ -171,17 +123,18 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
 
   /** As `DatabaseManager.recentTicks`. */
   async recentTicks(pair: PairLike, limit?: number): Promise<StoredTick[]> {
-    return this.#call('recentTicks', { pair: this.#named(pair), limit })
+    return this.#call('recentTicks', { pair: this.named(pair), limit })
   }
 
   /** As `DatabaseManager.lastCandles`. */
   async lastCandles(pair: PairLike, timeframe: Timeframe, limit?: number): Promise<StoredCandle[]> {
-    return this.#call('lastCandles', { pair: this.#named(pair), timeframe, limit })
+    return this.#call('lastCandles', { pair: this.named(pair), timeframe, limit })
   }
 
   /** As `DatabaseManager.gaps`. */
-  async gaps(pair: PairLike, { signal }: QueryOptions = {}): Promise<Gap[]> {
-    return this.#call('gaps', { pair: this.#named(pair) }, signal)
+  async gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]> {
+    const { signal } = resolveQueryOptions('query', options)
+    return this.#call('gaps', { pair: this.named(pair) }, signal)
   }
 
   /** Every stored pair, sorted by its text form. */
@@ -197,13 +150,13 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
 
   /** Reads every column of every table of a pair. */
   async verify(pair: PairLike): Promise<VerifyReport> {
-    return this.#call('verify', { pair: this.#named(pair) })
+    return this.#call('verify', { pair: this.named(pair) })
   }
 
   /** Writes a consistent copy of a pair. */
   async snapshot(pair: PairLike, file: string, options?: SnapshotOptions): Promise<SnapshotReport> {
     const given = { file: resolve(file), snapshot: options }
-    return this.#call('snapshot', { pair: this.#named(pair), ...given })
+    return this.#call('snapshot', { pair: this.named(pair), ...given })
   }
 
   /** Has the owner write a query's rows into a file of this machine; it tells no progress. */
@@ -211,29 +164,31 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     pair: PairLike,
     query: Query<unknown>,
     file: string,
-    { format, overwrite, history, signal }: ExportOptions = {},
+    options?: ExportOptions,
   ): Promise<ExportReport> {
+    refuseNoQuery('export', query)
+    const { format, overwrite, history, signal } = resolveExportOptions(file, options)
     const given = {
       query: queryToJson(query),
       file: resolve(file),
       exported: { format, overwrite, history },
     }
-    return this.#call('export', { pair: this.#named(pair), ...given }, signal)
+    return this.#call('export', { pair: this.named(pair), ...given }, signal)
   }
 
   /** As `DatabaseManager.cleanupPair`. */
   async cleanupPair(pair: PairLike): Promise<CleanupResult> {
-    return this.#call('cleanupPair', { pair: this.#named(pair) })
+    return this.#call('cleanupPair', { pair: this.named(pair) })
   }
 
   /** As `DatabaseManager.repack`. */
   async repack(pair: PairLike, options?: RepackOptions): Promise<RepackReport> {
-    return this.#call('repack', { pair: this.#named(pair), repack: options })
+    return this.#call('repack', { pair: this.named(pair), repack: options })
   }
 
   /** As `DatabaseManager.refreshAnalytics`. */
   async refreshAnalytics(pair: PairLike): Promise<RefreshResult> {
-    return this.#call('refreshAnalytics', { pair: this.#named(pair) })
+    return this.#call('refreshAnalytics', { pair: this.named(pair) })
   }
 
   /** Ends it; further calls are refused. */
@@ -248,7 +203,23 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     return this.close()
   }
 
-  #named(pair: PairLike): string {
+  #open(
+    caller: string,
+    { pair, query }: { readonly pair: PairLike; readonly query: Query<unknown> },
+    { history, ...end }: StreamOptions,
+  ): Promise<RemoteStream> {
+    const named = this.named(pair)
+    refuseNoQuery(caller, query)
+    const body = callBody({ pair: named, query: queryToJson(query), options: { history } })
+    const call = { method: 'POST', path: '/api/v1/store/query', body } as const
+    return RemoteStream.open(
+      (signal) => this.#again((signal) => this.#http.open({ ...call, signal }), signal),
+      callEnd(query.name, end),
+    )
+  }
+
+  /** For {@link RemoteInserts}. */
+  protected override named(pair: PairLike): string {
     this.#refuseClosed()
     return formatPair(parsePair(pair))
   }
@@ -263,7 +234,8 @@ export class RemoteStore extends RemoteEvents implements MarketStore {
     return this.#again((signal) => this.#http.json<T>({ ...call, signal }), signal)
   }
 
-  async #insert<T>(relation: InsertRelation, body: string): Promise<T> {
+  /** For {@link RemoteInserts}. */
+  protected override async insert<T>(relation: InsertRelation, body: string): Promise<T> {
     const headers = { 'idempotency-key': randomUUID() }
     let tries = 0
     return this.#again(() =>

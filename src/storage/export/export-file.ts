@@ -15,7 +15,7 @@ import { century } from '../../time.ts'
 import { resolveExportOptions, type ExportOptions, type ExportReport } from './export-options.ts'
 import { streamOfParts } from './part-stream.ts'
 import { formatNamed, type RowFormatName } from './row-formats.ts'
-import type { StreamOptions } from '../pool/lease-options.ts'
+import { refuseNoQuery, type StreamOptions } from '../pool/lease-options.ts'
 
 /** What an export reads from. */
 export interface ExportSource {
@@ -34,6 +34,7 @@ export async function exportFile(
   options: ExportOptions | undefined,
 ): Promise<ExportReport> {
   const { pair, query, file } = asked
+  refuseNoQuery('export', query)
   const { format, overwrite, history, signal, onProgress } = resolveExportOptions(file, options)
   const target = await targetOf(file, source.dataDir)
   if (!overwrite) await refuseExisting(target)

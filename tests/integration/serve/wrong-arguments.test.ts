@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest'
-import { connect } from '../../../src/client/index.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { connect, type MarketStore } from '../../../src/client/index.ts'
 import { closedCandles, replayTicks } from '../../../src/record/index.ts'
 import { serve } from '../../../src/serve/index.ts'
 import { getRecentTicksQuery } from '../../../src/queries/index.ts'
 import { cliRun } from '../../support/cli-run.ts'
-import { shareManager, temporaryFolder } from '../../support/store.ts'
+import { shareManager, someTicks, temporaryFolder } from '../../support/store.ts'
 
 const db = shareManager()
 const pair = 'x/spot/A'
@@ -53,6 +53,38 @@ describe('a wrong argument is named, with what is expected', () => {
     expect((error as TypeError).message).toMatch(message)
   })
 
+  /** Each as the manager itself tells it, without asking the server. */
+  const calls: [name: string, (of: MarketStore) => unknown][] = [
+    ['query()', (of) => of.query(pair, undefined as never)],
+    ['query(5)', (of) => of.query(pair, 5 as never)],
+    ['query(…, {foo})', (of) => of.query(pair, query, { foo: 1 } as never)],
+    ['query(…, {timeoutMs})', (of) => of.query(pair, query, { timeoutMs: 1 } as never)],
+    ['query(signal)', (of) => of.query(pair, query, { signal: 5 } as never)],
+    ['queryColumns()', (of) => of.queryColumns(pair, undefined as never)],
+    ['queryColumns(…, {foo})', (of) => of.queryColumns(pair, query, { foo: 1 } as never)],
+    ['streamColumns(5)', (of) => of.streamColumns(pair, 5 as never)],
+    ['streamColumns(…, {foo})', (of) => of.streamColumns(pair, query, { foo: 1 } as never)],
+    ['queryPairs()', (of) => of.queryPairs({ a: pair }, undefined as never)],
+    ['queryPairs(…, {foo})', (of) => of.queryPairs({ a: pair }, query, { foo: 1 } as never)],
+    ['follow()', (of) => of.follow(pair, undefined as never).next()],
+    ['gaps({foo})', (of) => of.gaps(pair, { foo: 1 } as never)],
+    ['insertTicks()', (of) => of.insertTicks(pair, undefined as never)],
+    ['insertTicks(5)', (of) => of.insertTicks(pair, 5 as never)],
+    ['insertTicks(…, {foo})', (of) => of.insertTicks(pair, [], { foo: 1 } as never)],
+    ['export()', (of) => of.export(pair, undefined as never, 'a.csv')],
+    ['export(…, {foo})', (of) => of.export(pair, query, 'a.csv', { foo: 1 } as never)],
+  ]
+  it('of a client as of the manager', async () => {
+    await db().insertTicks(pair, someTicks(1))
+    const client = await connect({ dataDir: db().dataDir })
+    onTestFinished(() => client.close())
+    for (const [name, call] of calls) {
+      const [own, remote] = await Promise.all([thrownBy(call, db()), thrownBy(call, client)])
+      expect(own).toBeInstanceOf(TypeError)
+      expect([name, remote]).toEqual([name, own])
+    }
+  })
+
   it('on the command line too', async () => {
     const dataDir = temporaryFolder()
     const run = async (...args: string[]) => cliRun([...args, '--data-dir', dataDir])
@@ -70,3 +102,11 @@ describe('a wrong argument is named, with what is expected', () => {
     })
   })
 })
+
+async function thrownBy(call: (of: MarketStore) => unknown, of: MarketStore): Promise<unknown> {
+  try {
+    return await call(of)
+  } catch (error) {
+    return error
+  }
+}
