@@ -42,7 +42,7 @@ import { type RowCounts } from './events/outcomes.ts'
 import { claimIdSpace, refuseBesideMadeIds } from './write/id-space.ts'
 import { resolveInsertOptions, type InsertOptions } from './write/insert-options.ts'
 import type { TickColumns } from './write/tick.ts'
-import type { WriterOptions } from './write/tick-writer.ts'
+import type { WriterOptions } from './write/tick-line.ts'
 
 const none: readonly Gap[] = []
 

@@ -11,7 +11,8 @@ import type { CommitLog } from '../log/commit-log.ts'
 import type { LogRecord } from '../log/log-entry.ts'
 import { FileTurns } from './file-turns.ts'
 import type { PendingCommit } from './pending-commit.ts'
-import type { Outcomes, TickStore } from './tick-store.ts'
+import type { Outcomes } from './tick-memory.ts'
+import type { TickStore } from './tick-store.ts'
 import { readLogMarks, type LogMarks } from './log-marks.ts'
 import type { WalWatch } from './wal-watch.ts'
 
@@ -141,7 +142,7 @@ export class FileApplier {
           await this.#ticks.apply({ ticks: batch, rows: rows === '' ? [] : [rows] })
           await this.#wal.note(batch.length)
         }
-        this.#ticks.accept(commit, outcomes)
+        this.#ticks.memory.accept(commit, outcomes)
         this.#ticks.recent.settle()
         this.bars.fold(batch)
         if (batch.length > 0) await this.#tidy()

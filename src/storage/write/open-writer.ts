@@ -10,8 +10,10 @@ import type { LogBook } from '../log/log-book.ts'
 import { FileApplier } from './file-applier.ts'
 import { readLogMarks, trustMarks } from './log-marks.ts'
 import { recoverLogs } from './recover-logs.ts'
+import { TickMemory } from './tick-memory.ts'
 import { TickStore } from './tick-store.ts'
-import { TickWriter, type WriterOptions } from './tick-writer.ts'
+import type { WriterOptions } from './tick-line.ts'
+import { TickWriter } from './tick-writer.ts'
 import type { WalWatch } from './wal-watch.ts'
 import type { WriterState } from './writer-state.ts'
 
@@ -41,7 +43,12 @@ export async function openWriter(
 ): Promise<TickWriter> {
   const { pair, connection, wal } = of
   const { inherited, logs: names } = await logs.inheritanceOf(pair)
-  const ticks = new TickStore({ ...of, batches: engine.batches, memory, logs: names })
+  const ticks = new TickStore({
+    ...of,
+    batches: engine.batches,
+    memory: new TickMemory(memory, of.state),
+    logs: names,
+  })
   let file: FileApplier | undefined
   try {
     const marks = await readLogMarks(connection)

@@ -3,7 +3,7 @@ import { msFromMicros } from '../../time.ts'
 import type { Events } from '../events/events.ts'
 import { lateStretches } from './late-stretches.ts'
 import { total, type PendingCommit } from './pending-commit.ts'
-import type { Outcomes } from './tick-store.ts'
+import type { Outcomes } from './tick-memory.ts'
 
 /** Tells what a commit that is durable has brought. */
 export function tellStored(

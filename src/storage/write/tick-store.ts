@@ -5,41 +5,22 @@ import type { Timeframe } from '../../time.ts'
 import type { BatchColumns, BatchFunction } from '../duckdb/batch-function.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
-import { RecentTicks, type KnownTick, type RecentEnd } from '../front/recent-ticks.ts'
-import type { MemoryBudget } from '../front/memory-budget.ts'
+import type { KnownTick, RecentTicks } from '../front/recent-ticks.ts'
 import type { Due } from '../log/backlog.ts'
 import { Deduplicator } from './deduplicator.ts'
-import { countCalls, type PendingCommit } from './pending-commit.ts'
-import type { InsertCounts, Conflict } from '../events/outcomes.ts'
+import type { PendingCommit } from './pending-commit.ts'
 import { storeGaps } from './gap-ledger.ts'
 import { moveMarkSql, newMarkSql, type LogMark } from './log-marks.ts'
 import { rollUpTicks } from './roll-up-ticks.ts'
 import { columnsOf, unstoredTicks, withoutId } from './unstored-ticks.ts'
 import type { Gap } from '../../schema/gaps.ts'
+import type { Outcomes, TickMemory } from './tick-memory.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
 
 /** Ticks that the candle views may have to read before they are rolled up; more where many files come: each time costs as much as 30,000. */
 const maxUnrolled = { usual: 50_000, inBulk: 150_000 }
 /** Ticks this far behind the newest are rolled up; slightly late ones then cost nothing. */
 const rollBehindMicros = 10_000_000
-
-/** What became of a commit's calls, before anything of it is stored. */
-export interface Outcomes {
-  readonly counts: InsertCounts[]
-  readonly conflicts: readonly Conflict[]
-  readonly newest: number
-  /** Before the commit; of an empty pair before all time. */
-  readonly newestBefore: number
-  readonly oldest: number
-  readonly maxId: string
-}
-
-/** Where the ticks stood before some were accepted. */
-export interface Accepted {
-  readonly state: WriterState
-  readonly recent: RecentTicks
-  readonly end: RecentEnd
-}
 
 /**
  * The ticks of one open file: deduplicates a batch by what is in memory, and by the file where that
@@ -51,13 +32,10 @@ export class TickStore {
   readonly #batches: BatchFunction
   readonly #slot: number
   readonly #candles: readonly Timeframe[]
-  readonly #memory: MemoryBudget
-  /** The newest ticks, those that are not in the file yet included. */
-  recent: RecentTicks
+  /** What is known of them without the file. */
+  readonly memory: TickMemory
   isInBulk = false
-  #filled = false
   #insertion: Promise<DuckDBPreparedStatement> | undefined
-  #state: WriterState
   /** The newest tick (µs) in the file. */
   #newestApplied: number
   /** The logs that there still are: marks of others are not needed any more. */
@@ -69,8 +47,7 @@ export class TickStore {
     connection: DuckDBConnection
     batches: BatchFunction
     candles: readonly Timeframe[]
-    memory: MemoryBudget
-    state: WriterState
+    memory: TickMemory
     logs: readonly string[]
   }) {
     this.#logs = of.logs
@@ -78,60 +55,37 @@ export class TickStore {
     this.#batches = of.batches
     this.#slot = of.batches.openSlot()
     this.#candles = of.candles
-    this.#memory = of.memory
-    this.#state = of.state
-    this.#newestApplied = of.state.newest
-    this.recent = new RecentTicks(of.memory, of.state.newest + 1)
+    this.memory = of.memory
+    this.#newestApplied = of.memory.state.newest
   }
 
   get state(): WriterState {
-    return this.#state
+    return this.memory.state
+  }
+
+  /** The newest ticks, those that are not in the file yet included. */
+  get recent(): RecentTicks {
+    return this.memory.recent
   }
 
   /** Whether the candle views read so many ticks that they should be rolled up. */
   get needsRollUp(): boolean {
-    return this.#state.unrolled > maxUnrolled[this.isInBulk ? 'inBulk' : 'usual']
+    return this.memory.state.unrolled > maxUnrolled[this.isInBulk ? 'inBulk' : 'usual']
   }
 
-  /** What is to become of a commit's ticks; undefined when only the file can tell. */
-  deduplicate(commit: PendingCommit): Outcomes | undefined {
-    const deduplicator = new Deduplicator(commit.batch, this.#state)
-    if (deduplicator.suspects === 0) return this.#decide(commit, deduplicator, [])
-    if (deduplicator.suspectRange().from < this.recent.coveredFrom) return undefined
-    const conflicts = deduplicator.resolve((id, since) => this.recent.find(id, since))
-    return this.#decide(commit, deduplicator, conflicts)
-  }
-
-  /** The same, by the file: everything that was accepted before has to be in it. */
+  /** What is to become of a commit's ticks, by the file where memory does not tell: everything that was accepted before has to be in it. */
   async deduplicateByFile(commit: PendingCommit): Promise<Outcomes> {
-    const known = this.deduplicate(commit)
+    const known = this.memory.deduplicate(commit)
     if (known !== undefined) return known
-    if (!this.#filled) {
+    if (!this.memory.isFilled) {
       await this.#fill()
       return this.deduplicateByFile(commit)
     }
-    const deduplicator = new Deduplicator(commit.batch, this.#state)
+    const deduplicator = new Deduplicator(commit.batch, this.memory.state)
     this.#batches.put(this.#slot, commit.batch)
     const stored = await this.#lookUp(deduplicator.suspectRange())
     const conflicts = deduplicator.resolve((id) => stored.get(id) ?? [])
-    return this.#decide(commit, deduplicator, conflicts)
-  }
-
-  /** From now on the commit's ticks count as stored; returns what {@link withdraw} needs. */
-  accept({ batch }: PendingCommit, { newest, maxId }: Outcomes): Accepted {
-    const before = { state: this.#state, recent: this.recent, end: this.recent.end }
-    this.#state = { ...this.#state, newest, maxId }
-    // Of more than memory keeps nothing is: the file tells of it when somebody asks.
-    if (batch.length > this.#memory.share) this.#forgetRecent()
-    else if (batch.length > 0) this.recent.append(batch)
-    return before
-  }
-
-  /** What was accepted since is not stored. */
-  withdraw({ state: { newest, maxId }, recent, end }: Accepted): void {
-    this.#state = { ...this.#state, newest, maxId }
-    // Else nothing of it is in memory until the file is asked again.
-    if (recent !== this.recent || !recent.cutTo(end)) this.#forgetRecent()
+    return this.memory.decide(commit, deduplicator, conflicts)
   }
 
   /**
@@ -153,7 +107,10 @@ export class TickStore {
     if (mark !== undefined) this.#markedLog = mark.log
     for (let row = 0; row < batch.length; row++)
       if (batch.micros[row]! > this.#newestApplied) this.#newestApplied = batch.micros[row]!
-    this.#state = { ...this.#state, unrolled: this.#state.unrolled + batch.length }
+    this.memory.state = {
+      ...this.memory.state,
+      unrolled: this.memory.state.unrolled + batch.length,
+    }
     return batch === given ? 0 : withoutId(given) - withoutId(batch)
   }
 
@@ -165,63 +122,52 @@ export class TickStore {
 
   /** Takes note of where retention has moved the marks of the ticks (µs). */
   moveMarks(marks: Pick<WriterState, 'deletedBefore' | 'decidableFrom'>): void {
-    this.#state = { ...this.#state, ...marks }
+    this.memory.state = { ...this.memory.state, ...marks }
     this.recent.keepFrom(marks.deletedBefore)
   }
 
   /** Takes note up to where analytics are stored. */
   raiseAnalyzedUntil(micros: number): void {
-    this.#state = { ...this.#state, analyzedUntil: Math.max(this.#state.analyzedUntil, micros) }
+    this.memory.state = {
+      ...this.memory.state,
+      analyzedUntil: Math.max(this.memory.state.analyzedUntil, micros),
+    }
   }
 
   /** Moves the ticks before `until` (µs) into the candle parts. */
   async rollUp(until: number = this.rollTarget()): Promise<void> {
-    if (until <= this.#state.rolledUntil) return
-    await rollUpTicks(this.#connection, this.#candles, { from: this.#state.rolledUntil, until })
-    this.#state = { ...this.#state, rolledUntil: until, unrolled: 0 }
+    if (until <= this.memory.state.rolledUntil) return
+    await rollUpTicks(this.#connection, this.#candles, {
+      from: this.memory.state.rolledUntil,
+      until,
+    })
+    this.memory.state = { ...this.memory.state, rolledUntil: until, unrolled: 0 }
   }
 
   /** What the file says, not what we believe; all that counts as stored has to be in it. */
   async reload(): Promise<void> {
-    this.#state = (await readWriterState(this.#connection)).state
-    this.#newestApplied = this.#state.newest
+    this.memory.state = (await readWriterState(this.#connection)).state
+    this.#newestApplied = this.memory.state.newest
     this.#markedLog = undefined
-    this.#forgetRecent()
+    this.memory.forgetRecent()
   }
 
   /** The same for how far the file's ticks are folded and analysed, whatever is not in it yet. */
   async reloadFolded(): Promise<void> {
     const { rolledUntil, analyzedUntil, unrolled } = (await readWriterState(this.#connection)).state
-    this.#state = { ...this.#state, rolledUntil, analyzedUntil, unrolled }
+    this.memory.state = { ...this.memory.state, rolledUntil, analyzedUntil, unrolled }
   }
 
   async dispose(): Promise<void> {
     const insertion = await this.#insertion?.catch(() => undefined)
     insertion?.destroySync()
     this.#batches.clear(this.#slot)
-    this.recent.dispose()
-  }
-
-  #forgetRecent(): void {
-    this.recent.dispose()
-    this.recent = new RecentTicks(this.#memory, this.#state.newest + 1)
-    this.#filled = false
-  }
-
-  #decide(
-    commit: PendingCommit,
-    { outcomes, maxId }: Deduplicator,
-    conflicts: readonly Conflict[],
-  ): Outcomes {
-    const newestBefore = this.#state.newest
-    const { counts, newest, oldest } = countCalls(commit, outcomes, newestBefore)
-    commit.dropRejected(outcomes)
-    return { counts, conflicts, newest, newestBefore, oldest, maxId }
+    this.memory.dispose()
   }
 
   /** Brings the newest stored ticks into memory, once: then only older ones have to be asked for. */
   async #fill(): Promise<void> {
-    const { share } = this.#memory
+    const { share } = this.memory
     const rows = await readRows<KnownTick & { id: string | null }>(
       this.#connection,
       `SELECT * FROM (
@@ -232,16 +178,12 @@ export class TickStore {
     // Of the oldest time some may be missing.
     const from = rows.length < share ? -Infinity : rows[0]!.micros + 1
     const kept = rows.filter(({ micros }) => micros >= from)
-    this.recent.dispose()
-    this.recent = new RecentTicks(this.#memory, from)
-    this.recent.append(columnsOf(kept))
-    this.recent.settle()
-    this.#filled = true
+    this.memory.fill(columnsOf(kept), from)
   }
 
   #unstored(batch: BatchColumns): Promise<BatchColumns> {
     this.#batches.put(this.#slot, batch)
-    return unstoredTicks(this.#connection, this.#slot, this.#state.deletedBefore)
+    return unstoredTicks(this.#connection, this.#slot, this.memory.state.deletedBefore)
   }
 
   async #lookUp({ from, to }: { from: number; to: number }): Promise<Map<string, KnownTick[]>> {
@@ -264,7 +206,7 @@ export class TickStore {
 
   /** The common batch is one prepared statement; a late one also mends what is built on ticks. */
   async #write(batch: BatchColumns): Promise<void> {
-    const { rolledUntil, analyzedUntil } = this.#state
+    const { rolledUntil, analyzedUntil } = this.memory.state
     let oldest = Infinity
     for (let row = 0; row < batch.length; row++)
       if (batch.micros[row]! < oldest) oldest = batch.micros[row]!
