@@ -33,6 +33,7 @@ export type { Lease } from './storage/pool/lease.ts'
 export type { ColumnStream } from './storage/pool/column-stream.ts'
 export type {
   AcquireOptions,
+  SignalOptions,
   QueryOptions,
   QueryPairsOptions,
   StreamOptions,

@@ -116,7 +116,8 @@ export class ClusterReader implements Pick<MarketStore, ReadCall> {
   }
 
   /** Reads every column of every table of a pair. */
-  readonly verify: MarketStore['verify'] = (pair) => this.#ask(pair, (store) => store.verify(pair))
+  readonly verify: MarketStore['verify'] = (pair, ...rest) =>
+    this.#ask(pair, (store) => store.verify(pair, ...rest))
 
   /** Ends the connections to the workers; the one to Valkey stays the caller's. */
   async close(): Promise<void> {

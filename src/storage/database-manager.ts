@@ -18,7 +18,7 @@ import type { ImportFilesOptions, ImportFilesReport } from './import/import-file
 import { Intake } from './intake.ts'
 import { Leases } from './pool/leases.ts'
 import { endsWithin, letGoMs } from './pool/let-go.ts'
-import type { QueryOptions, StreamOptions } from './pool/lease-options.ts'
+import type { QueryOptions, SignalOptions, StreamOptions } from './pool/lease-options.ts'
 import { resolveManagerOptions, type ManagerOptions, type ManagerSetup } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
 import type { ArchiveOptions, ArchiveResult } from './upkeep/archive/archive-options.ts'
@@ -156,9 +156,9 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   }
 
   /** Every pair that has files in the data directory, sorted. */
-  async listPairs(): Promise<Pair[]> {
+  async listPairs(options?: SignalOptions): Promise<Pair[]> {
     this.#refuseClosed()
-    return this.#maintenance.listPairs()
+    return this.#maintenance.listPairs(options)
   }
 
   /** True once {@link close} was called. */
@@ -245,8 +245,8 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   }
 
   /** Reads every value of every table; says what is damaged or missing, changes nothing. */
-  async verify(pair: PairLike): Promise<VerifyReport> {
-    return this.#maintenance.verify(this.parsePair(pair))
+  async verify(pair: PairLike, options?: SignalOptions): Promise<VerifyReport> {
+    return this.#maintenance.verify(this.parsePair(pair), options)
   }
 
   /** Writes a pair's file anew, with blocks that suit how long its ticks are kept; its calls wait meanwhile. */

@@ -10,7 +10,12 @@ import type { CleanupResult, InsertCounts, RefreshResult, RowCounts } from './ev
 import type { FollowOptions } from './follow/follow.ts'
 import type { ReplayedBar, ReplayOptions } from './follow/replay.ts'
 import type { ColumnStream } from './pool/column-stream.ts'
-import type { QueryOptions, QueryPairsOptions, StreamOptions } from './pool/lease-options.ts'
+import type {
+  QueryOptions,
+  QueryPairsOptions,
+  SignalOptions,
+  StreamOptions,
+} from './pool/lease-options.ts'
 import type { ManagerStats } from './pool/pool-stats.ts'
 import type { RepackOptions, RepackReport } from './upkeep/repack.ts'
 import type { SnapshotOptions, SnapshotReport } from './upkeep/snapshot.ts'
@@ -63,9 +68,14 @@ export interface MarketStore {
     options?: QueryPairsOptions,
   ): Promise<Row[]>
   /** As `DatabaseManager.recentTicks`. */
-  recentTicks(pair: PairLike, limit?: number): Promise<StoredTick[]>
+  recentTicks(pair: PairLike, limit?: number, options?: SignalOptions): Promise<StoredTick[]>
   /** As `DatabaseManager.lastCandles`. */
-  lastCandles(pair: PairLike, timeframe: Timeframe, limit?: number): Promise<StoredCandle[]>
+  lastCandles(
+    pair: PairLike,
+    timeframe: Timeframe,
+    limit?: number,
+    options?: SignalOptions,
+  ): Promise<StoredCandle[]>
   /** As `DatabaseManager.follow`. */
   follow<Row>(
     pair: PairLike,
@@ -77,11 +87,11 @@ export interface MarketStore {
   /** The holes in the pair's recorded trades, filled ones too, the oldest first. */
   gaps(pair: PairLike, options?: QueryOptions): Promise<Gap[]>
   /** Every stored pair, sorted by its text form. */
-  listPairs(): Promise<Pair[]>
+  listPairs(options?: SignalOptions): Promise<Pair[]>
   /** What the pool and the queues hold now. */
   stats(): ManagerStats | Promise<ManagerStats>
   /** Reads every column of every table of a pair. */
-  verify(pair: PairLike): Promise<VerifyReport>
+  verify(pair: PairLike, options?: SignalOptions): Promise<VerifyReport>
   /** `file` is a path where the store is. */
   snapshot(pair: PairLike, file: string, options?: SnapshotOptions): Promise<SnapshotReport>
   /** Writes a query's rows into a file where the store is; as `DatabaseManager.export`. */

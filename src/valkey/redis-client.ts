@@ -4,7 +4,7 @@ import type { RedisArgument, RedisClientOptions, RedisSentinelOptions } from '@r
 import type { ValkeyConnection } from './connection-options.ts'
 import { PairduckError } from '../errors.ts'
 import { clientFailure, closedFailure } from './failure.ts'
-import { untilAborted } from './until-aborted.ts'
+import { untilAborted } from '../until-aborted.ts'
 import type { ServerScript, Unsubscribe, ValkeyClient, ValkeyReply } from './valkey-client.ts'
 
 type SocketOptions = NonNullable<NonNullable<RedisSentinelOptions['nodeClientOptions']>['socket']>

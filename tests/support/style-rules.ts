@@ -64,7 +64,15 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
 }
 /** Files that may lie at the front of a part: what its users meet. */
 const maxFrontFiles = 8
-const leaves = new Set(['errors', 'optional-package', 'options', 'pair', 'sync-folder', 'time'])
+const leaves = new Set([
+  'errors',
+  'optional-package',
+  'options',
+  'pair',
+  'sync-folder',
+  'time',
+  'until-aborted',
+])
 const ownerDesk = 'src/serve/owner-desk.ts'
 const refreshPlan = 'src/queries/refresh/index.ts'
 const barReaders = new Set(

@@ -23,9 +23,11 @@ import {
   refuseNoQuery,
   resolveQueryOptions,
   resolveQueryPairsOptions,
+  resolveSignalOptions,
   resolveStreamOptions,
   type QueryOptions,
   type QueryPairsOptions,
+  type SignalOptions,
   type StreamOptions,
 } from '../../storage/pool/lease-options.ts'
 import type { ManagerStats } from '../../storage/pool/pool-stats.ts'
@@ -122,13 +124,24 @@ export class RemoteStore extends RemoteInserts implements MarketStore {
   }
 
   /** As `DatabaseManager.recentTicks`. */
-  async recentTicks(pair: PairLike, limit?: number): Promise<StoredTick[]> {
-    return this.#call('recentTicks', { pair: this.named(pair), limit })
+  async recentTicks(
+    pair: PairLike,
+    limit?: number,
+    options?: SignalOptions,
+  ): Promise<StoredTick[]> {
+    const { signal } = resolveSignalOptions('recentTicks', options)
+    return this.#call('recentTicks', { pair: this.named(pair), limit }, signal)
   }
 
   /** As `DatabaseManager.lastCandles`. */
-  async lastCandles(pair: PairLike, timeframe: Timeframe, limit?: number): Promise<StoredCandle[]> {
-    return this.#call('lastCandles', { pair: this.named(pair), timeframe, limit })
+  async lastCandles(
+    pair: PairLike,
+    timeframe: Timeframe,
+    limit?: number,
+    options?: SignalOptions,
+  ): Promise<StoredCandle[]> {
+    const { signal } = resolveSignalOptions('lastCandles', options)
+    return this.#call('lastCandles', { pair: this.named(pair), timeframe, limit }, signal)
   }
 
   /** As `DatabaseManager.gaps`. */
@@ -138,8 +151,9 @@ export class RemoteStore extends RemoteInserts implements MarketStore {
   }
 
   /** Every stored pair, sorted by its text form. */
-  async listPairs(): Promise<Pair[]> {
-    const pairs = await this.#call<Pair[]>('listPairs', {})
+  async listPairs(options?: SignalOptions): Promise<Pair[]> {
+    const { signal } = resolveSignalOptions('listPairs', options)
+    const pairs = await this.#call<Pair[]>('listPairs', {}, signal)
     return pairs.map((pair) => parsePair(pair))
   }
 
@@ -149,8 +163,9 @@ export class RemoteStore extends RemoteInserts implements MarketStore {
   }
 
   /** Reads every column of every table of a pair. */
-  async verify(pair: PairLike): Promise<VerifyReport> {
-    return this.#call('verify', { pair: this.named(pair) })
+  async verify(pair: PairLike, options?: SignalOptions): Promise<VerifyReport> {
+    const { signal } = resolveSignalOptions('verify', options)
+    return this.#call('verify', { pair: this.named(pair) }, signal)
   }
 
   /** Writes a consistent copy of a pair. */

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../valkey/until-aborted.ts'
+import { untilAborted } from '../../until-aborted.ts'
 
 /**
  * Yields what each call gives, reduced to what is `wanted`, until the signal; a call that hangs

@@ -1,4 +1,4 @@
-import { untilAborted } from '../../valkey/until-aborted.ts'
+import { untilAborted } from '../../until-aborted.ts'
 import type { Unsubscribe, ValkeyClient } from '../../valkey/valkey-client.ts'
 
 /** One listener on one channel, begun when the server can be reached and ended once. */

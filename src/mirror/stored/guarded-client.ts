@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { PairduckError } from '../../errors.ts'
-import { untilAborted } from '../../valkey/until-aborted.ts'
+import { untilAborted } from '../../until-aborted.ts'
 import type {
   ServerScript,
   Unsubscribe,

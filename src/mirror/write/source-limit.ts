@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { PairduckError } from '../../errors.ts'
 import type { MirrorClock } from '../model/clock.ts'
-import { untilAborted } from '../../valkey/until-aborted.ts'
+import { untilAborted } from '../../until-aborted.ts'
 
 /** A snapshot makes calls up to three times one after another: each in a quarter of its time. */
 const callShare = 4

@@ -51,7 +51,7 @@ export function addFlowsurfaceRoutes(context: RouteContext): void {
         ticker: tickerOf(pair),
         ...(await extentOf(context, pair, signal)),
       })
-      return Promise.all((await store.listPairs()).map(listing))
+      return Promise.all((await store.listPairs({ signal })).map(listing))
     })
     return { pairs: listed, tracked_count: listed.length }
   })
@@ -63,7 +63,7 @@ export function addFlowsurfaceRoutes(context: RouteContext): void {
   app.get('/exchanges', async (request) => {
     allow(request, 'read')
     const exchanges: Record<string, string[]> = {}
-    for (const pair of await answers.onTime(request, () => store.listPairs()))
+    for (const pair of await answers.onTime(request, (signal) => store.listPairs({ signal })))
       (exchanges[`${titled(venueOf(pair))} ${titled(marketOf(pair))}`] ??= []).push(
         idOf(pair).toUpperCase(),
       )

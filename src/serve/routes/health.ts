@@ -27,7 +27,7 @@ export async function answersNow(
   request: FastifyRequest,
 ): Promise<boolean> {
   try {
-    await answers.onTime(request, () => store.listPairs())
+    await answers.onTime(request, (signal) => store.listPairs({ signal }))
     return true
   } catch {
     return false

@@ -17,7 +17,7 @@ export function pairOf({ params }: FastifyRequest): Pair {
 export function addPairRoutes({ app, store, answers, allow }: RouteContext): void {
   app.get('/api/v1/pairs', async (request) => {
     allow(request, 'read')
-    const pairs = await answers.onTime(request, () => store.listPairs())
+    const pairs = await answers.onTime(request, (signal) => store.listPairs({ signal }))
     return pairs.map((pair) => ({ pair: formatPair(pair), ...pair }))
   })
   app.get(`${pairPath}/stats`, async (request) => {

@@ -84,7 +84,7 @@ export function addStoreRoutes(
 function addCalls({ app, store, answers, allow, guard }: RouteContext): void {
   app.post('/api/v1/store/listPairs', async (request) => {
     allow(request, 'read')
-    return answers.onTime(request, () => store.listPairs())
+    return answers.onTime(request, (signal) => store.listPairs({ signal }))
   })
   app.post('/api/v1/store/stats', async (request) => {
     allow(request, 'read')
@@ -108,21 +108,25 @@ function addCalls({ app, store, answers, allow, guard }: RouteContext): void {
   app.post('/api/v1/store/recentTicks', async (request) => {
     allow(request, 'read')
     const { pair, limit } = body(request)
-    return answers.inTime(request, () => store.recentTicks(pair, limit))
+    return answers.inTime(request, (signal) => store.recentTicks(pair, limit, { signal }))
   })
   app.post('/api/v1/store/lastCandles', async (request) => {
     allow(request, 'read')
     const { pair, timeframe, limit } = body(request)
-    return answers.inTime(request, () => store.lastCandles(pair, timeframe!, limit))
+    return answers.inTime(request, (signal) =>
+      store.lastCandles(pair, timeframe!, limit, { signal }),
+    )
   })
 }
 
 function addUpkeepCalls({ app, store, answers, allow, isLocal }: RouteContext): void {
   app.post('/api/v1/store/verify', async (request) => {
     allow(request, 'read')
-    const verify = () => store.verify(body(request).pair)
+    const verify = (signal: AbortSignal) => store.verify(body(request).pair, { signal })
     // The command line beside its bot waits for as long as reading all of a large file takes.
-    return isLocal ? answers.within(request, verify) : answers.inTime(request, verify)
+    return isLocal
+      ? answers.within(request, () => verify(goneOf(request)))
+      : answers.inTime(request, verify)
   })
   app.post('/api/v1/store/cleanupPair', async (request) => {
     allow(request, 'write')

@@ -17,7 +17,11 @@ export type OnSkipped = (skipped: Skipped) => void
  * Every pair that has files in the data directory, sorted by its text form. Links to folders are
  * followed, each folder once; one that cannot be read is told of and stops no other.
  */
-export async function listPairs(dataDir: string, onSkipped: OnSkipped): Promise<Pair[]> {
+export async function listPairs(
+  dataDir: string,
+  onSkipped: OnSkipped,
+  signal?: AbortSignal,
+): Promise<Pair[]> {
   const pairs: Pair[] = []
   const seen = new Set<string>()
   const looking = { seen, onSkipped }
@@ -30,6 +34,7 @@ export async function listPairs(dataDir: string, onSkipped: OnSkipped): Promise<
         return symbol === undefined ? undefined : { exchange, market, symbol }
       }
       for (const folder of await folders(join(dataDir, exchange, market), { ...looking, pairOf })) {
+        signal?.throwIfAborted()
         const pair = pairOf(folder)
         if (pair !== undefined && (await isStored(dataDir, pair, onSkipped))) pairs.push(pair)
       }

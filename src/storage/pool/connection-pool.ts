@@ -89,7 +89,7 @@ export class ConnectionPool {
     { renews = true, joins = false, ...given }: UseOptions = {},
   ): Promise<T> {
     const idleMs = renews ? given.idleMs : this.#idle.getRemainingTTL(formatPair(pair))
-    const database = this.acquireOpen(formatPair(pair), joins) ?? (await this.acquire(pair))
+    const database = this.acquireOpen(formatPair(pair), joins) ?? (await this.acquire(pair, given))
     const slot = this.#slots.get(database.name)
     if (slot?.leases === 1 && idleMs !== undefined && idleMs > 0) slot.idleMs = idleMs
     try {

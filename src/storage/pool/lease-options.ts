@@ -14,6 +14,12 @@ export interface QueryOptions {
   readonly history?: boolean | undefined
 }
 
+/** What ends a call. */
+export interface SignalOptions {
+  /** Ends the call, which then rejects with `ABORTED`. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Options of `queryPairs`. */
 export interface QueryPairsOptions {
   /** Interrupts the query; the call then rejects with `ABORTED`. */
@@ -48,6 +54,7 @@ const streamRules = {
   timeoutMs: integer(1, century, 60_000),
 }
 const queryRules = { signal: signalRule, history: flag(false) }
+const signalRules = { signal: signalRule }
 const queryPairsRules = {
   signal: signalRule,
   unqualified: optional(rule<PairLike>('a pair', isPairLike, '')),
@@ -70,6 +77,14 @@ export function resolveQueryOptions(
   options: QueryOptions | undefined,
 ): QueryOptions {
   return options === undefined ? none : resolveOptions(caller, options, queryRules)
+}
+
+/** TypeError for what a call does not take that takes a signal alone. */
+export function resolveSignalOptions(
+  caller: string,
+  options: SignalOptions | undefined,
+): SignalOptions {
+  return options === undefined ? none : resolveOptions(caller, options, signalRules)
 }
 
 /** TypeError for what `queryPairs` does not take. */

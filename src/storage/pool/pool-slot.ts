@@ -18,6 +18,8 @@ export interface UseOptions {
   readonly renews?: boolean
   /** The caller has a lease of it: for him it is not being closed. */
   readonly joins?: boolean
+  /** Ends the wait for it. */
+  readonly signal?: AbortSignal | undefined
   /** How long it may be idle after this use, when nobody else comes. */
   readonly idleMs?: number
 }

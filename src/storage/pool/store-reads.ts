@@ -7,7 +7,12 @@ import { follow, resolveFollowOptions, untilEither, type FollowOptions } from '.
 import { replay, type ReplayedBar, type ReplayOptions } from '../follow/replay.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { Events } from '../events/events.ts'
-import type { AcquireOptions, QueryOptions, QueryPairsOptions } from './lease-options.ts'
+import type {
+  AcquireOptions,
+  QueryOptions,
+  QueryPairsOptions,
+  SignalOptions,
+} from './lease-options.ts'
 import type { Lease } from './lease.ts'
 import type { Leases } from './leases.ts'
 
@@ -36,8 +41,12 @@ export abstract class StoreReads extends Events {
   }
 
   /** The newest ticks, newest first, in the one order of ticks; mostly answered from memory. */
-  async recentTicks(pair: PairLike, limit: number = 100): Promise<StoredTick[]> {
-    return this.leases.recentTicks(this.parsePair(pair), limit)
+  async recentTicks(
+    pair: PairLike,
+    limit: number = 100,
+    options?: SignalOptions,
+  ): Promise<StoredTick[]> {
+    return this.leases.recentTicks(this.parsePair(pair), limit, options)
   }
 
   /**
@@ -48,8 +57,9 @@ export abstract class StoreReads extends Events {
     pair: PairLike,
     timeframe: Timeframe,
     limit: number = 500,
+    options?: SignalOptions,
   ): Promise<StoredCandle[]> {
-    return this.leases.lastCandles(this.parsePair(pair), timeframe, limit)
+    return this.leases.lastCandles(this.parsePair(pair), { timeframe, limit }, options)
   }
 
   /**

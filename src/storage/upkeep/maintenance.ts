@@ -41,6 +41,8 @@ import {
   type SnapshotOptions,
   type SnapshotReport,
 } from './snapshot.ts'
+import { resolveSignalOptions, type SignalOptions } from '../pool/lease-options.ts'
+import { orAborted } from '../../until-aborted.ts'
 import { verifyDatabase, type VerifyReport } from './verify.ts'
 
 /** What of a manager's options the jobs on whole files follow. */
@@ -83,11 +85,13 @@ export class Maintenance {
     )
   }
 
-  listPairs(onSkipped?: OnSkipped): Promise<Pair[]> {
-    return listPairs(this.#dataDir, (skipped) => {
+  async listPairs(options?: SignalOptions, onSkipped?: OnSkipped): Promise<Pair[]> {
+    const { signal } = resolveSignalOptions('listPairs', options)
+    const tell: OnSkipped = (skipped) => {
       this.#events.tell('error', skipped)
       onSkipped?.(skipped)
-    })
+    }
+    return orAborted('listPairs', signal, () => listPairs(this.#dataDir, tell, signal))
   }
 
   startTimer(options: object | undefined): void {
@@ -141,7 +145,7 @@ export class Maintenance {
     const started = performance.now()
     const results: CleanupResult[] = []
     const unreadable: string[] = []
-    const pairs = await this.listPairs(({ pair, error }) => {
+    const pairs = await this.listPairs({ signal: undefined }, ({ pair, error }) => {
       if (pair === undefined) unreadable.push(`${error.code}: ${error.message}`)
       else results.push(notCleaned(pair, error))
     })
@@ -191,12 +195,20 @@ export class Maintenance {
     })
   }
 
-  async verify(pair: Pair, look?: (database: PairDatabase) => void): Promise<VerifyReport> {
+  async verify(
+    pair: Pair,
+    options?: SignalOptions,
+    look?: (database: PairDatabase) => void,
+  ): Promise<VerifyReport> {
+    const { signal } = resolveSignalOptions('verify', options)
+    const verify = async (database: PairDatabase): Promise<VerifyReport> => {
+      look?.(database)
+      return verifyDatabase(database, signal)
+    }
     try {
-      return await this.onFile(pair, (database) => {
-        look?.(database)
-        return verifyDatabase(database)
-      })
+      return await orAborted(`${formatPair(pair)}: verify`, signal, () =>
+        this.onFile(pair, verify, { signal }),
+      )
     } catch (error) {
       if (!PairduckError.is(error, 'PAIR_CORRUPT')) throw error
       return { pair: formatPair(pair), ok: false, problems: [error.message], rows: {} }
@@ -205,7 +217,7 @@ export class Maintenance {
 
   async repair(pair: Pair): Promise<RepairReport> {
     const opened: PairDatabase[] = []
-    const before = await this.verify(pair, (database) => opened.push(database))
+    const before = await this.verify(pair, undefined, (database) => opened.push(database))
     if (before.ok) return { pair: before.pair, action: 'none', problems: [], rows: before.rows }
     const files = pairFiles(this.#dataDir, pair)
     const now = this.#options.clock()
@@ -261,7 +273,7 @@ export class Maintenance {
       )
     } catch (error) {
       const coded = withCode(error, formatPair(pair))
-      // No signal reaches this work: only the closing of the pairs interrupts it.
+      // A caller's own signal is told outside: here the closing of the pairs has interrupted it.
       if (this.#pool.closing && PairduckError.is(coded, 'ABORTED'))
         throw new PairduckError('CLOSED', `${formatPair(pair)}: ended by closing`, { cause: error })
       throw coded

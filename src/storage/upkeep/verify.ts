@@ -3,6 +3,7 @@ import { tables } from '../../schema/tables.ts'
 import { wrongCandles } from '../write/candle-check.ts'
 import { fromDuckDb } from '../duckdb/duckdb-errors.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
+import { RunningRead } from '../pool/running-read.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 
 /** What `verify` found. */
@@ -19,21 +20,30 @@ export interface VerifyReport {
 
 /**
  * Reads every value of every table: a damaged block shows only when its own column is read,
- * counting and even inserting still pass. Then asks whether what is stored can be true.
+ * counting and even inserting still pass. Then asks whether what is stored can be true. The signal
+ * interrupts what is read.
  */
-export async function verifyDatabase(database: PairDatabase): Promise<VerifyReport> {
+export async function verifyDatabase(
+  database: PairDatabase,
+  signal?: AbortSignal,
+): Promise<VerifyReport> {
   const connection = await database.acquireReader()
   const problems: string[] = (database.loss?.rows ?? []).map(
     ({ relation, expectedRows, foundRows }) =>
       `${relation}: ${expectedRows} rows when last closed, ${foundRows} when opened: rows are lost`,
   )
   const rows: Record<string, number> = {}
-  const reading = <T>(statement: () => Promise<T>): Promise<T> => database.budget.read(statement)
+  const reading = <T>(statement: () => Promise<T>): Promise<T> =>
+    database.budget.read(() => {
+      signal?.throwIfAborted()
+      return new RunningRead(connection).run(statement, signal)
+    }, signal)
   try {
     for (const table of tables) {
       try {
         rows[table] = await reading(() => readWhole(connection, table))
       } catch (error) {
+        signal?.throwIfAborted()
         const problem = fromDuckDb(error, 'cannot be read', 'PAIR_CORRUPT')
         // What ended the reading is no fault of the file.
         if (problem.code !== 'PAIR_CORRUPT') throw problem

@@ -1,6 +1,7 @@
 import { EventEmitter, on, once } from 'node:events'
 import { connect as connectSocket } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { DuckDBConnection } from '@duckdb/node-api'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { connect, type MarketStore } from '../../../src/client/index.ts'
 import type { DatabaseManager } from '../../../src/index.ts'
 import { served } from '../../support/http.ts'
@@ -126,3 +127,75 @@ describe('who goes away ends what he asked for', () => {
     expect(await beside.query(pair, count)).toEqual([{ n: 3 }])
   })
 })
+
+/** Every other call that reads, with its signal. */
+const readers: [string, (store: MarketStore, signal: AbortSignal) => Promise<unknown>][] = [
+  ['recentTicks', (store, signal) => store.recentTicks(pair, 1_000_000, { signal })],
+  ['lastCandles', (store, signal) => store.lastCandles(pair, '1m', 1_000_000, { signal })],
+  ['verify', (store, signal) => store.verify(pair, { signal })],
+  ['gaps', (store, signal) => store.gaps(pair, { signal })],
+]
+const stores: [string, (db: DatabaseManager) => Promise<MarketStore> | MarketStore][] = [
+  ['the manager', (db) => db],
+  ['the local socket', (db) => connect({ dataDir: db.dataDir })],
+  ['HTTP', async (db) => connect(await served(db))],
+]
+
+describe.each(stores)('a call with a signal, by %s,', (_name, open) => {
+  it('ends with it while it waits for a thread, and at once when it was aborted before', async () => {
+    const { db } = await stored()
+    const store = await open(db)
+    if (store !== db) onTestFinished(() => store.close())
+    for (const [name, call] of readers)
+      expect([name, await endOf(call(store, AbortSignal.abort()))]).toEqual([name, 'ABORTED'])
+    const listed = store.listPairs({ signal: AbortSignal.abort() })
+    expect(await endOf(listed)).toBe('ABORTED')
+    const busy = new AbortController()
+    const ended = Promise.allSettled(
+      [1, 2].map(() => db.query(pair, sql(endless), { signal: busy.signal })),
+    )
+    const stop = new AbortController()
+    // The ticks are in memory, and need no thread.
+    const others = readers.filter(([name]) => name !== 'recentTicks')
+    const waiting = others.map(async ([name, call]) => [
+      name,
+      await endOf(call(store, stop.signal)),
+    ])
+    setImmediate(() => stop.abort())
+    for (const end of await Promise.all(waiting)) expect(end).toEqual([end[0], 'ABORTED'])
+    busy.abort()
+    await ended
+    await expectFree(db)
+  })
+
+  it('ends the statement of a `verify` that runs', async () => {
+    const { db } = await stored()
+    const store = await open(db)
+    if (store !== db) onTestFinished(() => store.close())
+    const stop = new AbortController()
+    // oxlint-disable-next-line typescript/unbound-method
+    const run = DuckDBConnection.prototype.run
+    const interrupted = vi.spyOn(DuckDBConnection.prototype, 'interrupt')
+    const watched = vi.spyOn(DuckDBConnection.prototype, 'run').mockImplementation(function (
+      this: DuckDBConnection,
+      ...given
+    ) {
+      if (given[0].includes('bit_xor(hash(whole))')) stop.abort()
+      return run.apply(this, given)
+    })
+    onTestFinished(() => [interrupted, watched].forEach((spy) => spy.mockRestore()))
+    expect(await endOf(store.verify(pair, { signal: stop.signal }))).toBe('ABORTED')
+    await vi.waitFor(() => expect(interrupted).toHaveBeenCalled())
+    watched.mockRestore()
+    expect(await store.verify(pair)).toMatchObject({ ok: true })
+  })
+})
+
+async function endOf(call: Promise<unknown>): Promise<unknown> {
+  try {
+    await call
+    return 'answered'
+  } catch (error) {
+    return (error as { code?: unknown }).code
+  }
+}

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { ccxtStream } from '../../../src/mirror/ccxt/ccxt-stream.ts'
-import { untilAborted } from '../../../src/valkey/until-aborted.ts'
+import { untilAborted } from '../../../src/until-aborted.ts'
 
 const listenersOf = (signal: AbortSignal): number => getEventListeners(signal, 'abort').length
 

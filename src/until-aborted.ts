@@ -1,3 +1,5 @@
+import { PairduckError } from './errors.ts'
+
 /**
  * What the promise gives, or a rejection with the signal's reason when that comes first. Each
  * wait adds one listener and takes it away again: nothing that lives longer than the wait holds
@@ -17,6 +19,22 @@ export async function untilAborted<T>(coming: Promise<T>, signal: AbortSignal): 
       (error: unknown) => settle(() => reject(error)),
     )
   })
+}
+
+/** The same for a call: `ABORTED` with the signal, whether or not what it waits for hears of that. */
+export async function orAborted<T>(
+  subject: string,
+  signal: AbortSignal | undefined,
+  call: () => Promise<T>,
+): Promise<T> {
+  if (signal === undefined) return call()
+  try {
+    signal.throwIfAborted()
+    return await untilAborted(call(), signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+    throw new PairduckError('ABORTED', `${subject} was aborted`, { cause: signal.reason })
+  }
 }
 
 /** What an iterable yields, until the signal: one that does not hear it is left alone then. */
