@@ -36,7 +36,8 @@ import { candleRelation } from '../schema/tables.ts'
 import { LockWait } from './pool/lock-wait.ts'
 import type { PairDatabase } from './pool/pair-database.ts'
 import type { PoolOptions } from './pool/pool-slot.ts'
-import { checkCandles, checkRows, writeCandles, writeRows } from './write/row-writer.ts'
+import { candleRecords, checkCandles, checkRows } from './write/check-rows.ts'
+import { rowRelation } from './write/row-relation.ts'
 import { ownTicks } from './write/tick-batch.ts'
 import { type RowCounts } from './events/outcomes.ts'
 import { claimIdSpace, refuseBesideMadeIds } from './write/id-space.ts'
@@ -125,9 +126,7 @@ export class Intake {
   ): Promise<RowCounts> {
     const checked = checkRows(relation, rows)
     return this.#lockWait.use(pair, (database) =>
-      database.rows.store(relation, checked.records, (connection, calls) =>
-        writeRows(connection, relation, calls),
-      ),
+      database.rows.store(rowRelation(relation), checked),
     )
   }
 
@@ -236,12 +235,8 @@ export class Intake {
   ): Promise<RowCounts> {
     if (!database.candles.includes(timeframe))
       throw notKept(database.name, database.candles, timeframe)
-    const counts = await database.rows.store(
-      candleRelation(timeframe),
-      candles,
-      (connection, calls) => writeCandles(connection, timeframe, calls),
-      counted,
-    )
+    const relation = rowRelation(candleRelation(timeframe))
+    const counts = await database.rows.store(relation, candleRecords(candles), counted)
     if (counts.inserted + counts.replaced > 0)
       this.#events.tell('candlesStored', {
         pair: database.name,

@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { Acknowledged, LogWriters } from './log-crashes.ts'
+import type { LogOrder } from './log-writer.ts'
 import { memoryFolder } from './store.ts'
 
 const pairs = 6
@@ -24,14 +25,22 @@ export async function expectLogCrashSafe(kills: number, seed: number): Promise<v
 async function killInOne(writers: LogWriters, kills: number, seed: number): Promise<void> {
   const dataDir = memoryFolder()
   const acknowledged = new Acknowledged(pairs)
-  let next = Array.from({ length: pairs }, () => 0)
+  const nothing = Array.from({ length: pairs }, () => 0)
+  let next: Pick<LogOrder, 'next' | 'nextRow'> = {
+    next: nothing,
+    nextRow: { candle: nothing, flow: nothing },
+  }
   for (let kill = 1; kill <= kills; kill++) {
     const lot = seed + kill
     const most = kill % 4 === 0 ? 1500 : kill % 3 === 0 ? 3 : 40
-    const order = { dataDir, seed: lot, next, most }
-    await writers.runAndKill(order, momentOf(kill, lot), acknowledged.note)
+    const order = { dataDir, seed: lot, ...next, most }
+    await writers.runAndKill(order, momentOf(kill, lot), acknowledged)
     if (kill % 2 === 0)
-      await writers.runAndKill({ ...order, onlyRecovers: true }, { afterMs: (lot * 53) % 120 })
+      await writers.runAndKill(
+        { ...order, onlyRecovers: true },
+        { afterMs: (lot * 53) % 120 },
+        undefined,
+      )
     next = await acknowledged.check(dataDir)
   }
   await rm(dataDir, { recursive: true, force: true })

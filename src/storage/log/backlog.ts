@@ -34,6 +34,8 @@ export class Backlog {
   #usualRows = fewestRows
   /** How many ticks wait. */
   ticks = 0
+  /** How long the text of all rows is that wait. */
+  rowCharacters = 0
 
   /** How many records wait. */
   get length(): number {
@@ -46,6 +48,7 @@ export class Backlog {
     const from = columns.length
     columns.append(record.ticks)
     this.ticks += record.ticks.length
+    this.rowCharacters += record.rows.length
     record.ticks = new RowsOf(columns, from, record.ticks.length)
     this.#records.push(record)
   }
@@ -72,7 +75,10 @@ export class Backlog {
   drop(sequence: number): readonly LogRecord[] {
     const kept = this.#records.findIndex((record) => record.sequence > sequence)
     const dropped = this.#records.splice(0, kept < 0 ? this.#records.length : kept)
-    for (const { ticks } of dropped) this.ticks -= ticks.length
+    for (const { ticks, rows } of dropped) {
+      this.ticks -= ticks.length
+      this.rowCharacters -= rows.length
+    }
     this.#parts = this.#parts.filter(({ last }) => last > sequence)
     return dropped
   }

@@ -85,7 +85,11 @@ export async function closeWithLogs(pool: ConnectionPool, logs: LogBook): Promis
 }
 
 function stillBehind(pair: string, logs: LogBook, cause: unknown): PairduckError {
-  const { ticks } = logs.backlogOf(pair)
+  const { ticks, rowCharacters } = logs.backlogOf(pair)
+  const what = [
+    ...(ticks > 0 ? [`${ticks} acknowledged ticks`] : []),
+    ...(rowCharacters > 0 ? ['acknowledged rows of other tables'] : []),
+  ].join(' and ')
   const { code, message } = fromDuckDb(
     cause ?? new Error('its file was closed before'),
     pair,
@@ -93,7 +97,7 @@ function stillBehind(pair: string, logs: LogBook, cause: unknown): PairduckError
   )
   return new PairduckError(
     code,
-    `${message}; ${ticks} acknowledged ticks stay in the commit log and come into the file when it is next opened`,
+    `${message}; ${what} stay in the commit log and come into the file when it is next opened`,
     { cause, pair, ticks },
   )
 }

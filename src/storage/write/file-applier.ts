@@ -22,6 +22,7 @@ const applyAfterMs = 500
 const applyTicks = 10_000
 /** With this many, calls wait until the file has caught up. */
 const crowdedTicks = 50_000
+const crowdedRowCharacters = 1 << 22
 const longestPauseMs = 30_000
 
 /** Brings what is in the log into one pair's file, and does there what has to be done between. */
@@ -81,7 +82,8 @@ export class FileApplier {
 
   /** Whether so much waits for the file that calls have to wait for it, too. */
   get isCrowded(): boolean {
-    return this.#backlog.ticks > crowdedTicks
+    const { ticks, rowCharacters } = this.#backlog
+    return ticks > crowdedTicks || rowCharacters > crowdedRowCharacters
   }
 
   /**
@@ -243,7 +245,7 @@ export class FileApplier {
           { log, sequence },
           { isDoubted: this.#isDoubted },
         )
-        await this.#wal.note(ticks)
+        await (due.rows.length === 0 ? this.#wal.note(ticks) : this.#wal.measure())
       }
     } catch (error) {
       this.#isUncertain = true

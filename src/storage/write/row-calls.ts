@@ -1,25 +1,21 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
+import { rowGroupRows } from '../duckdb/engine.ts'
 import type { RowCounts } from '../events/outcomes.ts'
+import type { RowRecord, RowRelation } from './row-relation.ts'
 import type { TickWriter } from './tick-writer.ts'
 import type { Waiting } from './waiting-room.ts'
 
-/** Stores the rows of some calls in one transaction, and counts each call's as if they came one by one. */
-export type WriteCalls<Row> = (
-  connection: DuckDBConnection,
-  calls: readonly (readonly Row[])[],
-) => Promise<RowCounts[]>
-
 interface Call {
-  readonly rows: readonly unknown[]
+  readonly rows: readonly RowRecord[]
   readonly resolve: (counts: RowCounts) => void
   readonly reject: (error: unknown) => void
 }
 
 /** Calls of one table that stand in the writer's line as one. */
 interface Shared {
-  readonly table: string
+  readonly relation: RowRelation
   readonly calls: Call[]
   readonly waiting: Waiting
+  readonly isDirect: boolean
   /** The writer's {@link TickWriter.stood} when it was the last in line. */
   readonly stood: number
   rows: number
@@ -39,73 +35,55 @@ export class RowCalls {
     this.#writer = writer
   }
 
-  /** `counted`: how many of the rows wait by the bounds of live calls. Resolves when they are durable. */
-  store<Row>(
-    table: string,
-    rows: readonly Row[],
-    write: WriteCalls<Row>,
+  /**
+   * `counted`: how many of the rows wait by the bounds of live calls; an import, of which none do, goes
+   * straight to the file. Resolves when they are durable.
+   */
+  store(
+    relation: RowRelation,
+    rows: readonly RowRecord[],
     counted: number = rows.length,
   ): Promise<RowCounts> {
+    const isDirect = counted < rows.length || rows.length >= rowGroupRows
     return new Promise((resolve, reject) => {
       const call = { rows, resolve, reject }
       const last = this.#last
       if (
-        last?.table === table &&
+        last?.relation === relation &&
+        last.isDirect === isDirect &&
         last.stood === this.#writer.stood &&
         last.rows + rows.length <= mostRows
       ) {
         this.#writer.wait(last.waiting, counted)
         last.calls.push(call)
         last.rows += rows.length
-      } else
-        void this.#stand(
-          { table, rows: rows.length },
-          { call, write: write as WriteCalls<unknown>, counted },
-        )
+      } else void this.#stand(relation, { call, counted, isDirect })
     })
   }
 
   async #stand(
-    { table, rows }: { table: string; rows: number },
-    { call, write, counted }: { call: Call; write: WriteCalls<unknown>; counted: number },
+    relation: RowRelation,
+    { call, counted, isDirect }: { call: Call; counted: number; isDirect: boolean },
   ): Promise<void> {
     const calls = [call]
     const waiting = { counted: 0 }
-    const job = (connection: DuckDBConnection): Promise<PromiseSettledResult<RowCounts>[]> => {
-      // From here on nobody joins.
-      if (this.#last?.calls === calls) this.#last = undefined
-      return storeCalls(connection, calls, write)
-    }
     try {
-      const done = this.#writer.run(job, counted, waiting)
-      this.#last = { table, calls, waiting, stood: this.#writer.stood, rows }
+      const done = this.#writer.storeRows(
+        relation,
+        () => {
+          // From here on nobody joins.
+          if (this.#last?.calls === calls) this.#last = undefined
+          return calls.map(({ rows }) => rows)
+        },
+        { counted, waiting, isDirect },
+      )
+      const { stood } = this.#writer
+      this.#last = { relation, calls, waiting, isDirect, stood, rows: call.rows.length }
       for (const [index, end] of (await done).entries())
         if (end.status === 'fulfilled') calls[index]!.resolve(end.value)
         else calls[index]!.reject(end.reason)
     } catch (error) {
       for (const { reject } of calls) reject(error)
     }
-  }
-}
-
-/** Where calls cannot be stored together each is tried by itself: none fails for what another brought. */
-async function storeCalls(
-  connection: DuckDBConnection,
-  calls: readonly Call[],
-  write: WriteCalls<unknown>,
-): Promise<PromiseSettledResult<RowCounts>[]> {
-  const rows = calls.map((call) => call.rows)
-  try {
-    const counts = await write(connection, rows)
-    return counts.map((value) => ({ status: 'fulfilled', value }))
-  } catch (error) {
-    if (calls.length === 1) throw error
-    const ends: PromiseSettledResult<RowCounts>[] = []
-    for (const each of rows) {
-      const [end] = await Promise.allSettled([write(connection, [each])])
-      ends.push(end.status === 'fulfilled' ? { status: end.status, value: end.value[0]! } : end)
-    }
-    if (ends.every(({ status }) => status === 'rejected')) throw error
-    return ends
   }
 }

@@ -34,8 +34,8 @@ export interface LineParts {
   readonly options: WriterOptions
 }
 
-/** Work that has the pair for itself. */
-type Job = () => Promise<void>
+/** Work that has the pair for itself; what it appends to the group at once is written with it. */
+type Job = (group: LogGroup) => Promise<void>
 
 /**
  * The calls of one pair, in order. Each is deduplicated by what is in memory, appended to the log that
@@ -96,7 +96,7 @@ export abstract class TickLine implements LogClient {
     const next = this.line.shift()
     if (next === undefined) return
     this.#busy = true
-    if (typeof next === 'function') void next().finally(() => this.next())
+    if (typeof next === 'function') void next(group).finally(() => this.next())
     else this.begin(next, group)
   }
 

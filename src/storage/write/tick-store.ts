@@ -9,11 +9,10 @@ import type { KnownTick, RecentTicks } from '../front/recent-ticks.ts'
 import type { Due } from '../log/backlog.ts'
 import { Deduplicator } from './deduplicator.ts'
 import type { PendingCommit } from './pending-commit.ts'
-import { storeGaps } from './gap-ledger.ts'
+import { applyLoggedRows } from './logged-rows.ts'
 import { moveMarkSql, newMarkSql, type LogMark } from './log-marks.ts'
 import { rollUpTicks } from './roll-up-ticks.ts'
 import { columnsOf, unstoredTicks, withoutId } from './unstored-ticks.ts'
-import type { Gap } from '../../schema/gaps.ts'
 import type { Outcomes, TickMemory } from './tick-memory.ts'
 import { readWriterState, type WriterState } from './writer-state.ts'
 
@@ -101,7 +100,7 @@ export class TickStore {
     const batch = isDoubted && given.length > 0 ? await this.#unstored(given) : given
     const store = async (): Promise<void> => {
       if (batch.length > 0) await this.#write(batch)
-      for (const each of rows) await storeGaps(this.#connection, JSON.parse(each) as Gap[])
+      if (rows.length > 0) await applyLoggedRows(this.#connection, rows)
     }
     await inTransaction(this.#connection, store, mark === undefined ? '' : this.#markSql(mark))
     if (mark !== undefined) this.#markedLog = mark.log

@@ -9,8 +9,11 @@ import type { LogGroup } from '../log/log-group.ts'
 import type { FileApplier } from './file-applier.ts'
 import type { CheckedTicks } from './checked-ticks.ts'
 import type { PendingCommit } from './pending-commit.ts'
+import { RowLog, type EndsOfCalls } from './row-log.ts'
+import type { RowRelation } from './row-relation.ts'
 import { TickLine, type LineParts } from './tick-line.ts'
 import type { TickStore } from './tick-store.ts'
+import type { RowsOfCalls } from './upsert-rows.ts'
 import type { Waiting } from './waiting-room.ts'
 
 /** So many bars are read at once, whoever asks for fewer. */
@@ -24,6 +27,7 @@ export class TickWriter extends TickLine {
   /** What it writes to. */
   readonly ticks: TickStore
   readonly #file: FileApplier
+  readonly #rows: RowLog
   /** Connections that may read the file behind our back. */
   #watchers = 0
 
@@ -31,6 +35,7 @@ export class TickWriter extends TickLine {
     super({ ...of, memory: of.ticks.memory })
     this.ticks = of.ticks
     this.#file = of.file
+    this.#rows = new RowLog(of)
   }
 
   /** Whether anything was written since the file was opened. */
@@ -56,10 +61,26 @@ export class TickWriter extends TickLine {
     rows = 0,
     waiting: Waiting = { counted: 0 },
   ): Promise<T> {
+    return this.#take(() => this.#file.run(job), rows, waiting)
+  }
+
+  /** Stores rows of another table; calls may join until it is their turn. */
+  storeRows(
+    relation: RowRelation,
+    calls: () => RowsOfCalls,
+    { counted, waiting, isDirect }: { counted: number; waiting: Waiting; isDirect: boolean },
+  ): Promise<EndsOfCalls> {
+    const isForFile = (group: LogGroup): boolean => isDirect || this.#isForFile(group)
+    const store = (group: LogGroup): Promise<EndsOfCalls> =>
+      this.#rows.store(relation, calls(), { group, isForFile })
+    return this.#take(store, counted, waiting)
+  }
+
+  #take<T>(work: (group: LogGroup) => Promise<T>, rows: number, waiting: Waiting): Promise<T> {
     this.wait(waiting, rows)
     return new Promise((resolve, reject) => {
-      this.stand(async () => {
-        const done = await Promise.allSettled([this.#file.run(job)])
+      this.stand(async (group) => {
+        const done = await Promise.allSettled([work(group)])
         this.room.leave(waiting)
         const [end] = done
         if (end.status === 'fulfilled') resolve(end.value)
@@ -116,8 +137,12 @@ export class TickWriter extends TickLine {
 
   /** Whether the log is no place for a commit: it is too large, or the file has to catch up. */
   protected goesToFile({ isDirect }: PendingCommit, group: LogGroup): boolean {
+    return isDirect || this.#isForFile(group)
+  }
+
+  #isForFile(group: LogGroup): boolean {
     // Behind the back of who may look at the file nothing is acknowledged that is not in it.
-    return isDirect || this.#watchers > 0 || this.#file.isCrowded || group.isFull
+    return this.#watchers > 0 || this.#file.isCrowded || group.isFull
   }
 
   protected needFile(commit: PendingCommit, group: LogGroup): void {

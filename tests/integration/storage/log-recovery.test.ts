@@ -1,13 +1,10 @@
 import {
   mkdirSync,
-  readdirSync,
   readFileSync,
   readlinkSync,
   renameSync,
-  closeSync,
   rmSync,
   truncateSync,
-  openSync,
   writeFileSync,
 } from 'node:fs'
 import { spawnSync } from 'node:child_process'
@@ -15,7 +12,8 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { describe, expect, it } from 'vitest'
 import { DatabaseManager } from '../../../src/index.ts'
-import { logsIn } from '../../support/log-crashes.ts'
+import { breakDescriptor, descriptorOf } from '../../support/descriptors.ts'
+import { logSegments, logsIn } from '../../support/log-crashes.ts'
 import { expectLogCrashSafe } from '../../support/log-kill-loop.ts'
 import { logPair, logTick } from '../../support/log-writer.ts'
 import { countTicks, fileOf, openManager, temporaryFolder } from '../../support/store.ts'
@@ -24,16 +22,6 @@ import { StoreChild } from '../../support/store-child.ts'
 
 function ticks(from: number, to: number, index = 0): ReturnType<typeof logTick>[] {
   return Array.from({ length: to - from }, (_, k) => logTick(index, from + k))
-}
-
-/** The segments of the one log of a directory. */
-function segments(dataDir: string): string[] {
-  const [log] = logsIn(dataDir)
-  const folder = join(dataDir, '.pairduck', 'log', log!)
-  return readdirSync(folder)
-    .filter((name) => name.endsWith('.log'))
-    .sort()
-    .map((name) => join(folder, name))
 }
 
 describe('after kill -9', () => {
@@ -76,7 +64,7 @@ describe('after kill -9', () => {
     for (let n = 0; n < 40; n += 10)
       await child.call('insertTicks', logPair(n % 20), ticks(n, n + 10, n % 20))
     await child.kill()
-    const [file] = segments(dataDir)
+    const [file] = logSegments(dataDir)
     const bytes = readFileSync(file!)
     // The second record: one of the pair whose first is the third.
     const second = bytes.indexOf('PLG1', 8)
@@ -106,7 +94,7 @@ describe('after kill -9', () => {
       for (let n = 0; n < 12; n++)
         await child.call('insertTicks', logPair(n % 2), [logTick(n % 2, n)])
       await child.kill()
-      const [file] = segments(dataDir)
+      const [file] = logSegments(dataDir)
       spoil(file!)
       const db = await openManager({ dataDir, retention: { ticks: 'forever' } })
       const errors: unknown[] = []
@@ -129,7 +117,7 @@ describe('a log that cannot be written', () => {
     await db.insertTicks(logPair(0), ticks(0, 5))
     await db.insertTicks(logPair(1), ticks(0, 5, 1))
     await db.insertTicks(logPair(0), ticks(5, 10))
-    const [before] = segments(dataDir)
+    const [before] = logSegments(dataDir)
     breakDescriptor(descriptorOf(before!))
     const failed = await Promise.allSettled([
       db.insertTicks(logPair(0), ticks(10, 12)),
@@ -140,7 +128,7 @@ describe('a log that cannot be written', () => {
       { reason: { code: 'IO_FAILED' } },
     ])
     expect(await db.insertTicks(logPair(0), ticks(10, 12))).toMatchObject({ inserted: 2 })
-    expect(segments(dataDir)).not.toContain(before)
+    expect(logSegments(dataDir)).not.toContain(before)
     expect(await countTicks(db, logPair(0))).toBe(12)
     expect(await countTicks(db, logPair(1))).toBe(5)
     expect(await db.insertTicks(logPair(1), ticks(5, 7, 1))).toMatchObject({ inserted: 2 })
@@ -158,7 +146,7 @@ describe('a log that cannot be written', () => {
       connection.run('ALTER TABLE pairduck_log RENAME TO hidden'),
     )
     await db.insertTicks(logPair(0), ticks(5, 10))
-    breakDescriptor(descriptorOf(segments(dataDir)[0]!))
+    breakDescriptor(descriptorOf(logSegments(dataDir)[0]!))
     await expect(db.insertTicks(logPair(0), ticks(10, 12))).rejects.toMatchObject({
       code: 'IO_FAILED',
     })
@@ -175,34 +163,6 @@ describe('a log that cannot be written', () => {
 /** The bytes of a segment up to its last record. */
 function usedBytes(file: string): number {
   return readFileSync(file).findLastIndex((byte) => byte !== 0) + 1
-}
-
-/** The descriptor under which this process has a file open. */
-function descriptorOf(file: string): number {
-  const found = readdirSync('/proc/self/fd').find((descriptor) => {
-    try {
-      return readlinkSync(`/proc/self/fd/${descriptor}`) === file
-    } catch {
-      return false
-    }
-  })
-  return Number(found)
-}
-
-/** Nothing can be written by it any more: it is of a file that is open for reading. */
-function breakDescriptor(descriptor: number): void {
-  closeSync(descriptor)
-  const others: number[] = []
-  // The lowest that is free is given first.
-  for (
-    let given = openSync('/dev/null', 'r');
-    given !== descriptor;
-    given = openSync('/dev/null', 'r')
-  ) {
-    others.push(given)
-    if (others.length > 100) throw new Error('another thread opened a file at this very moment')
-  }
-  for (const other of others) closeSync(other)
 }
 
 it('finds the log where `logDir` put it, and reads nothing while that is gone', async () => {
