@@ -1,12 +1,13 @@
 import { flag, resolveOptions } from '../options.ts'
 import { barEnd } from '../schema/candles.ts'
+import { barBesideBars, deltaColumns, orOfBars, ticksBesideBars } from '../schema/delta-sources.ts'
 import { barStart } from '../schema/tables.ts'
 import type { Timeframe } from '../time.ts'
 import { timeframeRule } from './bars.ts'
 import type { Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { resetRules, runsOf, type ResetOptions } from './reset.ts'
-import { runningSql, swingSql } from './running-delta.ts'
+import { runningSql, swingColumns, swingSql } from '../schema/running-delta.ts'
 import { ticksOfSize, tradeSizeRules, type TradeSizeOptions } from './trade-size.ts'
 import { resolveWindow, windowRules, windowStart, type WindowOptions } from './window.ts'
 
@@ -15,8 +16,8 @@ export interface CvdBarsOptions extends WindowOptions, ResetOptions, TradeSizeOp
   /** The length of the bars. */
   readonly timeframe: Timeframe
   /**
-   * Whether bars have `high` and `low`: they take the order of all ticks, and so most of the time.
-   * Default true.
+   * Whether bars have `high` and `low`: where they are made of ticks, these take the order of all of
+   * them, and so most of the time. Default true.
    */
   readonly swing?: boolean | undefined
 }
@@ -74,13 +75,20 @@ export function calculateCvdBarsQuery(
   const { timeframe, swing } = resolved
   const window = resolveWindow(name, resolved)
   const runs = runsOf(name, resolved, timeframe, window)
-  const where = `${runs.ticks} AND ${ticksOfSize(name, resolved)}`
-  const reached = swing ? swingingSql(timeframe, where) : plainSql(timeframe, where)
+  const size = ticksOfSize(name, resolved)
+  // Bars tell of trades of every size together.
+  const asked = size === 'true' ? { timeframe, swing } : undefined
+  const of = {
+    bar: asked === undefined ? barStart(timeframe) : barBesideBars(timeframe),
+    ticks: asked === undefined ? 'ticks' : ticksBesideBars(asked),
+    where: `${runs.ticks} AND ${size}`,
+  }
+  const reached = swing ? swingingSql(of, runs.ticks) : plainSql(of, runs.ticks)
   return query<CvdBar>(
     name,
     `WITH ${reached}, closed AS (
       SELECT *, sum(delta) OVER run AS close
-      FROM (SELECT *, ${runs.begin} AS begin FROM ${swing ? `(${swingSql('reached')})` : 'reached'})
+      FROM (SELECT *, ${runs.begin} AS begin FROM deltas)
       WINDOW run AS (PARTITION BY begin ORDER BY bar ROWS UNBOUNDED PRECEDING)
     ), opened AS (
       SELECT *, coalesce(lag(close) OVER (PARTITION BY begin ORDER BY bar), 0) AS open FROM closed
@@ -99,19 +107,25 @@ export function calculateCvdBarsQuery(
 const sums = `sum(signed) AS delta, sum(greatest(signed, 0)) AS buy_volume,
         sum(greatest(-signed, 0)) AS sell_volume, count(*) AS trade_count`
 
-/** CTEs, the last of them `reached`: a row per bar, with how far the running sum came in it. */
-function swingingSql(timeframe: Timeframe, where: string): string {
-  return `${runningSql(`${barStart(timeframe)} AS bar`, where)}, reached AS (
+interface TicksOf {
+  readonly bar: string
+  readonly ticks: string
+  readonly where: string
+}
+
+/** CTEs, the last of them `deltas`: a row per bar, with how far the running sum came in it. */
+function swingingSql({ bar, ticks, where }: TicksOf, whereBars: string): string {
+  const columns = ['bar', ...deltaColumns, ...swingColumns].join(', ')
+  return `${runningSql(`${bar} AS bar`, where, ticks)}, reached AS (
       SELECT bar, max(running) AS highest, min(running) AS lowest, ${sums}
       FROM running GROUP BY bar
-    )`
+    ), ${orOfBars(`SELECT ${columns} FROM (${swingSql('reached')})`, whereBars)}`
 }
 
 /** The same without that, for which the ticks need no order. */
-function plainSql(timeframe: Timeframe, where: string): string {
-  return `reached AS (
-      SELECT ${barStart(timeframe)} AS bar, ${sums}
-      FROM (SELECT timestamp, if(side = 'BUY', volume, -volume) AS signed FROM ticks WHERE ${where})
-      GROUP BY 1
-    )`
+function plainSql({ bar, ticks, where }: TicksOf, whereBars: string): string {
+  const ofTicks = `SELECT ${bar} AS bar, ${sums}
+      FROM (SELECT timestamp, if(side = 'BUY', volume, -volume) AS signed FROM ${ticks} WHERE ${where})
+      GROUP BY 1`
+  return orOfBars(ofTicks, whereBars)
 }

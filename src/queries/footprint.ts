@@ -7,7 +7,7 @@ import { binRules, bins, type Rounding } from './bins.ts'
 import { rowCoverage, type Coverage } from './coverage.ts'
 import { query, type Query } from './query.ts'
 import { comparable } from './rounding.ts'
-import { runningSql, swingSql } from './running-delta.ts'
+import { runningSql, swingSql } from '../schema/running-delta.ts'
 import { resolveWindow, windowRules, type WindowOptions } from './window.ts'
 
 /** Options of `calculateFootprintQuery`. */

@@ -1,5 +1,12 @@
 import { timeframeMs, type Timeframe } from '../time.ts'
-import { barStart, candleRelation, type CandleRelation } from './tables.ts'
+import {
+  mergedSwingSql,
+  runningAsTheyComeSql,
+  swingAsTheyComeSql,
+  swingColumns,
+  swingPiecesSql,
+} from './running-delta.ts'
+import { barNumber, barStart, candleRelation, type CandleRelation } from './tables.ts'
 
 /** The columns of a candle, as `candles_<timeframe>` has them. */
 export const candleColumns = [
@@ -31,12 +38,28 @@ export const partColumns: readonly string[] = [
 ]
 
 /**
+ * Whether pieces have the extremes of the running delta, {@link swingColumns} at their end: as they are
+ * stored they do. Those that are only read do without, which takes less.
+ */
+export interface Pieces {
+  readonly swing?: boolean | undefined
+}
+
+/**
  * Pieces of bars out of the ticks of a relation. Open and close are looked up among the few ticks
  * that stand at a bar's first and last time: ordering every tick by its id costs three times more.
  */
-export function partsFromTicks(timeframe: Timeframe, ticks: string, where = 'true'): string {
+export function partsFromTicks(
+  timeframe: Timeframe,
+  ticks: string,
+  where = 'true',
+  { swing = false }: Pieces = {},
+): string {
+  const running = swing
+    ? `${runningAsTheyComeSql((time) => barNumber(timeframe, time), ticks, where)},`
+    : ''
   return `
-    WITH bar AS MATERIALIZED (
+    WITH ${running} bar AS MATERIALIZED (
       SELECT
         ${barStart(timeframe)} AS timestamp,
         max(price) AS high,
@@ -47,8 +70,13 @@ export function partsFromTicks(timeframe: Timeframe, ticks: string, where = 'tru
         sum(price * volume) AS quote_volume,
         count(*) AS trade_count,
         min(timestamp) AS first_timestamp,
-        max(timestamp) AS last_timestamp
-      FROM ${ticks} WHERE ${where} GROUP BY 1
+        max(timestamp) AS last_timestamp${
+          swing
+            ? `,
+        ${swingAsTheyComeSql}`
+            : ''
+        }
+      FROM ${swing ? 'running' : `${ticks} WHERE ${where}`} GROUP BY 1
     ), edge AS MATERIALIZED (
       SELECT timestamp, coalesce(length(trade_id), 0) AS id_length, coalesce(trade_id, '') AS id, price
       FROM ${ticks}
@@ -65,21 +93,25 @@ export function partsFromTicks(timeframe: Timeframe, ticks: string, where = 'tru
       bar.timestamp, opening.first.price AS open, high, low, closing.last.price AS close,
       volume, buy_volume, sell_volume, quote_volume, trade_count,
       first_timestamp, opening.first.id AS first_id,
-      last_timestamp, closing.last.id AS last_id, false AS given
+      last_timestamp, closing.last.id AS last_id, false AS given${swing ? `, ${swingColumns.join(', ')}` : ''}
     FROM bar
     JOIN tied AS opening ON opening.timestamp = first_timestamp
     JOIN tied AS closing ON closing.timestamp = last_timestamp`
 }
 
 /** Merges the pieces of each bar into one; an external candle replaces its whole bar. */
-export function mergeParts(parts: string, bar: readonly string[] = ['timestamp']): string {
+export function mergeParts(
+  parts: string,
+  bar: readonly string[] = ['timestamp'],
+  as: Pieces = {},
+): string {
   const key = bar.join(', ')
   const given = `SELECT (${key}) FROM ${parts} AS other WHERE given`
-  return mergePieces(`${parts} AS part WHERE given OR (${key}) NOT IN (${given})`, key)
+  return mergePieces(`${parts} AS part WHERE given OR (${key}) NOT IN (${given})`, key, as)
 }
 
 /** One piece per bar out of pieces that are worth the same. */
-export function mergePieces(pieces: string, key: string): string {
+export function mergePieces(pieces: string, key: string, { swing = false }: Pieces = {}): string {
   return `
     SELECT
       ${key},
@@ -96,8 +128,13 @@ export function mergePieces(pieces: string, key: string): string {
       arg_min(first_id, (first_timestamp, length(first_id), first_id, open)) AS first_id,
       max(last_timestamp) AS last_timestamp,
       arg_max(last_id, (last_timestamp, length(last_id), last_id, close)) AS last_id,
-      bool_or(given) AS given
-    FROM ${pieces}
+      bool_or(given) AS given${
+        swing
+          ? `,
+      ${mergedSwingSql}`
+          : ''
+      }
+    FROM ${swing ? swingPiecesSql(pieces, key) : pieces}
     GROUP BY ${key}`
 }
 
@@ -219,6 +256,7 @@ export function addTimeframeSql(timeframe: Timeframe): string[] {
       'ticks',
       `timestamp < (SELECT rolled_until FROM pairduck_candle_state)
        AND timestamp >= coalesce(${firstWhole}, '-infinity'::TIMESTAMP)`,
+      { swing: true },
     )})`,
     candleViewSql(timeframe),
   ]

@@ -73,6 +73,11 @@ export const migrations: readonly (readonly string[])[] = [
     `UPDATE pairduck_candle_state SET merged_until = rolled_until
 WHERE NOT EXISTS (FROM pairduck_candle_parts)`,
   ],
+  // 8: how far the running delta came within each bar. Of bars that are there nobody knows it yet.
+  [
+    'ALTER TABLE pairduck_candle_parts ADD COLUMN max_delta DOUBLE',
+    'ALTER TABLE pairduck_candle_parts ADD COLUMN min_delta DOUBLE',
+  ],
 ]
 
 /** The schema version of this package; a file with a higher one is refused, never touched. */

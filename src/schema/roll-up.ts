@@ -1,6 +1,9 @@
 import { timeframeMs, type Timeframe } from '../time.ts'
-import { mergeParts, mergePieces, partsFromTicks } from './candles.ts'
+import { mergeParts, partsFromTicks } from './candles.ts'
 import { barStart } from './tables.ts'
+
+/** Pieces as the parts have them. */
+const stored = { swing: true }
 
 /** Puts ticks that came after their time was rolled up into the parts, in the late commit's own transaction. */
 export function latePartsSql(
@@ -36,21 +39,21 @@ function partsSql(
 ): string {
   if (candles.length === 0) return ''
   const finest = finestOf(candles)
-  const bars = candles.map((timeframe) => {
-    const bar = `(SELECT * REPLACE (${barStart(timeframe)} AS timestamp) FROM finest)`
-    return `SELECT '${timeframe}' AS timeframe, * FROM (${mergePieces(bar, 'timestamp')})`
-  })
+  const bars = candles.map(
+    (timeframe) =>
+      `SELECT '${timeframe}' AS timeframe, * REPLACE (${barStart(timeframe)} AS timestamp) FROM finest`,
+  )
   // Where no bar of theirs can begin before, the engine need not look.
   const near = `${fromOn(from - 1000 * timeframeMs['1d'])}(timeframe, timestamp) IN
     (SELECT (timeframe, timestamp) FROM pairduck_pieces)`
   return `
     CREATE OR REPLACE TEMP TABLE pairduck_pieces AS
     WITH source AS MATERIALIZED (SELECT * FROM ${ticks} WHERE ${where}),
-         finest AS MATERIALIZED (${partsFromTicks(finest, 'source')})
+         finest AS MATERIALIZED (${partsFromTicks(finest, 'source', 'true', stored)})
     ${bars.join(' UNION ALL ')};
     INSERT INTO pairduck_pieces SELECT * FROM pairduck_candle_parts WHERE ${near};
     DELETE FROM pairduck_candle_parts WHERE ${near};
-    INSERT INTO pairduck_candle_parts SELECT * FROM (${mergeParts('pairduck_pieces', ['timeframe', 'timestamp'])});
+    INSERT INTO pairduck_candle_parts SELECT * FROM (${mergeParts('pairduck_pieces', ['timeframe', 'timestamp'], stored)});
     DROP TABLE pairduck_pieces;`
 }
 
@@ -77,6 +80,7 @@ export const mergeAllSql: string = `
     SELECT * FROM (${mergeParts(
       `(SELECT * FROM pairduck_candle_parts SEMI JOIN pairduck_needs_merging USING (timeframe, timestamp))`,
       ['timeframe', 'timestamp'],
+      stored,
     )});
   DELETE FROM pairduck_candle_parts
     WHERE (timeframe, timestamp) IN (SELECT (timeframe, timestamp) FROM pairduck_merged);

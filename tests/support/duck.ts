@@ -96,6 +96,8 @@ export class Duck {
         stamp(candle.timestamp),
         '',
         true,
+        null,
+        null,
       ]),
     )
   }

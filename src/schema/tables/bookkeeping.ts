@@ -23,6 +23,12 @@ export const candleParts = {
     lastId: 'id',
     /** It came from outside and stands for its whole bar. */
     given: 'flag',
+    /**
+     * The highest and the lowest running delta (bought less sold) since the bar began, without the
+     * initial 0; null where ticks came late, until they are folded again, and where it was given.
+     */
+    maxDelta: 'number?',
+    minDelta: 'number?',
   },
 } as const
 

@@ -12,6 +12,14 @@ import {
   withoutClosed,
   type BarFacts,
 } from '../../schema/bar-sources.ts'
+import {
+  deltaFactsSql,
+  deltasAsked,
+  deltaSource,
+  toldByBars,
+  withBars,
+  type DeltaFact,
+} from '../../schema/delta-sources.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import type { Timeframe } from '../../time.ts'
 import { refuseMadeInto } from './one-select.ts'
@@ -23,14 +31,28 @@ export interface BarFile {
   readonly kept: readonly Timeframe[]
   /**
    * `now`: it is read as it is in this transaction. `later`: it may be written to until it is. `old`: it
-   * is of a schema that does not say which bars are closed.
+   * is of a schema that does not say which bars are closed, and what they know.
    */
   readonly read: 'now' | 'later' | 'old'
 }
 
 /** Whether files of a schema version do. */
 export function saysWhatIsClosed(version: number): boolean {
-  return version >= 7
+  return version >= 8
+}
+
+/** The text of a query of deltas, with what closed bars tell of them in the file as it is now. */
+async function withBarsThatTell(
+  connection: DuckDBConnection,
+  sql: string,
+  kept: readonly Timeframe[],
+): Promise<string> {
+  const asked = deltasAsked(sql)
+  const source = asked && deltaSource(asked, kept)
+  if (asked === undefined || source === undefined) return sql
+  const facts = await readRows<DeltaFact>(connection, deltaFactsSql(source, asked))
+  const told = toldByBars(source, facts)
+  return told === undefined ? sql : withBars(sql, asked, told)
 }
 
 /** The query's text, without the sources of bars that add nothing to what the file holds. */
@@ -40,7 +62,8 @@ export async function withPickedSources(
   { kept, read }: BarFile,
 ): Promise<string> {
   const { sql, bars, isStrangers } = query
-  if (bars === undefined) return sql
+  if (bars === undefined)
+    return read === 'now' && isStrangers !== true ? withBarsThatTell(connection, sql, kept) : sql
   // A stranger's text is looked at again, which is only done once while it stays the same.
   const made = read === 'now' && isStrangers !== true ? bars : undefined
   const picked = pickSources(sql, bars, await readBarFacts(connection, { kept, made }))

@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Query } from '../../queries/query.ts'
+import { deltasAsked } from '../../schema/delta-sources.ts'
 import { withKeptSources, withPickedSources } from '../duckdb/bar-sources.ts'
 import { refuseNotOneSelect } from '../duckdb/one-select.ts'
 import { bindClock } from '../duckdb/query-clock.ts'
@@ -38,9 +39,14 @@ export async function textOfQuery(
  */
 export async function rollUpForBars(
   { writer }: PairDatabase,
-  { bars }: Query<unknown>,
+  { bars, sql }: Query<unknown>,
 ): Promise<void> {
-  if (bars === undefined || !writer.wrote || writer.ticks.state.unrolled < muchToFold) return
+  if (
+    (bars === undefined && deltasAsked(sql) === undefined) ||
+    !writer.wrote ||
+    writer.ticks.state.unrolled < muchToFold
+  )
+    return
   try {
     await writer.run(() => writer.ticks.rollUp())
   } catch {

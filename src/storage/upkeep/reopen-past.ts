@@ -205,6 +205,7 @@ async function refold(
       timeframe,
       'ticks',
       `${reopened} AND timestamp < ${rolledUntilSql} AND ${barStart(timeframe)} >= ${moment(whole)}`,
+      { swing: true },
     )})`,
   )
   return bars!.taken

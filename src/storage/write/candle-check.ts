@@ -1,12 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
-import { wholeMark } from '../../schema/candles.ts'
 import { barStart, candleRelation } from '../../schema/tables.ts'
+import { wholeFromSql } from '../../schema/unknown-swings.ts'
 import type { Timeframe } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
-
-/** The TIMESTAMP from which on every tick that there was is stored. */
-const wholeFrom = `coalesce((SELECT max(deleted_before) FROM pairduck_marks
-  WHERE relation IN ('ticks', '${wholeMark}')), '-infinity'::TIMESTAMP)`
 
 /**
  * Says where candles do not tell of as many trades as the ticks of their bars: of bars whose ticks
@@ -27,7 +23,7 @@ export async function wrongCandles(
        SELECT count(*) AS wrong
        FROM told FULL JOIN ${relation} AS candle USING (timestamp)
        WHERE trades IS DISTINCT FROM trade_count
-         AND timestamp >= ${wholeFrom}
+         AND timestamp >= ${wholeFromSql}
          AND timestamp >= coalesce((SELECT deleted_before FROM pairduck_marks
            WHERE relation = '${relation}'), '-infinity'::TIMESTAMP)
          AND timestamp NOT IN (SELECT timestamp FROM pairduck_candle_parts

@@ -11,6 +11,9 @@ import { parquetFiles } from '../../file/parquet-files.ts'
 export const archivedTicks = 'pairduck_archived_ticks'
 export const archivedParts = 'pairduck_archived_candle_parts'
 
+/** What the archive keeps of candles. */
+const storedParts = ['timeframe', ...partColumns].join(', ')
+
 /** What a pair's own tables lie in. */
 export interface PairCatalog {
   readonly alias: string
@@ -30,7 +33,7 @@ export function standInSql({ alias }: PairCatalog): string[] {
   return [
     sentinels(archivedTicks, 'ticks', '*'),
     `INSERT INTO ${archivedTicks} (timestamp) VALUES ('-infinity'), ('infinity')`,
-    sentinels(archivedParts, 'pairduck_candle_parts', '*'),
+    sentinels(archivedParts, 'pairduck_candle_parts', storedParts),
     `INSERT INTO ${archivedParts} (timestamp) VALUES ('-infinity'), ('infinity')`,
   ]
 }
@@ -47,8 +50,8 @@ export function archiveSql(
          FROM ${parquetFiles(files.ticks)}`
   const parts =
     files.candles.length === 0
-      ? `SELECT * FROM ${alias}.main.pairduck_candle_parts LIMIT 0`
-      : `SELECT timeframe, ${partColumns.join(', ')} FROM ${parquetFiles(files.candles)}`
+      ? `SELECT ${storedParts} FROM ${alias}.main.pairduck_candle_parts LIMIT 0`
+      : `SELECT ${storedParts} FROM ${parquetFiles(files.candles)}`
   return [
     `DROP TABLE ${archivedTicks}`,
     `DROP TABLE ${archivedParts}`,
@@ -76,7 +79,7 @@ export function historySql(
     `CREATE TEMP VIEW pairduck_marks AS
      SELECT relation, deleted_before FROM ${main}.pairduck_marks WHERE ${kept} ${begins.join(' ')}`,
     `CREATE TEMP VIEW pairduck_candle_parts AS
-     SELECT * FROM ${main}.pairduck_candle_parts UNION ALL SELECT * FROM ${archivedParts}`,
+     SELECT ${storedParts} FROM ${main}.pairduck_candle_parts UNION ALL SELECT * FROM ${archivedParts}`,
     ...candles.map((timeframe) =>
       withoutClosed(candleViewSql(timeframe))
         .replace(`VIEW ${candleRelation(timeframe)}`, `TEMP VIEW ${candleRelation(timeframe)}`)
