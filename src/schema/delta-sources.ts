@@ -1,6 +1,7 @@
 import { timeframeMs, timeframes, type Timeframe } from '../time.ts'
 import { wholeMark } from './candles.ts'
 import { finerTimeframes } from './bar-sources.ts'
+import { forItsOldest } from './oldest-rows.ts'
 import { reachSql, swingColumns } from './running-delta.ts'
 import { barStart, candleRelation } from './tables.ts'
 
@@ -10,6 +11,7 @@ import { barStart, candleRelation } from './tables.ts'
  * the bars into it.
  */
 export interface DeltasAsked {
+  /** The length of the bars. */
   readonly timeframe: Timeframe
   /** Whether the highest and the lowest running delta are asked for. */
   readonly swing: boolean
@@ -122,28 +124,40 @@ export function toldByBars(source: Timeframe, facts: readonly DeltaFact[]): Told
 }
 
 /** Such a text for a file whose bars tell so much: bars and ticks make pieces, of which each bar is merged. */
-export function withBars(
-  sql: string,
-  { timeframe, swing }: DeltasAsked,
-  { of, from, until, except }: ToldByBars,
-): string {
-  const beside = [[-Infinity, from], ...except, [until, Infinity]] as const
-  const scans = beside
-    .filter((stretch) => stretch[0] < stretch[1])
-    .map((stretch) => `SELECT * FROM ticks WHERE ${within(stretch)}`)
-  const others = except.map((stretch) => ` AND NOT (${within(stretch)})`)
+export function withBars(sql: string, { timeframe, swing }: DeltasAsked, told: ToldByBars): string {
   return sql
-    .replace(besideBars, () => `(${scans.join(' UNION ALL ')})`)
-    .replaceAll(barOfTick, () => barStart(of))
+    .replace(besideBars, () => `(${scansBeside(told).join(' UNION ALL ')})`)
+    .replaceAll(barOfTick, () => barStart(told.of))
     .replace(merged, () => mergedSql(timeframe, swing))
+    .replaceAll(forItsOldest('ticks'), () => oldestBeside(told))
     .replace(
       barsInstead,
       (_whole, where: string) => `UNION ALL SELECT
         timestamp AS bar, buy_volume - sell_volume AS delta, buy_volume, sell_volume, trade_count,
         ${swing ? `${swingColumns.join(', ')},` : ''} 0 AS rank
-      FROM pairduck_candle_parts
-      WHERE timeframe = '${of}' AND ${within([from, until])}${others.join('')} AND ${where}`,
+      FROM pairduck_candle_parts WHERE ${toldSql(told)} AND ${where}`,
     )
+}
+
+/** SELECTs of the ticks of which bars do not tell; of one with all of these times the engine skips none. */
+export function scansBeside({ from, until, except }: ToldByBars): string[] {
+  const stretches = [[-Infinity, from], ...except, [until, Infinity]] as const
+  return stretches
+    .filter((stretch) => stretch[0] < stretch[1])
+    .map((stretch) => `SELECT * FROM ticks WHERE ${within(stretch)}`)
+}
+
+/** What gives the oldest tick, which bars tell too: the engine would look at all of them for it. */
+export function oldestBeside(told: ToldByBars): string {
+  const ticks = scansBeside(told).map((scan) => `SELECT timestamp FROM (${scan})`)
+  const bars = `SELECT first_timestamp AS timestamp FROM pairduck_candle_parts WHERE ${toldSql(told)}`
+  return `(${[...ticks, bars].join(' UNION ALL ')})`
+}
+
+/** The condition on stored bars: those that tell of ticks. */
+export function toldSql({ of, from, until, except }: ToldByBars): string {
+  const others = except.map((stretch) => ` AND NOT (${within(stretch)})`)
+  return `timeframe = '${of}' AND ${within([from, until])}${others.join('')}`
 }
 
 function mergedSql(timeframe: Timeframe, swing: boolean): string {

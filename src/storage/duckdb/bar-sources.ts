@@ -21,6 +21,12 @@ import {
   type DeltaFact,
 } from '../../schema/delta-sources.ts'
 import { candleRelation } from '../../schema/tables.ts'
+import {
+  asksForWholeBars,
+  fewTicks,
+  wholeBarsOf,
+  withWholeBars,
+} from '../../schema/total-sources.ts'
 import type { Timeframe } from '../../time.ts'
 import { refuseMadeInto } from './one-select.ts'
 import { readRows } from './read-rows.ts'
@@ -41,18 +47,27 @@ export function saysWhatIsClosed(version: number): boolean {
   return version >= 8
 }
 
-/** The text of a query of deltas, with what closed bars tell of them in the file as it is now. */
+/** The text of a query of deltas, with what stored bars tell of them in the file as it is now. */
 async function withBarsThatTell(
   connection: DuckDBConnection,
   sql: string,
   kept: readonly Timeframe[],
 ): Promise<string> {
-  const asked = deltasAsked(sql)
+  const whole = asksForWholeBars(sql)
+  const asked = whole ? ({ timeframe: wholeBarsOf, swing: false } as const) : deltasAsked(sql)
   const source = asked && deltaSource(asked, kept)
   if (asked === undefined || source === undefined) return sql
+  if (whole && (await countTicks(connection)) < fewTicks) return sql
   const facts = await readRows<DeltaFact>(connection, deltaFactsSql(source, asked))
   const told = toldByBars(source, facts)
-  return told === undefined ? sql : withBars(sql, asked, told)
+  if (told === undefined) return sql
+  return whole ? withWholeBars(sql, told) : withBars(sql, asked, told)
+}
+
+/** The engine knows it without looking at them. */
+async function countTicks(connection: DuckDBConnection): Promise<number> {
+  const [row] = await readRows<{ ticks: number }>(connection, 'SELECT count(*) AS ticks FROM ticks')
+  return row!.ticks
 }
 
 /** The query's text, without the sources of bars that add nothing to what the file holds. */

@@ -4,8 +4,10 @@ import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import {
   calculateCvdBarsQuery,
+  calculateCvdQuery,
   type CvdBar,
   type CvdBarsOptions,
+  type CvdOptions,
   type DatabaseManager,
   type Tick,
   type Timeframe,
@@ -208,6 +210,67 @@ it('reads closed bars, and the ticks of those alone that do not tell', async () 
 const unknown = sql<{ bars: number }>(
   'SELECT count(*) AS bars FROM pairduck_candle_parts WHERE max_delta IS NULL',
 )
+
+it('adds up a long window out of the bars that lie in it, and the ticks at its ends', async () => {
+  const db = await openManager({ retention: 'forever' })
+  const pair = 'delta/spot/TOTAL'
+  const [count, stepMs] = [320_000, 200]
+  const ticks = Array.from({ length: count }, (_, index): Tick => ({
+    timestamp: start + index * stepMs,
+    price: 100,
+    // Quarters: sums are exact in whatever order.
+    volume: 0.25 * (1 + ((index * 7) % 11)),
+    side: (index * 13) % 5 < 2 ? 'BUY' : 'SELL',
+    tradeId: String(index),
+  }))
+  for (let at = 0; at < count; at += 40_000)
+    await db.insertTicks(
+      pair,
+      ticks.slice(at, at + 40_000).filter((_, index) => index !== 777),
+    )
+  await db.insertTicks(
+    pair,
+    ticks.filter((_, index) => index % 40_000 === 777),
+  )
+  await giveCandles(db, pair, '1m', [60, 61, 500])
+  const total = (options: CvdOptions) => db.query(pair, calculateCvdQuery(options))
+  const span = count * stepMs
+  await fc.assert(
+    fc.asyncProperty(
+      fc.oneof(
+        fc.nat(span),
+        fc.nat(60).map((minutes) => minutes * minute),
+      ),
+      fc.oneof(fc.integer({ min: 6 * 60 * minute, max: span }), fc.constant(8 * 60 * minute)),
+      fc.option(fc.nat(span), { nil: undefined }),
+      fc.constantFrom('from and to', 'to', 'look-back', 'all'),
+      async (from, length, asOf, kind) => {
+        const to = start + from + length
+        const window =
+          kind === 'from and to'
+            ? { from: start + from, to }
+            : kind === 'to'
+              ? { to }
+              : kind === 'look-back'
+                ? { lookbackMinutes: length / minute, now: to }
+                : {}
+        const options = { ...window, ...(asOf !== undefined && { asOf: start + asOf }) }
+        expect(await total(options)).toEqual(await total({ ...options, ...byTicks }))
+      },
+    ),
+    { numRuns: propertyRuns(60) },
+  )
+  const [before] = await total({})
+  await db.withConnection(pair, async ({ connection }) => {
+    await connection.run('UPDATE pairduck_candle_parts SET buy_volume = 1000 + buy_volume')
+  })
+  // By what nobody writes one sees what is read: all bars but the given ones.
+  const [after] = await total({})
+  const bars = Math.ceil(span / minute) - 3
+  expect(after!.buyVolume - before!.buyVolume).toBe(1000 * bars)
+  const few = { from: start, to: start + 5 * 60 * minute }
+  expect(await total(few)).toEqual(await total({ ...few, ...byTicks }))
+})
 
 async function giveCandles(
   store: DatabaseManager,
