@@ -30,14 +30,27 @@ async function told<T>(call: () => Promise<T>): Promise<T | string> {
 
 const insert = (first: number, count: number): Promise<number | string> =>
   told(async () => (await db.insertTicks(pair, ticks(first, count))).inserted)
+/** A candle of a bar without ticks, again and again; its volume says which. */
+async function insertCandle(volume: number): Promise<boolean> {
+  const timestamp = Math.floor(now / 3_600_000 - 24) * 3_600_000
+  const candle = { timestamp, open: 1, high: 1, low: 1, close: 1, volume }
+  return typeof (await told(() => db.insertCandles(pair, '5m', [candle]))) === 'object'
+}
+const newestCandle = {
+  name: 'candle',
+  sql: 'SELECT volume FROM candles_5m WHERE trade_count IS NULL',
+  params: {},
+}
 const counted = { name: 'count', sql: 'SELECT count(*) AS n FROM ticks', params: {} }
 const count = (): Promise<unknown> =>
   told(async () => (await db.query<{ n: number }>(pair, counted))[0]!.n)
 
 let acknowledged = 0
 let code: number | string = 0
+let [candle, candleCalls] = [0, 0]
 while (acknowledged < 400_000) {
   code = await insert(acknowledged, 500)
+  if (await insertCandle(++candleCalls)) candle = candleCalls
   if (typeof code === 'string') break
   acknowledged += code
 }
@@ -45,5 +58,9 @@ const whileFull = await count()
 execFileSync('mount', ['-o', 'remount,size=200m', 'none', part])
 const withRoom = await insert(900_000, 1)
 const stored = await count()
+const volume = (await db.query<{ volume: number }>(pair, newestCandle))[0]!.volume
 const closed = (await told(() => db.close())) ?? 'well'
-process.stdout.write(JSON.stringify({ code, acknowledged, whileFull, withRoom, stored, closed }))
+const rows = { candle, volume, candleCalls }
+process.stdout.write(
+  JSON.stringify({ code, acknowledged, whileFull, withRoom, stored, closed, rows }),
+)

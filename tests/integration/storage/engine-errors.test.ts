@@ -240,6 +240,13 @@ async function onSmallPart(folder: string, kilobytes: number): Promise<Record<st
   return JSON.parse(output) as Record<string, unknown>
 }
 
+/** Of the candles of one bar the last that was acknowledged is stored. */
+function expectLastCandle(end: Record<string, unknown>): void {
+  const { candle, volume } = end['rows'] as { candle: number; volume: number }
+  expect(candle).toBeGreaterThan(1)
+  expect(volume).toBe(candle)
+}
+
 describe.skipIf(!canMount)('a disk that is full under a part of the data directory', () => {
   it('the log: the call is refused, what was acknowledged is there, and with room it goes on', async () => {
     const end = await onSmallPart('.pairduck/log', 300)
@@ -247,6 +254,7 @@ describe.skipIf(!canMount)('a disk that is full under a part of the data directo
     expect(acknowledged).toBeGreaterThan(0)
     expect(end).toMatchObject({ code: 'DISK_FULL', withRoom: 1, closed: 'well' })
     expect(end).toMatchObject({ whileFull: acknowledged, stored: acknowledged + 1 })
+    expectLastCandle(end)
   })
 
   it('the files: reads say so instead of leaving out what waits, and with room all is there', async () => {
@@ -255,6 +263,7 @@ describe.skipIf(!canMount)('a disk that is full under a part of the data directo
     expect(acknowledged).toBeGreaterThan(1_000)
     expect(end).toMatchObject({ code: 'DISK_FULL', whileFull: 'DISK_FULL' })
     expect(end).toMatchObject({ withRoom: 1, stored: acknowledged + 1, closed: 'well' })
+    expectLastCandle(end)
   })
 })
 

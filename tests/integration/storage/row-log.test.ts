@@ -214,6 +214,35 @@ describe('the newest candle', () => {
     expect(inLog(dataDir, '{"relation":"candles_1m"')).toBe(19)
   })
 
+  it('may hold every value that is taken: what is in the log has to come into the file', async () => {
+    const dataDir = temporaryFolder()
+    const db = await openManager({ dataDir, retention: 'forever' })
+    const numbers = [5e-324, 1e-7, 0.1 + 0.2, 2 ** 53 - 1, 1e21, Number.MAX_VALUE]
+    await db.insertCandles(pair, '1m', [candleOf(0, 1)])
+    await db.insertOrderFlow(pair, [flowOf(0, 1)])
+    for (const [index, number] of numbers.entries()) {
+      const candle = { ...candleOf(1 + index, number), volume: number, buyVolume: -0 }
+      const tradeCount = Math.min(Math.floor(number), Number.MAX_SAFE_INTEGER)
+      await db.insertCandles(pair, '1m', [{ ...candle, tradeCount, quoteVolume: null }])
+      const known = { knownAt: 0.001 * index, complete: index % 2 === 0 }
+      const flow = { ...flowOf(1 + index, -number), ...known, imbalanceRatio: number }
+      await db.insertOrderFlow(pair, [flow])
+      expect((await storedCandles(db, pair, '1m')).at(-1)).toEqual({
+        sellVolume: null,
+        quoteVolume: null,
+        ...candle,
+        buyVolume: 0,
+        tradeCount,
+      })
+      const text = `SELECT cvd, imbalance_ratio AS "imbalanceRatio", known_at AS "knownAt", complete
+        FROM order_flow ORDER BY timestamp DESC LIMIT 1`
+      expect(await db.query(pair, sql(text))).toEqual([
+        { cvd: -number, imbalanceRatio: number, ...known },
+      ])
+    }
+    expect(inLog(dataDir, '{"relation":')).toBe(2 * numbers.length)
+  })
+
   it('is asked of the file again after what deletes rows', async () => {
     const db = await openManager({ retention: { candles_1m: keep(4), order_flow: keep(5) } })
     const send = async (): Promise<unknown[]> => [
