@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
 import type { PairLike } from '../../pair.ts'
-import { faultOfSelect, parseSelectQuery } from '../../storage/duckdb/select-guard.ts'
+import { faultOfSelect, faultOfWords, parseSelectQuery } from '../../storage/duckdb/select-guard.ts'
 import { ofStranger, type Query } from '../../queries/query.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
 import { withinTime } from './within-time.ts'
 
 const maxSqlCharacters = 100_000
+/** As long as one that is written out. */
+const maxTextOfParam = 1_000
 
 /**
  * Lets through one SELECT over the pair's own tables, by the guard that every query of the store
@@ -32,21 +34,37 @@ export class SelectGuard {
     asked: Query<Row>,
     schemas: readonly string[] = [],
   ): Promise<Query<Row>> {
-    const { sql } = asked
+    const { sql, params } = asked
+    if (
+      Object.values(params).some(
+        (value) => typeof value === 'string' && value.length > maxTextOfParam,
+      )
+    )
+      throw refused(`a text that is given has ${maxTextOfParam} characters at most`)
     const key = JSON.stringify([schemas, sql])
     if (this.#passed.has(key)) return ofStranger(asked)
     if (sql.length > maxSqlCharacters)
       throw refused(`it is longer than ${maxSqlCharacters} characters`)
+    const words = faultOfWords(sql)
+    if (words !== undefined) throw refused(words)
     const [row] = await withinTime(this.#timeoutMs, 'sql', (signal) =>
       this.#store.query(pair, parseSelectQuery(sql), { signal }),
     )
     const scope = { schemas, catalog: false, isStrangers: true }
     const fault = faultOfSelect(row?.tree ?? '{"error":true}', scope)
     if (fault?.isSyntax === true) throw new PairduckError('QUERY_FAILED', `sql: ${fault.reason}`)
-    if (fault !== undefined) throw refused(fault.reason)
+    if (fault !== undefined) throw refused(isOpenPivot(sql, fault) ? openPivot : fault.reason)
     this.#passed.set(key, true)
     return ofStranger(asked)
   }
+}
+
+const openPivot =
+  "a PIVOT says by IN which columns it makes, as in `PIVOT ticks ON side IN ('BUY', 'SELL') USING sum(volume)`: without, the engine asks for them by a statement of its own"
+
+/** What the engine takes for several statements. */
+function isOpenPivot(sql: string, { reason }: { readonly reason: string }): boolean {
+  return /\bpivot(?:_wider)?\b/i.test(sql) && reason.startsWith('it is no SELECT')
 }
 
 function refused(why: string): PairduckError {

@@ -77,8 +77,10 @@ export async function withPickedSources(
   { kept, read }: BarFile,
 ): Promise<string> {
   const { sql, bars, isStrangers } = query
-  if (bars === undefined)
-    return read === 'now' && isStrangers !== true ? withBarsThatTell(connection, sql, kept) : sql
+  if (bars === undefined) {
+    if (isStrangers === true) return refuseMadeInto(connection, query, sql)
+    return read === 'now' ? withBarsThatTell(connection, sql, kept) : sql
+  }
   // A stranger's text is looked at again, which is only done once while it stays the same.
   const made = read === 'now' && isStrangers !== true ? bars : undefined
   const picked = pickSources(sql, bars, await readBarFacts(connection, { kept, made }))

@@ -2,9 +2,10 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
+import { withBoundedCollecting } from './collected-values.ts'
 import { readRows } from './read-rows.ts'
 import { boundValues } from './value-bounds.ts'
-import { faultOfSelect, parseSelectQuery, type SelectScope } from './select-guard.ts'
+import { faultOfSelect, faultOfWords, parseSelectQuery, type SelectScope } from './select-guard.ts'
 
 /** Texts that passed: builders ask the same one again and again. */
 const passed = new LRUCache<string, true>({
@@ -32,7 +33,9 @@ export async function refuseNotOneSelect(
   const scope: SelectScope = { schemas, catalog: !isStrangers, isStrangers }
   const { sql: parse, params } = parseSelectQuery(sql)
   const [row] = await readRows<{ tree: string }>(connection, parse, params)
-  const fault = faultOfSelect(row!.tree, scope)
+  const words = isStrangers ? faultOfWords(sql) : undefined
+  const fault =
+    words === undefined ? faultOfSelect(row!.tree, scope) : { reason: words, isSyntax: false }
   if (fault === undefined) passed.set(key, true)
   else if (!fault.isSyntax)
     throw new PairduckError(
@@ -43,15 +46,16 @@ export async function refuseNotOneSelect(
 
 /**
  * The same for what a text of a stranger's was made into: he may have put what is taken out or
- * replaced there where it is no code, and what is left is another statement then.
+ * replaced there where it is no code, and what is left is another statement then. Gives what is run.
  */
 export async function refuseMadeInto(
   connection: DuckDBConnection,
   { isStrangers }: Pick<Query<unknown>, 'isStrangers'>,
   text: string,
 ): Promise<string> {
-  if (isStrangers === true) await refuseNotOneSelect(connection, { sql: text, isStrangers })
-  return text
+  if (isStrangers !== true) return text
+  await refuseNotOneSelect(connection, { sql: text, isStrangers })
+  return withBoundedCollecting(connection, text)
 }
 
 /** The engine would read up to there, and nothing behind it. */

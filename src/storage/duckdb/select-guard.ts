@@ -1,6 +1,9 @@
 import type { Query } from '../../queries/query.ts'
+import { Collecting } from './collected-values.ts'
 import { faultOfAliases } from './alias-growth.ts'
 import { faultOfCost } from './step-cost.ts'
+import { sqlTokens } from './sql-tokens.ts'
+import { faultOfPacking } from './packed-values.ts'
 import { faultOfGrowth } from './value-growth.ts'
 
 /** Table functions that reach nothing outside the statement. */
@@ -46,6 +49,21 @@ export interface SelectFault {
   readonly isSyntax: boolean
 }
 
+/**
+ * What is wrong with a stranger's text that its parsed form does not tell, in words; undefined: nothing.
+ * NOT MATERIALIZED makes the engine plan a subquery anew wherever it is named: twenty, each named
+ * twice by the next, are a million.
+ */
+export function faultOfWords(sql: string): string | undefined {
+  if (!/materialized/i.test(sql)) return undefined
+  const tokens = sqlTokens(sql)
+  const isTaken = tokens?.every(
+    ({ kind, value }, at) =>
+      kind !== 'word' || value !== 'materialized' || tokens[at - 1]?.value !== 'not',
+  )
+  return isTaken === true ? undefined : 'NOT MATERIALIZED is not taken'
+}
+
 /** Checks the answer of {@link parseSelectQuery}: one SELECT, no files, no network, no other pairs. */
 export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | undefined {
   const parsed = JSON.parse(tree) as SerializedSql
@@ -59,9 +77,12 @@ export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | u
   const reason =
     statements.length === 1
       ? (outsideOf(statements[0], scope) ??
-        faultOfGrowth(statements[0]) ??
+        faultOfGrowth(statements[0], scope) ??
         (scope.isStrangers
-          ? (faultOfAliases(statements[0]) ?? faultOfCost(statements[0]))
+          ? (faultOfAliases(statements[0]) ??
+            faultOfCost(statements[0]) ??
+            faultOfPacking(statements[0]) ??
+            new Collecting(statements[0]).fault)
           : undefined))
       : statements.length === 0
         ? 'it is empty'

@@ -6,6 +6,12 @@ export interface SqlToken {
   readonly value: string
 }
 
+/** A token, and where it stands in the text. */
+export interface PlacedToken extends SqlToken {
+  readonly at: number
+  readonly end: number
+}
+
 /** What is between two tokens; a comment holds comments. */
 const blank = /[ \t\n\r\f]+|--[^\n\r]*/y
 const commentEdge = /\/\*|\*\//g
@@ -22,8 +28,8 @@ const unseen = /(?![ \t\n\r\f])[\p{Z}\p{C}]/u
  * too or reads in a way of its own: a quote or comment without an end, blanks that are no ASCII, or a
  * text with backslashes that goes on in the next quotes.
  */
-export function sqlTokens(sql: string): SqlToken[] | undefined {
-  const tokens: SqlToken[] = []
+export function sqlTokens(sql: string): PlacedToken[] | undefined {
+  const tokens: PlacedToken[] = []
   let at = 0
   let afterEscaped = false
   while (at < sql.length) {
@@ -39,7 +45,7 @@ export function sqlTokens(sql: string): SqlToken[] | undefined {
     const { token, end } = found
     if (token.kind !== 'text' && token.kind !== 'name' && unseen.test(token.value)) return undefined
     if (afterEscaped && token.kind === 'text') return undefined
-    tokens.push(token)
+    tokens.push({ ...token, at, end })
     afterEscaped = isEscaped
     at = end
   }

@@ -1,7 +1,7 @@
 import { PatternCost, type Call } from './pattern-cost.ts'
 
 /** What may be called for each value of a list: it takes numbers and times, none of which is large. */
-const cheap = new Set(
+export const cheap: ReadonlySet<string> = new Set(
   (
     '+ - * / // % ** ^ & | << >> abs round floor ceil ceiling trunc sqrt ln log log2 log10 exp pow power sign ' +
     'least greatest if ifnull nullif isnan isinf isfinite epoch epoch_ms epoch_us epoch_ns date_trunc ' +
@@ -19,6 +19,8 @@ const growing =
   /^(?:list|array|json|map|str|string|regexp|from_json)_|^(?:apply|filter|reduce|flatten|len)$/
 /** How many calls of these a statement may have: 2,048 values of each are one step. */
 const mostGrowing = 64
+/** The longest text, and the longest list, that is written out: a row's own are far shorter. */
+const longestWritten = 1_000
 
 /** Types of which a value may be large. */
 const large = /^(?:VARCHAR|CHAR|BLOB|BIT|LIST|ARRAY|STRUCT|MAP|UNION|JSON|VARIANT|UNBOUND|USER)$/
@@ -26,6 +28,7 @@ const large = /^(?:VARCHAR|CHAR|BLOB|BIT|LIST|ARRAY|STRUCT|MAP|UNION|JSON|VARIAN
 interface Node extends Call {
   readonly type?: unknown
   readonly cast_type?: { readonly id?: unknown }
+  readonly columns?: unknown
 }
 
 /** Where a node stands. */
@@ -50,6 +53,7 @@ class StepCost {
 
   look(node: unknown, place: Place): string | undefined {
     if (typeof node !== 'object' || node === null) return undefined
+    if (isColumnChoice(node)) return undefined
     const isList = Array.isArray(node)
     const own = isList ? undefined : this.#faultOf(node, place)
     if (own !== undefined) return own
@@ -68,8 +72,12 @@ class StepCost {
       return 'no part of a list is taken for each value of another one'
     if (node.class === 'CAST' && inLambda && large.test(String(node.cast_type?.id)))
       return 'a value of a list is cast to numbers and times alone'
+    if (node.class === 'CONSTANT' && isLong(node.value?.value))
+      return `a text that is written out has ${longestWritten} characters at most`
     if (node.class !== 'FUNCTION') return undefined
     const name = String(node.function_name).toLowerCase()
+    if (/^(?:list|array)_value$/.test(name) && (node.children?.length ?? 0) > longestWritten)
+      return `a list that is written out has ${longestWritten} values at most`
     if (inLambda && !cheap.has(name))
       return `\`${name}\` is not called for each value of a list: what is takes numbers and times`
     if (counting.has(name) && !becomesRows && !isShort(node))
@@ -80,11 +88,20 @@ class StepCost {
   }
 }
 
+/** COLUMNS(…) is asked of the names of columns alone, once. */
+function isColumnChoice({ class: kind, columns }: Node): boolean {
+  return kind === 'STAR' && columns === true
+}
+
 function placeIn(node: Node, place: Place): Place {
   if (node.class === 'LAMBDA') return { inLambda: true, becomesRows: false }
   if (node.type === 'TABLE_FUNCTION') return { ...place, becomesRows: true }
   if (node.class !== 'FUNCTION') return place
   return { ...place, becomesRows: String(node.function_name).toLowerCase() === 'unnest' }
+}
+
+function isLong(value: unknown): boolean {
+  return typeof value === 'string' && value.length > longestWritten
 }
 
 function isShort({ children = [] }: Node): boolean {

@@ -101,6 +101,16 @@ function tooLongList(longest: number): string {
   return `error('one call makes a list of more than ${longest} values; rows come from FROM range(…)')`
 }
 
+/**
+ * A macro's part of which each argument is named once, as `v.name` in the body: the engine writes
+ * out what an argument stands for wherever the body names it, and calls within calls would double so.
+ */
+function once(parameters: readonly string[], body: string): string {
+  const names = parameters.map((parameter) => parameter.split(' ')[0]!)
+  const given = names.map((name) => `'${name}': ${name}`).join(', ')
+  return `(${parameters.join(', ')}) AS list_transform([{${given}}], lambda v: ${body})[1]`
+}
+
 function repeated(bounds: Bounds): string {
   const { madeText, madeList } = bounds
   const text = tooLongText(bounds)
@@ -109,20 +119,23 @@ function repeated(bounds: Bounds): string {
 }
 
 function repeatedOf(type: string, length: string, limit: number, error: string): string {
-  const tooLarge = `greatest(1, ${length}(s))::HUGEINT * n > ${limit}`
-  return `(s${type}, n) AS system.main.repeat(s, ${checked('n', tooLarge, `${error}::BIGINT`)})`
+  const tooLarge = `greatest(1, ${length}(v.s))::HUGEINT * v.n > ${limit}`
+  const count = checked('v.n', tooLarge, `${error}::BIGINT`)
+  return once([`s${type}`, 'n'], `system.main.repeat(v.s, ${count})`)
 }
 
 function padded(name: string, bounds: Bounds): string {
-  const count = checked('n', `n > ${bounds.madeText}`, `${tooLongText(bounds)}::INTEGER`)
-  return `${name}(s, n, p) AS system.main.${name}(s, ${count}, p)`
+  const count = checked('v.n', `v.n > ${bounds.madeText}`, `${tooLongText(bounds)}::INTEGER`)
+  return name + once(['s', 'n', 'p'], `system.main.${name}(v.s, ${count}, v.p)`)
 }
 
 function resized(name: string, { madeList }: Bounds): string {
-  const count = checked('n', `n > ${madeList}`, `${tooLongList(madeList)}::BIGINT`)
-  return `${name}(l, n) AS system.main.${name}(l, ${count}), (l, n, v) AS system.main.${name}(l, ${count}, v)`
+  const count = checked('v.n', `v.n > ${madeList}`, `${tooLongList(madeList)}::BIGINT`)
+  const called = `system.main.${name}(v.l, ${count}`
+  return `${name}${once(['l', 'n'], `${called})`)}, ${once(['l', 'n', 'w'], `${called}, v.w)`)}`
 }
 
+/** Not named once: the engine takes these for the table functions of the same names, too. */
 function series(name: string): string {
   const error = tooLongList(longestSeries)
   const tooMany = (span: string, step: string): string =>
@@ -139,12 +152,12 @@ function series(name: string): string {
 }
 
 function compared(name: string): string {
-  const tooLong = `strlen(a)::HUGEINT * strlen(b) > ${mostPairs}`
+  const tooLong = `strlen(v.a)::HUGEINT * strlen(v.b) > ${mostPairs}`
   const error = `error('\`${name}\` takes texts of which the lengths multiply to ${mostPairs} at most')`
-  const bounded = checked('a', tooLong, error)
-  const parts = [`(a, b) AS system.main.${name}(${bounded}, b)`]
+  const called = `system.main.${name}(${checked('v.a', tooLong, error)}, v.b`
+  const parts = [once(['a', 'b'], `${called})`)]
   // Of the jaro ones the least figure that counts may be given.
-  if (name.startsWith('jaro')) parts.push(`(a, b, c) AS system.main.${name}(${bounded}, b, c)`)
+  if (name.startsWith('jaro')) parts.push(once(['a', 'b', 'c'], `${called}, v.c)`))
   return `${name}${parts.join(', ')}`
 }
 
@@ -163,15 +176,19 @@ function matched(name: string, { matchedText }: Bounds): string | undefined {
 
 /** By how much a text may grow at most, were all of it replaced. */
 function replaced(bounds: Bounds): string {
-  const grown = `strlen(s)::HUGEINT * (strlen(t) - strlen(f)) > ${bounds.madeText} * greatest(1, strlen(f))`
-  return `replace(s, f, t) AS system.main.replace(${checked('s', grown, tooLongText(bounds))}, f, t)`
+  const grown = `strlen(v.s)::HUGEINT * (strlen(v.t) - strlen(v.f)) > ${bounds.madeText} * greatest(1, strlen(v.f))`
+  const called = `system.main.replace(${checked('v.s', grown, tooLongText(bounds))}, v.f, v.t)`
+  return `replace${once(['s', 'f', 't'], called)}`
 }
 
 function replacedMatches(bounds: Bounds): string {
   const { madeText, matchedText = Number.MAX_SAFE_INTEGER } = bounds
-  const grown = `strlen(s)::HUGEINT * strlen(t) > ${100 * madeText} OR strlen(s) > ${matchedText}`
-  const called = `system.main.regexp_replace(${checked('s', grown, tooLongText(bounds))}, f, t`
-  return `regexp_replace(s, f, t) AS ${called}), (s, f, t, o) AS ${called}, o)`
+  const grown = `strlen(v.s)::HUGEINT * strlen(v.t) > ${100 * madeText} OR strlen(v.s) > ${matchedText}`
+  const text = checked('v.s', grown, tooLongText(bounds))
+  // The pattern and the options stay what they are: the engine reads a pattern once where it is a constant.
+  const body = (rest: string): string =>
+    `AS list_transform([{'s': s, 't': t}], lambda v: system.main.regexp_replace(${text}, f, v.t${rest}))[1]`
+  return `regexp_replace(s, f, t) ${body('')}, (s, f, t, o) ${body(', o')}`
 }
 
 function named(name: string, text: Macro['text']): Macro {
@@ -184,8 +201,8 @@ const macros: readonly Macro[] = [
   ...['list_resize', 'array_resize'].map((name) => named(name, (bounds) => resized(name, bounds))),
   ...['range', 'generate_series'].map((name) => named(name, () => series(name))),
   named('bitstring', (bounds) => {
-    const count = checked('n', `n > ${bounds.madeText}`, `${tooLongText(bounds)}::INTEGER`)
-    return `bitstring(s, n) AS system.main.bitstring(s, ${count})`
+    const count = checked('v.n', `v.n > ${bounds.madeText}`, `${tooLongText(bounds)}::INTEGER`)
+    return `bitstring${once(['s', 'n'], `system.main.bitstring(v.s, ${count})`)}`
   }),
   named('replace', replaced),
   named('regexp_replace', replacedMatches),

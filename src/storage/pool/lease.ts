@@ -19,6 +19,7 @@ import { runOwnStatements } from './own-statements.ts'
 import { prepareQuery, rollUpForBars, textOfQuery } from './query-text.ts'
 import { withPairSchemas, type PairSchema } from './pair-schemas.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
+import { withBoundedCollecting } from '../duckdb/collected-values.ts'
 import { refuseNotOneSelect } from '../duckdb/one-select.ts'
 import { beginHistory, readHistory, type PairHistory } from './history/read-history.ts'
 import { refuseWriterTables } from './writer-tables.ts'
@@ -111,9 +112,11 @@ export class Lease {
     return this.#reading(query.name, signal, async () => {
       await refuseNotOneSelect(connection, query, names)
       await bindClock(connection, query.sql, this.#database.clock)
+      const text =
+        query.isStrangers === true ? await withBoundedCollecting(connection, query.sql) : query.sql
       this.#altered = true
       return withPairSchemas(connection, { own: this.#database.alias, schemas }, () =>
-        readOnly(connection, () => readRows<Row>(connection, query.sql, query.params)),
+        readOnly(connection, () => readRows<Row>(connection, text, query.params)),
       )
     })
   }

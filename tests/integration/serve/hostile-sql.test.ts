@@ -21,11 +21,40 @@ const doubled = (times: number): string =>
   Array.from({ length: times }, (_, at) => `a${at} + A${at} AS a${at + 1}`).join(', ')
 const brackets = (count: number): string => '[a-z]'.repeat(count)
 
+/** One in another again and again, each around the one before. */
+const within = (times: number, around: (inner: string) => string, innermost: string): string =>
+  Array.from({ length: times }).reduce<string>((inner) => around(inner), innermost)
+/** The same, each a subquery of the next. */
+const stacked = (times: number, expression: string): string =>
+  `SELECT count(a) AS n FROM (${within(times, (inner) => `SELECT ${expression} AS a FROM (${inner})`, 'SELECT trade_id AS a FROM ticks')})`
+/** What 300,000 rows are collected into, beside many rows. */
+const beside = (collected: string, taken: string): string =>
+  `SELECT count(${taken}) AS n FROM (SELECT ${collected} AS s FROM range(300000) t(i)), range(100000) q(j)`
+
 /** Of each of these one step took minutes, or hours. */
 const refused = [
   `SELECT price + price AS a0, ${doubled(25)} FROM ticks LIMIT 1`,
   `SELECT n FROM (SELECT 1 AS n, price AS a0, ${doubled(12)} FROM ticks)`,
   `SELECT price AS a0, ${doubled(11)} FROM ticks WHERE ${Array.from({ length: 9 }, () => 'a11 > 0').join(' AND ')}`,
+  stacked(20, `{'x': a, 'y': a}`),
+  stacked(20, 'row(a, a)'),
+  stacked(20, 'map([1, 2], [a, a])'),
+  stacked(20, '[a, a]'),
+  stacked(25, 'a || a'),
+  `SELECT count(${within(30, (inner) => `hex(${inner})`, 'trade_id')}) AS n FROM ticks`,
+  `SELECT count(${within(30, (inner) => `to_json(${inner})`, 'trade_id')}) AS n FROM ticks`,
+  `SELECT count(${within(25, (inner) => `format('{0}{0}', ${inner})`, 'trade_id')}) AS n FROM ticks`,
+  `SELECT ${within(5, (inner) => `len(range(${inner}))`, '2')} AS n`,
+  `WITH RECURSIVE r(s, i) AS (SELECT 'x', 1 UNION ALL SELECT s || 'y', i + 1 FROM r WHERE i < 100000) SELECT count(*) AS n FROM r`,
+  `WITH RECURSIVE r(s) AS (SELECT [1] UNION ALL SELECT list(1) FROM r) SELECT count(*) AS n FROM r`,
+  `WITH a AS NOT MATERIALIZED (SELECT 1 AS i) SELECT count(*) AS n FROM a, a AS b`,
+  `SELECT count(sha256('${'z'.repeat(2000)}' || j)) AS n FROM range(1000000) q(j)`,
+  `SELECT count(list_distinct([${Array.from({ length: 2000 }, (_, at) => at).join(', ')}] || j::INTEGER)) AS n FROM range(1000000) q(j)`,
+  `SELECT count(list(i) OVER ()) AS n FROM range(300000) t(i)`,
+  `SELECT count(string_agg(i::VARCHAR, ',') OVER (ORDER BY i)) AS n FROM range(300000) t(i)`,
+  `SELECT count(list(i) OVER (ROWS 1000 PRECEDING)) AS n FROM range(300000) t(i)`,
+  `SELECT count(entropy(i) OVER (ORDER BY i)) AS n FROM range(300000) t(i)`,
+  `SELECT count(sum(i ORDER BY -i) OVER (ORDER BY i)) AS n FROM range(300000) t(i)`,
   counted(`s GLOB '*${brackets(400)}!'`),
   counted(`s GLOB '${'?'.repeat(600)}' OR s GLOB '*${'?'.repeat(600)}!'`),
   counted(`s LIKE '%${'_'.repeat(2000)}!'`),
@@ -45,6 +74,16 @@ const refused = [
 ]
 /** Texts that are too long for these are heard of when they are there. */
 const failing = [
+  beside(`string_agg(i::VARCHAR, ',')`, 'sha256(s || j)'),
+  beside(`string_agg(i::VARCHAR, ',' ORDER BY i) FILTER (i > 1)`, 'nfc_normalize(s || j)'),
+  beside(`group_concat(i::VARCHAR)`, 'strip_accents(s || j)'),
+  beside(`json_group_array(i)`, `json_merge_patch(s, json_object('a', j))`),
+  beside('list(i)', 'list_contains(s, -j)'),
+  beside('array_agg(i)', 'list_distinct(s || [j])'),
+  beside('histogram(i)', 'map_keys(s)'),
+  beside('max(i, 200000)', 'list_sort(s)'),
+  `SELECT count(list_sort(l)) AS n FROM (SELECT ARRAY(SELECT i FROM range(300000) t(i)) AS l), range(100000) q(j)`,
+  `SELECT len(list_sort(list(i))) AS n FROM range(300000) t(i)`,
   counted(`s GLOB '*a${brackets(50)}!'`, 1600),
   counted(`s || s GLOB '*a${brackets(50)}!'`),
   counted(`regexp_matches(s || s || s, '[ab]{1,40}!')`),
@@ -58,6 +97,24 @@ const failing = [
 ]
 const honest: [string, number][] = [
   [`SELECT count(*) AS n FROM (SELECT price AS a0, ${doubled(8)} FROM ticks)`, 3],
+  [
+    `SELECT n FROM (SELECT len(list(i)) AS n, "list(i)" FROM (SELECT list(i), list(i) AS l FROM range(100) t(i)), unnest(l) AS u(i) GROUP BY ALL)`,
+    100,
+  ],
+  [
+    `WITH b AS (SELECT i % 2 AS odd, list(i ORDER BY i DESC) FILTER (i > 10) AS l FROM range(100) t(i) GROUP BY odd), c AS (FROM b CROSS JOIN range(1) r(k) LEFT JOIN (SELECT 0 AS odd) AS o ON b.odd = o.odd) SELECT sum(l[1])::INTEGER AS n FROM c`,
+    197,
+  ],
+  [`SELECT len(a) AS n FROM (SELECT ARRAY(SELECT i FROM range(20) t(i)) AS a)`, 20],
+  [
+    `SELECT n[3] AS n FROM (SELECT list(i) OVER (ORDER BY i ROWS 2 PRECEDING) AS n FROM range(3) t(i)) ORDER BY n DESC LIMIT 1`,
+    2,
+  ],
+  [`SELECT list_reduce(list(i), lambda a, b: a + b)::INTEGER AS n FROM range(10) t(i)`, 45],
+  [
+    `SELECT count(${within(30, (inner) => `replace(${inner}, 'a', 'b')`, 'trade_id')}) AS n FROM ticks`,
+    3,
+  ],
   [counted(`s LIKE '%ab%9' AND s || s NOT LIKE '%x%'`), 30_000],
   [`SELECT count(*) AS n FROM ticks WHERE regexp_matches(trade_id, '^[0-9]{1,20}$')`, 3],
   [
@@ -94,6 +151,16 @@ describe('SQL over HTTP', () => {
       expect([text, await ask(url, text)]).toEqual([text, { status: 400, code: 'QUERY_FAILED' }])
     for (const [text, n] of honest)
       expect([text, await ask(url, text)]).toEqual([text, { status: 200, n }])
+  })
+
+  it('says of a PIVOT without IN what to write', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(3))
+    const url = (await served(db)) + sqlPath
+    const body = 'PIVOT ticks ON side USING sum(volume)'
+    expect(await (await fetch(url, { method: 'POST', body })).text()).toMatch(/ON side IN \('BUY'/)
+    const written = `PIVOT ticks ON side IN ('BUY', 'SELL') USING count(*)`
+    expect((await fetch(url, { method: 'POST', body: written })).status).toBe(200)
   })
 
   it('is bounded for strangers alone', async () => {
@@ -136,8 +203,9 @@ describe('SQL over HTTP', () => {
   })
 })
 
-/** Legal, and a step of a minute and more: the list is gone through for each of 2,000 rows. */
-const stuck = `SELECT sum(list_position(l, -1 - j)) AS n FROM (SELECT list(i) AS l FROM range(10000000) t(i)), range(2000) q(j)`
+/** Legal, and a step of a minute and more: 2,048 rows, each with two hundred distances of long texts. */
+const stuck = `SELECT ${Array.from({ length: 200 }, (_, at) => `sum(levenshtein(substr(s, ${at % 100}), substr(t, ${Math.floor(at / 100)})))`).join(' + ')} AS n
+  FROM (SELECT repeat('ab', 150) || i AS s, repeat('ba', 150) || i AS t FROM range(2000) r(i))`
 
 describe('`pairduck serve` of which the engine does not let a statement go', () => {
   let commandLine: CommandLine
@@ -152,9 +220,7 @@ describe('`pairduck serve` of which the engine does not let a statement go', () 
     const child = commandLine.start([...args, '--answer-timeout', '6s'])
     onTestFinished(() => void child.kill('SIGKILL'))
     const url = await addressOf(child)
-    const asked = ask(url, stuck)
-    const late = { status: 504, code: 'DEADLINE_EXCEEDED' }
-    expect(await asked).toEqual(late)
+    expect(await ask(url, stuck)).toEqual({ status: 504, code: 'DEADLINE_EXCEEDED' })
     expect((await fetch(`${url}/health`)).status).toBe(200)
     expect(await ask(url, 'SELECT count(*) AS n FROM ticks')).toEqual({ status: 200, n: 3 })
     let told = ''
