@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import type { StoredTick } from '../schema/rows.ts'
 import type { RemoteStore } from '../client/remote/remote-store.ts'
+import type { ManagerStats } from '../storage/pool/pool-stats.ts'
 
 /** How long nobody is asked again who records the pair. */
 const pauseMs = 500
@@ -57,7 +58,9 @@ async function holderOf(
   for (const pid of await ownerPids(dataDir)) {
     const store = await connect({ dataDir, pid }, { reconnectMs: 0 }).catch(() => undefined)
     const stats = await store?.stats().catch(() => undefined)
-    if (store !== undefined && stats?.openPairs.includes(pair) === true)
+    // A process of an earlier version closes what it has no room for.
+    const { openPairs = [], restingPairs = [] }: Partial<ManagerStats> = stats ?? {}
+    if (store !== undefined && (openPairs.includes(pair) || restingPairs.includes(pair)))
       return { holder: store, silent }
     await store?.close()
     // One that was killed, or has ended meanwhile, cannot record.

@@ -4,6 +4,7 @@ import type { Gap } from '../schema/gaps.ts'
 import type { RetentionRules } from '../schema/retention-policy.ts'
 import type { Tick } from '../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../time.ts'
+import { withCode } from './duckdb/duckdb-errors.ts'
 import type { ConnectionPool } from './pool/connection-pool.ts'
 import type { Events } from './events/events.ts'
 import type { InsertCounts } from './events/outcomes.ts'
@@ -28,7 +29,7 @@ import {
   type ImportReport,
   type TickColumnMap,
 } from './import/import-options.ts'
-import { insertOrSetAside } from './upkeep/archive/set-aside.ts'
+import { insertOrSetAside, mayBeSetAside } from './upkeep/archive/set-aside.ts'
 import { ImportedHistory } from './upkeep/imported-history.ts'
 import { ImportedPairs, settlePair, type LeftByPair } from './upkeep/imported-pairs.ts'
 import { defaultCandles } from '../schema/create.ts'
@@ -76,6 +77,14 @@ export class Intake {
     this.#lockWait = new LockWait(pool, options, new WantedFiles(options.dataDir))
     this.#options = options
     this.#events = events
+    pool.resting.goOn = (each, handed) => {
+      void this.#lockWait
+        .use(each, (database) => database.writer.adopt(handed))
+        .catch((error: unknown) => {
+          handed.take()
+          handed.commit.fail(withCode(error, formatPair(each)))
+        })
+    }
   }
 
   ticks(
@@ -85,6 +94,10 @@ export class Intake {
   ): Promise<InsertCounts> {
     const gaps = options === undefined ? none : resolveInsertOptions(options).gaps
     let given = ticks
+    const name = formatPair(pair)
+    const resting = this.#lockWait.isWaitedFor(name) ? undefined : this.#pool.resting.get(name)
+    if (resting !== undefined && !mayBeSetAside(resting.rules, resting.writer.known.state, ticks))
+      return resting.writer.insert(ticks, gaps)
     return this.#lockWait.use(
       pair,
       (database) => insertOrSetAside(database, given, () => database.writer.insert(given, gaps)),

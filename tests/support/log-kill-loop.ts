@@ -9,20 +9,29 @@ const killsOfDirectory = 10
 
 /**
  * Kills writers of many pairs, some after so many acknowledgements and some at any moment, and half
- * of those who come to recover. Afterwards every acknowledged tick is there once, with an id or
+ * of those who come to recover; with `places` for fewer files than pairs. Afterwards every acknowledged tick is there once, with an id or
  * without, candles are their fold, and no log is left.
  */
-export async function expectLogCrashSafe(kills: number, seed: number): Promise<void> {
+export async function expectLogCrashSafe(
+  kills: number,
+  seed: number,
+  { places }: { places?: number } = {},
+): Promise<void> {
   const writers = new LogWriters()
   try {
     for (let kill = 0; kill < kills; kill += killsOfDirectory)
-      await killInOne(writers, Math.min(killsOfDirectory, kills - kill), seed + kill)
+      await killInOne(writers, Math.min(killsOfDirectory, kills - kill), seed + kill, places)
   } finally {
     await writers.end()
   }
 }
 
-async function killInOne(writers: LogWriters, kills: number, seed: number): Promise<void> {
+async function killInOne(
+  writers: LogWriters,
+  kills: number,
+  seed: number,
+  places: number | undefined,
+): Promise<void> {
   const dataDir = memoryFolder()
   const acknowledged = new Acknowledged(pairs)
   const nothing = Array.from({ length: pairs }, () => 0)
@@ -33,7 +42,8 @@ async function killInOne(writers: LogWriters, kills: number, seed: number): Prom
   for (let kill = 1; kill <= kills; kill++) {
     const lot = seed + kill
     const most = kill % 4 === 0 ? 1500 : kill % 3 === 0 ? 3 : 40
-    const order = { dataDir, seed: lot, ...next, most }
+    const few = places === undefined ? {} : { places }
+    const order = { dataDir, seed: lot, ...next, most, ...few }
     await writers.runAndKill(order, momentOf(kill, lot), acknowledged)
     if (kill % 2 === 0)
       await writers.runAndKill(

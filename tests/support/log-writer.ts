@@ -53,6 +53,8 @@ export interface LogOrder {
   readonly most: number
   /** Ends after opening: only what the dead left is brought in. */
   readonly onlyRecovers?: boolean
+  /** Files that may be open at once. */
+  readonly places?: number
 }
 
 /** What is not looked at is kept. */
@@ -67,9 +69,13 @@ export const logRetention = {
  * of rows `pair candle version` and `pair flow version`.
  */
 async function main(order: LogOrder): Promise<void> {
-  const { dataDir, seed, next: first, nextRow, most, onlyRecovers } = order
+  const { dataDir, seed, next: first, nextRow, most, onlyRecovers, places } = order
   writeSync(1, 'begun\n')
-  const store = await DatabaseManager.open({ dataDir, retention: logRetention })
+  const store = await DatabaseManager.open({
+    dataDir,
+    retention: logRetention,
+    ...(places !== undefined && { maxConnections: places, acquireTimeoutMs: 60_000 }),
+  })
   writeSync(1, 'open\n')
   if (onlyRecovers === true) {
     await store.close()

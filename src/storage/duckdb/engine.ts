@@ -194,10 +194,15 @@ export class Engine {
 async function refuseSecondName(file: string, { attached }: Core): Promise<boolean> {
   const identity = await identityOf(file)
   if (identity !== undefined && [...attached.values()].includes(identity))
-    throw new PairduckError('PAIR_LOCKED', `${file} is open in this process under another name`, {
-      pid: process.pid,
-    })
+    throw openByAnotherName(file)
   return identity !== undefined
+}
+
+/** What is said of a file that this process has by another name. */
+export function openByAnotherName(file: string): PairduckError {
+  return new PairduckError('PAIR_LOCKED', `${file} is open in this process under another name`, {
+    pid: process.pid,
+  })
 }
 
 /** For how long a transaction elsewhere may keep a file that was detached. */
@@ -225,7 +230,8 @@ async function whenLetGo(file: string, attach: () => Promise<void>): Promise<voi
   }
 }
 
-async function identityOf(file: string): Promise<string | undefined> {
+/** Which file it is, whatever its name. */
+export async function identityOf(file: string): Promise<string | undefined> {
   const found = await stat(file).catch(() => undefined)
   return found === undefined ? undefined : `${found.dev}:${found.ino}`
 }

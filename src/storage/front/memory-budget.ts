@@ -5,6 +5,9 @@ export interface Keeper {
   trim(rows: number): void
 }
 
+/** Where there are very many. */
+const fewestRows = 100
+
 /** How many recent ticks all pairs of a manager together keep in memory. */
 export class MemoryBudget {
   readonly #maxRows: number
@@ -22,7 +25,7 @@ export class MemoryBudget {
   get share(): number {
     return Math.min(
       this.#maxRowsPerKeeper,
-      Math.max(1_000, Math.floor(this.#maxRows / (this.#keepers.size + 1))),
+      Math.max(fewestRows, Math.floor(this.#maxRows / (this.#keepers.size + 1))),
     )
   }
 

@@ -91,6 +91,11 @@ export class CommitLog {
     return this.#running === undefined
   }
 
+  /** Whether the files are so far behind that they should catch up. */
+  get isPressing(): boolean {
+    return this.#unapplied.isPressing
+  }
+
   /** Resolves when nothing waits and nothing is being written. */
   async settled(): Promise<void> {
     while (this.#running !== undefined) await this.#running
@@ -205,9 +210,7 @@ export class CommitLog {
 
   /** The failed ones go when there is another, with room for what comes first and next. */
   async #replaceFailed(nextBytes: number): Promise<void> {
-    const needed = [...this.#failed].map(({ live }) =>
-      [...live].reduce((sum, { bytes }) => sum + bytes, 0),
-    )
+    const needed = [...this.#failed].map(({ live }) => live.bytes)
     await this.#shelf!.segmentFor(Math.max(nextBytes, ...needed), this.#position + 1)
     for (const failed of this.#failed) await this.#writeAnew(failed)
   }

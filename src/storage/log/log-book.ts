@@ -65,15 +65,21 @@ export class LogBook {
    * that there are. `PAIR_LOCKED` while a living owner's log may hold something for it.
    */
   async inheritanceOf(pair: string): Promise<{ inherited: Inheritance[]; logs: string[] }> {
-    const logs = await this.#look()
-    for (const name of logs)
-      if (name !== this.log.name && !this.#dead.has(name)) await this.#refuseClaimed(name, pair)
+    const logs = await this.refuseOthers(pair)
     const inherited: Inheritance[] = []
     for (const { name, pairs } of this.#dead.values()) {
       const entries = pairs.get(pair)
       if (entries !== undefined) inherited.push({ log: name, entries })
     }
     return { inherited, logs }
+  }
+
+  /** `PAIR_LOCKED` where a pair is a living owner's, whose file may be closed; returns the names of all logs. */
+  async refuseOthers(pair: string): Promise<string[]> {
+    const logs = await this.#look()
+    for (const name of logs)
+      if (name !== this.log.name && !this.#dead.has(name)) await this.#refuseClaimed(name, pair)
+    return logs
   }
 
   /** All that dead owners' logs held for a pair is in its file; a log that holds nothing else goes. */
@@ -96,7 +102,7 @@ export class LogBook {
     const pid = (await ownerOf(folder))?.pid
     throw new PairduckError(
       'PAIR_LOCKED',
-      `${pair}: process ${pid ?? 'unknown'} has acknowledged ticks that are not in the file yet`,
+      `${pair}: open in process ${pid ?? 'unknown'}, which may have acknowledged ticks that are not in the file yet`,
       { pid },
     )
   }

@@ -64,11 +64,7 @@ export class SegmentShelf {
   /** A full segment that few records keep, when there are many such. */
   crowded(): Segment | undefined {
     if (this.#full.size <= maxFull) return undefined
-    for (const segment of this.#full) {
-      let live = 0
-      for (const { bytes } of segment.live) live += bytes
-      if (live < segment.used / 4) return segment
-    }
+    for (const segment of this.#full) if (segment.live.bytes < segment.used / 4) return segment
     return undefined
   }
 

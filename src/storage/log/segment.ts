@@ -2,7 +2,7 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises'
 import { fdatasync, write } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { syncFolder } from '../file/sync-folder.ts'
-import type { LogRecord } from './log-entry.ts'
+import { LiveRecords } from './log-entry.ts'
 
 /** A segment is a multiple of it. */
 export const pageBytes: number = 1 << 12
@@ -30,7 +30,7 @@ export class Segment {
   /** The position of its first record; known when there is one. */
   first = 0
   /** What of it is not in its pair's file yet; the file may go when there is none. */
-  readonly live: Set<LogRecord> = new Set<LogRecord>()
+  readonly live: LiveRecords = new LiveRecords()
   #file: string
   readonly #handle: FileHandle
   #position = 0

@@ -24,6 +24,12 @@ export class Unapplied {
     this.#bytes -= bytes
   }
 
+  /** Whether more than three quarters of it are taken. */
+  get isPressing(): boolean {
+    const { records, bytes } = this.room
+    return records < most.records / 4 || bytes < most.bytes / 4
+  }
+
   get room(): Room {
     return { records: most.records - this.#records, bytes: most.bytes - this.#bytes }
   }

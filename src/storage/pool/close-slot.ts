@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Slot } from './pool-slot.ts'
+import type { RestingPairs } from './resting-pairs.ts'
 
 /** Who waits for a file tries it every 100 ms. */
 const giveWayMs = 250
@@ -12,9 +13,18 @@ export async function closeSlot(slot: Slot): Promise<void> {
 }
 
 /** The same for one that nobody has; what fails is told, since nobody waits for it. */
-export async function closeRetired(slot: Slot, failed: (error: unknown) => void): Promise<void> {
+export async function closeRetired(
+  slot: Slot,
+  {
+    resting,
+    rests,
+    failed,
+  }: { resting: RestingPairs; rests: boolean | undefined; failed: (error: unknown) => void },
+): Promise<void> {
   try {
-    await (await slot.opened).close()
+    const database = await slot.opened
+    const memory = await database.close({ rests: rests === true && resting.isOpen })
+    if (memory !== undefined) await resting.add(database, memory)
   } catch (error) {
     failed(error)
   }

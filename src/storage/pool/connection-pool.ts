@@ -1,18 +1,21 @@
 import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
-import { maxTimerMs } from '../../time.ts'
 import { withCode } from '../duckdb/duckdb-errors.ts'
 import type { Events } from '../events/events.ts'
 import { closeRetired, closeSlot, giveWay } from './close-slot.ts'
 import { closeTogether } from './close-together.ts'
 import type { PairDatabase } from './pair-database.ts'
+import type { RestingPairs } from './resting-pairs.ts'
 import { poolStats, type PoolStats } from './pool-stats.ts'
 import {
   isHeld,
-  isLeaving,
+  countLeaving,
   isLendable,
   isUsable,
+  refuseInUse,
+  sweepMs,
+  tooManyWait,
   waitReason,
   type PoolOptions,
   type Slot,
@@ -24,19 +27,26 @@ import { WaitingLine, type WaitReason } from './waiting-line.ts'
 /** At most `maxConnections` open pair files. A lease keeps its pair open; others may be closed. */
 export class ConnectionPool {
   readonly #open: (pair: Pair) => Promise<PairDatabase>
+  /** Pairs whose files are closed and that are this process's all the same. */
+  readonly resting: RestingPairs
   readonly #options: PoolOptions
   readonly #events: Events
   readonly #slots = new Map<string, Slot>()
   readonly #idle: LRUCache<string, Slot>
   readonly #line = new WaitingLine<Slot>()
   readonly #sweeper: NodeJS.Timeout
-  #hits = 0
-  #misses = 0
-  #evictions = 0
+  readonly #counted = { hits: 0, misses: 0, evictions: 0 }
   #closing: Promise<void> | undefined
 
-  constructor(open: (pair: Pair) => Promise<PairDatabase>, options: PoolOptions, events: Events) {
+  constructor(
+    open: (pair: Pair) => Promise<PairDatabase>,
+    options: PoolOptions,
+    events: Events,
+    resting: RestingPairs,
+  ) {
     this.#open = open
+    this.resting = resting
+    resting.pool = this
     this.#options = options
     this.#events = events
     this.#idle = new LRUCache({
@@ -47,8 +57,7 @@ export class ConnectionPool {
         if (reason === 'expire') slot.closed = this.#closeSlot(slot, 'idle')
       },
     })
-    const sweepMs = Math.min(maxTimerMs, Math.max(50, options.idleCloseMs / 4))
-    this.#sweeper = setInterval(() => this.closeIdle(), sweepMs)
+    this.#sweeper = setInterval(() => this.closeIdle(), sweepMs(options))
     this.#sweeper.unref()
   }
 
@@ -70,15 +79,13 @@ export class ConnectionPool {
       signal,
       timeoutMs,
       reason: () => this.#waitReason(name),
-      isNearlyServed: (ahead) => ahead < this.#leaving() && !isHeld(this.#slots.get(name)),
+      isNearlyServed: (ahead) =>
+        ahead < countLeaving(this.#slots) && !isHeld(this.#slots.get(name)),
     })
     this.#serve()
     const { maxWaiting } = this.#options
-    if (this.#line.has(waiter) && this.#line.length > maxWaiting + this.#leaving()) {
-      const { code, subject } = this.#waitReason(waiter.name)
-      const full = `${maxWaiting} callers wait already (\`maxWaiting\`)`
-      waiter.dismiss(new PairduckError(code, `${subject}; ${full}`))
-    }
+    if (this.#line.has(waiter) && this.#line.length > maxWaiting + countLeaving(this.#slots))
+      waiter.dismiss(tooManyWait(this.#waitReason(waiter.name), maxWaiting))
     return (await waiter.served).opened
   }
 
@@ -118,16 +125,18 @@ export class ConnectionPool {
 
   /** Closes the pairs that have been idle for `idleCloseMs`, or with `all` every idle one. */
   closeIdle({ all = false }: { all?: boolean } = {}): void {
-    if (!all) this.#idle.purgeStale()
-    else for (const name of this.#slots.keys()) void this.release(name)
+    this.#idle.purgeStale()
+    this.resting.sweep()
+    for (const name of all ? [...this.#slots.keys(), ...this.resting.names()] : [])
+      void this.release(name)
   }
 
   /** Closes one pair if nobody holds it, and resolves when its file is free. */
   async release(name: string): Promise<void> {
     const slot = this.#slots.get(name)
-    if (slot === undefined) return
-    if (slot.leases === 0 && slot.closed === undefined) void this.#retire(slot, 'idle')
-    await slot.closed
+    if (slot?.leases === 0 && slot.closed === undefined) void this.#retire(slot, 'idle')
+    await slot?.closed
+    await this.resting.giveUp(name)
   }
 
   /** The open pairs that nobody of this process has written to. */
@@ -152,12 +161,9 @@ export class ConnectionPool {
    */
   async whileClosed<T>(name: string, work: () => Promise<T>, label: string): Promise<T> {
     if (this.#slots.get(name)?.closed !== undefined) await this.#slots.get(name)!.closed
+    if (this.resting.has(name)) await this.resting.forget(name)
     this.#refuseClosed()
-    const before = this.#slots.get(name)
-    if (before !== undefined && (before.leases > 0 || before.closed !== undefined))
-      throw new PairduckError('PAIR_LOCKED', `${name} is in use in this process`, {
-        pid: process.pid,
-      })
+    const before = refuseInUse(this.#slots.get(name))
     const working = Promise.resolve(before && this.#retire(before, 'idle')).then(work)
     const ended = Promise.allSettled([working]).then(() => undefined)
     // Never opened, and closed when the work has ended: acquire() waits for that.
@@ -182,9 +188,8 @@ export class ConnectionPool {
       max: this.#options.maxConnections,
       idle: this.#idle.size,
       waiting: this.#line.length,
-      hits: this.#hits,
-      misses: this.#misses,
-      evictions: this.#evictions,
+      restingPairs: this.resting.names(),
+      ...this.#counted,
     })
   }
 
@@ -227,14 +232,14 @@ export class ConnectionPool {
   }
 
   #hit(slot: Slot): Slot {
-    this.#hits++
+    this.#counted.hits++
     if (slot.leases++ === 0) this.#idle.delete(slot.name)
     slot.idleMs = undefined
     return slot
   }
 
   #newSlot(name: string, pair: Pair): Slot {
-    this.#misses++
+    this.#counted.misses++
     const slot: Slot = { name, leases: 1, opened: this.#open(pair) }
     this.#slots.set(name, slot)
     void this.#watchOpening(slot)
@@ -254,15 +259,10 @@ export class ConnectionPool {
     // Who waits for the pair's own file needs no place.
     const waiting = this.#line.waiters().filter(({ name }) => !this.#slots.has(name))
     const places = new Set(waiting.map(({ name }) => name)).size
-    while (this.#idle.size > 0 && this.#leaving() < places) {
-      this.#evictions++
-      void this.#retire(this.#idle.pop()!, 'room')
+    while (this.#idle.size > 0 && countLeaving(this.#slots) < places) {
+      this.#counted.evictions++
+      void this.#retire(this.#idle.pop()!, 'room', true)
     }
-  }
-
-  /** Slots whose pair is being closed. */
-  #leaving(): number {
-    return [...this.#slots.values()].filter((slot) => isLeaving(slot)).length
   }
 
   async #watchOpening(slot: Slot): Promise<void> {
@@ -276,14 +276,14 @@ export class ConnectionPool {
     }
   }
 
-  #retire(slot: Slot, reason: 'idle' | 'room'): Promise<void> {
+  #retire(slot: Slot, reason: 'idle' | 'room', rests?: boolean): Promise<void> {
     this.#idle.delete(slot.name)
-    return (slot.closed = this.#closeSlot(slot, reason))
+    return (slot.closed = this.#closeSlot(slot, reason, rests))
   }
 
-  async #closeSlot(slot: Slot, reason: 'idle' | 'room'): Promise<void> {
+  async #closeSlot(slot: Slot, reason: 'idle' | 'room', rests?: boolean): Promise<void> {
     const failed = (error: unknown): void => this.#events.tell('error', { pair: slot.name, error })
-    await closeRetired(slot, failed)
+    await closeRetired(slot, { resting: this.resting, rests, failed })
     if (slot.draining === true && this.#closing === undefined) await giveWay()
     if (this.#slots.get(slot.name) === slot) this.#slots.delete(slot.name)
     this.#events.tell('pairEvicted', { pair: slot.name, reason })

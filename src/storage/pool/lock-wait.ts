@@ -65,6 +65,8 @@ export class LockWait {
     const open = this.#lines.size === 0 ? this.#pool.acquireOpen(name) : undefined
     if (open === undefined) {
       beforeWaiting?.()
+      // What came before this and is not on its way to the log goes first.
+      this.#pool.resting.leave(name)
       return this.#openFor(pair, name, work)
     }
     try {
@@ -75,6 +77,11 @@ export class LockWait {
     } finally {
       this.#pool.endLease(name)
     }
+  }
+
+  /** Whether writes of a pair wait for its file. */
+  isWaitedFor(name: string): boolean {
+    return this.#lines.has(name)
   }
 
   /** Ends every wait with `CLOSED`. */

@@ -1,5 +1,5 @@
 import type { ArchiveStore } from '../../archive/store/archive-store.ts'
-import type { Pair } from '../../pair.ts'
+import { formatPair, type Pair } from '../../pair.ts'
 import type { RetentionRules } from '../../schema/retention-policy.ts'
 import type { Timeframe } from '../../time.ts'
 import type { Engine } from '../duckdb/engine.ts'
@@ -14,6 +14,7 @@ import { ConnectionPool } from './connection-pool.ts'
 import { openPair } from './open-pair.ts'
 import type { PoolOptions } from './pool-slot.ts'
 import { openLogBook } from './recover-pairs.ts'
+import { RestingPairs } from './resting-pairs.ts'
 
 type Options = PoolOptions &
   WriterOptions & {
@@ -50,6 +51,11 @@ export function openPool(
     newRules,
     archive: options.archive?.store,
   }
-  const open = (pair: Pair) => openPair(pair, pairFiles(dataDir, pair), context)
-  return { pool: new ConnectionPool(open, options, events), logs, budget, newRules }
+  const resting = new RestingPairs({ logs, budget, events, options })
+  const open = (pair: Pair) => {
+    const files = pairFiles(dataDir, pair)
+    const of = { name: formatPair(pair), file: files.database }
+    return resting.opened(of, () => openPair(pair, files, context))
+  }
+  return { pool: new ConnectionPool(open, options, events, resting), logs, budget, newRules }
 }

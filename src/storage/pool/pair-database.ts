@@ -10,22 +10,21 @@ import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import { checkpointUnblocked } from '../duckdb/transaction.ts'
 import { blockSizeFor } from '../file/block-size-for.ts'
-import { createFile, removeUnfinished } from '../file/create-file.ts'
-import type { EmptyFile } from '../file/empty-file.ts'
 import { migrate } from '../file/migrate.ts'
-import { prepareFiles, quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
+import { prepareFiles, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
 import { describes, findLoss, measureState, type Loss } from '../file/pair-state.ts'
 import { readState, writeState, type PairState } from '../file/state-file.ts'
 import { ReaderConnections, type ReaderUse } from '../duckdb/reader-connections.ts'
-import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
 import { readWriterState } from '../write/writer-state.ts'
 import { openWriter, type WriterContext } from '../write/open-writer.ts'
 import { RowCalls } from '../write/row-calls.ts'
+import type { TickMemory } from '../write/tick-memory.ts'
 import type { TickWriter } from '../write/tick-writer.ts'
 import { WalWatch } from '../write/wal-watch.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 import { endsWithin, letGoMs, stillRead } from './let-go.ts'
+import { attachOrCreate, emptyLog, recoverPair } from './open-files.ts'
 
 /** What every pair of a manager is opened with. */
 export interface PairContext extends WriterContext {
@@ -68,6 +67,8 @@ export class PairDatabase {
   readonly #onBroken: () => void
   /** Whether a call wrote to it, or may have, since it was opened. */
   isWrittenHere = false
+  /** Whether something may have been written behind the writer's back. */
+  #isAltered = false
   #rules: RetentionRules
 
   private constructor(of: {
@@ -115,12 +116,16 @@ export class PairDatabase {
     let connection: DuckDBConnection | undefined
     let opened: PairDatabase | undefined
     try {
-      await recover(pair, files, context)
+      // Who has it may have closed its file for a moment, and counts on finding it as it was.
+      await context.logs.refuseOthers(name)
+      await recoverPair(pair, files, context)
       const { isNew, hadWal } = await prepareFiles(pair, files)
       const before = await readState(files.state)
       const ruled = { ...before?.retention, ...context.retention, ...context.newRules.get(name) }
       const blockSize = blockSizeFor(ruled)
       alias = await attachOrCreate(engine, files, { candles: context.candles, blockSize })
+      // He may have taken it just before this locked the file.
+      await context.logs.refuseOthers(name)
       connection = await engine.connect(alias)
       const stored = isNew ? undefined : await refuseStrange(connection, name)
       if (hadWal) await emptyLog(connection, alias, files)
@@ -198,7 +203,7 @@ export class PairDatabase {
 
   /** See {@link ReaderConnections.releaseReader}; with `isRaw` anything may have been written by it. */
   async releaseReader(connection: DuckDBConnection, use: ReaderUse): Promise<void> {
-    if (use.isRaw === true) this.writer.wrote = this.isWrittenHere = true
+    if (use.isRaw === true) this.writer.wrote = this.isWrittenHere = this.#isAltered = true
     await this.#readers.releaseReader(connection, use)
   }
 
@@ -231,9 +236,10 @@ export class PairDatabase {
   /**
    * Drains the writer, ends its readers, checkpoints, detaches. What was acknowledged is safe even
    * when this rejects: it only says that the file was not closed as it should be, or is not closed
-   * yet (`DEADLINE_EXCEEDED`), because the engine does not let go of what is read of it.
+   * yet (`DEADLINE_EXCEEDED`), because the engine does not let go of what is read of it. With `rests`
+   * the pair stays this process's where it was written to, and what memory knows of it is returned.
    */
-  async close(): Promise<void> {
+  async close({ rests = false }: { rests?: boolean } = {}): Promise<TickMemory | undefined> {
     const failures: unknown[] = []
     const attempt = async (step: () => Promise<void>): Promise<void> => {
       try {
@@ -243,6 +249,7 @@ export class PairDatabase {
       }
     }
     await attempt(() => this.writer.drain())
+    const isApplied = failures.length === 0
     const free = this.#readers.close()
     const isFree = await endsWithin(letGoMs, free)
     // What the engine gave up cannot be written to; opened again it is whole.
@@ -252,47 +259,21 @@ export class PairDatabase {
       await attempt(() => checkpointUnblocked(() => this.checkpoint(this.#connection)))
       await attempt(() => this.saveState(this.#connection, true))
     }
-    await attempt(() => this.writer.ticks.dispose())
+    const { memory } = this.writer.ticks
+    const isWhole = failures.length === 0 && isFree && !this.broken
+    const stays = rests && isWhole && !this.#isAltered && this.writer.isClaimed
+    // While the file is locked: whoever opens it next finds all in it.
+    if (isApplied && !stays) await attempt(() => this.writer.disclaim())
+    await attempt(() => this.writer.ticks.dispose({ keepsMemory: stays }))
     this.#connection.closeSync()
     if (isFree) await attempt(() => this.#engine.detach(this.alias))
     else this.#engine.detachWhen(this.alias, free)
+    if (stays && failures.length > 0) {
+      memory.dispose()
+      await attempt(() => this.writer.disclaim())
+    }
     if (failures.length > 0 && !this.broken)
       throw fromDuckDb(failures[0], this.name, 'QUERY_FAILED')
-  }
-}
-
-/** Before the engine sees them: half a commit it would replay without a word. */
-async function recover(pair: Pair, files: PairFiles, context: PairContext): Promise<void> {
-  const name = formatPair(pair)
-  const recovered = await recoverFiles(files, {
-    subject: name,
-    keep: () => quarantineFolder(pair, files, context.writer.clock()),
-  })
-  if (recovered === undefined) return
-  const { kept, ...what } = recovered
-  context.events.tell('pairRecovered', { pair: name, ...what, folder: kept })
-}
-
-/** After a crash the log was replayed: it goes into the file before anything else is written. */
-async function emptyLog(
-  connection: DuckDBConnection,
-  alias: string,
-  files: PairFiles,
-): Promise<void> {
-  await removeStaleLogs(files)
-  await connection.run(`CHECKPOINT ${alias}`)
-  await syncFolder(files.directory)
-}
-
-/** Makes the file of a new pair first; one whose making was cut short is a new one's. */
-async function attachOrCreate(engine: Engine, files: PairFiles, empty: EmptyFile): Promise<string> {
-  if ((await sizeOf(files.database)) === undefined) await createFile(engine, files, empty)
-  try {
-    return await engine.attach(files.database, empty.blockSize)
-  } catch (error) {
-    if (fromDuckDb(error, '', 'PAIR_CORRUPT').code !== 'PAIR_CORRUPT') throw error
-    if (!(await removeUnfinished(files))) throw error
-    await createFile(engine, files, empty)
-    return engine.attach(files.database, empty.blockSize)
+    return stays && failures.length === 0 ? memory : undefined
   }
 }

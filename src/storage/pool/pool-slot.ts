@@ -1,3 +1,4 @@
+import { PairduckError } from '../../errors.ts'
 import type { PairDatabase } from './pair-database.ts'
 import type { WaitReason } from './waiting-line.ts'
 
@@ -53,6 +54,29 @@ export function isLendable(slot: Slot): boolean {
 /** Whether its place will come free by itself, and soon: not while somebody holds it. */
 export function isLeaving(slot: Slot): boolean {
   return slot.closed !== undefined && slot.work === undefined
+}
+
+/** How often it is looked for what is idle. */
+export function sweepMs({ idleCloseMs }: PoolOptions): number {
+  return Math.min(15_000, Math.max(50, idleCloseMs / 4))
+}
+
+/** How many of the slots have a pair that is being closed. */
+export function countLeaving(slots: ReadonlyMap<string, Slot>): number {
+  return [...slots.values()].filter((slot) => isLeaving(slot)).length
+}
+
+/** The slot of a pair, if there is one; `PAIR_LOCKED` where its file cannot be closed now. */
+export function refuseInUse(slot: Slot | undefined): Slot | undefined {
+  if (slot === undefined || (slot.leases === 0 && slot.closed === undefined)) return slot
+  throw new PairduckError('PAIR_LOCKED', `${slot.name} is in use in this process`, {
+    pid: process.pid,
+  })
+}
+
+/** Why a call does not wait as well. */
+export function tooManyWait({ code, subject }: WaitReason, most: number): PairduckError {
+  return new PairduckError(code, `${subject}; ${most} callers wait already (\`maxWaiting\`)`)
 }
 
 /** Whether who waits for this very pair waits for something that ends nobody knows when. */

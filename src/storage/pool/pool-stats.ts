@@ -24,6 +24,11 @@ export interface PoolStats {
   readonly activePairs: readonly string[]
   /** The pairs whose files are open, as text. */
   readonly openPairs: readonly string[]
+  /**
+   * The pairs, as text, that are this process's although their files were closed to make room: it takes
+   * their inserts, and no other process can have them before `idleCloseMs`.
+   */
+  readonly restingPairs: readonly string[]
 }
 
 /** What a manager counts. */
@@ -35,7 +40,10 @@ export interface ManagerStats extends PoolStats {
 /** What a pool counts, with what its places tell. */
 export function poolStats(
   places: Iterable<Slot>,
-  counted: Pick<PoolStats, 'max' | 'idle' | 'waiting' | 'hits' | 'misses' | 'evictions'>,
+  counted: Pick<
+    PoolStats,
+    'max' | 'idle' | 'restingPairs' | 'waiting' | 'hits' | 'misses' | 'evictions'
+  >,
 ): PoolStats {
   const slots = [...places]
   const active = slots.filter(({ leases }) => leases > 0)

@@ -62,6 +62,7 @@ async function forEachOf(
  */
 export async function closeWithLogs(pool: ConnectionPool, logs: LogBook): Promise<void> {
   const causes = new Map<string, unknown>()
+  await pool.resting.close()
   await forEachOf(logs.pairsWaiting(), pool, async (name) => {
     try {
       await pool.use(parsePair(name), (database) => database.writer.applied())

@@ -235,11 +235,13 @@ export class Maintenance {
   /** One pair of a pass: whatever stands in its way is told in its result and stops nobody else. */
   async #cleanupOne(pair: Pair, rules: CleanupRules): Promise<CleanupResult> {
     const name = formatPair(pair)
-    const wasOpen = this.#pool.isOpen(name)
+    const { resting } = this.#pool
+    const wasOurs = this.#pool.isOpen(name) || resting.has(name)
     try {
-      const deletions = wasOpen
-        ? undefined
-        : await planClosed(pairFiles(this.#dataDir, pair), rules, this.#options)
+      const deletions =
+        this.#pool.isOpen(name) || resting.isBehind(name)
+          ? undefined
+          : await planClosed(pairFiles(this.#dataDir, pair), rules, this.#options)
       if (deletions === 'nothing') {
         const bytes = (await sizeOf(pairFiles(this.#dataDir, pair).database)) ?? 0
         return { pair: name, deleted: {}, bytesBefore: bytes, bytesAfter: bytes }
@@ -251,7 +253,7 @@ export class Maintenance {
       return notCleaned(name, error)
     } finally {
       // What only the cleanup opened is given free at once for other processes.
-      if (!wasOpen) await this.#pool.release(name)
+      if (!wasOurs) await this.#pool.release(name)
     }
   }
 

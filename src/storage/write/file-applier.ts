@@ -21,7 +21,7 @@ const applyAfterMs = 500
 /** From this many ticks on they are applied at once. */
 const applyTicks = 10_000
 /** With this many, calls wait until the file has caught up. */
-const crowdedTicks = 50_000
+export const crowdedTicks = 50_000
 const crowdedRowCharacters = 1 << 22
 const longestPauseMs = 30_000
 
@@ -180,7 +180,7 @@ export class FileApplier {
     })
   }
 
-  /** Applies what is there, for the last time. What cannot be applied keeps the pair's claim. */
+  /** Applies what is there, for the last time. */
   async close(): Promise<void> {
     this.#closed = true
     this.bars.drop()
@@ -190,7 +190,6 @@ export class FileApplier {
     } finally {
       await this.stop()
     }
-    await this.#log.disclaim(this.#pair)
   }
 
   /** Begins nothing any more, and waits for what has begun: the connection may be closed then. */

@@ -30,6 +30,7 @@ export class PendingCommit {
   rows = ''
   /** It goes straight to the file. */
   isDirect = false
+  #onEnd: (() => void) | undefined
 
   /** Joins a call; throws INVALID_TICK and then holds nothing of it. */
   add(ticks: readonly Tick[] | TickColumns | CheckedTicks, latest: number): Promise<InsertCounts> {
@@ -57,12 +58,21 @@ export class PendingCommit {
     spare.push(batch)
   }
 
+  /** Resolves when its calls are answered, whatever with. */
+  ended(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#onEnd = resolve
+    })
+  }
+
   settle(counts: readonly InsertCounts[]): void {
     for (const [index, call] of this.calls.entries()) call.resolve(counts[index]!)
+    this.#onEnd?.()
   }
 
   fail(error: unknown): void {
     for (const call of this.calls) call.reject(error)
+    this.#onEnd?.()
   }
 }
 

@@ -93,6 +93,18 @@ export class TickMemory {
     this.isFilled = true
   }
 
+  /** Takes over the recent ticks of what was known of the same pair before its file was closed. */
+  adopt(known: TickMemory): void {
+    const { state } = this
+    const marks = ['newest', 'deletedBefore', 'decidableFrom'] as const
+    // What was changed by others is read anew.
+    if (!marks.every((mark) => state[mark] === known.state[mark])) return known.dispose()
+    this.recent.dispose()
+    this.recent = known.recent
+    this.isFilled = known.isFilled
+    this.state = { ...state, maxId: known.state.maxId }
+  }
+
   forgetRecent(): void {
     this.recent.dispose()
     this.recent = new RecentTicks(this.#budget, this.state.newest + 1)

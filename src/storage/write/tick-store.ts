@@ -157,11 +157,12 @@ export class TickStore {
     this.memory.state = { ...this.memory.state, rolledUntil, analyzedUntil, unrolled }
   }
 
-  async dispose(): Promise<void> {
+  /** What memory knows may be needed although the file is closed. */
+  async dispose({ keepsMemory = false }: { keepsMemory?: boolean } = {}): Promise<void> {
     const insertion = await this.#insertion?.catch(() => undefined)
     insertion?.destroySync()
     this.#batches.clear(this.#slot)
-    this.memory.dispose()
+    if (!keepsMemory) this.memory.dispose()
   }
 
   /** Brings the newest stored ticks into memory, once: then only older ones have to be asked for. */

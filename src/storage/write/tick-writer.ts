@@ -9,6 +9,7 @@ import type { LogGroup } from '../log/log-group.ts'
 import type { FileApplier } from './file-applier.ts'
 import type { CheckedTicks } from './checked-ticks.ts'
 import type { PendingCommit } from './pending-commit.ts'
+import type { HandedOver } from './resting-writer.ts'
 import { RowLog, type EndsOfCalls } from './row-log.ts'
 import type { RowRelation } from './row-relation.ts'
 import { TickLine, type LineParts } from './tick-line.ts'
@@ -128,11 +129,30 @@ export class TickWriter extends TickLine {
     this.#file.bars.drop()
   }
 
-  /** Takes nothing more; resolves when all that was taken is in the file, or cannot be. */
+  /** Takes over a commit that waited while the file was closed; resolves when its calls are answered. */
+  adopt({ commit, take }: HandedOver): Promise<void> {
+    this.refuseClosed()
+    this.room.enter(commit, take())
+    const ended = commit.ended()
+    this.stand(commit)
+    return ended
+  }
+
+  /** Takes nothing more; resolves when all that was taken is in the file, and rejects when it cannot be. */
   async drain(): Promise<void> {
     this.shut()
     await this.idle()
     await this.#file.close()
+  }
+
+  /** Whether the pair stays this process's when its file is closed. */
+  get isClaimed(): boolean {
+    return this.log.isClaimed(this.pair)
+  }
+
+  /** The pair is anybody's from now on: all that the log holds of it is in the file. */
+  disclaim(): Promise<void> {
+    return this.log.disclaim(this.pair)
   }
 
   /** Whether the log is no place for a commit: it is too large, or the file has to catch up. */

@@ -224,13 +224,17 @@ async function writeUntilFull(
 const canMount = spawnSync('unshare', ['-Urm', 'mount', '-t', 'tmpfs', 'none', '/mnt']).status === 0
 
 /** Runs tests/support/full-part.ts with one folder of the data directory on a small disk of its own. */
-async function onSmallPart(folder: string, kilobytes: number): Promise<Record<string, unknown>> {
+async function onSmallPart(
+  folder: string,
+  kilobytes: number,
+  rests = '',
+): Promise<Record<string, unknown>> {
   const dataDir = temporaryFolder()
   const part = join(dataDir, folder)
   mkdirSync(part, { recursive: true })
   const main = await childProgram(new URL('../../support/full-part.ts', import.meta.url))
   const mounted = `mount -t tmpfs -o size=${kilobytes}k none "$3" && exec "$0" "$@"`
-  const run = [process.execPath, main, dataDir, part]
+  const run = [process.execPath, main, dataDir, part, rests]
   const child = spawn('unshare', ['-Urm', 'sh', '-c', mounted, ...run], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -264,6 +268,14 @@ describe.skipIf(!canMount)('a disk that is full under a part of the data directo
     expect(end).toMatchObject({ code: 'DISK_FULL', whileFull: 'DISK_FULL' })
     expect(end).toMatchObject({ withRoom: 1, stored: acknowledged + 1, closed: 'well' })
     expectLastCandle(end)
+  })
+
+  it('the file of a pair that rests: what the log took is there when there is room', async () => {
+    const end = await onSmallPart('x', 1_500, 'rests')
+    const acknowledged = Number(end['acknowledged'])
+    expect(acknowledged).toBeGreaterThanOrEqual(10_000)
+    expect(end).toMatchObject({ resting: 1, code: 'DISK_FULL', whileFull: 'DISK_FULL' })
+    expect(end).toMatchObject({ withRoom: 1, stored: acknowledged + 1, closed: 'well' })
   })
 })
 

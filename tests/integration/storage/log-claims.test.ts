@@ -55,7 +55,7 @@ describe('a pair whose file cannot take what is acknowledged', () => {
       writeFileSync(owner, JSON.stringify({ ...identity, pid }))
       await expect(child.call('insertTicks', pair, ticks(13, 18))).rejects.toMatchObject({
         code: 'PAIR_LOCKED',
-        message: `${pair}: process ${pid} has acknowledged ticks that are not in the file yet`,
+        message: `${pair}: open in process ${pid}, which may have acknowledged ticks that are not in the file yet`,
       })
     }
     expect(await child.call('insertTicks', logPair(2), ticks(0, 1))).toMatchObject({ inserted: 1 })

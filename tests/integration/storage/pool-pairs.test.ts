@@ -55,6 +55,7 @@ describe('many pairs', () => {
       misses: 4,
       hitRate: 0.2,
       evictions: 1,
+      restingPairs: ['x/spot/P1'],
       activePairs: [],
       openPairs: ['x/spot/P0', 'x/spot/P2', 'x/spot/P3'],
       pendingTicks: 0,

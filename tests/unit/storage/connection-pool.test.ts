@@ -5,6 +5,7 @@ import { formatPair, parsePair, type Pair } from '../../../src/pair.ts'
 import { ConnectionPool } from '../../../src/storage/pool/connection-pool.ts'
 import { waitReason, type PoolOptions } from '../../../src/storage/pool/pool-slot.ts'
 import { Events } from '../../../src/storage/events/events.ts'
+import { restsNever } from '../../support/rests-never.ts'
 import type { PairDatabase } from '../../../src/storage/pool/pair-database.ts'
 
 const pair = (letter: string): Pair => parsePair(`x/y/${letter}`)
@@ -54,6 +55,7 @@ function poolOf(files: Files, options: Partial<PoolOptions> = {}): ConnectionPoo
     files.attach,
     { maxConnections: 2, maxWaiting: 10, acquireTimeoutMs: 60_000, idleCloseMs: 1e6, ...options },
     new Events(),
+    restsNever(),
   )
   pools.push(pool)
   return pool

@@ -4,6 +4,7 @@ import { formatPair, parsePair, type Pair } from '../../../src/pair.ts'
 import { ConnectionPool } from '../../../src/storage/pool/connection-pool.ts'
 import { Events } from '../../../src/storage/events/events.ts'
 import { LockWait } from '../../../src/storage/pool/lock-wait.ts'
+import { restsNever } from '../../support/rests-never.ts'
 import type { PairDatabase } from '../../../src/storage/pool/pair-database.ts'
 import { untilWarned, warnings } from '../../support/warnings.ts'
 
@@ -20,7 +21,7 @@ it('writes begin in order, whatever moment they come at while the file is refuse
       if (tries++ === 0) throw new PairduckError('PAIR_LOCKED', name)
       return { name, broken: false, close: () => Promise.resolve() } as PairDatabase
     }
-    const pool = new ConnectionPool(open, options, new Events())
+    const pool = new ConnectionPool(open, options, new Events(), restsNever())
     const writes = new LockWait(pool, options, nobody)
     const began: number[] = []
     const write = (number: number): Promise<number> =>
@@ -44,7 +45,7 @@ it('waits for the pairs that a stopped worker holds without a warning of their n
     const database = { name: `x/y/${symbol}`, broken: false, close: () => Promise.resolve() }
     return database as PairDatabase
   }
-  const pool = new ConnectionPool(open, many, new Events())
+  const pool = new ConnectionPool(open, many, new Events(), restsNever())
   const writes = new LockWait(pool, many, nobody)
   const calls = Array.from({ length: 12 }, (_, number) =>
     writes.use(parsePair(`x/y/A${number}`), () => Promise.resolve(number)),

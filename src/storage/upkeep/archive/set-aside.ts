@@ -1,8 +1,10 @@
 import type { Tick } from '../../../schema/rows.ts'
+import type { RetentionRules } from '../../../schema/retention-policy.ts'
 import { microsFromMs } from '../../../time.ts'
 import { TickBatch } from '../../write/tick-batch.ts'
 import { CheckedTicks } from '../../write/checked-ticks.ts'
 import type { TickColumns } from '../../write/tick.ts'
+import type { WriterState } from '../../write/writer-state.ts'
 import type { InsertCounts } from '../../events/outcomes.ts'
 import type { PairDatabase } from '../../pool/pair-database.ts'
 
@@ -20,10 +22,18 @@ export function insertOrSetAside(
   ticks: readonly Tick[] | TickColumns | CheckedTicks,
   insert: () => Promise<InsertCounts>,
 ): Promise<InsertCounts> {
-  const { decidableFrom } = database.writer.ticks.state
-  const mayExpire =
-    database.rules.ticks?.then === 'archive' && isAnyBefore(ticks, decidableFrom + nearMicros)
-  return mayExpire ? insertAndSetAside(database, ticks, insert) : insert()
+  return mayBeSetAside(database.rules, database.writer.ticks.state, ticks)
+    ? insertAndSetAside(database, ticks, insert)
+    : insert()
+}
+
+/** Whether some of the ticks may be too old for the file and not for the archive. */
+export function mayBeSetAside(
+  rules: RetentionRules,
+  { decidableFrom }: Pick<WriterState, 'decidableFrom'>,
+  ticks: readonly Tick[] | TickColumns | CheckedTicks,
+): boolean {
+  return rules.ticks?.then === 'archive' && isAnyBefore(ticks, decidableFrom + nearMicros)
 }
 
 async function insertAndSetAside(
