@@ -98,6 +98,11 @@ export class Intake {
     const resting = this.#lockWait.isWaitedFor(name) ? undefined : this.#pool.resting.get(name)
     if (resting !== undefined && !mayBeSetAside(resting.rules, resting.writer.known.state, ticks))
       return resting.writer.insert(ticks, gaps)
+    const closing = this.#lockWait.isWaitedFor(name) ? undefined : this.#pool.goingToRest(name)
+    if (closing !== undefined) {
+      given = ownTicks(ticks, this.#latest())
+      return closing.then(() => this.ticks(pair, given, options))
+    }
     return this.#lockWait.use(
       pair,
       (database) => insertOrSetAside(database, given, () => database.writer.insert(given, gaps)),

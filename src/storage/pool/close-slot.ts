@@ -15,15 +15,11 @@ export async function closeSlot(slot: Slot): Promise<void> {
 /** The same for one that nobody has; what fails is told, since nobody waits for it. */
 export async function closeRetired(
   slot: Slot,
-  {
-    resting,
-    rests,
-    failed,
-  }: { resting: RestingPairs; rests: boolean | undefined; failed: (error: unknown) => void },
+  { resting, failed }: { resting: RestingPairs; failed: (error: unknown) => void },
 ): Promise<void> {
   try {
     const database = await slot.opened
-    const memory = await database.close({ rests: rests === true && resting.isOpen })
+    const memory = await database.close({ rests: slot.rests === true && resting.isOpen })
     if (memory !== undefined) await resting.add(database, memory)
   } catch (error) {
     failed(error)

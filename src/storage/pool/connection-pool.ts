@@ -12,6 +12,8 @@ import {
   isHeld,
   countLeaving,
   isLendable,
+  isOnlyRead,
+  closedFor,
   isUsable,
   refuseInUse,
   sweepMs,
@@ -36,6 +38,8 @@ export class ConnectionPool {
   readonly #line = new WaitingLine<Slot>()
   readonly #sweeper: NodeJS.Timeout
   readonly #counted = { hits: 0, misses: 0, evictions: 0 }
+  readonly #waitReason = (name: string): WaitReason =>
+    waitReason(name, this.#slots.get(name), this.#options.maxConnections)
   #closing: Promise<void> | undefined
 
   constructor(
@@ -46,7 +50,6 @@ export class ConnectionPool {
   ) {
     this.#open = open
     this.resting = resting
-    resting.pool = this
     this.#options = options
     this.#events = events
     this.#idle = new LRUCache({
@@ -57,8 +60,7 @@ export class ConnectionPool {
         if (reason === 'expire') slot.closed = this.#closeSlot(slot, 'idle')
       },
     })
-    this.#sweeper = setInterval(() => this.closeIdle(), sweepMs(options))
-    this.#sweeper.unref()
+    this.#sweeper = setInterval(() => this.closeIdle(), sweepMs(options)).unref()
   }
 
   /**
@@ -118,6 +120,12 @@ export class ConnectionPool {
     this.#serve()
   }
 
+  /** Resolves when a pair rests whose file is being closed to make room; undefined for others. */
+  goingToRest(name: string): Promise<void> | undefined {
+    const slot = this.#slots.get(name)
+    return slot?.rests === true ? slot.closed : undefined
+  }
+
   /** Whether the pair's file is open. */
   isOpen(name: string): boolean {
     return this.#slots.has(name)
@@ -141,9 +149,7 @@ export class ConnectionPool {
 
   /** The open pairs that nobody of this process has written to. */
   onlyRead(): string[] {
-    return [...this.#slots.values()]
-      .filter((slot) => isLendable(slot) && slot.database?.isWrittenHere === false)
-      .map(({ name }) => name)
+    return [...this.#slots.values()].filter((slot) => isOnlyRead(slot)).map(({ name }) => name)
   }
 
   /** Closes a pair as soon as its leases have ended, for a moment; tells then whether one is held. */
@@ -165,10 +171,7 @@ export class ConnectionPool {
     this.#refuseClosed()
     const before = refuseInUse(this.#slots.get(name))
     const working = Promise.resolve(before && this.#retire(before, 'idle')).then(work)
-    const ended = Promise.allSettled([working]).then(() => undefined)
-    // Never opened, and closed when the work has ended: acquire() waits for that.
-    const opened = new Promise<never>(() => undefined)
-    this.#slots.set(name, { name, leases: 0, opened, closed: ended, work: label })
+    this.#slots.set(name, closedFor(name, working, label))
     try {
       return await working
     } finally {
@@ -278,12 +281,13 @@ export class ConnectionPool {
 
   #retire(slot: Slot, reason: 'idle' | 'room', rests?: boolean): Promise<void> {
     this.#idle.delete(slot.name)
-    return (slot.closed = this.#closeSlot(slot, reason, rests))
+    slot.rests = rests
+    return (slot.closed = this.#closeSlot(slot, reason))
   }
 
-  async #closeSlot(slot: Slot, reason: 'idle' | 'room', rests?: boolean): Promise<void> {
+  async #closeSlot(slot: Slot, reason: 'idle' | 'room'): Promise<void> {
     const failed = (error: unknown): void => this.#events.tell('error', { pair: slot.name, error })
-    await closeRetired(slot, { resting: this.resting, rests, failed })
+    await closeRetired(slot, { resting: this.resting, failed })
     if (slot.draining === true && this.#closing === undefined) await giveWay()
     if (this.#slots.get(slot.name) === slot) this.#slots.delete(slot.name)
     this.#events.tell('pairEvicted', { pair: slot.name, reason })
@@ -292,9 +296,5 @@ export class ConnectionPool {
 
   #refuseClosed(): void {
     if (this.#closing !== undefined) throw new PairduckError('CLOSED', 'the manager is closed')
-  }
-
-  #waitReason(name: string): WaitReason {
-    return waitReason(name, this.#slots.get(name), this.#options.maxConnections)
   }
 }

@@ -57,5 +57,7 @@ export function openPool(
     const of = { name: formatPair(pair), file: files.database }
     return resting.opened(of, () => openPair(pair, files, context))
   }
-  return { pool: new ConnectionPool(open, options, events, resting), logs, budget, newRules }
+  const pool = new ConnectionPool(open, options, events, resting)
+  resting.pool = pool
+  return { pool, logs, budget, newRules }
 }

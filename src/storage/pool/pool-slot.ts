@@ -33,6 +33,8 @@ export interface Slot {
   /** Set once closing has begun: the pair cannot be opened again before it has ended. */
   closed?: Promise<void>
   database?: PairDatabase
+  /** It is closed to make room: then the pair rests, and what only writes waits for that. */
+  rests?: boolean | undefined
   /** Of a pair whose file is kept closed: what is done to it meanwhile. */
   readonly work?: string
   /** It is closed as soon as its leases have ended: another process waits to write to its file. */
@@ -77,6 +79,17 @@ export function refuseInUse(slot: Slot | undefined): Slot | undefined {
 /** Why a call does not wait as well. */
 export function tooManyWait({ code, subject }: WaitReason, most: number): PairduckError {
   return new PairduckError(code, `${subject}; ${most} callers wait already (\`maxWaiting\`)`)
+}
+
+/** Whether it is open, and nobody of this process has written to it. */
+export function isOnlyRead(slot: Slot): boolean {
+  return isLendable(slot) && slot.database?.isWrittenHere === false
+}
+
+/** A place whose file is never opened, and counts as closed when some work on it has ended. */
+export function closedFor(name: string, working: Promise<unknown>, work: string): Slot {
+  const closed = Promise.allSettled([working]).then(() => undefined)
+  return { name, leases: 0, opened: new Promise<never>(() => undefined), closed, work }
 }
 
 /** Whether who waits for this very pair waits for something that ends nobody knows when. */
