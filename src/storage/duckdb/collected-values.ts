@@ -20,9 +20,9 @@ const texts =
 const keeping = new Set(['entropy', 'mad', 'reservoir_quantile'])
 /** Of the best ones by a count. */
 const best = /^(?:min|max|(?:arg_?(?:min|max)|min_by|max_by)(?:_nulls_last|_null)?)$/
-/** What makes a look at the parsed text needless. */
+/** Where no word of a text matches, a look at the parsed one is needless; what follows it may be a comment. */
 const mayCollect = new RegExp(
-  String.raw`\b(?:${[...lists, ...maps].join('|')}|array|string_agg|group_concat|listagg|json_group_\w+|min|max|arg_?m\w+|m\w\w_by\w*)\s*\(`,
+  String.raw`\b(?:${[...lists, ...maps].join('|')}|array|string_agg|group_concat|listagg|json_group_\w+|min|max|arg_?m\w+|m\w\w_by\w*)\b`,
   'i',
 )
 
@@ -181,6 +181,7 @@ async function boundCollecting(connection: DuckDBConnection, text: string): Prom
   const { statements } = JSON.parse(await treeOf(connection, text)) as { statements?: unknown }
   const { collected } = new Collecting(statements)
   if (collected.length === 0) return text
+  refuseShifted(text)
   const inserts: { readonly at: number; readonly text: string }[] = []
   for (const { call, bound, isColumn } of collected) {
     const { start, end } = extentOf(text, call)
@@ -198,6 +199,21 @@ async function boundCollecting(connection: DuckDBConnection, text: string): Prom
   for (const { at, text: inserted } of inserts.toSorted((one, other) => other.at - one.at))
     bounded = bounded.slice(0, at) + inserted + bounded.slice(at)
   return bounded
+}
+
+/** The engine shortens blanks that are no ASCII before it counts where a call stands. */
+function refuseShifted(text: string): void {
+  let end = 0
+  const between = (sqlTokens(text) ?? []).map((token) => {
+    const gap = text.slice(end, token.at)
+    end = token.end
+    return gap
+  })
+  if (/[^\0-\x7F]/.test(between.join('')))
+    throw new PairduckError(
+      'QUERY_FAILED',
+      'sql: comments have ASCII characters alone where something is collected',
+    )
 }
 
 /** What the engine calls a column of such a text. */

@@ -2,6 +2,7 @@ import type { Query } from '../../queries/query.ts'
 import { Collecting } from './collected-values.ts'
 import { faultOfAliases } from './alias-growth.ts'
 import { faultOfCost } from './step-cost.ts'
+import { plainFunctions } from './plain-functions.ts'
 import { sqlTokens } from './sql-tokens.ts'
 import { faultOfPacking } from './packed-values.ts'
 import { faultOfGrowth } from './value-growth.ts'
@@ -16,9 +17,9 @@ const plainTableFunctions = new Set([
   'json_each',
   'json_tree',
 ])
-/** Scalar functions that reach outside the rows they are given. */
+/** Scalar functions that reach outside the rows they are given; one binds a text, and so opens files. */
 const refusedFunctions =
-  /^(?:getenv|read_\w+|query|query_table|write_log|(?:force_)?checkpoint|pairduck_\w+|nextval|currval|which_secret|current_setting|\w*_scan)$/
+  /^(?:getenv|read_\w+|query|query_table|json_serialize_plan|json_execute_serialized_sql|write_log|(?:force_)?checkpoint|pairduck_\w+|nextval|currval|which_secret|current_setting|\w*_scan)$/
 const ownSchemas = ['', 'main', 'temp', 'information_schema', 'pg_catalog']
 /** Anything else is a path, which the engine would open. */
 const plainName = /^[^./\\:]+$/
@@ -115,19 +116,25 @@ interface Node {
   readonly table_name?: unknown
   readonly function_name?: unknown
   readonly function?: { readonly function_name?: unknown }
+  readonly query?: unknown
 }
 
 function faultOfNode(node: Node, scope: SelectScope): string | undefined {
   if (node.type === 'BASE_TABLE') return faultOfTable(node, scope)
+  if (node.type === 'SHOW_REF' && node.query === null && !scope.catalog)
+    return 'what is shown names other pairs; DESCRIBE a table'
   if (node.type === 'TABLE_FUNCTION') {
     const name = lower(node.function?.function_name)
     const isKnown =
       plainTableFunctions.has(name) || (scope.catalog && /^(?:duckdb|pragma)_\w+$/.test(name))
     return isKnown ? undefined : `\`${name}\` reaches outside the pair`
   }
-  if (node.class !== 'FUNCTION') return undefined
+  if (node.class !== 'FUNCTION' && node.class !== 'WINDOW') return undefined
   const name = lower(node.function_name)
-  return refusedFunctions.test(name) ? `\`${name}\` reaches outside the pair` : undefined
+  if (refusedFunctions.test(name)) return `\`${name}\` reaches outside the pair`
+  return scope.isStrangers && !plainFunctions.has(name)
+    ? `\`${name}\` is none of the functions that are taken over HTTP`
+    : undefined
 }
 
 function faultOfTable(node: Node, { schemas = [], catalog }: SelectScope): string | undefined {
@@ -136,13 +143,14 @@ function faultOfTable(node: Node, { schemas = [], catalog }: SelectScope): strin
   )
   const [database, schema, table] = parts as [string, string, string]
   const isOwn = [...ownSchemas, ...schemas.map(lower)].includes(lower(schema))
-  if (database === '' && isOwn && plainName.test(table) && (catalog || !isOfCatalog(table)))
+  if (database === '' && isOwn && plainName.test(table) && (catalog || !isOfCatalog(schema, table)))
     return undefined
   return `\`${parts.filter((part) => part !== '').join('.')}\` is no table of the pair`
 }
 
-/** Views of the engine's own, which need no schema. */
-function isOfCatalog(table: string): boolean {
+/** Views of the engine's own: most need no schema, and two tell of the tables that there are. */
+function isOfCatalog(schema: string, table: string): boolean {
+  if (lower(schema) === 'information_schema') return !/^(?:tables|columns)$/i.test(table)
   return /^(?:duckdb|pragma|sqlite|pg)_/i.test(table)
 }
 

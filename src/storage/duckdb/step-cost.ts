@@ -15,8 +15,15 @@ const counting = new Set(['range', 'generate_series'])
 /** The longest list that such a number may ask for where it does not become rows. */
 const longestCounted = 1_000
 /** Functions that take as long as a list, a text or a document is large. */
-const growing =
-  /^(?:list|array|json|map|str|string|regexp|from_json)_|^(?:apply|filter|reduce|flatten|len)$/
+const growing = /^(?:list|array|json|map|str|string|regexp|from_json|from|to|url|md5|jaro)_/
+const growingToo = new Set(
+  (
+    'apply filter reduce flatten len levenshtein damerau_levenshtein editdist3 jaccard hamming mismatches ' +
+    'strip_accents nfc_normalize reverse length_grapheme left_grapheme right_grapheme substring_grapheme ' +
+    'sha1 sha256 md5 translate contains instr strpos position split split_part format printf encode decode ' +
+    'hex unhex bin unbin base64 upper ucase lower lcase strftime strptime try_strptime'
+  ).split(' '),
+)
 /** How many calls of these a statement may have: 2,048 values of each are one step. */
 const mostGrowing = 64
 /** The longest text, and the longest list, that is written out: a row's own are far shorter. */
@@ -29,6 +36,9 @@ interface Node extends Call {
   readonly type?: unknown
   readonly cast_type?: { readonly id?: unknown }
   readonly columns?: unknown
+  readonly child?: Node
+  readonly start_expr?: Node | null
+  readonly end_expr?: Node | null
 }
 
 /** Where a node stands. */
@@ -72,17 +82,19 @@ class StepCost {
       return 'no part of a list is taken for each value of another one'
     if (node.class === 'CAST' && inLambda && large.test(String(node.cast_type?.id)))
       return 'a value of a list is cast to numbers and times alone'
+    if (node.class === 'WINDOW' && !(isWritten(node.start_expr) && isWritten(node.end_expr)))
+      return 'a window has a frame that is written out: one that each row gives may jump to and fro'
     if (node.class === 'CONSTANT' && isLong(node.value?.value))
       return `a text that is written out has ${longestWritten} characters at most`
     if (node.class !== 'FUNCTION') return undefined
-    const name = String(node.function_name).toLowerCase()
+    const name = lower(node)
     if (/^(?:list|array)_value$/.test(name) && (node.children?.length ?? 0) > longestWritten)
       return `a list that is written out has ${longestWritten} values at most`
     if (inLambda && !cheap.has(name))
       return `\`${name}\` is not called for each value of a list: what is takes numbers and times`
     if (counting.has(name) && !becomesRows && !isShort(node))
       return `\`${name}\` makes rows, in FROM or within unnest(…), or a list of ${longestCounted} values at most by numbers that are written out`
-    if (growing.test(name) && ++this.#growing > mostGrowing)
+    if (isGrowing(name) && ++this.#growing > mostGrowing)
       return `more than ${mostGrowing} calls take lists, texts or documents as a whole`
     return this.#patterns.faultOf(node)
   }
@@ -97,7 +109,24 @@ function placeIn(node: Node, place: Place): Place {
   if (node.class === 'LAMBDA') return { inLambda: true, becomesRows: false }
   if (node.type === 'TABLE_FUNCTION') return { ...place, becomesRows: true }
   if (node.class !== 'FUNCTION') return place
-  return { ...place, becomesRows: String(node.function_name).toLowerCase() === 'unnest' }
+  return { ...place, becomesRows: lower(node) === 'unnest' }
+}
+
+/** Whether an expression is the same for all rows. */
+function isWritten(node: Node | null | undefined): boolean {
+  if (node === null || node === undefined) return true
+  if (node.class === 'CAST') return isWritten(node.child)
+  if (node.class === 'FUNCTION')
+    return cheap.has(lower(node)) && (node.children as Node[]).every((child) => isWritten(child))
+  return node.class === 'CONSTANT' || node.class === 'PARAMETER'
+}
+
+function isGrowing(name: string): boolean {
+  return growingToo.has(name) || (growing.test(name) && !cheap.has(name))
+}
+
+function lower({ function_name: name }: Node): string {
+  return String(name).toLowerCase()
 }
 
 function isLong(value: unknown): boolean {

@@ -8,16 +8,26 @@ interface Bounds {
   readonly madeList: number
   /** The longest text that is compared with a pattern, or split. */
   readonly matchedText: number | undefined
+  /** Of how many pairs of characters a distance may be made: 2,048 of them in one step. */
+  readonly pairs: number
 }
 
-const ownBounds: Bounds = { madeText: 10_000, madeList: 100_000, matchedText: undefined }
+const ownBounds: Bounds = {
+  madeText: 10_000,
+  madeList: 100_000,
+  matchedText: undefined,
+  pairs: 100_000,
+}
 /** A stranger may mean to keep the engine busy: one step takes 2,048 values, and no interrupt ends it. */
-const strangersBounds: Bounds = { madeText: 1_000, madeList: 1_000, matchedText: 1_000 }
+const strangersBounds: Bounds = {
+  madeText: 1_000,
+  madeList: 1_000,
+  matchedText: 1_000,
+  pairs: 2_500,
+}
 
 /** The longest list that counts up: its values are mostly rows at once. */
 const longestSeries = 100_000
-/** Of how many pairs of characters a distance may be made: 2,048 of them in one step. */
-const mostPairs = 100_000
 /** Functions whose time grows with the product of two texts. */
 const distances = [
   'levenshtein',
@@ -151,9 +161,9 @@ function series(name: string): string {
     (a TIMESTAMPTZ, b TIMESTAMPTZ, s INTERVAL) AS system.main.${name}(a, ${times}, s)`
 }
 
-function compared(name: string): string {
-  const tooLong = `strlen(v.a)::HUGEINT * strlen(v.b) > ${mostPairs}`
-  const error = `error('\`${name}\` takes texts of which the lengths multiply to ${mostPairs} at most')`
+function compared(name: string, { pairs }: Bounds): string {
+  const tooLong = `strlen(v.a)::HUGEINT * strlen(v.b) > ${pairs}`
+  const error = `error('\`${name}\` takes texts of which the lengths multiply to ${pairs} at most')`
   const called = `system.main.${name}(${checked('v.a', tooLong, error)}, v.b`
   const parts = [once(['a', 'b'], `${called})`)]
   // Of the jaro ones the least figure that counts may be given.
@@ -206,7 +216,7 @@ const macros: readonly Macro[] = [
   }),
   named('replace', replaced),
   named('regexp_replace', replacedMatches),
-  ...distances.map((name) => named(name, () => compared(name))),
+  ...distances.map((name) => named(name, (bounds) => compared(name, bounds))),
   ...Object.entries(matching).map(([name, words]) => ({
     called: new RegExp(words, 'i'),
     text: (bounds: Bounds) => matched(name, bounds),

@@ -7,8 +7,13 @@ const path = '/api/v1/pairs/x/spot/A/sql'
 const answerTimeoutMs = 100
 
 /** Steps of some seconds: the engine hears an interrupt only between steps. */
-const distance = `damerau_levenshtein(repeat('a', 310), repeat('b', 300) || i)`
-const stuck = `SELECT count(*) AS n FROM range(2000) r(i) WHERE ${distance} + ${distance} > 0`
+const distances = Array.from(
+  { length: 60 },
+  (_, at) => `damerau_levenshtein(s, substr(t, ${at % 4}))`,
+)
+const stuck = `SELECT count(*) AS n
+  FROM (SELECT repeat('a', 49) AS s, repeat('b', 45) || i % 1000 AS t FROM range(2000) r(i))
+  WHERE ${distances.join(' + ')} > 0`
 /** Over HTTP it is refused. */
 const stuckWithin = `SELECT count(*) AS n FROM ticks WHERE repeat('a', 400) GLOB '*a*a*a*b'`
 
