@@ -14,10 +14,11 @@ export function refreshOrderFlowSql(pass: RefreshPass): string[] {
   const stored = `FROM order_flow WHERE timeframe = '${timeframe}' AND timestamp`
   return [
     `CREATE OR REPLACE TEMP TABLE pairduck_refreshed AS
-    WITH base AS (
-      SELECT ${from} AS since, coalesce(
+    WITH beginning AS (SELECT ${from} AS since), base AS (
+      SELECT since, coalesce(
         (SELECT arg_max(cvd, timestamp) ${stored} < since),
         (SELECT arg_min(cvd - delta, timestamp) ${stored} >= since), 0) AS cvd
+      FROM beginning
     )
     SELECT
       timestamp, '${timeframe}' AS timeframe,

@@ -334,3 +334,31 @@ test('refuses timeframes that the pair does not keep, and unknown pairs', async 
 function ended(child: ReturnType<typeof fork>): Promise<unknown[]> {
   return once(child, 'exit')
 }
+
+test('a late trade after retention has deleted candles changes what is still there, and ends nothing', async () => {
+  let now = marketOpenMs
+  const store = await opened('late', { candles: ['1m'], clock: () => now, localSocket: false })
+  const minutes = 180
+  for (let at = 0; at < minutes; at++) {
+    now = marketOpenMs + at * 60_000 + 59_000
+    await store.insertTicks(pair, [trade(at * 60_000, 100), trade(at * 60_000 + 1000, 100, 'SELL')])
+  }
+  await store.refreshAnalytics(pair)
+  expect((await store.cleanupPair(pair)).deleted).toMatchObject({ candles_1m: expect.any(Number) })
+  const flow = async (): Promise<number[]> => {
+    const text = `SELECT cvd FROM order_flow WHERE timeframe = '1m' ORDER BY timestamp`
+    return (await store.query(pair, query<{ cvd: number }>('flow', text))).map(({ cvd }) => cvd)
+  }
+  const before = await flow()
+  await store.insertTicks(pair, [trade((minutes - 5) * 60_000 + 500, 100)])
+  now += 60_000
+  await store.insertTicks(pair, [trade(minutes * 60_000, 100)])
+  await store.refreshAnalytics(pair)
+  const after = await flow()
+  expect(after.length).toBeGreaterThanOrEqual(before.length)
+  // The late one counts from its bar on.
+  expect(after.slice(-4)).toEqual([1, 1, 1, 1])
+  expect(after.slice(0, -6).every((cvd) => cvd === 0)).toBe(true)
+  await store.refreshAnalytics(pair)
+  expect(await flow()).toEqual(after)
+})
