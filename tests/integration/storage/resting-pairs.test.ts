@@ -167,6 +167,24 @@ describe('pairs beyond the places of the pool', () => {
     expect(candleDifferences(candles, foldCandles(await storedTicks(db, a), minute))).toEqual([])
   })
 
+  it('are not opened again by calls that come while their files are closed', async () => {
+    const db = await openManager({ maxConnections: 3, acquireTimeoutMs: 60_000 })
+    const names = Array.from({ length: 12 }, (_, index) => `rest/spot/C${index}`)
+    const [each, from] = [100, Date.now() - 60_000]
+    let called = 0
+    const caller = async (): Promise<void> => {
+      while (called < names.length * each) {
+        const [name, number] = [called % names.length, Math.floor(called++ / names.length)]
+        const ticks = someTicks(1, { first: number + 1, from: from + number })
+        expect(await db.insertTicks(names[name]!, ticks)).toMatchObject({ inserted: 1 })
+      }
+    }
+    await Promise.all(Array.from({ length: 48 }, caller))
+    // Each once; it was hundreds of times, and with more pairs without end.
+    expect(db.stats().misses).toBe(names.length)
+    for (const name of names) expect(await countTicks(db, name)).toBe(each)
+  }, 60_000)
+
   it('keep the order of calls that need the file and calls that do not', async () => {
     const db = await openManager({ maxConnections: 1 })
     const [a, b] = pairs as [string, string]
