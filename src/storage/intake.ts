@@ -7,7 +7,7 @@ import { isTimeframe, type Timeframe } from '../time.ts'
 import { withCode } from './duckdb/duckdb-errors.ts'
 import type { ConnectionPool } from './pool/connection-pool.ts'
 import type { Events } from './events/events.ts'
-import type { InsertCounts } from './events/outcomes.ts'
+import type { InsertCounts, RowCounts } from './events/outcomes.ts'
 import { pairFiles, sizeOf } from './file/pair-files.ts'
 import { WantedFiles } from './file/wanted-files.ts'
 import { FileEngines } from './import/file-engines.ts'
@@ -40,7 +40,6 @@ import type { PoolOptions } from './pool/pool-slot.ts'
 import { candleRecords, checkCandles, checkRows } from './write/check-rows.ts'
 import { rowRelation } from './write/row-relation.ts'
 import { ownTicks } from './write/tick-batch.ts'
-import { type RowCounts } from './events/outcomes.ts'
 import { claimIdSpace, refuseBesideMadeIds } from './write/id-space.ts'
 import { resolveInsertOptions, type InsertOptions } from './write/insert-options.ts'
 import type { TickColumns } from './write/tick.ts'
@@ -95,13 +94,16 @@ export class Intake {
     const gaps = options === undefined ? none : resolveInsertOptions(options).gaps
     let given = ticks
     const name = formatPair(pair)
-    const resting = this.#lockWait.isWaitedFor(name) ? undefined : this.#pool.resting.get(name)
-    if (resting !== undefined && !mayBeSetAside(resting.rules, resting.writer.known.state, ticks))
-      return resting.writer.insert(ticks, gaps)
-    const closing = this.#lockWait.isWaitedFor(name) ? undefined : this.#pool.goingToRest(name)
-    if (closing !== undefined) {
-      given = ownTicks(ticks, this.#latest())
-      return closing.then(() => this.ticks(pair, given, options))
+    if (!this.#lockWait.isWaitedFor(name)) {
+      // Whoever waits until the pair rests came before.
+      const later = this.#pool.onceResting(name, () => this.ticks(pair, given, options))
+      if (later !== undefined) {
+        given = ownTicks(ticks, this.#latest())
+        return later
+      }
+      const resting = this.#pool.resting.get(name)
+      if (resting !== undefined && !mayBeSetAside(resting.rules, resting.writer.known.state, ticks))
+        return resting.writer.insert(ticks, gaps)
     }
     return this.#lockWait.use(
       pair,

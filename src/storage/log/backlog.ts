@@ -4,6 +4,11 @@ import { joinBatches } from '../duckdb/join-batches.ts'
 import type { LogRecord } from './log-entry.ts'
 
 const fewestRows = 64
+/** With this many ticks, or rows of this much text, calls wait until the file has caught up. */
+const crowdedTicks = 50_000
+const crowdedCharacters = 1 << 22
+/** What a row's text costs beside a tick. */
+const charactersOfTick = 100
 
 /** What goes into a pair's file in one transaction. */
 export interface Due {
@@ -40,6 +45,16 @@ export class Backlog {
   /** How many records wait. */
   get length(): number {
     return this.#records.length
+  }
+
+  /** Whether so much waits that calls have to wait for the file. */
+  get isCrowded(): boolean {
+    return this.ticks > crowdedTicks || this.rowCharacters > crowdedCharacters
+  }
+
+  /** How many ticks wait, and other rows as if they were ticks. */
+  get weight(): number {
+    return this.ticks + this.rowCharacters / charactersOfTick
   }
 
   /** Takes over a record; from now on its ticks are only a place in the columns. */

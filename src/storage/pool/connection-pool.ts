@@ -13,6 +13,7 @@ import {
   countLeaving,
   isLendable,
   isOnlyRead,
+  onceRests,
   closedFor,
   isUsable,
   refuseInUse,
@@ -120,11 +121,9 @@ export class ConnectionPool {
     this.#serve()
   }
 
-  /** Resolves when a pair rests whose file is being closed to make room; undefined for others. */
-  goingToRest(name: string): Promise<void> | undefined {
-    const slot = this.#slots.get(name)
-    return slot?.rests === true ? slot.closed : undefined
-  }
+  /** Does work when a pair rests that is about to, in the order of the calls; undefined for others. */
+  readonly onceResting = <T>(name: string, work: () => Promise<T>): Promise<T> | undefined =>
+    onceRests(this.#slots.get(name), work)
 
   /** Whether the pair's file is open. */
   isOpen(name: string): boolean {
@@ -243,7 +242,7 @@ export class ConnectionPool {
 
   #newSlot(name: string, pair: Pair): Slot {
     this.#counted.misses++
-    const slot: Slot = { name, leases: 1, opened: this.#open(pair) }
+    const slot: Slot = { name, leases: 1, opened: this.#open(pair), waiters: [] }
     this.#slots.set(name, slot)
     void this.#watchOpening(slot)
     return slot
@@ -290,6 +289,7 @@ export class ConnectionPool {
     await closeRetired(slot, { resting: this.resting, failed })
     if (slot.draining === true && this.#closing === undefined) await giveWay()
     if (this.#slots.get(slot.name) === slot) this.#slots.delete(slot.name)
+    for (const goOn of slot.waiters ?? []) goOn()
     this.#events.tell('pairEvicted', { pair: slot.name, reason })
     this.#serve()
   }

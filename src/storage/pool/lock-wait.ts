@@ -65,8 +65,8 @@ export class LockWait {
     const open = this.#lines.size === 0 ? this.#pool.acquireOpen(name) : undefined
     if (open === undefined) {
       beforeWaiting?.()
-      const closing = this.#pool.goingToRest(name)
-      if (closing !== undefined) return closing.then(() => this.use(pair, work))
+      const later = this.#pool.onceResting(name, () => this.use(pair, work))
+      if (later !== undefined) return later
       // What came before this and is not on its way to the log goes first.
       this.#pool.resting.leave(name)
       return this.#openFor(pair, name, work)

@@ -35,6 +35,8 @@ export interface Slot {
   database?: PairDatabase
   /** It is closed to make room: then the pair rests, and what only writes waits for that. */
   rests?: boolean | undefined
+  /** Calls that wait for that, the first first; they go on before anybody hears of it, who might call, too. */
+  readonly waiters?: (() => void)[]
   /** Of a pair whose file is kept closed: what is done to it meanwhile. */
   readonly work?: string
   /** It is closed as soon as its leases have ended: another process waits to write to its file. */
@@ -90,6 +92,23 @@ export function isOnlyRead(slot: Slot): boolean {
 export function closedFor(name: string, working: Promise<unknown>, work: string): Slot {
   const closed = Promise.allSettled([working]).then(() => undefined)
   return { name, leases: 0, opened: new Promise<never>(() => undefined), closed, work }
+}
+
+/** Does work when a pair rests whose file is being closed to make room; undefined for others. */
+export function onceRests<T>(
+  slot: Slot | undefined,
+  work: () => Promise<T>,
+): Promise<T> | undefined {
+  if (slot?.rests !== true) return undefined
+  return new Promise((resolve, reject) => {
+    slot.waiters!.push(() => {
+      try {
+        resolve(work())
+      } catch (error) {
+        reject(error)
+      }
+    })
+  })
 }
 
 /** Whether who waits for this very pair waits for something that ends nobody knows when. */

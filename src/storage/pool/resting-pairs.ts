@@ -12,7 +12,7 @@ import type { WriterOptions } from '../write/tick-line.ts'
 import type { ConnectionPool } from './connection-pool.ts'
 import type { PairDatabase } from './pair-database.ts'
 
-/** From so many ticks on it is worth it to open a file. */
+/** From so much on, in ticks, it is worth it to open a file. */
 const bulkTicks = 10_000
 /** However few there are, a file lacks them no longer than about this. */
 const longestMs = 300_000
@@ -107,7 +107,7 @@ export class RestingPairs {
       options,
       onNeed: () => this.leave(name),
       onKept: () => {
-        if (writer.ticksWaiting >= bulkTicks) this.#bringIn(name)
+        if (writer.weight >= bulkTicks) this.#bringIn(name)
         else if (logs.log.isPressing) this.#bringInLargest()
       },
     })
@@ -217,11 +217,11 @@ export class RestingPairs {
   #bringInLargest(): void {
     if (this.#queue.size + this.#queue.pending >= atOnce) return
     const now = performance.now()
-    let largest: { name: string; ticks: number } | undefined
+    let largest: { name: string; weight: number } | undefined
     for (const [name, { writer, retryAt }] of this.#entries) {
-      const ticks = writer.ticksWaiting
-      if (ticks > (largest?.ticks ?? 0) && now >= retryAt && !this.#queued.has(name))
-        largest = { name, ticks }
+      const { weight } = writer
+      if (weight > (largest?.weight ?? 0) && now >= retryAt && !this.#queued.has(name))
+        largest = { name, weight }
     }
     if (largest !== undefined) this.#bringIn(largest.name)
   }

@@ -20,9 +20,6 @@ import type { WalWatch } from './wal-watch.ts'
 const applyAfterMs = 500
 /** From this many ticks on they are applied at once. */
 const applyTicks = 10_000
-/** With this many, calls wait until the file has caught up. */
-export const crowdedTicks = 50_000
-const crowdedRowCharacters = 1 << 22
 const longestPauseMs = 30_000
 
 /** Brings what is in the log into one pair's file, and does there what has to be done between. */
@@ -82,8 +79,7 @@ export class FileApplier {
 
   /** Whether so much waits for the file that calls have to wait for it, too. */
   get isCrowded(): boolean {
-    const { ticks, rowCharacters } = this.#backlog
-    return ticks > crowdedTicks || rowCharacters > crowdedRowCharacters
+    return this.#backlog.isCrowded
   }
 
   /**

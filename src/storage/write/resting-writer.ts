@@ -4,7 +4,6 @@ import type { InsertCounts } from '../events/outcomes.ts'
 import type { Backlog } from '../log/backlog.ts'
 import type { LogRecord } from '../log/log-entry.ts'
 import type { LogGroup } from '../log/log-group.ts'
-import { crowdedTicks } from './file-applier.ts'
 import type { PendingCommit } from './pending-commit.ts'
 import { TickLine, type LineParts } from './tick-line.ts'
 import type { TickColumns } from './tick.ts'
@@ -46,9 +45,9 @@ export class RestingWriter extends TickLine {
     this.#onKept = of.onKept
   }
 
-  /** How many ticks wait for the file. */
-  get ticksWaiting(): number {
-    return this.#backlog.ticks
+  /** How much waits for the file; see {@link Backlog.weight}. */
+  get weight(): number {
+    return this.#backlog.weight
   }
 
   /** Whether the file lacks something. */
@@ -77,7 +76,7 @@ export class RestingWriter extends TickLine {
   }
 
   protected goesToFile({ isDirect }: PendingCommit, group: LogGroup): boolean {
-    return isDirect || this.#backlog.ticks > crowdedTicks || group.isFull
+    return isDirect || this.#backlog.isCrowded || group.isFull
   }
 
   protected needFile(commit: PendingCommit): void {

@@ -113,6 +113,20 @@ class Store {
   }
 }
 
+function hole(at: number): Gap {
+  return {
+    fromTime: start + at,
+    toTime: start + at + 1,
+    fromId: `${at}`,
+    toId: `${at + 1}`,
+    state: 'open',
+    reason: 'the line was cut',
+    tries: 0,
+    openedAt: start,
+    closedAt: null,
+  }
+}
+
 describe('pairs beyond the places of the pool', () => {
   it('count, keep and fold what pairs with a place of their own do', async () => {
     let rested = 0
@@ -185,6 +199,42 @@ describe('pairs beyond the places of the pool', () => {
     for (const name of names) expect(await countTicks(db, name)).toBe(each)
   }, 60_000)
 
+  it('keep the order of calls that wait for a file to be closed, and of who calls when it is', async () => {
+    const db = await openManager({ maxConnections: 1 })
+    const [a, b] = pairs as [string, string]
+    await db.insertTicks(a, someTicks(1))
+    const from = Date.now()
+    const same = (price: number): Tick[] => someTicks(1, { first: 7, from, price })
+    const heard: Promise<unknown>[] = []
+    db.on(
+      'pairEvicted',
+      ({ pair }) => void (pair === a && heard.push(db.insertTicks(a, same(333)))),
+    )
+    const other = db.insertTicks(b, someTicks(1))
+    // The file of the first one is being closed now.
+    const first = db.insertTicks(a, same(111))
+    expect(await first).toMatchObject({ inserted: 1 })
+    await other
+    expect(heard.length).toBeGreaterThan(0)
+    expect(await heard[0]).toMatchObject({ inserted: 0, conflicts: 1 })
+  })
+
+  it('bring in rows of other tables before there are too many', async () => {
+    const db = await openManager({ maxConnections: 1 })
+    const [a, b] = pairs as [string, string]
+    await db.insertTicks(a, someTicks(1))
+    await db.insertTicks(b, someTicks(1))
+    expect(db.stats()).toMatchObject({ restingPairs: [a] })
+    const opened: string[] = []
+    db.on('pairOpened', ({ pair }) => opened.push(pair))
+    for (let call = 0; call < 40; call++)
+      await db.insertTicks(a, [], {
+        gaps: Array.from({ length: 200 }, (_, at) => hole(call * 1000 + at * 2)),
+      })
+    await expect.poll(() => opened, { timeout: 30_000 }).toContain(a)
+    expect(await db.query(a, sql('SELECT count(*) AS n FROM gaps'))).toEqual([{ n: 8000 }])
+  }, 60_000)
+
   it('keep the order of calls that need the file and calls that do not', async () => {
     const db = await openManager({ maxConnections: 1 })
     const [a, b] = pairs as [string, string]
@@ -195,20 +245,9 @@ describe('pairs beyond the places of the pool', () => {
     const other = someTicks(1, { from: from - 60_000, first: 5, price: 8 })
     const newer = someTicks(1, { from: from + 1000, first: 11 })
     // Calls with holes share no commit with others.
-    const hole: Gap = {
-      fromTime: from,
-      toTime: from + 1,
-      fromId: '1',
-      toId: '2',
-      state: 'open',
-      reason: 'the line was cut',
-      tries: 0,
-      openedAt: from,
-      closedAt: null,
-    }
     const told = await Promise.all([
       db.insertTicks(a, newer),
-      db.insertTicks(a, late, { gaps: [hole] }),
+      db.insertTicks(a, late, { gaps: [hole(1)] }),
       db.insertTicks(a, other),
       db.insertTicks(a, newer),
     ])
