@@ -265,7 +265,7 @@ describe('`pairduck serve` beside the heaviest statements', () => {
     await before.insertTicks(pair, someTicks(3))
     await before.close()
     const args = ['serve', '--port', '0', '--json', '--data-dir', dataDir]
-    const child = commandLine.start([...args, '--answer-timeout', '6s'])
+    const child = commandLine.start([...args, '--answer-timeout', '3s'])
     onTestFinished(() => void child.kill('SIGKILL'))
     const url = await addressOf(child)
     const late = { status: 504, code: 'DEADLINE_EXCEEDED' }

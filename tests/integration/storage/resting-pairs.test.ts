@@ -306,17 +306,17 @@ describe('pairs beyond the places of the pool', () => {
     expect(await countTicks(db, a)).toBe(6)
   }, 60_000)
 
-  it('are all in their files when the manager is closed, hundreds of them', async () => {
+  it('are all in their files when the manager is closed, many of them', async () => {
     const dataDir = memoryFolder()
     const db = await openManager({ dataDir, maxConnections: 4, acquireTimeoutMs: 600_000 })
-    const names = Array.from({ length: 150 }, (_, index) => `rest/spot/M${index}`)
+    const names = Array.from({ length: 40 }, (_, index) => `rest/spot/M${index}`)
     for (const round of [0, 1, 2])
       await Promise.all(
         names.map((pair) =>
           db.insertTicks(pair, someTicks(2, { first: 1 + 2 * round, from: start + round * 5000 })),
         ),
       )
-    expect(db.stats().restingPairs.length).toBeGreaterThan(140)
+    expect(db.stats().restingPairs.length).toBeGreaterThan(30)
     await db.close()
     expect(logsIn(dataDir)).toEqual([])
     const again = await openManager({ dataDir, retention: 'forever' })
