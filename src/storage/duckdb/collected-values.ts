@@ -6,7 +6,7 @@ import { sqlTokens, type PlacedToken } from './sql-tokens.ts'
 
 /** The longest list, and the longest text of a list or a map, that a stranger's subquery may collect. */
 const longestList = 10_000
-const longestListText = 1_000_000
+const longestListText = 300_000
 /** The longest text that it may collect. */
 const longestText = 10_000
 /** How many rows a frame may have in which a window collects. */
@@ -33,6 +33,9 @@ interface Node {
   readonly function_name?: unknown
   readonly query_location?: unknown
   readonly children?: readonly unknown[]
+  readonly modifiers?: readonly unknown[]
+  readonly having?: unknown
+  readonly qualify?: unknown
   readonly arg_orders?: readonly unknown[]
   readonly start?: unknown
   readonly end?: unknown
@@ -88,10 +91,11 @@ export class Collecting {
     if (typeof node !== 'object' || node === null || this.fault !== undefined) return
     const { type } = node as Node
     this.#enter(node, place)
+    const isGoneOnWith = isOrderedOrChosen(node)
     for (const [name, child] of Object.entries(node)) {
       const isBelow = name === 'from_table' || name === 'cte_map' || name === 'subquery'
       const inside = {
-        isAnswer: place.isAnswer && !isBelow,
+        isAnswer: place.isAnswer && !isBelow && !isGoneOnWith,
         isRepeated: place.isRepeated || (type === 'RECURSIVE_CTE_NODE' && name === 'right'),
         column: place.column,
       }
@@ -118,6 +122,11 @@ export class Collecting {
     else
       this.fault = `\`${name}\` collects in a window by ROWS BETWEEN … AND … of ${widestFrame} rows at most, written out, or in a subquery with GROUP BY`
   }
+}
+
+/** Whether a SELECT takes what it answers on, by the names of columns. */
+function isOrderedOrChosen({ modifiers = [], having, qualify }: Node): boolean {
+  return modifiers.length > 0 || (having ?? qualify ?? null) !== null
 }
 
 function isPlaced({ query_location: at }: Node): boolean {
@@ -201,18 +210,14 @@ async function boundCollecting(connection: DuckDBConnection, text: string): Prom
   return bounded
 }
 
-/** The engine shortens blanks that are no ASCII before it counts where a call stands. */
+/** Blanks that are no ASCII, wherever they stand: the engine shortens them before it counts where a call stands. */
+const shifting = /[\u00A0\u1680\u180E\u2000-\u200F\u2028-\u202F\u205F-\u206F\u3000\uFEFF]/
+
 function refuseShifted(text: string): void {
-  let end = 0
-  const between = (sqlTokens(text) ?? []).map((token) => {
-    const gap = text.slice(end, token.at)
-    end = token.end
-    return gap
-  })
-  if (/[^\0-\x7F]/.test(between.join('')))
+  if (shifting.test(text))
     throw new PairduckError(
       'QUERY_FAILED',
-      'sql: comments have ASCII characters alone where something is collected',
+      'sql: blanks are ASCII where something is collected; write others as chr(…)',
     )
 }
 
@@ -240,7 +245,12 @@ function extentOf(text: string, call: Node): { start: number; end: number } {
   const name = isArray ? 'array' : String(call.function_name).toLowerCase()
   const isCalled = open >= 0 && called?.value.toLowerCase() === name
   const start = tokens[isArray ? open - 1 : from]
-  if (!isCalled || start === undefined || (!isArray && open - from > 5))
+  if (
+    !isCalled ||
+    (!isArray && start?.at !== at) ||
+    start === undefined ||
+    (!isArray && open - from > 5)
+  )
     throw new PairduckError('QUERY_FAILED', `sql: write \`${name}(…)\`, not in another way`)
   let close = closing(tokens, open)
   for (;;) {

@@ -8,7 +8,7 @@ export const plainFunctions: ReadonlySet<string> = new Set(
     '!__postfix !~~ !~~* % & && * ** + - ->> / // <-> << <=> <@ >> @ @> ^ ^@ | || ~ ~~ ~~* ' +
     '~~~ abs acos acosh add age ago alias any_value apply approx_count_distinct ' +
     'approx_quantile approx_top_k arbitrary arg_max arg_max_null arg_max_nulls_last arg_min ' +
-    'arg_min_null arg_min_nulls_last argmax argmin array_agg array_aggr array_aggregate ' +
+    'arg_min_null arg_min_nulls_last argmax argmin array_agg ' +
     'array_append array_apply array_cat array_concat array_contains array_cosine_distance ' +
     'array_cosine_similarity array_cross_product array_distance array_distinct ' +
     'array_dot_product array_extract array_filter array_grade_up array_has array_has_all ' +
@@ -19,7 +19,7 @@ export const plainFunctions: ReadonlySet<string> = new Set(
     'array_to_json array_to_string array_to_string_comma_default array_transform ' +
     'array_unique array_value array_where array_zip ascii asin asinh atan atan2 atanh avg ' +
     'bar base64 bin bit_and bit_count bit_length bit_or bit_position bit_xor bitstring ' +
-    'bitstring_agg bool_and bool_or cardinality cbrt ceil ceiling century char_length ' +
+    'bool_and bool_or cardinality cbrt ceil ceiling century char_length ' +
     'character_length chr concat concat_ws contains corr cos cosh cot count count_if ' +
     'count_star countif covar_pop covar_samp cume_dist current_catalog current_database ' +
     'current_date current_localtime current_localtimestamp current_role current_schema ' +
@@ -27,7 +27,7 @@ export const plainFunctions: ReadonlySet<string> = new Set(
     'datediff datepart datesub datetrunc day dayname dayofmonth dayofweek dayofyear ' +
     'days_in_month decade decode degrees dense_rank divide editdist3 element_at encode ' +
     'ends_with entropy enum_code enum_first enum_last enum_range enum_range_boundary epoch ' +
-    'epoch_ms epoch_ns epoch_us equi_width_bins era error even exp factorial favg fill fdiv ' +
+    'epoch_ms epoch_ns epoch_us era error even exp factorial favg fill fdiv ' +
     'filter first first_value flatten floor fmod format format_bytes ' +
     'formatreadabledecimalsize formatreadablesize from_base64 from_binary from_hex ' +
     'from_json from_json_strict fsum gamma gcd gen_random_uuid generate_series ' +
@@ -41,7 +41,7 @@ export const plainFunctions: ReadonlySet<string> = new Set(
     'json_pretty json_quote json_structure json_transform json_transform_strict json_type ' +
     'json_valid json_value julian kahan_sum kurtosis kurtosis_pop lag last last_day ' +
     'last_value lcase lcm lead least least_common_multiple left left_grapheme len length ' +
-    'length_grapheme levenshtein lgamma like_escape list list_aggr list_aggregate ' +
+    'length_grapheme levenshtein lgamma like_escape list ' +
     'list_any_value list_append list_apply list_approx_count_distinct list_avg list_bit_and ' +
     'list_bit_or list_bit_xor list_bool_and list_bool_or list_cat list_concat list_contains ' +
     'list_cosine_distance list_cosine_similarity list_count list_distance list_distinct ' +

@@ -28,6 +28,10 @@ const growingToo = new Set(
 const mostGrowing = 64
 /** The longest text, and the longest list, that is written out: a row's own are far shorter. */
 const longestWritten = 1_000
+/** The longest text between the values of a list that are joined. */
+const longestBetween = 10
+/** How much of it the engine plans: it goes through parts of parts again and again, and hears no interrupt. */
+const most = { tables: 256, subqueries: 32, groupings: 64, pivoted: 1_000 }
 
 /** Types of which a value may be large. */
 const large = /^(?:VARCHAR|CHAR|BLOB|BIT|LIST|ARRAY|STRUCT|MAP|UNION|JSON|VARIANT|UNBOUND|USER)$/
@@ -36,6 +40,8 @@ interface Node extends Call {
   readonly type?: unknown
   readonly cast_type?: { readonly id?: unknown }
   readonly columns?: unknown
+  readonly group_sets?: readonly unknown[]
+  readonly pivots?: readonly { readonly entries?: readonly unknown[] }[]
   readonly child?: Node
   readonly start_expr?: Node | null
   readonly end_expr?: Node | null
@@ -60,22 +66,26 @@ export function faultOfCost(tree: unknown): string | undefined {
 class StepCost {
   readonly #patterns = new PatternCost()
   #growing = 0
+  #tables = 0
+  #subqueries = 0
 
   look(node: unknown, place: Place): string | undefined {
     if (typeof node !== 'object' || node === null) return undefined
-    if (isColumnChoice(node)) return undefined
+    const isChoice = isColumnChoice(node)
     const isList = Array.isArray(node)
     const own = isList ? undefined : this.#faultOf(node, place)
     if (own !== undefined) return own
     const inside = isList ? place : placeIn(node, place)
-    for (const child of Object.values(node)) {
-      const found = this.look(child, inside)
+    for (const [name, child] of Object.entries(node)) {
+      const found = isChoice && name === 'expr' ? undefined : this.look(child, inside)
       if (found !== undefined) return found
     }
     return undefined
   }
 
   #faultOf(node: Node, { inLambda, becomesRows }: Place): string | undefined {
+    const tooMuch = this.#faultOfPlan(node)
+    if (tooMuch !== undefined) return tooMuch
     if (node.class === 'LAMBDA' && inLambda)
       return 'no list is gone through for each value of another one'
     if (node.type === 'ARRAY_SLICE' && inLambda)
@@ -94,13 +104,26 @@ class StepCost {
       return `\`${name}\` is not called for each value of a list: what is takes numbers and times`
     if (counting.has(name) && !becomesRows && !isShort(node))
       return `\`${name}\` makes rows, in FROM or within unnest(…), or a list of ${longestCounted} values at most by numbers that are written out`
+    if (name.startsWith('array_to_string') && !isShortText(node.children?.[1]))
+      return `\`${name}\` puts a written text of ${longestBetween} characters at most between values`
     if (isGrowing(name) && ++this.#growing > mostGrowing)
       return `more than ${mostGrowing} calls take lists, texts or documents as a whole`
     return this.#patterns.faultOf(node)
   }
+
+  #faultOfPlan(node: Node): string | undefined {
+    if (/^(?:BASE_TABLE|TABLE_FUNCTION)$/.test(String(node.type)) && ++this.#tables > most.tables)
+      return `more than ${most.tables} tables are named`
+    if (node.class === 'SUBQUERY' && ++this.#subqueries > most.subqueries)
+      return `it has more than ${most.subqueries} subqueries within expressions`
+    if ((node.group_sets?.length ?? 0) > most.groupings)
+      return `it groups in more than ${most.groupings} ways`
+    const columns = node.pivots?.reduce((by, { entries }) => by * (entries?.length ?? 1), 1) ?? 0
+    return columns > most.pivoted ? `a PIVOT makes more than ${most.pivoted} columns` : undefined
+  }
 }
 
-/** COLUMNS(…) is asked of the names of columns alone, once. */
+/** What COLUMNS(…) chooses by is asked of the names of columns alone, once; not so what it puts in their place. */
 function isColumnChoice({ class: kind, columns }: Node): boolean {
   return kind === 'STAR' && columns === true
 }
@@ -127,6 +150,12 @@ function isGrowing(name: string): boolean {
 
 function lower({ function_name: name }: Node): string {
   return String(name).toLowerCase()
+}
+
+function isShortText(node: unknown): boolean {
+  if (node === undefined) return true
+  const { class: kind, value } = node as Node
+  return kind === 'CONSTANT' && String(value?.value).length <= longestBetween
 }
 
 function isLong(value: unknown): boolean {

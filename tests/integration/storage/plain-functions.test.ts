@@ -4,10 +4,10 @@ import { openManager, someTicks, sql } from '../../support/store.ts'
 
 /** A new engine's new functions have to be looked at before a stranger may call them. */
 const notTaken =
-  'aggregate can_cast_implicitly cast_to_type col_description combine constant_or_null create_sort_key ' +
+  'aggregate array_aggr array_aggregate bitstring_agg can_cast_implicitly cast_to_type col_description combine constant_or_null create_sort_key ' +
   'current_connection_id current_query current_query_id current_schemas current_setting ' +
-  'current_transaction_id currval finalize format_pg_type format_type get_block_size get_type ' +
-  'icu_sort_key in_search_path json_deserialize_sql json_serialize_plan json_serialize_sql ' +
+  'current_transaction_id currval equi_width_bins finalize format_pg_type format_type get_block_size get_type ' +
+  'icu_sort_key in_search_path json_deserialize_sql json_serialize_plan json_serialize_sql list_aggr list_aggregate ' +
   'make_type map_to_pg_oid nextval obj_description parse_duckdb_log_message remap_struct replace_type ' +
   'setseed shobj_description sleep_ms stats timetz_byte_comparable txid_current ' +
   'variant_bytes_to_variant variant_extract variant_normalize variant_to_parquet_variant variant_typeof ' +
