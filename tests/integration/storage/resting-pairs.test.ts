@@ -279,7 +279,7 @@ describe('pairs beyond the places of the pool', () => {
     // The other one gave it its place.
     expect(db.stats()).toMatchObject({ restingPairs: [b], size: 0 })
     expect(
-      await child.call('insertTicks', a, someTicks(2, { first: 4, from: Date.now() })),
+      await child.call('insertTicks', a, someTicks(2, { first: 6, from: Date.now() })),
     ).toMatchObject({
       inserted: 2,
     })
