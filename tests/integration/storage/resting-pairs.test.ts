@@ -156,7 +156,7 @@ describe('pairs beyond the places of the pool', () => {
           expect([...few.told, ...logsIn(few.db.dataDir)]).toEqual([])
         },
       ),
-      { numRuns: propertyRuns(4), interruptAfterTimeLimit: 90_000, endOnFailure: true },
+      { numRuns: propertyRuns(2), interruptAfterTimeLimit: 90_000, endOnFailure: true },
     )
     expect(rested).toBeGreaterThan(0)
   }, 600_000)
@@ -345,6 +345,6 @@ describe('pairs beyond the places of the pool', () => {
   }, 60_000)
 
   it('lose nothing and have nothing twice when their process is killed', async () => {
-    await expectLogCrashSafe(4, rotatingSeed(), { places: 2 })
+    await expectLogCrashSafe(3, rotatingSeed(), { places: 2 })
   }, 300_000)
 })
