@@ -170,7 +170,7 @@ async function pauses(live: (clock: ManualClock) => Promise<void>): Promise<numb
     },
   })
   const run = mirror.run(source, { signal: stopping.signal })
-  await clock.pass(3_600_000, 500)
+  await clock.pass(3_600_000, 1_000)
   stopping.abort()
   await run
   return pausesMs

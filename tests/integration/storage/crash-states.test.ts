@@ -8,8 +8,9 @@ import { recordedPair } from '../../support/disk/recorded-program.ts'
 import type { DiskCall } from '../../support/disk/recording.ts'
 import { noShimReason } from '../../support/disk/shim-library.ts'
 
-/** Small; tests/long goes through all states. */
+/** Small, both; tests/long goes through all states. */
 const states = 4
+const statesAtSwap = 6
 
 describe.skipIf(noShimReason !== undefined).each(blockSizes)(
   'in blocks of %d bytes nothing is refused, lost or half there',
@@ -27,7 +28,7 @@ describe.skipIf(noShimReason !== undefined).each(blockSizes)(
     it.each(crashes)('%s where a repacked file takes the place of the old one', (crash) =>
       expectCrashesSurvived(calls, {
         crash,
-        states: Infinity,
+        states: statesAtSwap,
         random: lottery(2),
         among: (points) => atRepackSwap(calls, points),
       }),

@@ -75,7 +75,7 @@ describe('the blocks of a new pair', () => {
 describe('repack', () => {
   it('keeps every row and takes two thirds of the space for a long-kept pair', async () => {
     const db = await openManager()
-    await db.importTicks(pair, await tradesFile(1_000_000))
+    await db.importTicks(pair, await tradesFile(300_000))
     await db.repack(pair, { blockSize: 16_384 })
     const before = await db.query(pair, whole)
     const report = await db.repack(pair)
