@@ -236,14 +236,19 @@ describe('pairs beyond the places of the pool', () => {
   }, 60_000)
 
   it('keep the order of calls that need the file and calls that do not', async () => {
-    const db = await openManager({ maxConnections: 1 })
+    const dataDir = memoryFolder()
+    const before = await openManager({ dataDir })
     const [a, b] = pairs as [string, string]
     const from = Date.now() - 600_000
-    await db.insertTicks(a, someTicks(10, { from }))
+    await before.insertTicks(a, someTicks(10, { from }))
+    await before.close()
+    const db = await openManager({ dataDir, maxConnections: 1 })
+    await db.insertTicks(a, someTicks(1, { from: from + 500, first: 11 }))
     await db.insertTicks(b, someTicks(1))
+    expect(db.stats()).toMatchObject({ restingPairs: [a], misses: 2 })
     const late = someTicks(1, { from: from - 60_000, first: 5, price: 7 })
     const other = someTicks(1, { from: from - 60_000, first: 5, price: 8 })
-    const newer = someTicks(1, { from: from + 1000, first: 11 })
+    const newer = someTicks(1, { from: from + 1000, first: 12 })
     // Calls with holes share no commit with others.
     const told = await Promise.all([
       db.insertTicks(a, newer),
@@ -257,7 +262,8 @@ describe('pairs beyond the places of the pool', () => {
       { inserted: 0, conflicts: 1 },
       { inserted: 0, duplicates: 1 },
     ])
-    expect(db.stats().pendingTicks).toBe(0)
+    // Memory does not reach back to the late one.
+    expect(db.stats()).toMatchObject({ restingPairs: [b], misses: 3, pendingTicks: 0 })
   })
 
   it('belong to their process until they are idle, and then to whoever comes', async () => {
@@ -342,6 +348,26 @@ describe('pairs beyond the places of the pool', () => {
     await child.duckdb(fileOf(dataDir, a), 'ALTER TABLE hidden RENAME TO pairduck_log')
     expect(await db.insertTicks(a, more)).toMatchObject({ inserted: 0, duplicates: 4 })
     expect(await countTicks(db, a)).toBe(7)
+  }, 60_000)
+
+  it('are read anew where another program has written into their file', async () => {
+    const db = await openManager({ maxConnections: 1 })
+    const [a, b] = pairs as [string, string]
+    const from = Date.now() - 600_000
+    await db.insertTicks(a, someTicks(3, { from }))
+    await db.insertTicks(b, someTicks(1))
+    expect(db.stats()).toMatchObject({ restingPairs: [a] })
+    const child = await StoreChild.start({ dataDir: memoryFolder() })
+    const [stranger] = someTicks(1, { from: from + 5000, first: 4 }) as [Tick]
+    const { timestamp, price, volume, side, tradeId } = stranger
+    const values = `make_timestamp(${timestamp} * 1000), ${price}, ${volume}, '${side}', '${tradeId}'`
+    await child.duckdb(
+      fileOf(db.dataDir, a),
+      `INSERT INTO ticks (timestamp, price, volume, side, trade_id) VALUES (${values})`,
+    )
+    await child.close()
+    expect(await countTicks(db, a)).toBe(4)
+    expect(await db.insertTicks(a, [stranger])).toMatchObject({ inserted: 0, duplicates: 1 })
   }, 60_000)
 
   it('lose nothing and have nothing twice when their process is killed', async () => {
