@@ -27,8 +27,10 @@ export function errorFrame(error: unknown): Buffer {
 interface ColumnHead {
   readonly kind: ColumnData['kind']
   readonly bytes: readonly number[]
-  /** Whole numbers that a double rounds, by their rows. */
+  /** Digits of numbers that a double rounds, by their rows. */
   readonly exact?: readonly (readonly [row: number, digits: string])[]
+  /** JSON texts that say which of their values JSON does not tell, by their rows. */
+  readonly marked?: readonly (readonly [row: number, text: string])[]
 }
 
 export function batchFrame({ rows, columns }: ColumnBatch): Buffer {
@@ -44,9 +46,10 @@ export function batchFrame({ rows, columns }: ColumnBatch): Buffer {
   return frame(kinds.batch, [length, head, ...buffers.flat()])
 }
 
-function exactOf(column: ColumnData): Pick<ColumnHead, 'exact'> {
-  if (column.kind !== 'float64' || column.exact === undefined) return {}
-  return { exact: [...column.exact].map(([row, value]) => [row, String(value)]) }
+function exactOf(column: ColumnData): Pick<ColumnHead, 'exact' | 'marked'> {
+  if (column.kind === 'float64' && column.exact !== undefined) return { exact: [...column.exact] }
+  if (column.kind === 'json' && column.marked !== undefined) return { marked: [...column.marked] }
+  return {}
 }
 
 /** Nulls first (empty where there is none), then values, then the offsets of texts. */
@@ -115,12 +118,13 @@ function readBatch(body: Buffer, columns: readonly StreamColumn[]): ColumnBatch 
     const taken = new Uint8Array(body.subarray(at, (at += bytes)))
     return taken.buffer
   }
-  const read = heads.map(({ kind, bytes, exact }, index): ColumnData => {
+  const read = heads.map(({ kind, bytes, exact, marked }, index): ColumnData => {
     const [nulls, values, offsets] = bytes.map((length) => take(length))
     const absent = nulls!.byteLength === 0 ? undefined : new Uint8Array(nulls!)
     const data = columnOf(kind, absent, [values!, offsets], columns[index]?.words ?? [])
-    if (exact === undefined || data.kind !== 'float64') return data
-    return { ...data, exact: new Map(exact.map(([row, digits]) => [row, BigInt(digits)])) }
+    if (data.kind === 'float64' && exact !== undefined) return { ...data, exact: new Map(exact) }
+    if (data.kind === 'json' && marked !== undefined) return { ...data, marked: new Map(marked) }
+    return data
   })
   return { rows, columns: read }
 }

@@ -9,9 +9,9 @@ import type { ColumnData, ColumnKind, StreamColumn } from './column-batch.ts'
 import { columnSink } from './read-vector.ts'
 import { LentRooms } from './lent-rooms.ts'
 import { TextBytes } from './text-bytes.ts'
+import { isMarked, toldJson } from './told-numbers.ts'
 import { readVectorBytes } from './vector-bytes.ts'
 import { nullReader } from './vector-sink.ts'
-import { WideNumberSink } from './wide-sinks.ts'
 
 /**
  * Fills one column of a batch, chunk after chunk, by copying the bytes of DuckDB's vectors: no
@@ -54,6 +54,7 @@ const valueKinds: Partial<Record<DuckDBTypeId, ColumnKind>> = {
   [DuckDBTypeId.UBIGINT]: 'float64',
   [DuckDBTypeId.HUGEINT]: 'float64',
   [DuckDBTypeId.UHUGEINT]: 'float64',
+  [DuckDBTypeId.BIGNUM]: 'float64',
   [DuckDBTypeId.TINYINT]: 'int64',
   [DuckDBTypeId.UTINYINT]: 'int64',
   [DuckDBTypeId.SMALLINT]: 'int64',
@@ -175,7 +176,7 @@ class ValueReader implements BatchReader {
   readonly #type: DuckDBType
   readonly #nulls: Nulls
   readonly #values: unknown[] = []
-  readonly #exact = new Map<number, bigint>()
+  readonly #exact = new Map<number, string>()
 
   constructor(type: DuckDBType, kind: ColumnKind, capacity: number) {
     this.column = { kind }
@@ -185,8 +186,8 @@ class ValueReader implements BatchReader {
 
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
     const sink = columnSink(this.#type, chunk.rowCount)
-    const exact = new Map<number, bigint>()
-    if (sink instanceof WideNumberSink) sink.exact = exact
+    const exact = new Map<number, string>()
+    if (this.column.kind === 'float64' || this.column.kind === 'json') sink.exact = exact
     sink.read(chunk, column, 0)
     for (const [row, value] of exact) this.#exact.set(at + row, value)
     for (const [row, value] of sink.values.entries()) {
@@ -199,15 +200,13 @@ class ValueReader implements BatchReader {
     const values = this.#values.splice(0)
     const { kind } = this.column
     const nulls = this.#nulls.take(rows)
-    if (kind === 'utf8' || kind === 'json') {
+    if (kind === 'utf8') {
       const texts = new TextBytes()
       for (const [row, value] of values.entries())
-        texts.add(
-          nulls?.[row] === 1 ? '' : kind === 'json' ? JSON.stringify(value) : String(value),
-          row,
-        )
+        texts.add(nulls?.[row] === 1 ? '' : String(value), row)
       return { kind, nulls, ...texts.lend(rows) }
     }
+    if (kind === 'json') return jsonColumn(values, nulls)
     if (kind === 'float64') {
       const exact = this.#exact.size === 0 ? undefined : new Map(this.#exact)
       this.#exact.clear()
@@ -221,5 +220,21 @@ class ValueReader implements BatchReader {
       return { kind, nulls, values: BigInt64Array.from(words) }
     }
     return { kind: 'boolean', nulls, values: Uint8Array.from(values, Number) }
+  }
+}
+
+function jsonColumn(values: readonly unknown[], nulls: Uint8Array | undefined): ColumnData {
+  const texts = new TextBytes()
+  const marked = new Map<number, string>()
+  for (const [row, value] of values.entries()) {
+    const text = nulls?.[row] === 1 ? '' : JSON.stringify(value)
+    if (isMarked(text)) marked.set(row, text)
+    texts.add(isMarked(text) ? toldJson(text) : text, row)
+  }
+  return {
+    kind: 'json',
+    nulls,
+    ...texts.lend(values.length),
+    ...(marked.size === 0 ? {} : { marked }),
   }
 }

@@ -1,5 +1,6 @@
 import { rowMaker } from './row-maker.ts'
 import { msOfMicros } from './plain-value.ts'
+import { parseMarked, toldJson, wholeDigits } from './told-numbers.ts'
 import type { ColumnValues } from './vector-sink.ts'
 
 /**
@@ -24,19 +25,28 @@ export type ColumnData = { readonly nulls?: Uint8Array | undefined } & (
   | {
       readonly kind: 'float64'
       readonly values: Float64Array
-      /** The whole numbers among them that a double rounds, by their rows. */
-      readonly exact?: ReadonlyMap<number, bigint> | undefined
+      /** All digits of the numbers among them that a double rounds, by their rows. */
+      readonly exact?: ReadonlyMap<number, string> | undefined
     }
   | { readonly kind: 'int64'; readonly values: BigInt64Array }
   | { readonly kind: 'timestamp'; readonly values: BigInt64Array }
   | { readonly kind: 'boolean'; readonly values: Uint8Array }
   | { readonly kind: 'enum'; readonly values: Uint8Array; readonly words: readonly string[] }
   | {
-      readonly kind: 'utf8' | 'json'
+      readonly kind: 'utf8'
       /** The bytes of all texts, one after the other. */
       readonly values: Uint8Array
       /** Where each text begins, and where the last one ends. */
       readonly offsets: Int32Array
+    }
+  | {
+      readonly kind: 'json'
+      /** The bytes of all texts, one after the other. Numbers that a double rounds are told as text. */
+      readonly values: Uint8Array
+      /** Where each text begins, and where the last one ends. */
+      readonly offsets: Int32Array
+      /** By their rows, the texts that tell which of their values are such numbers, or none that JSON has. */
+      readonly marked?: ReadonlyMap<number, string> | undefined
     }
 )
 
@@ -72,7 +82,7 @@ export function rowsOfBatch(
   )
 }
 
-/** The same with the digits of whole numbers beyond 2^53, which a double would round, as text. */
+/** The same with the digits of numbers that a double would round as text: of whole ones beyond 2^53, and long DECIMALs. */
 export function exactRowsOfBatch(
   columns: readonly StreamColumn[],
   batch: ColumnBatch,
@@ -80,12 +90,13 @@ export function exactRowsOfBatch(
   const rows = rowsOfBatch(columns, batch)
   for (const [column, data] of batch.columns.entries()) {
     const { name } = columns[column]!
-    const set = (row: number, value: bigint): void => {
-      if (data.nulls?.[row] !== 1 && !Number.isSafeInteger(Number(value)))
-        rows[row]![name] = String(value)
+    const set = (row: number, value: unknown): void => {
+      if (data.nulls?.[row] !== 1) rows[row]![name] = value
     }
     if (data.kind === 'int64') eachBeyondDoubles(data.values, batch.rows, set)
-    if (data.kind === 'float64') for (const [row, value] of data.exact ?? []) set(row, value)
+    if (data.kind === 'float64') for (const [row, digits] of data.exact ?? []) set(row, digits)
+    if (data.kind === 'json')
+      for (const [row, marked] of data.marked ?? []) set(row, JSON.parse(toldJson(marked)))
   }
   return rows
 }
@@ -94,12 +105,13 @@ export function exactRowsOfBatch(
 function eachBeyondDoubles(
   values: BigInt64Array,
   rows: number,
-  give: (row: number, value: bigint) => void,
+  give: (row: number, digits: string) => void,
 ): void {
   const halves = new Int32Array(values.buffer, values.byteOffset, rows * 2)
   for (let row = 0; row < rows; row++) {
     const high = halves[row * 2 + 1]!
-    if (high >= 2 ** 21 || high <= -(2 ** 21)) give(row, values[row]!)
+    const digits = high >= 2 ** 21 || high <= -(2 ** 21) ? wholeDigits(values[row]!) : undefined
+    if (digits !== undefined) give(row, digits)
   }
 }
 
@@ -116,7 +128,11 @@ function valuesOf(data: ColumnData, rows: number): ColumnValues {
   if ('offsets' in data) {
     const text = textReader(data)
     if (data.kind === 'utf8') return withNull(rows, nulls, text)
-    return withNull(rows, nulls, (row) => JSON.parse(text(row)) as unknown)
+    const marked = data.kind === 'json' ? data.marked : undefined
+    return withNull(rows, nulls, (row) => {
+      const given = marked?.get(row)
+      return given === undefined ? (JSON.parse(text(row)) as unknown) : parseMarked(given)
+    })
   }
   if (data.kind === 'float64') return withNaN(data.values, nulls)
   if (data.kind === 'boolean') return withNull(rows, nulls, (row) => data.values[row] === 1)

@@ -2,32 +2,27 @@ import {
   DuckDBListType,
   DuckDBStructType,
   DuckDBTypeId,
-  type DuckDBDataChunk,
+  DuckDBVector,
   type DuckDBDecimalType,
   type DuckDBEnumType,
   type DuckDBType,
 } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
-import { msOfMicros, plainValue } from './plain-value.ts'
+import { markedValue, msOfMicros, plainValue } from './plain-value.ts'
 import { ListSink, StructSink } from './read-nested.ts'
-import { markNulls, nullReader, unfilled, VectorSink, type ColumnSink } from './vector-sink.ts'
+import { wholeDigits } from './told-numbers.ts'
+import { markNulls, nullReader, unfilled, VectorSink } from './vector-sink.ts'
 import { BooleanSink, WideNumberSink, wideIntegers } from './wide-sinks.ts'
 
 export type { ColumnSink, ColumnsOf, ColumnValues } from './vector-sink.ts'
 
 /** A sink for `rows` rows of a type. */
-export function columnSink(type: DuckDBType, rows: number): ColumnSink {
-  return (
-    vectorSink(type, rows) ??
-    (otherNumbers.has(type.typeId) ? new OtherNumberSink(rows) : new OtherSink(rows))
-  )
-}
-
-/** Undefined for a type, or for what is inside it, that only the library's own reader reads. */
-function vectorSink(type: DuckDBType, rows: number): VectorSink | undefined {
-  if (type instanceof DuckDBListType) return ListSink.of(type, rows, vectorSink)
-  if (type instanceof DuckDBStructType) return StructSink.of(type, rows, vectorSink)
-  return sinks[type.typeId]?.(rows, type)
+export function columnSink(type: DuckDBType, rows: number): VectorSink {
+  if (type instanceof DuckDBListType) return new ListSink(type, rows, columnSink)
+  if (type instanceof DuckDBStructType) return new StructSink(type, rows, columnSink)
+  const sink = sinks[type.typeId]?.(rows, type)
+  if (sink !== undefined) return sink
+  return otherNumbers.has(type.typeId) ? new OtherNumberSink(rows) : new OtherSink(rows)
 }
 
 const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => VectorSink>> = {
@@ -39,7 +34,7 @@ const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => Ve
   [DuckDBTypeId.USMALLINT]: (rows) => new NumberSink(rows, 2, Uint16Array),
   [DuckDBTypeId.INTEGER]: (rows) => new NumberSink(rows, 4, Int32Array),
   [DuckDBTypeId.UINTEGER]: (rows) => new NumberSink(rows, 4, Uint32Array),
-  [DuckDBTypeId.BIGINT]: (rows) => new HalvesSink(rows),
+  [DuckDBTypeId.BIGINT]: (rows) => new WholeSink(rows),
   [DuckDBTypeId.TIMESTAMP]: (rows) => new TimeSink(rows),
   [DuckDBTypeId.VARCHAR]: (rows) => new TextSink(rows),
   [DuckDBTypeId.ENUM]: (rows, type) => new EnumSink(rows, type as DuckDBEnumType),
@@ -48,12 +43,13 @@ const sinks: Partial<Record<DuckDBTypeId, (rows: number, type: DuckDBType) => Ve
   ...wideIntegers,
 }
 
-/** Times as which the library's own reader gives what it reads. */
+/** Numbers and times that the library's own reader reads. */
 const otherNumbers: ReadonlySet<DuckDBTypeId> = new Set([
   DuckDBTypeId.TIMESTAMP_S,
   DuckDBTypeId.TIMESTAMP_MS,
   DuckDBTypeId.TIMESTAMP_NS,
   DuckDBTypeId.TIMESTAMP_TZ,
+  DuckDBTypeId.BIGNUM,
 ])
 
 type NumberView = new (buffer: ArrayBufferLike, offset: number, length: number) => ArrayLike<number>
@@ -78,7 +74,7 @@ class NumberSink extends VectorSink {
 }
 
 /** 64-bit integers as two halves: exact up to 2^53, and twelve times faster than through BigInt. */
-class HalvesSink extends VectorSink {
+abstract class HalvesSink extends VectorSink {
   override readonly values: Float64Array
 
   constructor(rows: number) {
@@ -94,6 +90,17 @@ class HalvesSink extends VectorSink {
     for (let row = 0; row < rows; row++)
       values[at + row] = high[row * 2 + 1]! * 0x1_0000_0000 + low[row * 2]!
     markNulls(this, vector, rows, at, NaN)
+  }
+}
+
+class WholeSink extends HalvesSink {
+  override readVector(vector: duckdb.Vector, rows: number, at: number): void {
+    super.readVector(vector, rows, at)
+    if (this.exact === undefined) return
+    const { buffer, byteOffset } = duckdb.vector_get_data(vector, rows * 8)
+    const whole = new BigInt64Array(buffer, byteOffset, rows)
+    for (let row = 0; row < rows; row++)
+      if (Math.abs(this.values[at + row]!) >= 2 ** 53) this.exact.set(at + row, String(whole[row]))
   }
 }
 
@@ -169,32 +176,37 @@ class EnumSink extends VectorSink {
 }
 
 /** Dates, maps …: few rows have them, so the library's own reader serves. */
-class OtherSink implements ColumnSink {
-  readonly values: unknown[]
-  nulls: Uint8Array | undefined = undefined
+class OtherSink extends VectorSink {
+  override readonly values: unknown[]
 
   constructor(rows: number) {
+    super()
     this.values = unfilled(rows)
   }
 
-  read(chunk: DuckDBDataChunk, column: number, at: number): void {
-    for (const [row, value] of chunk.getColumnValues(column).entries())
-      this.values[at + row] = plainValue(value)
+  override readVector(vector: duckdb.Vector, rows: number, at: number): void {
+    const read = this.exact === undefined ? plainValue : markedValue
+    const given = DuckDBVector.create(vector, rows)
+    for (let row = 0; row < rows; row++) this.values[at + row] = read(given.getItem(row))
   }
 }
 
-class OtherNumberSink implements ColumnSink {
-  readonly values: Float64Array
-  nulls: Uint8Array | undefined = undefined
+class OtherNumberSink extends VectorSink {
+  override readonly values: Float64Array
 
   constructor(rows: number) {
+    super()
     this.values = new Float64Array(rows)
   }
 
-  read(chunk: DuckDBDataChunk, column: number, at: number): void {
-    for (const [row, value] of chunk.getColumnValues(column).entries()) {
-      if (value === null) (this.nulls ??= new Uint8Array(this.values.length))[at + row] = 1
+  override readVector(vector: duckdb.Vector, rows: number, at: number): void {
+    const given = DuckDBVector.create(vector, rows)
+    for (let row = 0; row < rows; row++) {
+      const value = given.getItem(row)
       this.values[at + row] = value === null ? NaN : Number(plainValue(value))
+      const digits = typeof value === 'bigint' ? wholeDigits(value) : undefined
+      if (digits !== undefined) this.exact?.set(at + row, digits)
     }
+    markNulls(this, vector, rows, at, NaN)
   }
 }

@@ -22,6 +22,11 @@ export interface ColumnSink {
   readonly values: ColumnValues
   /** One byte a row, 1 where it is NULL (a NaN in a Float64Array); undefined while there is none. */
   nulls: Uint8Array | undefined
+  /**
+   * Given to a sink: takes the digits of the numbers that a double rounds, by its rows. What is
+   * nested holds what a double or JSON does not tell with marks then.
+   */
+  exact: Map<number, string> | undefined
   read(chunk: DuckDBDataChunk, column: number, at: number): void
 }
 
@@ -29,6 +34,7 @@ export interface ColumnSink {
 export abstract class VectorSink implements ColumnSink {
   abstract readonly values: ColumnValues
   nulls: Uint8Array | undefined = undefined
+  exact: Map<number, string> | undefined = undefined
 
   read(chunk: DuckDBDataChunk, column: number, at: number): void {
     this.readVector(duckdb.data_chunk_get_vector(chunk.chunk, column), chunk.rowCount, at)

@@ -1,17 +1,13 @@
 import { DuckDBTypeId, type DuckDBDecimalType } from '@duckdb/node-api'
 import duckdb from '@duckdb/node-bindings'
+import { decimalDigits, decimalNumber } from './told-numbers.ts'
 import { markNulls, unfilled, VectorSink } from './vector-sink.ts'
 
 const half = 2 ** 32
 
-/**
- * Numbers that DuckDB keeps as whole ones of 16 to 128 bits, divided by a power of ten. As the
- * engine's own cast to DOUBLE does, one beyond 2^53 is divided before it is rounded.
- */
+/** Numbers that DuckDB keeps as whole ones of 16 to 128 bits, divided by a power of ten. */
 export class WideNumberSink extends VectorSink {
   override readonly values: Float64Array
-  /** Given to it: takes the whole numbers that a double rounds, by the vector's rows. */
-  exact: Map<number, bigint> | undefined
   readonly #bytes: 2 | 4 | 8 | 16
   readonly #signed: boolean
   readonly #scale: number
@@ -40,30 +36,34 @@ export class WideNumberSink extends VectorSink {
     const { buffer, byteOffset } = duckdb.vector_get_data(vector, rows * this.#bytes)
     const view = new DataView(buffer, byteOffset, rows * this.#bytes)
     const { values } = this
-    for (let row = 0; row < rows; row++) values[at + row] = this.#number(view, row)
+    // Of a DECIMAL of more than 15 digits some are lost to a double.
+    const limit = this.exact === undefined || this.#scale === 0 ? 2 ** 53 : 1e15
+    for (let row = 0; row < rows; row++)
+      values[at + row] = this.#small(view, row * this.#bytes, limit) ?? this.#large(view, row, at)
     markNulls(this, vector, rows, at, NaN)
   }
 
-  #number(view: DataView, row: number): number {
-    const at = row * this.#bytes
+  /** Undefined for one beyond the limit, which is 2^53 or less. */
+  #small(view: DataView, at: number, limit: number): number | undefined {
     if (this.#bytes === 2) return view.getInt16(at, true) / this.#divisor
     if (this.#bytes === 4) return view.getInt32(at, true) / this.#divisor
     if (this.#bytes === 8) {
       const high = this.#signed ? view.getInt32(at + 4, true) : view.getUint32(at + 4, true)
       const whole = high * half + view.getUint32(at, true)
-      return Math.abs(whole) < 2 ** 53 ? whole / this.#divisor : this.#exact(view, at)
+      return Math.abs(whole) < limit ? whole / this.#divisor : undefined
     }
     const upper = view.getInt32(at + 12, true)
     const small =
       (upper === 0 || (upper === -1 && this.#signed)) && view.getInt32(at + 8, true) === upper
     const middle = view.getInt32(at + 4, true)
     // Of a small one the upper half only repeats the sign.
-    if (small && middle >> 21 === upper)
-      return (middle * half + view.getUint32(at, true)) / this.#divisor
-    return this.#exact(view, at)
+    if (!small || middle >> 21 !== upper) return undefined
+    const whole = middle * half + view.getUint32(at, true)
+    return Math.abs(whole) < limit ? whole / this.#divisor : undefined
   }
 
-  #exact(view: DataView, at: number): number {
+  #large(view: DataView, row: number, first: number): number {
+    const at = row * this.#bytes
     const wide = this.#bytes === 16
     const high = wide
       ? this.#signed
@@ -72,12 +72,9 @@ export class WideNumberSink extends VectorSink {
       : 0n
     const low = wide || !this.#signed ? view.getBigUint64(at, true) : view.getBigInt64(at, true)
     const whole = high * 2n ** 64n + low
-    if (this.#scale === 0) {
-      this.exact?.set(at / this.#bytes, whole)
-      return Number(whole)
-    }
-    const divisor = 10n ** BigInt(this.#scale)
-    return Number(whole / divisor) + Number(whole % divisor) / this.#divisor
+    const digits = this.exact === undefined ? undefined : decimalDigits(whole, this.#scale)
+    if (digits !== undefined) this.exact!.set(first + row, digits)
+    return decimalNumber(whole, this.#scale)
   }
 }
 
