@@ -1,7 +1,9 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
+import type { Query } from '../../queries/query.ts'
 import { readRows } from './read-rows.ts'
+import { quotedName, withNamesOf } from './result-names.ts'
 import { sqlTokens, type PlacedToken } from './sql-tokens.ts'
 
 /** The longest list, and the longest text of a list or a map, that a stranger's subquery may collect. */
@@ -114,7 +116,7 @@ export class Collecting {
     const bound = isArray ? 'list' : boundOf(node)
     if (bound === undefined) return
     const name = isArray ? 'array' : String(node.function_name).toLowerCase()
-    const isColumn = node === column && node.alias === ''
+    const isColumn = node === column && node.alias === '' && !hasStar(node)
     if (isRepeated) this.fault = `\`${name}\` does not collect in the step of a recursion`
     else if (node.class !== 'WINDOW') {
       if (!isAnswer || node !== column) this.collected.push({ call: node, bound, isColumn })
@@ -127,6 +129,12 @@ export class Collecting {
 /** Whether a SELECT takes what it answers on, by the names of columns. */
 function isOrderedOrChosen({ modifiers = [], having, qualify }: Node): boolean {
   return modifiers.length > 0 || (having ?? qualify ?? null) !== null
+}
+
+/** Whether it is several columns, each with the name that it is made from. */
+function hasStar(node: unknown): boolean {
+  if (typeof node !== 'object' || node === null) return false
+  return (node as Node).class === 'STAR' || Object.values(node).some((child) => hasStar(child))
 }
 
 function isPlaced({ query_location: at }: Node): boolean {
@@ -173,17 +181,16 @@ const known = new LRUCache<string, string>({
   sizeCalculation: sizeOf,
 })
 
-/** The same text, of which no subquery collects a value that is too large. */
+/** The text of a query, of which no subquery of a stranger's collects a value that is too large. */
 export async function withBoundedCollecting(
   connection: DuckDBConnection,
-  text: string,
+  query: Pick<Query<unknown>, 'sql' | 'params' | 'isStrangers'>,
 ): Promise<string> {
-  if (!mayCollect.test(text)) return text
-  const before = known.get(text)
-  if (before !== undefined) return before
-  const bounded = await boundCollecting(connection, text)
+  const { sql: text } = query
+  if (query.isStrangers !== true || !mayCollect.test(text)) return text
+  const bounded = known.get(text) ?? (await boundCollecting(connection, text))
   known.set(text, bounded)
-  return bounded
+  return bounded === text ? text : withNamesOf(connection, bounded, query)
 }
 
 async function boundCollecting(connection: DuckDBConnection, text: string): Promise<string> {
@@ -194,7 +201,9 @@ async function boundCollecting(connection: DuckDBConnection, text: string): Prom
   const inserts: { readonly at: number; readonly text: string }[] = []
   for (const { call, bound, isColumn } of collected) {
     const { start, end } = extentOf(text, call)
-    const name = isColumn ? ` AS ${quoted(await nameOf(connection, text.slice(start, end)))}` : ''
+    const name = isColumn
+      ? ` AS ${quotedName(await nameOf(connection, text.slice(start, end)))}`
+      : ''
     inserts.push(
       { at: start, text: 'list_transform([' },
       {
@@ -226,10 +235,6 @@ async function nameOf(connection: DuckDBConnection, call: string): Promise<strin
   const sql = 'SELECT json_deserialize_sql(json_serialize_sql($text::VARCHAR)) AS "text"'
   const [row] = await readRows<{ text: string }>(connection, sql, { text: `SELECT ${call}` })
   return row!.text.slice('SELECT '.length)
-}
-
-function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`
 }
 
 /** Where the text of a call begins and ends, with what filters and orders it. */

@@ -50,12 +50,12 @@ export async function refuseNotOneSelect(
  */
 export async function refuseMadeInto(
   connection: DuckDBConnection,
-  { isStrangers }: Pick<Query<unknown>, 'isStrangers'>,
+  { isStrangers, params }: Pick<Query<unknown>, 'isStrangers' | 'params'>,
   text: string,
 ): Promise<string> {
   if (isStrangers !== true) return text
   await refuseNotOneSelect(connection, { sql: text, isStrangers })
-  return withBoundedCollecting(connection, text)
+  return withBoundedCollecting(connection, { sql: text, params, isStrangers })
 }
 
 /** The engine would read up to there, and nothing behind it. */

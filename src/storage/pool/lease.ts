@@ -112,11 +112,12 @@ export class Lease {
     return this.#reading(query.name, signal, async () => {
       await refuseNotOneSelect(connection, query, names)
       await bindClock(connection, query.sql, this.#database.clock)
-      const text =
-        query.isStrangers === true ? await withBoundedCollecting(connection, query.sql) : query.sql
       this.#altered = true
       return withPairSchemas(connection, { own: this.#database.alias, schemas }, () =>
-        readOnly(connection, () => readRows<Row>(connection, text, query.params)),
+        readOnly(connection, async () => {
+          const sql = await withBoundedCollecting(connection, query)
+          return readRows<Row>(connection, sql, query.params)
+        }),
       )
     })
   }

@@ -98,7 +98,8 @@ async function openViews(
   const views = [...standInSql(catalog), ...historySql(named, marks, rolledUntil)]
   await connection.run(views.join(';\n'))
   const bound = withoutClosed(bindLiterals(sql, params)).replaceAll(rolledUntilSql, rolledUntil)
-  const text = await refuseMadeInto(connection, query, oldestByParts(bound, catalog, parts))
+  const whole = oldestByParts(bound, catalog, parts)
+  const text = await refuseMadeInto(connection, { ...query, params: {} }, whole)
   const [plan] = await (await connection.run(`EXPLAIN (FORMAT json) ${text}`)).getRows()
   const within = (table: string, of: (part: ArchivePart) => boolean): ArchivePart[] =>
     partsWithin(parts.filter(of), reachOfScans(String(plan![1]), table))
