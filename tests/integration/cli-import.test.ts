@@ -160,6 +160,12 @@ describe('what a newcomer gets wrong', () => {
   })
 
   it.each<[string, string[], number, RegExp]>([
+    [
+      'the word for a table',
+      ['ticks', 'trades.csv'],
+      2,
+      /takes files after the pair, and ticks is none/,
+    ],
     ['a file that is not there', ['nowhere.csv'], 1, /IMPORT_FAILED: nowhere\.csv: no such file/],
     [
       'a pattern that nothing fits',

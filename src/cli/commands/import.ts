@@ -34,6 +34,8 @@ import { startProgress } from '../progress.ts'
 type Report = ImportReport | CandleImportReport
 
 const progressSteps = 1_000
+/** What `export` and others take where this takes its first file. */
+const tableWords = new Set(['ticks', 'trades', 'candles'])
 
 export const addImportCommand: AddCommand = (program, context) => {
   addImportOptions(withCommonOptions(program.command('import'))).action(
@@ -44,6 +46,10 @@ export const addImportCommand: AddCommand = (program, context) => {
       if (pair === undefined || first === undefined)
         throw new UsageError(
           `missing ${pair === undefined ? 'pair and ' : ''}files: pairduck import binance/spot/BTCUSDT trades.csv`,
+        )
+      if (tableWords.has(first) && !(await stat(first).catch(() => undefined)))
+        throw new UsageError(
+          `import takes files after the pair, and ${first} is none: it stores ticks, or candles with --candles 1m`,
         )
       if (options.reopen !== undefined) {
         if (options.pairFromName !== undefined || options.pairFrom !== undefined)
