@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import type { PairLike } from '../pair.ts'
 import { query } from '../queries/query.ts'
+import type { DatabaseManager } from '../storage/database-manager.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 import { connect } from './connect.ts'
 import type { RemoteStore } from './remote/remote-store.ts'
@@ -22,10 +24,21 @@ const shared = [
   'refreshAnalytics',
 ] as const satisfies readonly (keyof MarketStore)[]
 
+/** Calls that need the pair itself: they wait for who is only passing. */
+const own = ['importTicks', 'importCandles'] as const satisfies readonly (keyof DatabaseManager)[]
+
 /** Iterations over a pair, which whoever holds it when they begin gives. */
 const iterated = ['follow', 'replay'] as const satisfies readonly (keyof MarketStore)[]
 
 const nothing = query('nothing', 'SELECT 1 AS "one"')
+
+/**
+ * For how long a process may stand in the way of a pair, by what is heard of it. One that keeps no
+ * socket is a command that is beginning or ending, or has the pair for good; one that breaks off or
+ * is closing lets go of it.
+ */
+const patienceMs = { PAIR_LOCKED: 2_000, CONNECTION_LOST: 30_000, CLOSED: 30_000 } as const
+const pauseMs = 25
 
 /** The processes that own pairs of a data directory beside us, each called once it is needed. */
 export class Owners {
@@ -36,10 +49,8 @@ export class Owners {
     this.#dataDir = dataDir
   }
 
-  /** The store of the process that an error names as the holder; else throws the error. */
-  async holding(error: unknown): Promise<RemoteStore> {
-    const pid = PairduckError.is(error, 'PAIR_LOCKED') ? error.details['pid'] : undefined
-    if (typeof pid !== 'number') throw error
+  /** The store of a process that holds a pair; throws `error` where it keeps no socket. */
+  async holding(pid: number, error: unknown): Promise<RemoteStore> {
     let store = this.#stores.get(pid)
     if (store === undefined)
       this.#stores.set(
@@ -47,10 +58,16 @@ export class Owners {
         (store = connect({ dataDir: this.#dataDir, pid }, { reconnectMs: 1000 })),
       )
     return store.catch(() => {
-      // It keeps no socket: what it holds is locked, and that is all there is to say.
       this.#stores.delete(pid)
       throw error
     })
+  }
+
+  /** It does not answer any more. */
+  async forget(pid: number): Promise<void> {
+    const store = this.#stores.get(pid)
+    this.#stores.delete(pid)
+    await store?.then((each) => each.close()).catch(() => undefined)
   }
 
   async close(): Promise<void> {
@@ -62,21 +79,51 @@ type AnyCall = (...args: unknown[]) => unknown
 
 /**
  * The store as it is, but pairs that another process holds are asked of that process: its answer
- * instead of `PAIR_LOCKED`.
+ * instead of `PAIR_LOCKED`. Where that process is only passing, another command for example, the pair
+ * is tried again until it has it or another answers for it.
  */
 export function besideOwner<Store extends MarketStore>(store: Store, owners: Owners): Store {
-  const asked = async <T>(call: (of: MarketStore) => T): Promise<Awaited<T>> => {
-    try {
-      return await call(store)
-    } catch (error) {
-      return await call(await owners.holding(error))
+  const tried = async <T>(
+    call: () => T | Promise<T>,
+    /** What the process gives that an error names as the holder. */
+    ofOwner: (pid: number, error: unknown) => Promise<T>,
+  ): Promise<T> => {
+    const metAt = new Map<number, number>()
+    for (;;) {
+      let pid: number
+      try {
+        return await call()
+      } catch (error) {
+        pid = holderOf(error)
+        if (!metAt.has(pid)) metAt.set(pid, performance.now())
+        try {
+          return await ofOwner(pid, error)
+        } catch (failure) {
+          if (performance.now() - metAt.get(pid)! >= patienceWith(failure)) throw failure
+        }
+      }
+      await owners.forget(pid)
+      await delay(pauseMs)
     }
   }
+  const asked = <T>(call: (of: MarketStore) => T | Promise<T>): Promise<T> =>
+    tried(
+      () => call(store),
+      async (pid, error) => call(await owners.holding(pid, error)),
+    )
   const asking = new Map<PropertyKey, unknown>()
   for (const name of shared)
     asking.set(name, (pair: PairLike, ...rest: never[]) =>
       asked((of) => Reflect.apply(of[name] as AnyCall, of, [pair, ...rest])),
     )
+  for (const name of own)
+    asking.set(name, (...args: unknown[]) => {
+      const call = (): unknown => Reflect.apply(Reflect.get(store, name) as AnyCall, store, args)
+      // What was read of standard input does not come again.
+      return args.includes('-')
+        ? call()
+        : tried(call, (_pid, error) => Promise.reject(error as Error))
+    })
   for (const name of iterated)
     asking.set(name, async function* (pair: PairLike, ...rest: never[]) {
       const holder = await asked((of) => of.query(pair, nothing).then(() => of))
@@ -90,4 +137,16 @@ export function besideOwner<Store extends MarketStore>(store: Store, owners: Own
         : member
     },
   })
+}
+
+/** The process that an error names as the holder of a pair; throws the error where there is none. */
+function holderOf(error: unknown): number {
+  const pid = PairduckError.is(error, 'PAIR_LOCKED') ? error.details['pid'] : undefined
+  if (typeof pid !== 'number') throw error
+  return pid
+}
+
+function patienceWith(failure: unknown): number {
+  const code = PairduckError.is(failure) ? failure.code : ''
+  return code in patienceMs ? patienceMs[code as keyof typeof patienceMs] : 0
 }

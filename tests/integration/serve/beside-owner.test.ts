@@ -1,3 +1,5 @@
+import type { PairduckError } from '../../../src/errors.ts'
+import { CommandLine } from '../../support/command-line.ts'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, writeFileSync } from 'node:fs'
@@ -5,7 +7,7 @@ import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { besideOwner, Owners } from '../../../src/client/beside-owner.ts'
 import { connect } from '../../../src/client/index.ts'
-import type { RemoteStore } from '../../../src/client/remote/remote-store.ts'
+
 import { DatabaseManager, getCandlesQuery } from '../../../src/index.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { nextWord } from '../../support/child-words.ts'
@@ -100,11 +102,12 @@ describe('the command line beside a process that holds the pair', () => {
     const own = await openManager({ dataDir })
     const owners = new Owners(own.dataDir)
     onTestFinished(async () => void (await Promise.all([own.close(), owners.close()])))
-    const holder = await own.query(pair, count).catch((error: unknown) => owners.holding(error))
+    const locked: unknown = await own.query(pair, count).catch((error: unknown) => error)
+    const holder = await owners.holding((locked as PairduckError).details['pid'] as number, locked)
     const db = besideOwner(own, owners)
     const rows = db.follow(pair, count)
     expect((await rows.next()).value).toEqual([{ n: 200 }])
-    await (holder as RemoteStore).insertTicks(pair, someTicks(1, { first: 201 }))
+    await holder.insertTicks(pair, someTicks(1, { first: 201 }))
     expect((await rows.next()).value).toEqual([{ n: 201 }])
     await rows.return()
     const [first] = await db.query(pair, getCandlesQuery({ timeframe: '1m' }))
@@ -112,6 +115,18 @@ describe('the command line beside a process that holds the pair', () => {
     const bars = db.replay(pair, { timeframe: '1m', from, to })
     expect((await bars.next()).value).toMatchObject({ candle: { close: first!.close } })
     await bars.return()
+  })
+
+  it('answers where it is another command that is at work, ends or begins', async () => {
+    const dataDir = temporaryFolder()
+    const before = await openManager({ dataDir })
+    await before.insertTicks(pair, someTicks(200))
+    await before.close()
+    const commandLine = await CommandLine.build()
+    const asked = ['sql', pair, 'SELECT count(*) AS n FROM ticks', '--data-dir', dataDir, '--json']
+    const told = await Promise.all(Array.from({ length: 5 }, () => commandLine.run(asked)))
+    for (const each of told)
+      expect(each).toEqual({ exitCode: 0, stdout: expect.stringContaining('200'), stderr: '' })
   })
 
   it('answers all the same', async () => {
