@@ -1,5 +1,6 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { barTimesSql } from '../../schema/candles.ts'
+import type { RetentionRules } from '../../schema/retention-policy.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
 import { microsFromMs, type Timeframe } from '../../time.ts'
 import { schemaVersion } from '../../schema/migrations.ts'
@@ -15,11 +16,14 @@ export interface LostRows {
   readonly foundRows: number
 }
 
+/** A state that tells all that is asked of the file itself. */
+type MeasuredState = PairState & Required<Pick<PairState, 'marks' | 'retention'>>
+
 export async function measureState(
   connection: DuckDBConnection,
   candles: readonly Timeframe[],
   clean: boolean,
-): Promise<PairState> {
+): Promise<MeasuredState> {
   const measured = [
     ...retained
       .filter(({ name }) => name !== 'ticks')
@@ -42,19 +46,22 @@ export async function measureState(
       ),
     ].join(' UNION ALL '),
   )
-  return {
-    schemaVersion,
-    clean,
-    deletedBefore: marks.ticks ?? null,
-    marks,
-    retention,
-    relations: Object.fromEntries(
-      rows.map(({ relation, rows, oldest, newest, ended }) => [
-        relation,
-        { rows, oldest, newest, ended },
-      ]),
-    ),
-  }
+  const relations = Object.fromEntries(
+    rows.map(({ relation, rows, oldest, newest, ended }) => [
+      relation,
+      { rows, oldest, newest, ended },
+    ]),
+  )
+  return { ...stateWith({ relations, marks }, retention), clean }
+}
+
+/** The state of a file that is closed in order, with such content and rules. */
+export function stateWith(
+  { relations, marks }: Required<Pick<PairState, 'relations' | 'marks'>>,
+  retention: RetentionRules,
+): MeasuredState {
+  const deletedBefore = marks.ticks ?? null
+  return { schemaVersion, clean: true, deletedBefore, marks, retention, relations }
 }
 
 /** Whether nothing was ever stored: a pair whose making was cut short before its first row. */

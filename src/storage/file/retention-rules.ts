@@ -53,12 +53,12 @@ export async function storeRules(
   return readRules(connection)
 }
 
-/** Sees to it that a file holds the rules; `isRuled`: it held them already. */
+/** Sees to it that a file that holds some rules holds those that are given; `isRuled`: it held them already. */
 export async function keepRules(
   connection: DuckDBConnection,
   given: RetentionRules,
+  held: RetentionRules,
 ): Promise<{ rules: RetentionRules; isRuled: boolean }> {
-  const held = await readRules(connection)
   const isRuled = holdsRules(held, given)
   return { rules: isRuled ? held : await storeRules(connection, given), isRuled }
 }

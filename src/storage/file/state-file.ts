@@ -30,6 +30,23 @@ export interface PairState {
   readonly relations: Readonly<Partial<Record<Relation, RelationState>>>
   /** What the file had held when it was found to have lost rows: kept until they are back, or a repair. */
   readonly lost?: PairState
+  /** Where the pair's writer stood; only after a close. */
+  readonly writer?: WriterMarks
+  /** The sequence of the last record of each commit log that the file has; only after a close. */
+  readonly logs?: Readonly<Record<string, number>>
+  /** Proves that the state speaks of the file that lies beside it: see sealed-state.ts. */
+  readonly seal?: string
+}
+
+/** What a pair's writer has to know before its first commit; times in µs, null for before all time. */
+export interface WriterMarks {
+  readonly newest: number | null
+  readonly maxId: string
+  readonly rolledUntil: number | null
+  readonly unrolled: number
+  readonly deletedBefore: number | null
+  readonly decidableFrom: number | null
+  readonly analyzedUntil: number | null
 }
 
 /** Written whole or not at all: to a name of its own, then renamed. */

@@ -16,6 +16,14 @@ export interface Inheritance {
   readonly entries: readonly LogEntry[]
 }
 
+/** What the logs of a data directory have to do with a pair. */
+export interface LogsOfPair {
+  /** What dead owners' logs hold for it. */
+  readonly inherited: readonly Inheritance[]
+  /** The names of all logs that there are. */
+  readonly logs: readonly string[]
+}
+
 interface DeadLog {
   readonly name: string
   /** Entries by pair, until they are in the pair's file. */
@@ -64,7 +72,7 @@ export class LogBook {
    * What dead owners' logs hold for a pair whose file is locked by now, and the names of all logs
    * that there are. `PAIR_LOCKED` while a living owner's log may hold something for it.
    */
-  async inheritanceOf(pair: string): Promise<{ inherited: Inheritance[]; logs: string[] }> {
+  async inheritanceOf(pair: string): Promise<LogsOfPair> {
     const logs = await this.refuseOthers(pair)
     const inherited: Inheritance[] = []
     for (const { name, pairs } of this.#dead.values()) {

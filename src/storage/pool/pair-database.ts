@@ -2,21 +2,19 @@ import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ArchiveStore } from '../../archive/store/archive-store.ts'
 import { formatPair, type Pair } from '../../pair.ts'
-import { refuseStrange } from '../file/refuse-strange.ts'
 import type { RetentionRules } from '../../schema/retention-policy.ts'
 import type { Clock, Timeframe } from '../../time.ts'
-import { bringBackRules, keepRules, storeRules } from '../file/retention-rules.ts'
+import { storeRules } from '../file/retention-rules.ts'
 import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import { checkpointUnblocked } from '../duckdb/transaction.ts'
 import { blockSizeFor } from '../file/block-size-for.ts'
-import { migrate } from '../file/migrate.ts'
 import { prepareFiles, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
-import { describes, findLoss, measureState, type Loss } from '../file/pair-state.ts'
+import { describes, measureState, type Loss } from '../file/pair-state.ts'
+import { sealed } from '../file/sealed-state.ts'
 import { readState, writeState, type PairState } from '../file/state-file.ts'
 import { ReaderConnections, type ReaderUse } from '../duckdb/reader-connections.ts'
-import { readWriterState } from '../write/writer-state.ts'
 import { openWriter, type WriterContext } from '../write/open-writer.ts'
 import { RowCalls } from '../write/row-calls.ts'
 import type { TickMemory } from '../write/tick-memory.ts'
@@ -24,7 +22,8 @@ import type { TickWriter } from '../write/tick-writer.ts'
 import { WalWatch } from '../write/wal-watch.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 import { endsWithin, letGoMs, stillRead } from './let-go.ts'
-import { attachOrCreate, emptyLog, recoverPair } from './open-files.ts'
+import { contentAtRest, findContent } from './found-content.ts'
+import { attachOrCreate, recoverPair } from './open-files.ts'
 
 /** What every pair of a manager is opened with. */
 export interface PairContext extends WriterContext {
@@ -125,22 +124,17 @@ export class PairDatabase {
       const blockSize = blockSizeFor(ruled)
       alias = await attachOrCreate(engine, files, { candles: context.candles, blockSize })
       // He may have taken it just before this locked the file.
-      await context.logs.refuseOthers(name)
+      const logs = await context.logs.inheritanceOf(name)
       connection = await engine.connect(alias)
-      const stored = isNew ? undefined : await refuseStrange(connection, name)
-      if (hadWal) await emptyLog(connection, alias, files)
-      const candles = await migrate(connection, context.candles, undefined, stored)
-      const { state, ticks, deletedBefore } = await readWriterState(connection)
-      const loss = await findLoss(connection, before, { ticks, deletedBefore })
-      // An older file that was put in its place has older rules, and a new one has none.
-      if (loss !== undefined) await bringBackRules(connection, loss.known)
-      const { rules, isRuled } = await keepRules(connection, context.retention)
+      const opening = { name, alias, files, before, isNew, hadWal, context }
+      const found = await findContent(connection, opening)
+      const { candles, loss, rules, isRuled } = found
       const wal = new WalWatch(files, async (writing) => opened?.checkpoint(writing))
       const writer = await openWriter(context, {
+        ...found,
         pair: name,
         connection,
-        candles,
-        state,
+        logs,
         wal,
         onInvalidated: async (error) => opened?.giveUp(error),
       })
@@ -203,7 +197,10 @@ export class PairDatabase {
 
   /** See {@link ReaderConnections.releaseReader}; with `isRaw` anything may have been written by it. */
   async releaseReader(connection: DuckDBConnection, use: ReaderUse): Promise<void> {
-    if (use.isRaw === true) this.writer.wrote = this.isWrittenHere = this.#isAltered = true
+    if (use.isRaw === true) {
+      this.writer.wrote = this.isWrittenHere = this.#isAltered = true
+      this.writer.ticks.forgetFile()
+    }
     await this.#readers.releaseReader(connection, use)
   }
 
@@ -217,6 +214,18 @@ export class PairDatabase {
 
   async saveState(connection: DuckDBConnection, clean: boolean): Promise<void> {
     await this.writeState(await measureState(connection, this.candles, clean))
+  }
+
+  /** For whoever opens the file next; with `isEmptied` nothing is left in the write-ahead log. */
+  async #saveAtRest(isEmptied: boolean): Promise<void> {
+    const { ticks } = this.writer
+    const state = await contentAtRest(this.#connection, {
+      ticks,
+      candles: this.candles,
+      rules: this.#rules,
+    })
+    const isProvable = isEmptied && !this.#isAltered && this.loss === undefined
+    await this.writeState(isProvable ? await sealed(this.files, state) : state)
   }
 
   /** With what is known of rows that are lost. */
@@ -257,7 +266,8 @@ export class PairDatabase {
     else if (!isFree) failures.unshift(stillRead(this.name))
     else if (this.writer.wrote || !this.#wasClean) {
       await attempt(() => checkpointUnblocked(() => this.checkpoint(this.#connection)))
-      await attempt(() => this.saveState(this.#connection, true))
+      const isEmptied = failures.length === 0
+      await attempt(() => this.#saveAtRest(isEmptied))
     }
     const { memory } = this.writer.ticks
     const isWhole = failures.length === 0 && isFree && !this.broken

@@ -86,11 +86,15 @@ export class FileApplier {
    * For a file that was opened again: brings in what it did not get before it was closed. Returns how
    * many ticks without an id count as stored because the same ones are.
    */
-  async recover({ isDoubted }: Pick<LogMarks, 'isDoubted'>): Promise<number> {
+  async recover({ applied, isDoubted }: LogMarks): Promise<number> {
+    this.#drop(applied.get(this.#log.name ?? '') ?? 0)
     if (this.#backlog.length === 0) return 0
-    this.#isUncertain = true
     this.#isDoubted = isDoubted
-    await this.reload()
+    const { rows, ticks } = this.#backlog.due()!
+    const isPlain = rows.length === 0 && !isDoubted
+    await this.#do(() => this.#apply())
+    if (isPlain) this.#ticks.recount(ticks)
+    else await this.reload()
     return this.#alike
   }
 
@@ -113,6 +117,7 @@ export class FileApplier {
     this.wrote = true
     return this.#do(async () => {
       await this.#apply()
+      this.#ticks.known.forget()
       this.bars.drop()
       const result = await job(this.#connection)
       await this.#wal.measure()

@@ -20,7 +20,11 @@ export async function readLogMarks(connection: DuckDBConnection): Promise<LogMar
     connection,
     'SELECT log, applied FROM pairduck_log',
   )
-  const applied = new Map(rows.map(({ log, applied }) => [log, applied]))
+  return logMarks(rows.map(({ log, applied }) => [log, applied]))
+}
+
+export function logMarks(rows: readonly (readonly [log: string, applied: number])[]): LogMarks {
+  const applied = new Map(rows)
   return { applied, isDoubted: applied.has(doubted) }
 }
 
@@ -40,14 +44,49 @@ export interface LogMark {
   readonly sequence: number
 }
 
-/** A log's mark from now on, of which the file has one already. */
-export function moveMarkSql({ log, sequence }: LogMark): string {
-  return `UPDATE pairduck_log SET applied = ${sequence} WHERE log = '${log}'`
-}
+/** How far a file has the logs, as the one knows who moves the marks. */
+export class FileMarks {
+  readonly #applied: Map<string, number>
+  /** Whether the file may have marks that are not known. */
+  #isPartial = false
+  /** The logs that there still are: marks of others are not needed any more. */
+  readonly #logs: readonly string[]
 
-/** A log's mark from now on, the only one of it. Marks of logs that are not among `logs` go: those are gone themselves. */
-export function newMarkSql({ log, sequence }: LogMark, logs: readonly string[]): string {
-  const kept = [doubted, ...logs.filter((each) => each !== log)].map((each) => `'${each}'`)
-  return `DELETE FROM pairduck_log WHERE log NOT IN (${kept.join(', ')});
-     INSERT INTO pairduck_log VALUES ('${log}', ${sequence})`
+  constructor({ applied }: LogMarks, logs: readonly string[]) {
+    this.#applied = new Map(applied)
+    this.#logs = logs
+  }
+
+  /** Undefined where only the file can tell. */
+  get applied(): ReadonlyMap<string, number> | undefined {
+    return this.#isPartial ? undefined : this.#applied
+  }
+
+  forget(): void {
+    this.#applied.clear()
+    this.#isPartial = true
+  }
+
+  /** Statements that move a log's mark, the only one of it. With the first one those go that are not needed. */
+  moveSql({ log, sequence }: LogMark): string {
+    if (this.#applied.has(log))
+      return `UPDATE pairduck_log SET applied = ${sequence} WHERE log = '${log}'`
+    const put = `INSERT INTO pairduck_log VALUES ('${log}', ${sequence})`
+    const kept = this.#keptBeside(log)
+    if (!this.#isPartial && [...this.#applied.keys()].every((name) => kept.has(name))) return put
+    const names = [...kept].map((name) => `'${name}'`)
+    return `DELETE FROM pairduck_log WHERE log NOT IN (${names.join(', ')}); ${put}`
+  }
+
+  /** What {@link moveSql} gave is in the file. */
+  moved({ log, sequence }: LogMark): void {
+    const kept = this.#keptBeside(log)
+    if (!this.#applied.has(log))
+      for (const name of this.#applied.keys()) if (!kept.has(name)) this.#applied.delete(name)
+    this.#applied.set(log, sequence)
+  }
+
+  #keptBeside(log: string): Set<string> {
+    return new Set([doubted, ...this.#logs.filter((name) => name !== log)])
+  }
 }

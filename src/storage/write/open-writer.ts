@@ -6,9 +6,10 @@ import type { ThreadBudget } from '../duckdb/thread-budget.ts'
 import type { Events } from '../events/events.ts'
 import type { MemoryBudget } from '../front/memory-budget.ts'
 import { WarmBars } from '../front/warm-bars.ts'
-import type { LogBook } from '../log/log-book.ts'
+import type { LogBook, LogsOfPair } from '../log/log-book.ts'
 import { FileApplier } from './file-applier.ts'
-import { readLogMarks, trustMarks } from './log-marks.ts'
+import type { KnownContent } from './known-content.ts'
+import { FileMarks, trustMarks, type LogMarks } from './log-marks.ts'
 import { recoverLogs } from './recover-logs.ts'
 import { TickMemory } from './tick-memory.ts'
 import { TickStore } from './tick-store.ts'
@@ -37,21 +38,23 @@ export async function openWriter(
     connection: DuckDBConnection
     candles: readonly Timeframe[]
     state: WriterState
+    known: KnownContent
+    marks: LogMarks
+    logs: LogsOfPair
     wal: WalWatch
     onInvalidated: (error: unknown) => Promise<void>
   },
 ): Promise<TickWriter> {
-  const { pair, connection, wal } = of
-  const { inherited, logs: names } = await logs.inheritanceOf(pair)
+  const { pair, connection, wal, marks } = of
+  const { inherited, logs: names } = of.logs
   const ticks = new TickStore({
     ...of,
     batches: engine.batches,
     memory: new TickMemory(memory, of.state),
-    logs: names,
+    marks: new FileMarks(marks, names),
   })
   let file: FileApplier | undefined
   try {
-    const marks = await readLogMarks(connection)
     const { recovered, alike } = await recoverLogs(ticks, inherited, marks)
     if (recovered) await wal.measure()
     const { log } = logs
@@ -59,7 +62,10 @@ export async function openWriter(
     const warm = new WarmBars(bars)
     file = new FileApplier({ ...of, ticks, log, backlog, budget, events, bars: warm })
     const alikeToo = await file.recover(marks)
-    if (marks.isDoubted) await trustMarks(connection)
+    if (marks.isDoubted) {
+      await trustMarks(connection)
+      ticks.forgetFile()
+    }
     if (alike + alikeToo > 0)
       events.tell('error', { pair, error: countedAsStored(pair, alike + alikeToo) })
     file.wrote ||= recovered || marks.isDoubted

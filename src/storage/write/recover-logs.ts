@@ -17,6 +17,7 @@ export async function recoverLogs(
   { applied, isDoubted }: LogMarks,
 ): Promise<{ recovered: boolean; alike: number }> {
   let recovered = false
+  let isToldByFile = false
   let alike = 0
   for (const { log, entries } of inherited) {
     const missing = entries.filter(({ sequence }) => sequence > (applied.get(log) ?? 0))
@@ -28,8 +29,10 @@ export async function recoverLogs(
       }
       alike += await ticks.apply(due, { log, sequence: some.at(-1)!.sequence }, { isDoubted })
       recovered = true
+      if (due.rows.length === 0 && !isDoubted) ticks.recount(due.ticks)
+      else isToldByFile = true
     }
   }
-  if (recovered) await ticks.reload()
+  if (isToldByFile) await ticks.reload()
   return { recovered, alike }
 }

@@ -1,7 +1,7 @@
 import type { MemoryBudget } from '../front/memory-budget.ts'
 import { RecentTicks, type RecentEnd } from '../front/recent-ticks.ts'
 import type { Conflict, InsertCounts } from '../events/outcomes.ts'
-import { Deduplicator } from './deduplicator.ts'
+import { dedupeWindowMicros, Deduplicator, isLaterId } from './deduplicator.ts'
 import { countCalls, type PendingCommit } from './pending-commit.ts'
 import type { WriterState } from './writer-state.ts'
 
@@ -44,6 +44,19 @@ export class TickMemory {
   /** How many ticks it may keep. */
   get share(): number {
     return this.#budget.share
+  }
+
+  /** Where the ticks stand, for whoever opens the file next: an odd id is not remembered for ever. */
+  get lastState(): WriterState {
+    const { recent, state } = this
+    const from = state.newest - dedupeWindowMicros
+    if (recent.coveredFrom > from) return state
+    let maxId = ''
+    for (let row = 0; row < recent.length; row++) {
+      const id = recent.ids[row]!
+      if (recent.micros[row]! >= from && id !== null && isLaterId(id, maxId)) maxId = id
+    }
+    return { ...state, maxId }
   }
 
   /** What is to become of a commit's ticks; undefined when only the file can tell. */

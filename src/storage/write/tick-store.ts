@@ -10,11 +10,12 @@ import type { Due } from '../log/backlog.ts'
 import { Deduplicator } from './deduplicator.ts'
 import type { PendingCommit } from './pending-commit.ts'
 import { applyLoggedRows } from './logged-rows.ts'
-import { moveMarkSql, newMarkSql, type LogMark } from './log-marks.ts'
+import type { KnownContent } from './known-content.ts'
+import { FileMarks, type LogMark } from './log-marks.ts'
 import { rollUpTicks } from './roll-up-ticks.ts'
 import { columnsOf, unstoredTicks, withoutId } from './unstored-ticks.ts'
 import type { Outcomes, TickMemory } from './tick-memory.ts'
-import { readWriterState, type WriterState } from './writer-state.ts'
+import { readWriterState, stateAfter, type WriterState } from './writer-state.ts'
 
 /** Ticks that the candle views may have to read before they are rolled up; more where many files come: each time costs as much as 30,000. */
 const maxUnrolled = { usual: 50_000, inBulk: 150_000 }
@@ -35,21 +36,25 @@ export class TickStore {
   readonly memory: TickMemory
   isInBulk = false
   #insertion: Promise<DuckDBPreparedStatement> | undefined
+  /** Whether a batch was written: many files get one and are closed, and for that nothing is prepared. */
+  #isUsed = false
   /** The newest tick (µs) in the file. */
   #newestApplied: number
-  /** The logs that there still are: marks of others are not needed any more. */
-  readonly #logs: readonly string[]
-  /** The log that the file has a mark of. */
-  #markedLog: string | undefined
+  /** What the file holds. */
+  readonly known: KnownContent
+  /** How far the file has the logs. */
+  readonly marks: FileMarks
 
   constructor(of: {
     connection: DuckDBConnection
     batches: BatchFunction
     candles: readonly Timeframe[]
     memory: TickMemory
-    logs: readonly string[]
+    known: KnownContent
+    marks: FileMarks
   }) {
-    this.#logs = of.logs
+    this.known = of.known
+    this.marks = of.marks
     this.#connection = of.connection
     this.#batches = of.batches
     this.#slot = of.batches.openSlot()
@@ -98,12 +103,29 @@ export class TickStore {
     { isDoubted = false }: { readonly isDoubted?: boolean } = {},
   ): Promise<number> {
     const batch = isDoubted && given.length > 0 ? await this.#unstored(given) : given
+    if (rows.length > 0) this.known.forget()
+    const first = mark === undefined ? '' : this.marks.moveSql(mark)
+    const isPrepared = this.#isUsed
     const store = async (): Promise<void> => {
-      if (batch.length > 0) await this.#write(batch)
+      if (batch.length > 0) await this.#write(batch, isPrepared)
       if (rows.length > 0) await applyLoggedRows(this.#connection, rows)
     }
-    await inTransaction(this.#connection, store, mark === undefined ? '' : this.#markSql(mark))
-    if (mark !== undefined) this.#markedLog = mark.log
+    try {
+      if (batch.length > 0) this.#batches.put(this.#slot, batch)
+      const isInFirst = batch.length > 0 && !isPrepared
+      await inTransaction(
+        this.#connection,
+        store,
+        isInFirst ? `${first};\n${this.#insertSql}` : first,
+      )
+      this.#isUsed ||= isInFirst
+    } catch (error) {
+      // Nobody knows whether it is in the file.
+      this.forgetFile()
+      throw error
+    }
+    if (mark !== undefined) this.marks.moved(mark)
+    this.known.add(batch)
     for (let row = 0; row < batch.length; row++)
       if (batch.micros[row]! > this.#newestApplied) this.#newestApplied = batch.micros[row]!
     this.memory.state = {
@@ -145,9 +167,21 @@ export class TickStore {
 
   /** What the file says, not what we believe; all that counts as stored has to be in it. */
   async reload(): Promise<void> {
+    this.forgetFile()
     this.memory.state = (await readWriterState(this.#connection)).state
     this.#newestApplied = this.memory.state.newest
-    this.#markedLog = undefined
+    this.memory.forgetRecent()
+  }
+
+  /** Something may have been written that is not known. */
+  forgetFile(): void {
+    this.known.forget()
+    this.marks.forget()
+  }
+
+  /** Acknowledged ticks that came into the file just now count as stored from now on. */
+  recount(ticks: BatchColumns): void {
+    this.memory.state = stateAfter(this.memory.state, ticks)
     this.memory.forgetRecent()
   }
 
@@ -204,26 +238,25 @@ export class TickStore {
     return stored
   }
 
+  get #insertSql(): string {
+    return `INSERT INTO ticks SELECT * FROM pairduck_batch(${this.#slot})`
+  }
+
   /** The common batch is one prepared statement; a late one also mends what is built on ticks. */
-  async #write(batch: BatchColumns): Promise<void> {
+  async #write(batch: BatchColumns, isPrepared: boolean): Promise<void> {
     const { rolledUntil, analyzedUntil } = this.memory.state
     let oldest = Infinity
     for (let row = 0; row < batch.length; row++)
       if (batch.micros[row]! < oldest) oldest = batch.micros[row]!
-    this.#batches.put(this.#slot, batch)
-    this.#insertion ??= this.#connection.prepare(
-      `INSERT INTO ticks SELECT * FROM pairduck_batch(${this.#slot})`,
-    )
-    await (await this.#insertion).run()
+    if (isPrepared) {
+      this.#insertion ??= this.#connection.prepare(this.#insertSql)
+      await (await this.#insertion).run()
+    }
     if (oldest < rolledUntil)
       await this.#connection.run(
         latePartsSql(this.#candles, `pairduck_batch(${this.#slot})`, { from: oldest, rolledUntil }),
       )
     if (oldest < analyzedUntil)
       await this.#connection.run(markDirtySql(`make_timestamp(${oldest})`))
-  }
-
-  #markSql(mark: LogMark): string {
-    return this.#markedLog === mark.log ? moveMarkSql(mark) : newMarkSql(mark, this.#logs)
   }
 }

@@ -1,8 +1,10 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { msFromMicros } from '../../time.ts'
+import type { BatchColumns } from '../duckdb/batch-function.ts'
 import { dedupeWindowMicros, isLaterId, type DedupeState } from './deduplicator.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { decidableMark } from '../file/marks.ts'
+import type { WriterMarks } from '../file/state-file.ts'
 
 /** Where a pair's file stands; read on open, moved by commits and by retention. All times in µs. */
 export interface WriterState extends DedupeState {
@@ -12,6 +14,37 @@ export interface WriterState extends DedupeState {
   readonly analyzedUntil: number
   /** Ticks that are not rolled up yet. */
   readonly unrolled: number
+}
+
+/** As a state file has it. */
+export function writtenState({ maxId, unrolled, ...times }: WriterState): WriterMarks {
+  return { maxId, unrolled, ...mapTimes(times, (time) => (time === -Infinity ? null : time)) }
+}
+
+/** What a state file says of it. */
+export function stateOf({ maxId, unrolled, ...times }: WriterMarks): WriterState {
+  return { maxId, unrolled, ...mapTimes(times, (time) => time ?? -Infinity) }
+}
+
+function mapTimes<Name extends string, From, To>(
+  times: Readonly<Record<Name, From>>,
+  to: (time: From) => To,
+): Record<Name, To> {
+  const entries = Object.entries<From>(times).map(([name, time]) => [name, to(time)] as const)
+  return Object.fromEntries(entries) as Record<Name, To>
+}
+
+/** Where it stands when ticks are stored that nobody has judged: the largest id is that of the newest second. */
+export function stateAfter(state: WriterState, { micros, ids, length }: BatchColumns): WriterState {
+  let { newest } = state
+  for (let row = 0; row < length; row++) if (micros[row]! > newest) newest = micros[row]!
+  const from = newest - dedupeWindowMicros
+  let maxId = state.newest >= from ? state.maxId : ''
+  for (let row = 0; row < length; row++) {
+    const id = ids[row]!
+    if (micros[row]! >= from && id !== null && isLaterId(id, maxId)) maxId = id
+  }
+  return { ...state, newest, maxId }
 }
 
 /** Reads from the file what the writer has to know before its first commit. */
