@@ -1,5 +1,4 @@
 /** Opening and closing a pair beside what the engine alone takes for the same file. */
-import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { DatabaseManager } from '../../src/index.ts'
@@ -14,19 +13,20 @@ const rounds = 5
 
 export function opening(): Promise<BenchRow[]> {
   return inScratchFolder(async (folder) => {
-    const source = join(folder, 'source')
-    await makePairs(source)
+    // As they are in use: files that this process or another one has closed in order, and no copies.
+    const [ours, engine] = [join(folder, 'ours'), join(folder, 'engine')]
+    for (const dataDir of [ours, engine]) await makePairs(dataDir)
     const opened = { ours: [] as number[], engine: [] as number[] }
-    let copies = 0
+    let round = 0
     const closed = await interleave(
       {
         ours: async () => {
-          const { openMs, closeMs } = await openAndClose(await copyOf(source, ++copies))
+          const { openMs, closeMs } = await openAndClose(ours, ++round)
           opened.ours.push(openMs)
           return closeMs
         },
         engine: async () => {
-          const { openMs, closeMs } = await attachAndDetach(await copyOf(source, ++copies))
+          const { openMs, closeMs } = await attachAndDetach(engine)
           opened.engine.push(openMs)
           return closeMs
         },
@@ -68,22 +68,15 @@ async function makePairs(dataDir: string): Promise<void> {
   await db.close()
 }
 
-/** Each time files of its own, which nothing has touched since they were closed. */
-async function copyOf(source: string, number: number): Promise<string> {
-  const copy = `${source}-${number}`
-  await cp(source, copy, { recursive: true })
-  return copy
-}
-
 /** The medians of a pair. */
 interface Times {
   readonly openMs: number
   readonly closeMs: number
 }
 
-const one = makeTrades(1, Date.now() - 60_000, { from: ticksPerPair })
+const since = Date.now() - 60_000
 
-async function openAndClose(dataDir: string): Promise<Times> {
+async function openAndClose(dataDir: string, round: number): Promise<Times> {
   const db = await DatabaseManager.open({ dataDir, idleCloseMs: 3_600_000 })
   const opened: number[] = []
   for (const pair of pairs) {
@@ -92,6 +85,7 @@ async function openAndClose(dataDir: string): Promise<Times> {
     opened.push(performance.now() - startedAt)
   }
   // So that each has something to be written when it is closed.
+  const one = makeTrades(1, since + round, { from: ticksPerPair + round })
   for (const pair of pairs) await db.insertTicks(pair, one)
   const startedAt = performance.now()
   await db.close()
