@@ -93,14 +93,14 @@ export class Intake {
   ): Promise<InsertCounts> {
     const gaps = options === undefined ? none : resolveInsertOptions(options).gaps
     let given = ticks
+    const own = (): void => {
+      given = ownTicks(ticks, this.#latest())
+    }
     const name = formatPair(pair)
     if (!this.#lockWait.isWaitedFor(name)) {
       // Whoever waits until the pair rests came before.
-      const later = this.#pool.onceResting(name, () => this.ticks(pair, given, options))
-      if (later !== undefined) {
-        given = ownTicks(ticks, this.#latest())
-        return later
-      }
+      const later = this.#pool.onceResting(name, () => this.ticks(pair, given, options), own)
+      if (later !== undefined) return later
       const resting = this.#pool.resting.get(name)
       if (resting !== undefined && !mayBeSetAside(resting.rules, resting.writer.known.state, ticks))
         return resting.writer.insert(ticks, gaps)
@@ -108,9 +108,7 @@ export class Intake {
     return this.#lockWait.use(
       pair,
       (database) => insertOrSetAside(database, given, () => database.writer.insert(given, gaps)),
-      () => {
-        given = ownTicks(ticks, this.#latest())
-      },
+      own,
     )
   }
 

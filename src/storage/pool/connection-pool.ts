@@ -14,6 +14,7 @@ import {
   isLendable,
   isOnlyRead,
   onceRests,
+  type OnceRests,
   closedFor,
   isUsable,
   refuseInUse,
@@ -122,13 +123,11 @@ export class ConnectionPool {
   }
 
   /** Does work when a pair rests that is about to, in the order of the calls; undefined for others. */
-  readonly onceResting = <T>(name: string, work: () => Promise<T>): Promise<T> | undefined =>
-    onceRests(this.#slots.get(name), work)
+  readonly onceResting = <T>(name: string, ...of: OnceRests<T>): Promise<T> | undefined =>
+    onceRests(this.#slots.get(name), ...of)
 
   /** Whether the pair's file is open. */
-  isOpen(name: string): boolean {
-    return this.#slots.has(name)
-  }
+  readonly isOpen = (name: string): boolean => this.#slots.has(name)
 
   /** Closes the pairs that have been idle for `idleCloseMs`, or with `all` every idle one. */
   closeIdle({ all = false }: { all?: boolean } = {}): void {

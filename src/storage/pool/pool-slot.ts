@@ -94,12 +94,18 @@ export function closedFor(name: string, working: Promise<unknown>, work: string)
   return { name, leases: 0, opened: new Promise<never>(() => undefined), closed, work }
 }
 
-/** Does work when a pair rests whose file is being closed to make room; undefined for others. */
+export type OnceRests<T> = [work: () => Promise<T>, beforeWaiting?: () => void]
+
+/**
+ * Does work when a pair rests whose file is being closed to make room; undefined for others. Where
+ * `beforeWaiting` throws, nothing waits.
+ */
 export function onceRests<T>(
   slot: Slot | undefined,
-  work: () => Promise<T>,
+  ...[work, beforeWaiting]: OnceRests<T>
 ): Promise<T> | undefined {
   if (slot?.rests !== true) return undefined
+  beforeWaiting?.()
   return new Promise((resolve, reject) => {
     slot.waiters!.push(() => {
       try {

@@ -212,7 +212,9 @@ describe('pairs beyond the places of the pool', () => {
     )
     const other = db.insertTicks(b, someTicks(1))
     // The file of the first one is being closed now.
+    const bad = db.insertTicks(a, same(NaN))
     const first = db.insertTicks(a, same(111))
+    await expect(bad).rejects.toMatchObject({ code: 'INVALID_TICK' })
     expect(await first).toMatchObject({ inserted: 1 })
     await other
     expect(heard.length).toBeGreaterThan(0)
