@@ -123,7 +123,13 @@ async function toStdout(context: CliContext, { db, pair, query, options }: Job):
     throw new UsageError(`${format} is nothing for a terminal: name a file, or pass it on`)
   if (format !== 'parquet') {
     const { writeRows } = await import('../../storage/export/export-file.ts')
-    const stream = await db.streamColumns(pair, query, { signal, history, timeoutMs: century })
+    const { formatNamed } = await import('../../storage/export/row-formats.ts')
+    const stream = await db.streamColumns(pair, query, {
+      signal,
+      history,
+      timeoutMs: century,
+      batchRows: formatNamed(format).batchRows,
+    })
     await writeRows(stream, format, { to: terminal.stdout, signal, end: false })
     return
   }

@@ -18,7 +18,9 @@ export class LentRooms {
   reserve(length: number): void {
     const before = this.bytes
     if (length <= before.length) return
-    const room = new Uint8Array(Math.max(length, before.length * 2))
+    // As large as those of other batches at once: it will be filled as far.
+    const others = this.#rooms.map((other) => other.length)
+    const room = new Uint8Array(Math.max(length, before.length * 2, ...others))
     room.set(before)
     this.#rooms[this.#turn] = room
   }

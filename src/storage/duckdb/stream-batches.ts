@@ -15,6 +15,8 @@ export interface BatchSource {
 
 /** Rows of a chunk, at most. */
 const chunkRows = 2048
+/** Rows of many columns come in shorter batches: several of them are in memory at once. */
+const maxBatchValues = 2 ** 20
 
 /**
  * Begins a query whose rows the engine makes as they are asked for, in a transaction that only
@@ -57,9 +59,9 @@ class StreamedBatches implements BatchSource {
   constructor(connection: DuckDBConnection, result: DuckDBResult, batchRows: number) {
     this.#connection = connection
     this.#result = result
-    this.#batchRows = batchRows
     const types = result.columnTypes()
-    this.#readers = types.map((type) => batchReader(type, batchRows + chunkRows))
+    this.#batchRows = Math.min(batchRows, Math.ceil(maxBatchValues / types.length))
+    this.#readers = types.map((type) => batchReader(type, this.#batchRows + chunkRows))
     this.columns = result
       .deduplicatedColumnNames()
       .map((name, index) => ({ name, ...this.#readers[index]!.column }))

@@ -36,23 +36,24 @@ export class TextBytes {
       readonly isNull: ((row: number) => boolean) | undefined
     },
   ): void {
-    const words = new Uint32Array(headers.buffer, headers.byteOffset, rows * 4)
+    const read = new DataView(headers.buffer, headers.byteOffset, headers.byteLength)
     const offsets = this.#offsetsUntil(at + rows)
     let end = this.#length
     let view = this.#textsUntil(end + rows * maxInlineBytes)
     for (let row = 0; row < rows; row++) {
-      const word = row * 4
+      const header = row * headerBytes
       // What lies in the place of a NULL is nothing that was written there.
-      const length = isNull?.(row) === true ? 0 : words[word]!
+      const length = isNull?.(row) === true ? 0 : read.getUint32(header, true)
       if (length <= maxInlineBytes) {
-        // Three words whatever the length, which the next text writes over: bytes one by one are slow.
-        view.setUint32(end, words[word + 1]!, true)
-        view.setUint32(end + 4, words[word + 2]!, true)
-        view.setUint32(end + 8, words[word + 3]!, true)
+        // Twelve bytes whatever the length, which the next text writes over, and eight of them at
+        // once: bytes one by one are slow. None are a NaN, whose bits might change: it would end
+        // with 0xff, or with 0xf0 or more and then 0x7f, and neither is in UTF-8.
+        view.setFloat64(end, read.getFloat64(header + 4, true), true)
+        view.setUint32(end + 8, read.getUint32(header + 12, true), true)
       } else {
         this.#length = end
         view = this.#textsUntil(end + length + (rows - row) * maxInlineBytes)
-        const pointer = headers.byteOffset + row * headerBytes + 8
+        const pointer = headers.byteOffset + header + 8
         this.#texts.bytes.set(
           duckdb.get_data_from_pointer(headers.buffer as ArrayBuffer, pointer, length),
           end,

@@ -1,6 +1,6 @@
 import { optionalPackage } from '../../optional-package.ts'
 import type { ColumnBatch, ColumnData, StreamColumn } from '../duckdb/column-batch.ts'
-import { LentBuffers } from './part-stream.ts'
+import { partsOf } from './part-stream.ts'
 import type { RowFormat } from './row-formats.ts'
 
 type Arrow = typeof import('apache-arrow')
@@ -9,7 +9,8 @@ type Arrow = typeof import('apache-arrow')
 export function arrowFormat(): RowFormat {
   return {
     contentType: 'application/vnd.apache.arrow.stream',
-    batchRows: 16_384,
+    // Of fewer rows a batch costs more than they do, whatever it holds.
+    batchRows: 65_536,
     async *text(columns, batches) {
       const arrow = await loadArrow()
       const bytes: Uint8Array[] = []
@@ -19,17 +20,16 @@ export function arrowFormat(): RowFormat {
           bytes.push(value)
         }
       }
-      const lent = new LentBuffers()
       const writer = new arrow.RecordBatchStreamWriter()
       const schema = new arrow.Schema(columns.map((column) => fieldOf(arrow, column)))
       const words = columns.map((column) => dictionaryOf(arrow, column))
       writer.reset(new Taken(), schema)
       for await (const batch of batches) {
         writer.write(recordBatch(arrow, { schema, words, batch }))
-        yield lent.joined(bytes.splice(0))
+        yield* partsOf(bytes.splice(0))
       }
       writer.finish()
-      yield lent.joined(bytes.splice(0))
+      yield* partsOf(bytes.splice(0))
     },
   }
 }

@@ -47,7 +47,12 @@ export async function exportFile(
             lease.copyToParquet(query, draft, { signal, history }),
           )
         : await writeRows(
-            await source.streamColumns(pair, query, { signal, history, timeoutMs: century }),
+            await source.streamColumns(pair, query, {
+              signal,
+              history,
+              timeoutMs: century,
+              batchRows: formatNamed(format).batchRows,
+            }),
             format,
             { to: createWriteStream(draft), onProgress, signal },
           )

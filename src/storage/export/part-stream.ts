@@ -1,9 +1,7 @@
 import { Readable } from 'node:stream'
 
-/** Pieces of a text or of a file. Each is lent: the third one after it may be written over it. */
+/** Pieces of a text or of a file. Each is lent, as the batch is that it is made of. */
 export type Parts = AsyncIterable<Uint8Array | string>
-
-const lentAtOnce = 3
 
 /**
  * A stream of parts to be piped. It keeps one of them, and asks for the next when that one is taken;
@@ -17,25 +15,19 @@ export function streamOfParts(parts: Parts): Readable {
 const leastLent = 2 ** 17
 
 /**
- * Makes parts in the same memory again and again. In new one each a hundred megabytes are garbage a
- * moment later, and V8 looks through its whole heap for them.
+ * Large pieces as they lie in a batch's memory, and what is between them together. To copy them into
+ * one took as long as to read the batch.
  */
-export class LentBuffers {
-  readonly #buffers: Buffer[] = []
-  #turn = 0
-
-  joined(pieces: readonly Uint8Array[]): Uint8Array {
-    const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
-    if (length < leastLent) return Buffer.concat(pieces, length)
-    this.#turn = (this.#turn + 1) % lentAtOnce
-    if ((this.#buffers[this.#turn]?.length ?? 0) < length)
-      this.#buffers[this.#turn] = Buffer.allocUnsafeSlow(length + (length >> 3))
-    const joined = this.#buffers[this.#turn]!.subarray(0, length)
-    let at = 0
-    for (const piece of pieces) {
-      joined.set(piece, at)
-      at += piece.length
+export function* partsOf(pieces: readonly Uint8Array[]): Generator<Uint8Array, void, undefined> {
+  let small: Uint8Array[] = []
+  for (const piece of pieces) {
+    if (piece.length < leastLent) {
+      small.push(piece)
+      continue
     }
-    return joined
+    if (small.length > 0) yield Buffer.concat(small)
+    small = []
+    yield piece
   }
+  if (small.length > 0) yield Buffer.concat(small)
 }

@@ -38,7 +38,10 @@ export interface AcquireOptions {
 
 /** Options of a streamed query. */
 export interface StreamOptions extends QueryOptions {
-  /** Rows of a batch, about: one ends with the first of the engine's chunks that reaches it. Default 8,192. */
+  /**
+   * Rows of a batch, about: one ends with the first of the engine's chunks that reaches it, or a
+   * million values. Default 8,192.
+   */
   readonly batchRows?: number | undefined
   /**
    * How many ms the stream may be open in all, also when nobody reads on: it holds a connection and

@@ -136,6 +136,17 @@ describe('a stream of columns', () => {
     const values = batches.flatMap(({ columns }) => [...(columns[0]!.values as Float64Array)])
     expect(values).toEqual(Array.from({ length: 20_000 }, (_, row) => row))
   })
+
+  it('ends a batch of many columns with a million values', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(1))
+    const columns = Array.from({ length: 256 }, (_, at) => `range::DOUBLE AS c${at}`)
+    const query = sql(`SELECT ${columns.join(', ')} FROM range(10000)`)
+    const rows: number[] = []
+    for await (const batch of await db.streamColumns(pair, query, { batchRows: 9000 }))
+      rows.push(batch.rows)
+    expect(rows).toEqual([4096, 4096, 1808])
+  })
 })
 
 describe('who holds a stream open', () => {
