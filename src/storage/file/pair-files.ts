@@ -34,17 +34,17 @@ export function pairFiles(dataDir: string, pair: Pair): PairFiles {
 export async function prepareFiles(
   pair: Pair,
   files: PairFiles,
-): Promise<{ isNew: boolean; hadWal: boolean }> {
+): Promise<{ isMissing: boolean; isNew: boolean; hadWal: boolean }> {
   await makeFolder(files.directory)
-  const main = await sizeOf(files.database)
-  const wal = await sizeOf(files.wal)
+  const [main, wal] = await Promise.all([sizeOf(files.database), sizeOf(files.wal)])
   if (wal !== undefined && wal > 0 && !(main !== undefined && main > 0))
     throw new PairduckError(
       'PAIR_CORRUPT',
       `${formatPair(pair)}: there is a write-ahead log but no main file; bring the file back, or \`repair\` moves the log aside`,
       { file: files.wal },
     )
-  return { isNew: main === undefined || main === 0, hadWal: wal !== undefined && wal > 0 }
+  const isMissing = main === undefined
+  return { isMissing, isNew: isMissing || main === 0, hadWal: wal !== undefined && wal > 0 }
 }
 
 /** Throws PAIR_NOT_FOUND when the pair has neither file nor WAL. */

@@ -6,7 +6,7 @@ import type { Engine } from '../duckdb/engine.ts'
 import type { Events } from '../events/events.ts'
 import { createFile, removeUnfinished } from '../file/create-file.ts'
 import type { EmptyFile } from '../file/empty-file.ts'
-import { quarantineFolder, sizeOf, type PairFiles } from '../file/pair-files.ts'
+import { quarantineFolder, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
 import { recoverFiles, removeStaleLogs } from '../recovery/recover-files.ts'
 
@@ -41,9 +41,9 @@ export async function emptyLog(
 export async function attachOrCreate(
   engine: Engine,
   files: PairFiles,
-  empty: EmptyFile,
+  { isMissing, ...empty }: EmptyFile & { readonly isMissing: boolean },
 ): Promise<string> {
-  if ((await sizeOf(files.database)) === undefined) await createFile(engine, files, empty)
+  if (isMissing) await createFile(engine, files, empty)
   try {
     return await engine.attach(files.database, empty.blockSize)
   } catch (error) {

@@ -12,7 +12,7 @@ import { blockSizeFor } from '../file/block-size-for.ts'
 import { prepareFiles, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
 import { describes, measureState, type Loss } from '../file/pair-state.ts'
-import { sealed } from '../file/sealed-state.ts'
+import { provedState, sealed } from '../file/sealed-state.ts'
 import { readState, writeState, type PairState } from '../file/state-file.ts'
 import { ReaderConnections, type ReaderUse } from '../duckdb/reader-connections.ts'
 import { openWriter, type WriterContext } from '../write/open-writer.ts'
@@ -118,15 +118,19 @@ export class PairDatabase {
       // Who has it may have closed its file for a moment, and counts on finding it as it was.
       await context.logs.refuseOthers(name)
       await recoverPair(pair, files, context)
-      const { isNew, hadWal } = await prepareFiles(pair, files)
-      const before = await readState(files.state)
+      const [{ isMissing, isNew, hadWal }, before] = await Promise.all([
+        prepareFiles(pair, files),
+        readState(files.state),
+      ])
       const ruled = { ...before?.retention, ...context.retention, ...context.newRules.get(name) }
-      const blockSize = blockSizeFor(ruled)
-      alias = await attachOrCreate(engine, files, { candles: context.candles, blockSize })
+      const empty = { candles: context.candles, blockSize: blockSizeFor(ruled), isMissing }
+      alias = await attachOrCreate(engine, files, empty)
       // He may have taken it just before this locked the file.
-      const logs = await context.logs.inheritanceOf(name)
+      const looks = Promise.all([context.logs.inheritanceOf(name), provedState(files, before)])
+      looks.catch(() => undefined)
       connection = await engine.connect(alias)
-      const opening = { name, alias, files, before, isNew, hadWal, context }
+      const [logs, proved] = await looks
+      const opening = { name, alias, files, before, isNew, hadWal, context, proved }
       const found = await findContent(connection, opening)
       const { candles, loss, rules, isRuled } = found
       const wal = new WalWatch(files, async (writing) => opened?.checkpoint(writing))
