@@ -74,7 +74,7 @@ function completeSql(span: Span, relation: CoveredRelation = 'ticks'): string {
 export function completeRowSql(span: Span, relation: CoveredRelation = 'ticks'): string {
   const stored = span.begin === undefined ? ` AND ${holeEnd} >= ${deletedBefore(relation)}` : ''
   const holes = `(SELECT list({ since: from_time, until: ${holeEnd} }) ${unfilled}${stored})`
-  return `coalesce(len(list_filter(${holes}, lambda hole: ${reaches('hole.since', 'hole.until', span)})), 0) = 0`
+  return `coalesce(len(list_filter(${holes}, lambda hole: ${reaches(`struct_extract(hole, 'since')`, `struct_extract(hole, 'until')`, span)})), 0) = 0`
 }
 
 function reaches(since: string, until: string, { begin, end }: Span): string {

@@ -111,7 +111,7 @@ export function calculateFootprintQuery(options: FootprintOptions): Query<Footpr
     ), named AS (
       SELECT *, ${barTime(timeframe, 'bar')} AS timestamp,
         list_min(list_transform(ranked, lambda bin:
-          { volume: -bin.volume, distance: abs(2 * bin.bin - middle), bin: bin.bin })).bin AS poc
+          { volume: -bin.volume, distance: abs(2 * bin.bin - middle), bin: struct_extract(bin, 'bin') })).bin AS poc
       FROM (${swingSql('reached')})
     )
     SELECT timestamp AS "timestamp", ${grid.label('poc')} AS "poc",

@@ -2,9 +2,9 @@ import type { DuckDBConnection } from '@duckdb/node-api'
 import { LRUCache } from 'lru-cache'
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
+import { extentOf } from './call-extent.ts'
 import { readRows } from './read-rows.ts'
 import { quotedName, withNamesOf } from './result-names.ts'
-import { sqlTokens, type PlacedToken } from './sql-tokens.ts'
 
 /** The longest list, and the longest text of a list or a map, that a stranger's subquery may collect. */
 const longestList = 10_000
@@ -37,6 +37,9 @@ interface Node {
   readonly children?: readonly unknown[]
   readonly modifiers?: readonly unknown[]
   readonly having?: unknown
+  readonly from_table?: Node | null
+  readonly select_list?: readonly Node[]
+  readonly where_clause?: unknown
   readonly qualify?: unknown
   readonly arg_orders?: readonly unknown[]
   readonly start?: unknown
@@ -70,6 +73,8 @@ interface Place {
   readonly isRepeated: boolean
   /** The column that it is a part of. */
   readonly column: Node | undefined
+  /** It is what a PIVOT makes its columns by. */
+  readonly inPivot: boolean
 }
 
 /**
@@ -84,7 +89,7 @@ export class Collecting {
   #windows = 0
 
   constructor(tree: unknown) {
-    this.#look(tree, { isAnswer: true, isRepeated: false, column: undefined })
+    this.#look(tree, { isAnswer: true, isRepeated: false, column: undefined, inPivot: false })
     if (this.#windows > 0 && this.collected.length > 0)
       this.fault ??= 'a window does not collect where something else collects, too'
   }
@@ -95,9 +100,11 @@ export class Collecting {
     this.#enter(node, place)
     const isGoneOnWith = isOrderedOrChosen(node)
     for (const [name, child] of Object.entries(node)) {
-      const isBelow = name === 'from_table' || name === 'cte_map' || name === 'subquery'
+      const isBelow =
+        name === 'cte_map' || name === 'subquery' || (name === 'from_table' && !isPivoted(node))
       const inside = {
-        isAnswer: place.isAnswer && !isBelow && !isGoneOnWith,
+        inPivot: place.inPivot || (type === 'PIVOT' && name === 'aggregates'),
+        isAnswer: place.isAnswer && !isBelow && !isGoneOnWith && name !== 'source',
         isRepeated: place.isRepeated || (type === 'RECURSIVE_CTE_NODE' && name === 'right'),
         column: place.column,
       }
@@ -108,18 +115,18 @@ export class Collecting {
     }
   }
 
-  #enter(node: Node, { isAnswer, isRepeated, column }: Place): void {
+  #enter(node: Node, { isAnswer, isRepeated, column, inPivot }: Place): void {
     const isArray = isArrayOfRows(node)
-    if (node.class !== 'FUNCTION' && node.class !== 'WINDOW' && !isArray) return
-    // The one that an array is made by has no place in the text.
-    if (node.class === 'FUNCTION' && !isPlaced(node)) return
-    const bound = isArray ? 'list' : boundOf(node)
+    const bound = collectedBy(node)
     if (bound === undefined) return
     const name = isArray ? 'array' : String(node.function_name).toLowerCase()
     const isColumn = node === column && node.alias === '' && !hasStar(node)
-    if (isRepeated) this.fault = `\`${name}\` does not collect in the step of a recursion`
+    if (inPivot && !isAnswer)
+      this.fault = `\`${name}\` collects in a PIVOT that is all of a statement, without more than USING and GROUP BY; elsewhere write \`${name}(x) FILTER (side = 'BUY')\` in a SELECT with GROUP BY`
+    else if (isRepeated) this.fault = `\`${name}\` does not collect in the step of a recursion`
     else if (node.class !== 'WINDOW') {
-      if (!isAnswer || node !== column) this.collected.push({ call: node, bound, isColumn })
+      if (!isAnswer || (node !== column && !inPivot))
+        this.collected.push({ call: node, bound, isColumn })
     } else if (frameOf(node) <= widestFrame) this.#windows++
     else
       this.fault = `\`${name}\` collects in a window by ROWS BETWEEN … AND … of ${widestFrame} rows at most, written out, or in a subquery with GROUP BY`
@@ -137,6 +144,14 @@ function hasStar(node: unknown): boolean {
   return (node as Node).class === 'STAR' || Object.values(node).some((child) => hasStar(child))
 }
 
+/** Whether all that a SELECT does is to give the columns of a PIVOT. */
+function isPivoted({ from_table: from, select_list: columns, where_clause: where }: Node): boolean {
+  const [column] = columns ?? []
+  return (
+    from?.type === 'PIVOT' && column?.class === 'STAR' && columns!.length === 1 && where === null
+  )
+}
+
 function isPlaced({ query_location: at }: Node): boolean {
   return typeof at === 'number' && at < Number.MAX_SAFE_INTEGER
 }
@@ -145,6 +160,14 @@ function isPlaced({ query_location: at }: Node): boolean {
 function isArrayOfRows({ class: kind, subquery }: Node): boolean {
   const column = subquery?.node?.select_list?.[0]
   return kind === 'SUBQUERY' && column?.class === 'CASE' && !isPlaced(column)
+}
+
+/** What bounds the value of a node that collects rows into one; undefined: it does not. */
+export function collectedBy(node: Node): keyof typeof bounds | undefined {
+  if (isArrayOfRows(node)) return 'list'
+  // The one that an array is made by has no place in the text.
+  const isCall = node.class === 'FUNCTION' && isPlaced(node)
+  return isCall || node.class === 'WINDOW' ? boundOf(node) : undefined
 }
 
 function boundOf({
@@ -235,45 +258,6 @@ async function nameOf(connection: DuckDBConnection, call: string): Promise<strin
   const sql = 'SELECT json_deserialize_sql(json_serialize_sql($text::VARCHAR)) AS "text"'
   const [row] = await readRows<{ text: string }>(connection, sql, { text: `SELECT ${call}` })
   return row!.text.slice('SELECT '.length)
-}
-
-/** Where the text of a call begins and ends, with what filters and orders it. */
-function extentOf(text: string, call: Node): { start: number; end: number } {
-  const at = Buffer.from(text).subarray(0, Number(call.query_location)).toString().length
-  const isArray = call.class === 'SUBQUERY'
-  const tokens = sqlTokens(text) ?? []
-  const from = tokens.findIndex((token) => token.at >= at)
-  const open = tokens.findIndex(
-    ({ value, kind }, index) => index >= from && value === '(' && kind === 'symbol',
-  )
-  const called = tokens[open - 1]
-  const name = isArray ? 'array' : String(call.function_name).toLowerCase()
-  const isCalled = open >= 0 && called?.value.toLowerCase() === name
-  const start = tokens[isArray ? open - 1 : from]
-  if (
-    !isCalled ||
-    (!isArray && start?.at !== at) ||
-    start === undefined ||
-    (!isArray && open - from > 5)
-  )
-    throw new PairduckError('QUERY_FAILED', `sql: write \`${name}(…)\`, not in another way`)
-  let close = closing(tokens, open)
-  for (;;) {
-    const [first, second] = [tokens[close + 1]?.value, tokens[close + 2]?.value]
-    if (first === 'filter' && second === '(') close = closing(tokens, close + 2)
-    else if (first === 'within' && second === 'group') close = closing(tokens, close + 3)
-    else return { start: start.at, end: tokens[close]!.end }
-  }
-}
-
-function closing(tokens: readonly PlacedToken[], open: number): number {
-  let depth = 0
-  for (let at = open; at < tokens.length; at++) {
-    if (tokens[at]!.kind !== 'symbol') continue
-    if (tokens[at]!.value === '(') depth++
-    if (tokens[at]!.value === ')' && --depth === 0) return at
-  }
-  return tokens.length - 1
 }
 
 async function treeOf(connection: DuckDBConnection, text: string): Promise<string> {

@@ -1,14 +1,23 @@
-import { cheap } from './step-cost.ts'
+import { collectedBy } from './collected-values.ts'
+import { cheap, large } from './step-cost.ts'
 import { joiners, packers } from './value-growth.ts'
 
 /** How many values of rows one value may hold. */
 const mostHeld = 4_096
+/** A cast to a text writes a byte with up to eight characters, and so does the next. */
+const heldByCast = 16
+/** What is collected is as large as so many: four of ten thousand values stand in one. */
+const heldByCollected = { list: 1_024, map: 1_024, text: 128 }
+/** Functions that give a number of whatever they are given. */
+const counts =
+  /^(?:len|length|strlen|char_length|octet_length|contains|starts_with|ends_with|(?:list|array)_(?:length|sum|avg|count|product|unique|position|indexof|contains|has\w*|stddev_\w+|var_\w+))$/
 
 interface Node {
   readonly type?: unknown
   readonly class?: unknown
   readonly alias?: unknown
   readonly function_name?: unknown
+  readonly cast_type?: { readonly id?: unknown }
   readonly column_names?: readonly unknown[]
   readonly column_name_alias?: readonly unknown[]
   readonly aliases?: readonly unknown[]
@@ -32,7 +41,7 @@ export function faultOfPacking(tree: unknown): string | undefined {
   const packing = new Packing()
   packing.columnsOf(tree, new Map())
   return packing.most > mostHeld
-    ? `lists, rows and maps of others hold more than ${mostHeld.toLocaleString('en-US')} values`
+    ? `lists, rows, maps and casts of others hold more than ${mostHeld.toLocaleString('en-US')} values`
     : undefined
 }
 
@@ -74,6 +83,7 @@ class Packing {
   #heldBy(node: unknown, from: Columns, named: ReadonlyMap<string, Columns>): number {
     if (typeof node !== 'object' || node === null) return 1
     const { class: kind, function_name: called, column_names: names, subquery } = node as Node
+    const { cast_type: cast } = node as Node
     if (kind === 'COLUMN_REF')
       return Math.max(1, ...(names ?? []).map((name) => from.get(lower(name)) ?? 1))
     if (kind === 'POSITIONAL_REFERENCE' || kind === 'STAR') return from.get('') ?? 1
@@ -89,11 +99,25 @@ class Packing {
         else most = Math.max(most, heldByPart)
       }
     }
-    const isNumber = kind === 'FUNCTION' && !adds && cheap.has(name)
-    const held = isNumber ? 1 : Math.max(sum, most)
+    const collected = collectedBy(node)
+    if (collected !== undefined) most = Math.max(most, heldByCollected[collected])
+    const isNumber =
+      (kind === 'FUNCTION' && !adds && (cheap.has(name) || counts.test(name))) ||
+      (kind === 'CAST' && !isLarge(cast))
+    const packed = Math.max(sum, most)
+    const held = isNumber ? 1 : kind === 'CAST' ? packed * castOf(packed) : packed
     this.most = Math.max(this.most, held)
     return held
   }
+}
+
+/** Where something collected is cast, what counts is that signs before quotes may double it. */
+function castOf(packed: number): number {
+  return packed < heldByCollected.list ? heldByCast : 2
+}
+
+function isLarge(type: Node['cast_type']): boolean {
+  return large.test(String(type?.id))
 }
 
 function raise(columns: Map<string, number>, name: string, held: number): void {

@@ -46,7 +46,7 @@ export class PatternCost {
     const written = comparison?.written ?? name
     const pattern = children?.[1] as Call | undefined
     if (pattern?.class !== 'CONSTANT')
-      return `\`${written}\` takes a pattern that is written out; contains(…), starts_with(…) and ends_with(…) take any text`
+      return `\`${written}\` takes a pattern that is written out; contains(…), starts_with(…) and ends_with(…) take any text: \`contains(x, y)\` is \`x LIKE '%' || y || '%'\``
     const text = String(pattern.value?.value)
     if (comparison === undefined) return this.#faultOfRegex(text)
     return this.#faultOfSigns(text, comparison, linear.has(name))
@@ -64,7 +64,7 @@ export class PatternCost {
     const tries = text.slice(0, -1).split(any).length - 1
     if (tries <= 1) return undefined
     const place = isLinear ? `\`${written}\` with a \`_\`` : `\`${written}\``
-    return `${place} takes one \`${any}\` beside one at the end: more may take hours (a LIKE without \`_\` takes any number of \`%\`)`
+    return `${place} takes one \`${any}\` beside one at the end: more may take hours (a LIKE without \`_\` takes any number of \`%\`: \`lower(x) LIKE '%a%b%'\`)`
   }
 
   #faultOfRegex(text: string): string | undefined {

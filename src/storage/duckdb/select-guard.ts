@@ -1,6 +1,7 @@
 import type { Query } from '../../queries/query.ts'
 import { Collecting } from './collected-values.ts'
 import { faultOfAliases } from './alias-growth.ts'
+import { faultOfCaptured } from './captured-columns.ts'
 import { faultOfCost } from './step-cost.ts'
 import { plainFunctions } from './plain-functions.ts'
 import { sqlTokens } from './sql-tokens.ts'
@@ -80,15 +81,22 @@ export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | u
       ? (outsideOf(statements[0], scope) ??
         faultOfGrowth(statements[0], scope) ??
         (scope.isStrangers
-          ? (faultOfAliases(statements[0]) ??
-            faultOfCost(statements[0]) ??
-            faultOfPacking(statements[0]) ??
-            new Collecting(statements[0]).fault)
+          ? (faultOfAliases(statements[0]) ?? faultOfStep(statements[0]))
           : undefined))
       : statements.length === 0
         ? 'it is empty'
         : `it is ${statements.length} statements`
   return reason === undefined ? undefined : { reason, isSyntax: false }
+}
+
+function faultOfStep(statement: unknown): string | undefined {
+  const { collected, fault } = new Collecting(statement)
+  return (
+    faultOfCost(statement, { collects: collected.length > 0 }) ??
+    faultOfPacking(statement) ??
+    faultOfCaptured(statement) ??
+    fault
+  )
 }
 
 /** What `json_serialize_sql` gives. */

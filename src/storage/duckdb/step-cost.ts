@@ -10,6 +10,10 @@ export const cheap: ReadonlySet<string> = new Set(
     'struct_pack struct_extract row fdiv fmod'
   ).split(' '),
 )
+/** Functions that go once through a list, by a lambda of which the first parameter is its value. */
+const eachOf = /^(?:(?:list|array)_(?:transform|apply|filter)|apply|filter)$/
+const throughAnother =
+  'no list is gone through for each value of another one, but for that value itself, as in `lambda x: list_transform(x, lambda y: …)`'
 /** Functions whose value is a list as long as a number says. */
 const counting = new Set(['range', 'generate_series'])
 /** The longest list that such a number may ask for where it does not become rows. */
@@ -26,6 +30,8 @@ const growingToo = new Set(
 )
 /** How many calls of these a statement may have: 2,048 values of each are one step. */
 const mostGrowing = 64
+/** The same where values of ten thousand parts are collected: each call keeps 2,048 of them. */
+const mostGrowingOfCollected = 8
 /** The longest text, and the longest list, that is written out: a row's own are far shorter. */
 const longestWritten = 1_000
 /** The longest text between the values of a list that are joined. */
@@ -34,7 +40,8 @@ const longestBetween = 10
 const most = { tables: 256, subqueries: 32, groupings: 64, pivoted: 1_000 }
 
 /** Types of which a value may be large. */
-const large = /^(?:VARCHAR|CHAR|BLOB|BIT|LIST|ARRAY|STRUCT|MAP|UNION|JSON|VARIANT|UNBOUND|USER)$/
+export const large: RegExp =
+  /^(?:VARCHAR|CHAR|BLOB|BIT|LIST|ARRAY|STRUCT|MAP|UNION|JSON|VARIANT|UNBOUND|USER)$/
 
 interface Node extends Call {
   readonly type?: unknown
@@ -43,6 +50,11 @@ interface Node extends Call {
   readonly group_sets?: readonly unknown[]
   readonly pivots?: readonly { readonly entries?: readonly unknown[] }[]
   readonly child?: Node
+  readonly lhs?: Node
+  readonly column_names?: readonly unknown[]
+  readonly subquery?: {
+    readonly node?: Node & { readonly from_table?: Node; readonly select_list?: readonly Node[] }
+  }
   readonly start_expr?: Node | null
   readonly end_expr?: Node | null
 }
@@ -53,21 +65,38 @@ interface Place {
   readonly inLambda: boolean
   /** What is inside becomes rows. */
   readonly becomesRows: boolean
+  /** The name of the value of the list that a lambda goes through; undefined where there is none. */
+  readonly element?: string | undefined
+  /** Whether a lambda here is called once for each value of a list. */
+  readonly isEach?: boolean
+  /** Whether a lambda here goes through such a value: all of them together are one value. */
+  readonly isWithin?: boolean
 }
 
 /**
  * What of a parsed SELECT may take for ever, in words; undefined: nothing. The engine hears an
  * interrupt only between steps, and one step is what all functions of a row make of 2,048 values.
  */
-export function faultOfCost(tree: unknown): string | undefined {
-  return new StepCost().look(tree, { inLambda: false, becomesRows: false })
+export function faultOfCost(
+  tree: unknown,
+  { collects }: { readonly collects: boolean },
+): string | undefined {
+  return new StepCost(collects ? mostGrowingOfCollected : mostGrowing).look(tree, {
+    inLambda: false,
+    becomesRows: false,
+  })
 }
 
 class StepCost {
   readonly #patterns = new PatternCost()
+  readonly #mostGrowing: number
   #growing = 0
   #tables = 0
   #subqueries = 0
+
+  constructor(mostGrowingCalls: number) {
+    this.#mostGrowing = mostGrowingCalls
+  }
 
   look(node: unknown, place: Place): string | undefined {
     if (typeof node !== 'object' || node === null) return undefined
@@ -83,31 +112,32 @@ class StepCost {
     return undefined
   }
 
-  #faultOf(node: Node, { inLambda, becomesRows }: Place): string | undefined {
+  #faultOf(node: Node, place: Place): string | undefined {
+    const { inLambda, becomesRows, isWithin } = place
     const tooMuch = this.#faultOfPlan(node)
     if (tooMuch !== undefined) return tooMuch
-    if (node.class === 'LAMBDA' && inLambda)
-      return 'no list is gone through for each value of another one'
+    if (node.class === 'LAMBDA' && inLambda && isWithin !== true) return throughAnother
     if (node.type === 'ARRAY_SLICE' && inLambda)
       return 'no part of a list is taken for each value of another one'
     if (node.class === 'CAST' && inLambda && large.test(String(node.cast_type?.id)))
       return 'a value of a list is cast to numbers and times alone'
     if (node.class === 'WINDOW' && !(isWritten(node.start_expr) && isWritten(node.end_expr)))
-      return 'a window has a frame that is written out: one that each row gives may jump to and fro'
+      return 'a window has a frame that is written out, as `ROWS 10 PRECEDING`: one that each row gives may jump to and fro'
     if (node.class === 'CONSTANT' && isLong(node.value?.value))
       return `a text that is written out has ${longestWritten} characters at most`
     if (node.class !== 'FUNCTION') return undefined
     const name = lower(node)
     if (/^(?:list|array)_value$/.test(name) && (node.children?.length ?? 0) > longestWritten)
       return `a list that is written out has ${longestWritten} values at most`
-    if (inLambda && !cheap.has(name))
+    if (inLambda && eachOf.test(name) && !goesThrough(node, place)) return throughAnother
+    if (inLambda && !cheap.has(name) && !eachOf.test(name))
       return `\`${name}\` is not called for each value of a list: what is takes numbers and times`
     if (counting.has(name) && !becomesRows && !isShort(node))
       return `\`${name}\` makes rows, in FROM or within unnest(…), or a list of ${longestCounted} values at most by numbers that are written out`
     if (name.startsWith('array_to_string') && !isShortText(node.children?.[1]))
       return `\`${name}\` puts a written text of ${longestBetween} characters at most between values`
-    if (isGrowing(name) && ++this.#growing > mostGrowing)
-      return `more than ${mostGrowing} calls take lists, texts or documents as a whole`
+    if (isGrowing(name) && ++this.#growing > this.#mostGrowing)
+      return `more than ${this.#mostGrowing} calls take lists, texts or documents as a whole${this.#mostGrowing < mostGrowing ? ', where values are collected that go on' : ''}`
     return this.#patterns.faultOf(node)
   }
 
@@ -129,16 +159,42 @@ function isColumnChoice({ class: kind, columns }: Node): boolean {
 }
 
 function placeIn(node: Node, place: Place): Place {
-  if (node.class === 'LAMBDA') return { inLambda: true, becomesRows: false }
+  if (node.class === 'LAMBDA')
+    return { inLambda: true, becomesRows: false, element: elementOf(node, place) }
   if (node.type === 'TABLE_FUNCTION') return { ...place, becomesRows: true }
   if (node.class !== 'FUNCTION') return place
-  return { ...place, becomesRows: lower(node) === 'unnest' }
+  const isEach = eachOf.test(lower(node))
+  return {
+    ...place,
+    becomesRows: lower(node) === 'unnest',
+    isEach,
+    isWithin: isEach && goesThrough(node, place),
+  }
+}
+
+/** Whether what is called goes through the value of the list that the lambda around it goes through, or what is made of it so. */
+function goesThrough(node: Node, place: Place): boolean {
+  const { element } = place
+  const list = node.children?.[0] as Node | undefined
+  if (element === undefined || list === undefined || !eachOf.test(lower(node))) return false
+  if (list.class === 'FUNCTION') return goesThrough(list, place)
+  const names = list.class === 'COLUMN_REF' ? (list.column_names ?? []) : []
+  return names.length === 1 && names[0] === element
+}
+
+/** Its first parameter, of a lambda that is called once for each value. */
+function elementOf({ lhs }: Node, { isEach }: Place): string | undefined {
+  const first = lhs?.class === 'FUNCTION' ? (lhs.children?.[0] as Node) : lhs
+  return isEach === true ? String(first?.column_names?.[0]) : undefined
 }
 
 /** Whether an expression is the same for all rows. */
 function isWritten(node: Node | null | undefined): boolean {
   if (node === null || node === undefined) return true
   if (node.class === 'CAST') return isWritten(node.child)
+  const select = node.class === 'SUBQUERY' ? node.subquery?.node : undefined
+  if (select?.from_table?.type === 'EMPTY')
+    return select.select_list?.every((column) => isWritten(column)) === true
   if (node.class === 'FUNCTION')
     return cheap.has(lower(node)) && (node.children as Node[]).every((child) => isWritten(child))
   return node.class === 'CONSTANT' || node.class === 'PARAMETER'

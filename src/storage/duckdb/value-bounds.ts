@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { sqlTokens, type SqlToken } from './sql-tokens.ts'
 
 /** What values the calls of a statement may make and take. */
 interface Bounds {
@@ -59,6 +60,8 @@ const matching: Readonly<Record<string, string>> = {
   string_to_array: 'string_to_array',
   split: String.raw`\bsplit\b`,
 }
+/** What these are given their bounds name twice, to look at it and to hand it on. */
+export const boundedTwice: readonly string[] = Object.keys(matching)
 /** Of these the engine goes once through a text where the pattern has no `_`. */
 const linear = new Set(['~~', '!~~'])
 
@@ -68,6 +71,8 @@ interface Macro {
   readonly called: RegExp
   /** The macro for bounds; undefined: without any. */
   readonly text: (bounds: Bounds) => string | undefined
+  /** What is dropped where a statement that may call it needs no bound. */
+  readonly unneeded?: { readonly name: string; readonly by: (sql: string) => boolean }
 }
 
 /** The macros of a connection, and which bounds each has. */
@@ -88,7 +93,13 @@ export async function boundValues(
   let has = made.get(connection)
   if (!isStrangers && has === undefined && !makers.test(sql)) return
   for (const macro of macros) {
-    if (!macro.called.test(sql) || has?.get(macro) === bounds) continue
+    if (!macro.called.test(sql)) continue
+    if (macro.unneeded?.by(sql) === true) {
+      if (has?.delete(macro) === true)
+        await connection.run(`DROP MACRO temp.main."${macro.unneeded.name}"`)
+      continue
+    }
+    if (has?.get(macro) === bounds) continue
     const text = macro.text(bounds)
     if (text === undefined && has?.has(macro) !== true) continue
     await connection.run(
@@ -184,6 +195,12 @@ function matched(name: string, { matchedText }: Bounds): string | undefined {
   return `"${name}"(s, p) AS ${called}), (s, p, a) AS ${called}, a), (s, p, a, b) AS ${called}, a, b)`
 }
 
+/** Whether no pattern has a `_`; in COLUMNS(…) the engine takes LIKE as its own function alone. */
+function hasNoUnderscore(sql: string): boolean {
+  const isWithout = ({ kind, value }: SqlToken): boolean => kind !== 'text' || !/[_\\]/.test(value)
+  return !/u&'/i.test(sql) && sqlTokens(sql)?.every(isWithout) === true
+}
+
 /** By how much a text may grow at most, were all of it replaced. */
 function replaced(bounds: Bounds): string {
   const grown = `strlen(v.s)::HUGEINT * (strlen(v.t) - strlen(v.f)) > ${bounds.madeText} * greatest(1, strlen(v.f))`
@@ -220,6 +237,7 @@ const macros: readonly Macro[] = [
   ...Object.entries(matching).map(([name, words]) => ({
     called: new RegExp(words, 'i'),
     text: (bounds: Bounds) => matched(name, bounds),
+    ...(linear.has(name) ? { unneeded: { name, by: hasNoUnderscore } } : {}),
   })),
 ]
 /** What any statement is bounded in. */

@@ -1,3 +1,5 @@
+import { large } from './step-cost.ts'
+
 /** Functions that make a value as large as a number says; each call is bounded by a macro of its name. */
 const makers = new Set([
   'repeat',
@@ -47,6 +49,8 @@ const expanders: Readonly<Record<string, number>> = {
   array_to_json: 2,
   row_to_json: 2,
   json_merge_patch: 2,
+  // Each level of a document is set in farther.
+  json_pretty: 100,
 }
 /** Functions whose value holds all that they are given, each as it is. */
 export const packers: ReadonlySet<string> = new Set([
@@ -85,6 +89,8 @@ interface Node {
   readonly schema?: unknown
   readonly catalog?: unknown
   readonly children?: readonly unknown[]
+  readonly cast_type?: { readonly id?: unknown }
+  readonly child?: Node
   readonly value?: { readonly value?: unknown }
 }
 
@@ -134,6 +140,9 @@ class Growth {
     if (node.class === 'LAMBDA') return { ...place, inLambda: true }
     if (node.type === 'RECURSIVE_CTE_NODE') return { ...place, isRepeated: true }
     if (this.#isStrangers && isLongText(node)) this.#makers++
+    if (this.#isStrangers && place.isRepeated && isCastToLarge(node))
+      this.fault =
+        'nothing is cast to a text or a list in the step of a recursion, where a value may grow with each: cast what it gives'
     if (node.class !== 'FUNCTION') return place
     const name = String(node.function_name).toLowerCase()
     if (makers.has(name)) this.#makes(name, node, place)
@@ -190,6 +199,10 @@ class Growth {
 function placesOf(name: string, { children }: Node): number {
   if (name !== 'format' && name !== 'printf') return 1
   return String((children?.[0] as Node | undefined)?.value?.value).split(/[{%]/).length - 1
+}
+
+function isCastToLarge({ class: kind, cast_type: type, child }: Node): boolean {
+  return kind === 'CAST' && large.test(String(type?.id)) && child?.class !== 'CONSTANT'
 }
 
 function isLongText({ class: kind, value }: Node): boolean {

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest'
+import { timesWrittenOut } from '../../../src/storage/duckdb/alias-growth.ts'
 import { plainFunctions } from '../../../src/storage/duckdb/plain-functions.ts'
 import { openManager, someTicks, sql } from '../../support/store.ts'
 
@@ -30,4 +31,24 @@ it('are all of the engine but for those that were found to reach further', async
   expect(left).toEqual(notTaken.split(' '))
   const taken = [...plainFunctions].filter((name) => !names.includes(name) && name !== 'unnest')
   expect(taken).toEqual([])
+})
+
+it('are counted as often as they write out what they are given, where they are macros', async () => {
+  const db = await openManager()
+  await db.insertTicks('x/spot/A', someTicks(1))
+  const macros = await db.query(
+    'x/spot/A',
+    sql<{ name: string; parameters: string[]; text: string }>(
+      `SELECT lower(function_name) AS name, parameters, macro_definition AS text FROM duckdb_functions()
+       WHERE function_type = 'macro' AND schema_name = 'main' AND internal`,
+    ),
+  )
+  const wrong = macros.filter(({ name, parameters, text }) => {
+    // A name within quotes may be a field's.
+    const times = parameters.map(
+      (each) => text.replaceAll(/"\w+" :=/g, '').split(new RegExp(`\\b${each}\\b`)).length - 1,
+    )
+    return plainFunctions.has(name) && Math.max(0, ...times) > (timesWrittenOut.get(name) ?? 1)
+  })
+  expect(wrong.map(({ name }) => name)).toEqual([])
 })
