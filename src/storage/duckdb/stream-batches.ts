@@ -1,8 +1,9 @@
-import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult } from '@duckdb/node-api'
+import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBType } from '@duckdb/node-api'
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
 import { batchReader, type BatchReader } from './batch-reader.ts'
 import type { ColumnBatch, StreamColumn } from './column-batch.ts'
+import { refuseManyNested } from './nested-values.ts'
 import { bound } from './read-rows.ts'
 import { withoutNeedlessSort } from './stored-order.ts'
 import { rollback } from './transaction.ts'
@@ -30,18 +31,19 @@ export async function openStream(
 ): Promise<BatchSource> {
   await connection.run('BEGIN TRANSACTION READ ONLY')
   const sql = await withoutNeedlessSort(connection, query)
-  return streamWithin(connection, { sql, params: query.params }, batchRows)
+  return streamWithin(connection, { ...query, sql }, batchRows)
 }
 
 /** The same in the transaction that is open already, which ends with the rows. */
 export async function streamWithin(
   connection: DuckDBConnection,
-  { sql, params }: Pick<Query<unknown>, 'sql' | 'params'>,
+  { sql, params, isStrangers = false }: Pick<Query<unknown>, 'sql' | 'params' | 'isStrangers'>,
   batchRows: number,
 ): Promise<BatchSource> {
   const statement = await bound(connection, sql, params)
   try {
-    return new StreamedBatches(connection, await statement.stream(), batchRows)
+    const result = await statement.stream()
+    return new StreamedBatches(connection, result, { batchRows, isStrangers })
   } finally {
     statement.destroySync()
   }
@@ -53,13 +55,20 @@ class StreamedBatches implements BatchSource {
   readonly #result: DuckDBResult
   readonly #readers: readonly BatchReader[]
   readonly #batchRows: number
+  /** The types of columns in which a chunk's values are counted. */
+  readonly #bounded: readonly DuckDBType[] = []
   #rows = 0
   #ended = false
 
-  constructor(connection: DuckDBConnection, result: DuckDBResult, batchRows: number) {
+  constructor(
+    connection: DuckDBConnection,
+    result: DuckDBResult,
+    { batchRows, isStrangers }: { readonly batchRows: number; readonly isStrangers: boolean },
+  ) {
     this.#connection = connection
     this.#result = result
     const types = result.columnTypes()
+    if (isStrangers) this.#bounded = types
     this.#batchRows = Math.min(batchRows, Math.ceil(maxBatchValues / types.length))
     this.#readers = types.map((type) => batchReader(type, this.#batchRows + chunkRows))
     this.columns = result
@@ -82,6 +91,7 @@ class StreamedBatches implements BatchSource {
       // The engine makes the next one while this one is copied.
       fetching = rows < this.#batchRows ? this.#fetch() : undefined
       try {
+        refuseManyNested(chunk, this.#bounded)
         for (const [column, reader] of this.#readers.entries()) reader.read(chunk, column, at)
       } catch (error) {
         await Promise.allSettled([fetching])

@@ -143,7 +143,7 @@ export class Lease {
       this.#altered = true
       if (!history) return openStream(connection, { ...query, sql }, batchRows)
       return beginHistory(connection, this.#history, { ...query, sql }, (text) =>
-        streamWithin(connection, { sql: text, params: {} }, batchRows),
+        streamWithin(connection, { ...query, sql: text, params: {} }, batchRows),
       )
     })
     let rows = 0

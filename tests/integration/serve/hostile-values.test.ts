@@ -158,3 +158,20 @@ it('values that grow in a step of the engine are refused, with what to write ins
     expect([text, status, told]).toEqual([text, 200, row === undefined ? expect.anything() : [row]])
   }
 })
+
+it('rows that hold more values than can be told at once are refused', async () => {
+  const db = await openManager()
+  await db.insertTicks('x/spot/A', someTicks(3))
+  const url = (await served(db)) + sqlPath
+  for (const value of ['l', 'l::INT[9000]', `{'a': [l]}`, 'map(l, l)']) {
+    const body = `SELECT ${value} AS v FROM (SELECT list(i) AS l FROM range(9000) t(i)), range(300)`
+    const answer = await fetch(url, { method: 'POST', body })
+    expect([value, answer.status, await answer.text()]).toEqual([
+      value,
+      403,
+      expect.stringMatching(/LIMIT/),
+    ])
+  }
+  const few = 'SELECT l AS v FROM (SELECT list(i) AS l FROM range(9000) t(i)), range(100)'
+  expect((await fetch(url, { method: 'POST', body: few })).status).toBe(200)
+})
