@@ -197,8 +197,12 @@ function matched(name: string, { matchedText }: Bounds): string | undefined {
 
 /** Whether no pattern has a `_`; in COLUMNS(…) the engine takes LIKE as its own function alone. */
 function hasNoUnderscore(sql: string): boolean {
-  const isWithout = ({ kind, value }: SqlToken): boolean => kind !== 'text' || !/[_\\]/.test(value)
-  return !/u&'/i.test(sql) && sqlTokens(sql)?.every(isWithout) === true
+  return !/u&'/i.test(sql) && sqlTokens(sql)?.every(isWithoutUnderscore) === true
+}
+
+/** Of a text that is written out; an escape may stand for anything. */
+function isWithoutUnderscore({ kind, value }: SqlToken): boolean {
+  return kind !== 'text' || !/[_\\]/.test(value)
 }
 
 /** By how much a text may grow at most, were all of it replaced. */

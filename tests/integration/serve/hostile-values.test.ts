@@ -155,7 +155,7 @@ it('values that grow in a step of the engine are refused, with what to write ins
   }
   for (const [text, row] of taken) {
     const { status, told } = await ask(text)
-    expect([text, status, told]).toEqual([text, 200, row === undefined ? expect.anything() : [row]])
+    expect([text, status, told]).toMatchObject([text, 200, row === undefined ? {} : [row]])
   }
 })
 
