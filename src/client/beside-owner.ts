@@ -1,8 +1,10 @@
+import { lstat } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import { PairduckError } from '../errors.ts'
 import type { PairLike } from '../pair.ts'
 import { query } from '../queries/query.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
+import { ownerSocketOf } from '../storage/file/owner-socket-path.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 import { connect } from './connect.ts'
 import type { RemoteStore } from './remote/remote-store.ts'
@@ -33,12 +35,15 @@ const iterated = ['follow', 'replay'] as const satisfies readonly (keyof MarketS
 const nothing = query('nothing', 'SELECT 1 AS "one"')
 
 /**
- * For how long a process may stand in the way of a pair, by what is heard of it. One that keeps no
- * socket is a command that is beginning or ending, or has the pair for good; one that breaks off or
- * is closing lets go of it.
+ * For how long a process that keeps a socket may stand in the way: a command that begins, is at work or
+ * ends answers by then, or has let go of the pair.
  */
-const patienceMs = { PAIR_LOCKED: 2_000, CONNECTION_LOST: 30_000, CLOSED: 30_000 } as const
+const longPatienceMs = 15_000
+/** For how long another may, or one that cannot do for us what we want: it has the pair for good, or is ending. */
+const shortPatienceMs = 2_000
 const pauseMs = 25
+/** What is heard of a process that lets go of its pairs. */
+const leaving = ['CONNECTION_LOST', 'CLOSED'] as const
 
 /** The processes that own pairs of a data directory beside us, each called once it is needed. */
 export class Owners {
@@ -63,11 +68,27 @@ export class Owners {
     })
   }
 
+  /** For how long a process that has not answered may stand in the way; `asks`: it can answer for the pair. */
+  async patienceMs(pid: number, failure: unknown, { asks }: { asks: boolean }): Promise<number> {
+    if (leaving.some((code) => PairduckError.is(failure, code))) return longPatienceMs
+    if (!PairduckError.is(failure, 'PAIR_LOCKED')) return 0
+    return asks && (await this.#keepsSocket(pid)) ? longPatienceMs : shortPatienceMs
+  }
+
   /** It does not answer any more. */
   async forget(pid: number): Promise<void> {
     const store = this.#stores.get(pid)
     this.#stores.delete(pid)
     await store?.then((each) => each.close()).catch(() => undefined)
+  }
+
+  /** A process that ends keeps it until it has let go of its pairs. */
+  async #keepsSocket(pid: number): Promise<boolean> {
+    const path = await ownerSocketOf(this.#dataDir, pid)
+    return lstat(path).then(
+      () => true,
+      () => false,
+    )
   }
 
   async close(): Promise<void> {
@@ -86,7 +107,7 @@ export function besideOwner<Store extends MarketStore>(store: Store, owners: Own
   const tried = async <T>(
     call: () => T | Promise<T>,
     /** What the process gives that an error names as the holder. */
-    ofOwner: (pid: number, error: unknown) => Promise<T>,
+    ofOwner?: (pid: number, error: unknown) => Promise<T>,
   ): Promise<T> => {
     const metAt = new Map<number, number>()
     for (;;) {
@@ -97,9 +118,12 @@ export function besideOwner<Store extends MarketStore>(store: Store, owners: Own
         pid = holderOf(error)
         if (!metAt.has(pid)) metAt.set(pid, performance.now())
         try {
+          if (ofOwner === undefined) throw error
           return await ofOwner(pid, error)
         } catch (failure) {
-          if (performance.now() - metAt.get(pid)! >= patienceWith(failure)) throw failure
+          const asks = ofOwner !== undefined
+          const waitedMs = performance.now() - metAt.get(pid)!
+          if (waitedMs >= (await owners.patienceMs(pid, failure, { asks }))) throw failure
         }
       }
       await owners.forget(pid)
@@ -120,9 +144,7 @@ export function besideOwner<Store extends MarketStore>(store: Store, owners: Own
     asking.set(name, (...args: unknown[]) => {
       const call = (): unknown => Reflect.apply(Reflect.get(store, name) as AnyCall, store, args)
       // What was read of standard input does not come again.
-      return args.includes('-')
-        ? call()
-        : tried(call, (_pid, error) => Promise.reject(error as Error))
+      return args.includes('-') ? call() : tried(call)
     })
   for (const name of iterated)
     asking.set(name, async function* (pair: PairLike, ...rest: never[]) {
@@ -144,9 +166,4 @@ function holderOf(error: unknown): number {
   const pid = PairduckError.is(error, 'PAIR_LOCKED') ? error.details['pid'] : undefined
   if (typeof pid !== 'number') throw error
   return pid
-}
-
-function patienceWith(failure: unknown): number {
-  const code = PairduckError.is(failure) ? failure.code : ''
-  return code in patienceMs ? patienceMs[code as keyof typeof patienceMs] : 0
 }

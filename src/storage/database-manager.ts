@@ -286,13 +286,14 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   async #shutdown(): Promise<void> {
     this.closing.abort()
     this.intake.close()
-    await this.#socket?.close()
+    await this.#socket?.stop()
     await endsWithin(letGoMs, this.#candles.end())
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.leases.revokeAll()])
     await this.#giveWay.stop()
     try {
       await closeWithLogs(this.pool, this.#logs)
     } finally {
+      await this.#socket?.close()
       this.#engine.stop(() => this.#directory.release())
     }
   }

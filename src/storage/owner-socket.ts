@@ -24,6 +24,7 @@ export class OwnerSocket {
   readonly #sockets = new Set<Socket>()
   readonly #desk: () => Promise<OwnerDesk>
   #answering: Promise<OwnerDesk> | undefined
+  #isStopped = false
 
   private constructor(path: string, desk: () => Promise<OwnerDesk>) {
     this.#path = path
@@ -55,10 +56,17 @@ export class OwnerSocket {
     }
   }
 
-  async close(): Promise<void> {
-    this.#server.close()
+  /** Answers nobody any more, but stays: who finds it knows that the pairs will be let go of. */
+  async stop(): Promise<void> {
+    this.#isStopped = true
     const desk = await this.#answering?.catch(() => undefined)
     await desk?.close()
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** To be called when it is stopped and holds no pair any more. */
+  async close(): Promise<void> {
+    this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
     // Left where another process of the directory still listens in it.
     if (process.platform !== 'win32') await rmdir(dirname(this.#path)).catch(() => undefined)
@@ -82,6 +90,7 @@ export class OwnerSocket {
     this.#sockets.add(socket)
     socket.on('close', () => this.#sockets.delete(socket))
     socket.on('error', () => socket.destroy())
+    if (this.#isStopped) return void socket.destroy()
     try {
       const desk = await (this.#answering ??= this.#desk())
       desk.take(socket)
