@@ -335,6 +335,16 @@ describe('--json says what the library says', () => {
       { b: '9007199254740993', h: 5, 'h:1': '-1267650600228229401496703205376', i: 0 },
       { b: '9007199254740993', h: 5, 'h:1': '-1267650600228229401496703205376', i: 1 },
     ])
+    const nested =
+      "SELECT [9007199254740993, 1] AS l, {'d': 0.12345678901234567890::DECIMAL(30, 20)} AS s, 1.12345678901234567890::DECIMAL(30, 20) AS d, DATE '2024-08-08' AS t"
+    expect(await cliJson(at('sql', btc, nested))).toEqual([
+      {
+        l: ['9007199254740993', 1],
+        s: { d: '0.12345678901234567890' },
+        d: '1.12345678901234567890',
+        t: '2024-08-08',
+      },
+    ])
     const nulls = 'SELECT unnest([NULL, 1, 9007199254740993::BIGINT]) AS b;'
     expect(await cliJson(at('sql', btc, nulls))).toEqual([
       { b: null },

@@ -3,6 +3,7 @@ import { query } from '../../queries/query.ts'
 import { pairArgument } from '../arguments.ts'
 import type { AddCommand } from '../command.ts'
 import { asUsage, UsageError } from '../failure.ts'
+import type { Manager } from '../manager.ts'
 import { cut, priceText, timeText } from '../figures.ts'
 import { addPairCommand } from '../pair-command.ts'
 import { textTable, type TableColumn } from '../text-table.ts'
@@ -44,11 +45,14 @@ export const addSqlCommand: AddCommand = (program, context) => {
       const { signal } = context
       if (history && others !== undefined)
         throw new UsageError('--history is of one pair: it does not go with --with')
-      const ask: Ask =
+      const options = { signal, history }
+      const { rows, columns } =
         others === undefined
-          ? (sql) => db.query(pair, query('sql', sql), { signal, history })
-          : (sql) => db.queryPairs(others, query('sql', sql), { signal, unqualified: pair })
-      const { rows, columns } = await select(ask, text!)
+          ? await select((sql) => streamed(db, pair, sql, options), text!)
+          : await selectOfSeveral(
+              (sql) => db.queryPairs(others, query('sql', sql), { signal, unqualified: pair }),
+              text!,
+            )
       return {
         json: rows,
         lines: () => {
@@ -75,7 +79,27 @@ function withArgument(
 
 async function select(ask: Ask, text: string): Promise<Selected> {
   const rows = await ask<Row>(text).catch(asUsage)
-  const columns = await columnsOf(ask, text, rows)
+  return { rows, columns: await columnsOf(ask, text, rows) }
+}
+
+/** The rows with all digits, as an answer over HTTP has them. */
+async function streamed<Answer>(
+  db: Manager,
+  pair: string,
+  sql: string,
+  options: { readonly signal: AbortSignal; readonly history: boolean },
+): Promise<Answer[]> {
+  const { exactRowsOfBatch } = await import('../../storage/duckdb/column-batch.ts')
+  const stream = await db.streamColumns(pair, query('sql', sql), options)
+  const rows: Answer[] = []
+  for await (const batch of stream)
+    for (const row of exactRowsOfBatch(stream.columns, batch)) rows.push(row as Answer)
+  return rows
+}
+
+/** Several pairs have no stream: where whole numbers are rounded it is run again, with their digits. */
+async function selectOfSeveral(ask: Ask, text: string): Promise<Selected> {
+  const { rows, columns } = await select(ask, text)
   const rounded = columns.filter((column) => isRounded(column, rows))
   if (rounded.length === 0) return { rows, columns }
   const exact = await ask<Row>(exactSql(text, columns, rounded))
