@@ -35,7 +35,7 @@ export class TickStore {
   /** What is known of them without the file. */
   readonly memory: TickMemory
   isInBulk = false
-  #insertion: Promise<DuckDBPreparedStatement> | undefined
+  #insertion: DuckDBPreparedStatement | undefined
   /** Whether a batch was written: many files get one and are closed, and for that nothing is prepared. */
   #isUsed = false
   /** The newest tick (µs) in the file. */
@@ -193,8 +193,7 @@ export class TickStore {
 
   /** What memory knows may be needed although the file is closed. */
   async dispose({ keepsMemory = false }: { keepsMemory?: boolean } = {}): Promise<void> {
-    const insertion = await this.#insertion?.catch(() => undefined)
-    insertion?.destroySync()
+    this.#insertion?.destroySync()
     this.#batches.clear(this.#slot)
     if (!keepsMemory) this.memory.dispose()
   }
@@ -249,8 +248,9 @@ export class TickStore {
     for (let row = 0; row < batch.length; row++)
       if (batch.micros[row]! < oldest) oldest = batch.micros[row]!
     if (isPrepared) {
-      this.#insertion ??= this.#connection.prepare(this.#insertSql)
-      await (await this.#insertion).run()
+      // Kept only when it was made: one that failed would fail for ever.
+      this.#insertion ??= await this.#connection.prepare(this.#insertSql)
+      await this.#insertion.run()
     }
     if (oldest < rolledUntil)
       await this.#connection.run(
