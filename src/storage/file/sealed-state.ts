@@ -4,7 +4,7 @@ import { schemaVersion } from '../../schema/migrations.ts'
 import { sizeOf, type PairFiles } from './pair-files.ts'
 import type { PairState } from './state-file.ts'
 
-/** A state that tells all that the writer of its pair has to know. */
+/** A state that tells all that the writer of its pair has to know. None of a pair that has lost rows: that is told where it is opened. */
 export type SealedState = PairState &
   Required<Pick<PairState, 'marks' | 'retention' | 'writer' | 'logs'>>
 
@@ -18,8 +18,9 @@ export async function sealed(files: PairFiles, state: SealedState): Promise<Pair
 }
 
 /**
- * A state whose pair's file nobody has written to since; undefined for any other. To be called when the file is
- * locked: before that another process might still change it, or leave a log that the engine has replayed.
+ * A state whose pair's file nobody has written to since; undefined for any other. Who is to build on it calls
+ * this when the file is locked: before that another process might still change it, or leave a log that the
+ * engine has replayed.
  */
 export async function provedState(
   files: PairFiles,
@@ -27,7 +28,9 @@ export async function provedState(
 ): Promise<SealedState | undefined> {
   if (state?.seal === undefined || state.schemaVersion !== schemaVersion) return undefined
   const { seal, ...told } = state
-  return seal === (await sealOf(files, told)) ? (told as SealedState) : undefined
+  // There may be no file any more.
+  const found = await sealOf(files, told).catch(() => undefined)
+  return seal === found ? (told as SealedState) : undefined
 }
 
 /**

@@ -80,12 +80,17 @@ function isState(state: unknown): state is PairState {
   const { deletedBefore, marks, lost } = state
   return (
     (lost === undefined || isState(lost)) &&
-    Object.values(state['relations']).every(
-      (relation) => isObject(relation) && typeof relation['rows'] === 'number',
-    ) &&
+    Object.values(state['relations']).every((relation) => isRelationState(relation)) &&
     (typeof deletedBefore === 'number' || deletedBefore === null || deletedBefore === undefined) &&
     (marks === undefined ||
       (isObject(marks) && Object.values(marks).every((mark) => typeof mark === 'number')))
+  )
+}
+
+function isRelationState(relation: unknown): boolean {
+  if (!isObject(relation) || !Number.isSafeInteger(relation['rows'])) return false
+  return [relation['oldest'], relation['newest']].every(
+    (time) => typeof time === 'number' || time === null || time === undefined,
   )
 }
 

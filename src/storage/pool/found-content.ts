@@ -22,6 +22,8 @@ export interface Found {
   readonly state: WriterState
   readonly marks: LogMarks
   readonly known: KnownContent
+  /** Whether the state file was proved to tell all of it. */
+  readonly isTold: boolean
   /** What it had lost by then. */
   readonly loss: Loss | undefined
   readonly rules: RetentionRules
@@ -64,11 +66,13 @@ async function tellBy(
   const stored = { version: schemaVersion, candles: kept }
   const candles = await migrate(connection, context.candles, undefined, stored)
   const known = new KnownContent({ relations, marks })
-  if (candles.length > kept.length) known.forget()
+  const isTold = candles.length === kept.length
+  if (!isTold) known.forget()
   const ruled = await keepRules(connection, context.retention, retention)
   return {
     candles,
     known,
+    isTold,
     state: stateOf(writer),
     marks: logMarks(Object.entries(logs)),
     loss: undefined,
@@ -89,7 +93,8 @@ async function ask(
   if (loss !== undefined) await bringBackRules(connection, loss.known)
   const ruled = await keepRules(connection, context.retention, await readRules(connection))
   const marks = await readLogMarks(connection)
-  return { candles, state, marks, known: new KnownContent(undefined), loss, ...ruled }
+  const known = new KnownContent(undefined)
+  return { candles, state, marks, known, isTold: false, loss, ...ruled }
 }
 
 /** What a pair's state file says when its file is closed in order: what is known, and else what the file tells. */

@@ -58,6 +58,8 @@ export class PairDatabase {
   readonly loss: Loss | undefined
   /** Whether the state file already says all that closing would write into it. */
   readonly #wasClean: boolean
+  /** Whether the state file was proved to tell what the file holds. */
+  readonly #isTold: boolean
   readonly #engine: Engine
   readonly #connection: DuckDBConnection
   readonly #wal: WalWatch
@@ -83,6 +85,7 @@ export class PairDatabase {
     onBroken: () => void
     loss: Loss | undefined
     wasClean: boolean
+    isTold: boolean
     rules: RetentionRules
     archive: ArchiveStore | undefined
     clock: Clock
@@ -101,6 +104,7 @@ export class PairDatabase {
     this.alias = of.alias
     this.loss = of.loss
     this.#wasClean = of.wasClean
+    this.#isTold = of.isTold
     this.#connection = of.connection
     this.#wal = of.wal
     this.#onBroken = of.onBroken
@@ -158,6 +162,7 @@ export class PairDatabase {
         archive: context.archive,
         clock: context.writer.clock,
         wasClean: !hadWal && isRuled && loss === undefined && describes(before, candles),
+        isTold: found.isTold,
       })
       if (loss !== undefined && before?.lost === undefined)
         // Rows that come now must not make up for those that are gone, should this process be killed.
@@ -273,6 +278,8 @@ export class PairDatabase {
       const isEmptied = failures.length === 0
       await attempt(() => this.#saveAtRest(isEmptied))
     }
+    // For the next one, if the file can be asked at all: nothing was written.
+    else if (!this.#isTold) await this.#saveAtRest(true).catch(() => undefined)
     const { memory } = this.writer.ticks
     const isWhole = failures.length === 0 && isFree && !this.broken
     const stays = rests && isWhole && !this.#isAltered && this.writer.isClaimed

@@ -11,6 +11,7 @@ import { readState } from '../../../src/storage/file/state-file.ts'
 import { readLogMarks } from '../../../src/storage/write/log-marks.ts'
 import { readWriterState, stateOf } from '../../../src/storage/write/writer-state.ts'
 import { timeframes, type Timeframe } from '../../../src/time.ts'
+import { cliJson } from '../../support/cli-run.ts'
 import { propertyRuns } from '../../support/property-runs.ts'
 import {
   copiesOf,
@@ -264,3 +265,45 @@ function database(dataDir: string): string {
 function touch(file: string): void {
   utimesSync(file, new Date(), new Date())
 }
+
+it.each(['of another pair', 'of before'])(
+  'a state %s decides nothing: cleanup and stats ask the file, which keeps its ticks',
+  async (which) => {
+    const dataDir = temporaryFolder()
+    const [file, other] = [pair, 'x/spot/B'].map(
+      (each) => pairFiles(dataDir, parsePair(each)).state,
+    )
+    const first = await openManager({ dataDir })
+    await first.setRetention('x/spot/B', { ticks: minute })
+    await first.insertTicks('x/spot/B', someTicks(1, { from: start }))
+    await first.setRetention(pair, { ticks: minute })
+    await first.insertTicks(pair, someTicks(1, { from: start }))
+    await first.close()
+    const before = readFileSync(file!)
+    const second = await openManager({ dataDir })
+    await second.setRetention(pair, 'forever')
+    await second.insertTicks(pair, someTicks(100, { from: start }))
+    await second.close()
+    const putThere = (): void => {
+      if (which === 'of before') writeFileSync(file!, before)
+      else copyFileSync(other!, file!)
+    }
+    putThere()
+    const [stats] = await cliJson<{ relations: { relation: string; rows: number }[] }[]>([
+      'stats',
+      pair,
+      '--data-dir',
+      dataDir,
+    ])
+    expect(stats!.relations).toContainEqual(
+      expect.objectContaining({ relation: 'ticks', rows: 100 }),
+    )
+    putThere()
+    const db = await openManager({ dataDir })
+    await db.cleanupPair(pair, { now: Date.now() })
+    expect(await countTicks(db, pair)).toBe(100)
+    await db.pool.release(pair)
+    // Who only read it has left a state that is right.
+    expect(await proved(dataDir)).toMatchObject({ relations: { ticks: { rows: 100 } } })
+  },
+)
