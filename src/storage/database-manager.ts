@@ -287,7 +287,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     this.closing.abort()
     this.intake.close()
     await this.#socket?.stop()
-    await endsWithin(letGoMs, this.#candles.end())
+    await this.#candles.end((work) => endsWithin(letGoMs, work))
     await Promise.all([this.stopCleanup(), this.stopAnalytics(), this.leases.revokeAll()])
     await this.#giveWay.stop()
     try {

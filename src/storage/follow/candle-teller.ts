@@ -21,6 +21,8 @@ export class CandleTeller {
   readonly #waiting = new Map<string, Brought>()
   readonly #bars = new Map<string, ReadonlyMap<Timeframe, ClosedBars>>()
   #telling: Promise<void> | undefined
+  /** How many pairs were told of, or could not be. */
+  #told = 0
   #ended = false
 
   constructor(db: QuerySource, events: Events) {
@@ -29,9 +31,15 @@ export class CandleTeller {
     watchCommits(events, (event) => this.#stored(event))
   }
 
-  /** What is stored by now is told when it resolves; nothing is later. */
-  async end(): Promise<void> {
-    await this.#telling
+  /**
+   * What is stored by now is told when it resolves, and nothing is later. `waits` gives up after a while: it ends
+   * when no pair is told of for so long. Of pairs whose files are closed each takes its time.
+   */
+  async end(waits: (work: Promise<void>) => Promise<unknown>): Promise<void> {
+    for (let seen = -1; this.#telling !== undefined && seen < this.#told;) {
+      seen = this.#told
+      await waits(this.#telling)
+    }
     this.#ended = true
   }
 
@@ -57,6 +65,7 @@ export class CandleTeller {
       } catch (error) {
         this.#events.tell('error', { pair, error })
       }
+      this.#told++
     }
     // At once: what is stored from now on begins anew.
     this.#telling = undefined
