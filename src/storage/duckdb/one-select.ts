@@ -25,12 +25,13 @@ export async function refuseNotOneSelect(
   connection: DuckDBConnection,
   { sql, isStrangers = false }: Pick<Query<unknown>, 'sql' | 'isStrangers'>,
   schemas: readonly string[] = [],
+  database?: string,
 ): Promise<void> {
   refuseNul(sql)
   await boundValues(connection, sql, { isStrangers })
-  const key = JSON.stringify([schemas, isStrangers, sql])
+  const key = JSON.stringify([schemas, database, isStrangers, sql])
   if (passed.has(key)) return
-  const scope: SelectScope = { schemas, catalog: !isStrangers, isStrangers }
+  const scope: SelectScope = { schemas, database, catalog: !isStrangers, isStrangers }
   const { sql: parse, params } = parseSelectQuery(sql)
   const [row] = await readRows<{ tree: string }>(connection, parse, params)
   const words = isStrangers ? faultOfWords(sql) : undefined
@@ -47,14 +48,16 @@ export async function refuseNotOneSelect(
 /**
  * The same for what a text of a stranger's was made into: he may have put what is taken out or
  * replaced there where it is no code, and what is left is another statement then. Gives what is run.
+ * `database`: what the engine calls the pair's own file, where the text was made to say it.
  */
 export async function refuseMadeInto(
   connection: DuckDBConnection,
   { isStrangers, params }: Pick<Query<unknown>, 'isStrangers' | 'params'>,
   text: string,
+  database?: string,
 ): Promise<string> {
   if (isStrangers !== true) return text
-  await refuseNotOneSelect(connection, { sql: text, isStrangers })
+  await refuseNotOneSelect(connection, { sql: text, isStrangers }, [], database)
   return withBoundedCollecting(connection, { sql: text, params, isStrangers })
 }
 

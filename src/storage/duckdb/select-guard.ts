@@ -29,6 +29,8 @@ const plainName = /^[^./\\:]+$/
 export interface SelectScope {
   /** Schemas beside the pair's own. */
   readonly schemas?: readonly string[]
+  /** What the engine calls the pair's own file, where the text may say it. */
+  readonly database?: string | undefined
   /** Whether it may ask the engine's catalogue, which lists the files of other pairs too. */
   readonly catalog: boolean
   /** Whether a stranger wrote it: what may keep the engine busy for hours is refused. */
@@ -145,14 +147,17 @@ function faultOfNode(node: Node, scope: SelectScope): string | undefined {
     : undefined
 }
 
-function faultOfTable(node: Node, { schemas = [], catalog }: SelectScope): string | undefined {
+function faultOfTable(
+  node: Node,
+  { schemas = [], database: own = '', catalog }: SelectScope,
+): string | undefined {
   const parts = [node.catalog_name, node.schema_name, node.table_name].map((part) =>
     typeof part === 'string' ? part : '',
   )
   const [database, schema, table] = parts as [string, string, string]
   const isOwn = [...ownSchemas, ...schemas.map(lower)].includes(lower(schema))
-  if (database === '' && isOwn && plainName.test(table) && (catalog || !isOfCatalog(schema, table)))
-    return undefined
+  const isPlain = plainName.test(table) && (catalog || !isOfCatalog(schema, table))
+  if ((database === '' || database === own) && isOwn && isPlain) return undefined
   return `\`${parts.filter((part) => part !== '').join('.')}\` is no table of the pair`
 }
 

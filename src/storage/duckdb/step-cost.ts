@@ -7,7 +7,7 @@ export const cheap: ReadonlySet<string> = new Set(
     'least greatest if ifnull nullif isnan isinf isfinite epoch epoch_ms epoch_us epoch_ns date_trunc ' +
     'date_part date_diff datediff to_timestamp to_microseconds to_milliseconds to_seconds to_minutes ' +
     'to_hours to_days to_weeks to_months to_years make_timestamp make_timestamp_ms ' +
-    'struct_pack struct_extract row fdiv fmod'
+    'struct_pack struct_extract row fdiv fmod now getvariable'
   ).split(' '),
 )
 /** Functions that go once through a list, by a lambda of which the first parameter is its value. */
@@ -36,8 +36,15 @@ const mostGrowingOfCollected = 8
 const longestWritten = 1_000
 /** The longest text between the values of a list that are joined. */
 const longestBetween = 10
-/** How much of it the engine plans: it goes through parts of parts again and again, and hears no interrupt. */
-const most = { tables: 256, subqueries: 32, groupings: 64, pivoted: 1_000 }
+/**
+ * How much of it the engine plans: it goes through parts of parts again and again, and hears no interrupt.
+ * Of the builders `detectZonesQuery` and `detectFvgQuery` need most, of bars of `1d` from any source: 267
+ * tables, 121 subqueries, of which two are within one another, and one grouping.
+ */
+const most = { tables: 400, subqueries: 192, subqueriesWithin: 8, groupings: 64, pivoted: 1_000 }
+/** A view of candles is planned as so many tables: thirty take under a second, two hundred half a minute. */
+const tablesOfView = 12
+const viewOfCandles = /^candles_/i
 
 /** Types of which a value may be large. */
 export const large: RegExp =
@@ -52,6 +59,7 @@ interface Node extends Call {
   readonly child?: Node
   readonly lhs?: Node
   readonly column_names?: readonly unknown[]
+  readonly table_name?: unknown
   readonly subquery?: {
     readonly node?: Node & { readonly from_table?: Node; readonly select_list?: readonly Node[] }
   }
@@ -71,6 +79,8 @@ interface Place {
   readonly isEach?: boolean
   /** Whether a lambda here goes through such a value: all of them together are one value. */
   readonly isWithin?: boolean
+  /** In how many subqueries. */
+  readonly subqueries?: number
 }
 
 /**
@@ -114,7 +124,7 @@ class StepCost {
 
   #faultOf(node: Node, place: Place): string | undefined {
     const { inLambda, becomesRows, isWithin } = place
-    const tooMuch = this.#faultOfPlan(node)
+    const tooMuch = this.#faultOfPlan(node, place)
     if (tooMuch !== undefined) return tooMuch
     if (node.class === 'LAMBDA' && inLambda && isWithin !== true) return throughAnother
     if (node.type === 'ARRAY_SLICE' && inLambda)
@@ -141,16 +151,25 @@ class StepCost {
     return this.#patterns.faultOf(node)
   }
 
-  #faultOfPlan(node: Node): string | undefined {
-    if (/^(?:BASE_TABLE|TABLE_FUNCTION)$/.test(String(node.type)) && ++this.#tables > most.tables)
-      return `more than ${most.tables} tables are named`
+  #faultOfPlan(node: Node, { subqueries = 0 }: Place): string | undefined {
+    this.#tables += tablesOf(node)
+    if (this.#tables > most.tables)
+      return `more than ${most.tables} tables are named, of which a view of candles counts as ${tablesOfView}`
     if (node.class === 'SUBQUERY' && ++this.#subqueries > most.subqueries)
       return `it has more than ${most.subqueries} subqueries within expressions`
+    if (node.class === 'SUBQUERY' && subqueries >= most.subqueriesWithin)
+      return `it has more than ${most.subqueriesWithin} subqueries within one another`
     if ((node.group_sets?.length ?? 0) > most.groupings)
       return `it groups in more than ${most.groupings} ways`
     const columns = node.pivots?.reduce((by, { entries }) => by * (entries?.length ?? 1), 1) ?? 0
     return columns > most.pivoted ? `a PIVOT makes more than ${most.pivoted} columns` : undefined
   }
+}
+
+function tablesOf({ type, table_name: name }: Node): number {
+  if (type === 'TABLE_FUNCTION') return 1
+  if (type !== 'BASE_TABLE') return 0
+  return viewOfCandles.test(String(name)) ? tablesOfView : 1
 }
 
 /** What COLUMNS(…) chooses by is asked of the names of columns alone, once; not so what it puts in their place. */
@@ -160,7 +179,13 @@ function isColumnChoice({ class: kind, columns }: Node): boolean {
 
 function placeIn(node: Node, place: Place): Place {
   if (node.class === 'LAMBDA')
-    return { inLambda: true, becomesRows: false, element: elementOf(node, place) }
+    return {
+      inLambda: true,
+      becomesRows: false,
+      element: elementOf(node, place),
+      subqueries: place.subqueries ?? 0,
+    }
+  if (node.class === 'SUBQUERY') return { ...place, subqueries: (place.subqueries ?? 0) + 1 }
   if (node.type === 'TABLE_FUNCTION') return { ...place, becomesRows: true }
   if (node.class !== 'FUNCTION') return place
   const isEach = eachOf.test(lower(node))

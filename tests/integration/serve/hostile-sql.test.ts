@@ -78,6 +78,8 @@ const refused = [
   `SELECT count(equi_width_bins(0, 1e9 + i, 900000, false)) AS n FROM range(2000) t(i)`,
   `SELECT count(*) AS n FROM ticks GROUP BY GROUPING SETS (${Array.from({ length: 100 }, () => '(price, side)').join(', ')})`,
   `SELECT count(*) AS n FROM (${Array.from({ length: 300 }, () => 'FROM candles_1m').join(' UNION ALL ')})`,
+  `SELECT ${Array.from({ length: 200 }, (_, at) => `(SELECT ${at} + count(*) FROM range(2))`).join(' + ')} AS n`,
+  `SELECT count(*) AS n FROM (${Array.from({ length: 40 }, () => 'FROM candles_1m').join(' UNION ALL ')})`,
   `SELECT ${within(40, (inner) => `(SELECT max(price) FROM range(2) r(x) WHERE x > ${inner})`, '1')} AS n`,
   `SELECT mode(i) OVER (ORDER BY i ROWS BETWEEN (i % 2) * 100000 PRECEDING AND CURRENT ROW) AS n FROM range(300000) t(i)`,
   `SELECT ${Array.from({ length: 70 }, (_, at) => `count(reverse(s || ${at}))`).join(' + ')} AS n FROM ${made(900)}`,

@@ -99,7 +99,7 @@ async function openViews(
   await connection.run(views.join(';\n'))
   const bound = withoutClosed(bindLiterals(sql, params)).replaceAll(rolledUntilSql, rolledUntil)
   const whole = oldestByParts(bound, catalog, parts)
-  const text = await refuseMadeInto(connection, { ...query, params: {} }, whole)
+  const text = await refuseMadeInto(connection, { ...query, params: {} }, whole, catalog.alias)
   const [plan] = await (await connection.run(`EXPLAIN (FORMAT json) ${text}`)).getRows()
   const within = (table: string, of: (part: ArchivePart) => boolean): ArchivePart[] =>
     partsWithin(parts.filter(of), reachOfScans(String(plan![1]), table))
