@@ -1,11 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander'
 import type { RetentionOptions } from '../schema/retention-policy.ts'
 import { formatPair, parsePair } from '../pair.ts'
+import { msFromIso } from '../iso-time.ts'
 import { parseDuration } from './duration.ts'
 import { earliestMs, isTimeframe, latestMs, timeframes, type Timeframe } from '../time.ts'
-
-const isoPattern =
-  /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?(Z|[+-]\d{2}:?\d{2})?)?$/i
 
 /** A pair in its one text form. Throws `INVALID_PAIR`. */
 export function pairArgument(text: string): string {
@@ -23,7 +21,7 @@ export function folderArgument(text: string): string {
  * Without a zone it is UTC, not the zone of the machine: files and tables hold UTC.
  */
 export function timeArgument(text: string): number {
-  const ms = /^\d+(?:\.\d+)?$/.test(text) && !/^\d{4}$/.test(text) ? Number(text) : isoMs(text)
+  const ms = /^\d+(?:\.\d+)?$/.test(text) && !/^\d{4}$/.test(text) ? Number(text) : msFromIso(text)
   if (ms === undefined || Number.isNaN(ms))
     throw new InvalidArgumentError(
       'Expected ISO 8601 such as 2024-08-08T23:54:15Z, or Unix milliseconds.',
@@ -106,20 +104,4 @@ export function choiceOption(
   choices: readonly string[],
 ): Option {
   return new Option(flags, description).choices(choices).default(choices[0])
-}
-
-function isoMs(text: string): number | undefined {
-  const match = isoPattern.exec(text)
-  if (!match) return undefined
-  const [, date, minutes = '00:00', seconds = '00', fraction = '', zone = 'Z'] = match
-  const ms = Date.parse(`${date}T${minutes}:${seconds}${zone.toUpperCase()}`)
-  if (Number.isNaN(ms) || !isRealDate(date!)) return undefined
-  // Microseconds by hand: Date keeps milliseconds only.
-  return ms + Number(fraction.padEnd(6, '0').slice(0, 6)) / 1000
-}
-
-/** Date.parse takes 30 February for 1 March. */
-function isRealDate(date: string): boolean {
-  const ms = Date.parse(`${date}T00:00:00Z`)
-  return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)
 }

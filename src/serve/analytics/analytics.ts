@@ -26,6 +26,7 @@ import {
   getRecentTicksQuery,
   getUnfilledFvgsQuery,
 } from '../../queries/index.ts'
+import { msFromIso } from '../../iso-time.ts'
 import type { Query } from '../../queries/query.ts'
 import { gapsOfPairQuery } from './gaps-of-pair.ts'
 import { ticksOfWindowQuery } from './ticks-of-window.ts'
@@ -98,7 +99,7 @@ function valueOf(text: unknown, rule: OptionRules[string]): unknown {
     ...(/^[-+]?(?:\d+\.?\d*|\.\d+)(?:e[-+]?\d+)?$/i.test(text) ? [Number(text)] : []),
     ...(text === 'true' || text === 'false' ? [text === 'true'] : []),
     text,
-    ...(/^\d{4}-\d\d-\d\d/.test(text) ? [Date.parse(text)] : []),
+    msFromIso(text) ?? text,
     text.split(',').map(Number),
   ]
   return readings.find((reading) => rule.accepts(reading)) ?? readings[0]
