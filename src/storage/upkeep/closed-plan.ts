@@ -1,7 +1,7 @@
 import { policyOf, type RetentionRules } from '../../schema/retention-policy.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import { timeframes, type Clock, type Timeframe } from '../../time.ts'
-import type { PairFiles } from '../file/pair-files.ts'
+import { sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { provedState } from '../file/sealed-state.ts'
 import { readState, type PairState } from '../file/state-file.ts'
 import type { CleanupRules } from './cleanup-options.ts'
@@ -16,6 +16,8 @@ export async function planClosed(
   { now, dueOnly, keep }: CleanupRules,
   given: { readonly clock: Clock; readonly retention: RetentionRules },
 ): Promise<readonly Deletion[] | 'nothing' | undefined> {
+  // Whatever bears the name of a log is looked at where the pair is opened.
+  if ((await sizeOf(files.wal)) !== undefined) return undefined
   const state = await provedState(files, await readState(files.state))
   if (state === undefined) return undefined
   const { retention, marks, relations } = state
