@@ -59,12 +59,23 @@ function pointed(value: bigint, scale: number): string {
 
 /** A number where its shortest form has all the digits, else the text. */
 function toldDecimal(text: string): unknown {
-  const [mantissa, exponent] = Number(text).toExponential().split('e') as [string, string]
-  const [head, tail = ''] = mantissa.split('.') as [string, string?]
   const scale = text.split('.')[1]!.length
+  const [mantissa, exponent] = castByEngine(text, scale).toExponential().split('e') as [
+    string,
+    string,
+  ]
+  const [head, tail = ''] = mantissa.split('.') as [string, string?]
   const shift = Number(exponent) - tail.length + scale
   const scaled = shift < 0 ? undefined : BigInt(head + tail) * 10n ** BigInt(shift)
   return scaled === BigInt(text.replace('.', '')) ? Number(text) : text
+}
+
+/** The double that the engine makes of a DECIMAL, which beyond 2^53 need not be the nearest. */
+function castByEngine(text: string, scale: number): number {
+  const value = BigInt(text.replace('.', ''))
+  if (value > -(2n ** 53n) && value < 2n ** 53n) return Number(text)
+  const parts = 10n ** BigInt(scale)
+  return Number(value / parts) + Number(value % parts) / Number(parts)
 }
 
 const quoted = (text: string): string =>
@@ -200,8 +211,8 @@ it('numbers keep their digits wherever they are nested, in every form', async ()
       const text = `SELECT ${values.map((value, at) => `${value.sql} AS c${at}`).join(', ')}`
       const told = Object.fromEntries(values.map((value, at) => [`c${at}`, value.told]))
       const answer = String(await asked('json', text))
-      // Casts of casts are bounded over HTTP.
-      fc.pre(!answer.includes('casts of others'))
+      // Casts of casts are bounded over HTTP, and what is packed into one value.
+      fc.pre(!answer.includes('REQUEST_REFUSED'))
       expect(JSON.parse(answer)).toEqual([told])
       expect(JSON.parse(String(await asked('ndjson', text)))).toEqual(told)
       const nested = values.flatMap(({ told: each }, at) =>
