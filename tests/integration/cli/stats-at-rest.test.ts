@@ -1,8 +1,11 @@
-import { access, mkdir, readFile, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { access, mkdir, rm, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DatabaseManager, type Tick } from '../../../src/index.ts'
-import type { PairState } from '../../../src/storage/file/state-file.ts'
+import { parsePair } from '../../../src/pair.ts'
+import { pairFiles } from '../../../src/storage/file/pair-files.ts'
+import { sealed, type SealedState } from '../../../src/storage/file/sealed-state.ts'
+import { readState, writeState } from '../../../src/storage/file/state-file.ts'
 import { cliRun } from '../../support/cli-run.ts'
 import { temporaryFolder } from '../../support/store.ts'
 
@@ -41,12 +44,13 @@ async function statsOf(dataDir: string, ...pairs: string[]): Promise<Stats[]> {
   return JSON.parse(stdout) as Stats[]
 }
 
-/** Says of BTC's ticks what is not so: whoever tells it has read the state file alone. */
+/** Says of BTC's ticks what is not so, under its seal: whoever tells it has read the state file alone. */
 async function misstate(dataDir: string): Promise<void> {
-  const file = join(dataDir, btc, 'trading.state.json')
-  const state = JSON.parse(await readFile(file, 'utf8')) as PairState
+  const files = pairFiles(dataDir, parsePair(btc))
+  const { seal: _, ...state } = (await readState(files.state)) as SealedState
   const ticks = { ...state.relations.ticks!, rows: 7 }
-  await writeFile(file, JSON.stringify({ ...state, relations: { ...state.relations, ticks } }))
+  const relations = { ...state.relations, ticks }
+  await writeState(files.state, await sealed(files, { ...state, relations }))
 }
 
 function ticksOf(stats: readonly Stats[]): (number | undefined)[] {
