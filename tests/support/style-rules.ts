@@ -66,6 +66,7 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
 const maxFrontFiles = 8
 const leaves = new Set([
   'errors',
+  'iso-time',
   'optional-package',
   'options',
   'pair',
