@@ -33,6 +33,8 @@ export async function emptyLog(
   files: PairFiles,
 ): Promise<void> {
   await removeStaleLogs(files)
+  // Whoever made the log may have been killed before its name was on the disk.
+  await syncFolder(files.directory)
   await connection.run(`CHECKPOINT ${alias}`)
   await syncFolder(files.directory)
 }

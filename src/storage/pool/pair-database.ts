@@ -1,4 +1,3 @@
-import { stat } from 'node:fs/promises'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ArchiveStore } from '../../archive/store/archive-store.ts'
 import { formatPair, type Pair } from '../../pair.ts'
@@ -9,7 +8,7 @@ import { fromDuckDb, isInvalidated } from '../duckdb/duckdb-errors.ts'
 import type { Engine } from '../duckdb/engine.ts'
 import { checkpointUnblocked } from '../duckdb/transaction.ts'
 import { blockSizeFor } from '../file/block-size-for.ts'
-import { prepareFiles, type PairFiles } from '../file/pair-files.ts'
+import { prepareFiles, sizeOf, type PairFiles } from '../file/pair-files.ts'
 import { syncFolder } from '../file/sync-folder.ts'
 import { describes, measureState, type Loss } from '../file/pair-state.ts'
 import { provedState, sealed } from '../file/sealed-state.ts'
@@ -215,6 +214,8 @@ export class PairDatabase {
 
   /** Puts the WAL into the file and frees what was deleted; only from within a job of the writer. */
   async checkpoint(connection: DuckDBConnection): Promise<void> {
+    // Without its name after a power loss nothing would tell that a checkpoint was on its way.
+    await this.#wal.measure()
     await connection.run(`CHECKPOINT ${this.alias}`)
     // The log is gone, and stays gone.
     await syncFolder(this.files.directory)
@@ -245,10 +246,8 @@ export class PairDatabase {
 
   /** Bytes of file and WAL. */
   async bytes(): Promise<number> {
-    let bytes = 0
-    for (const file of [this.files.database, this.files.wal])
-      bytes += (await stat(file).catch(() => ({ size: 0 }))).size
-    return bytes
+    const sizes = [this.files.database, this.files.wal].map((file) => sizeOf(file))
+    return (await Promise.all(sizes)).reduce<number>((sum, size) => sum + (size ?? 0), 0)
   }
 
   /**

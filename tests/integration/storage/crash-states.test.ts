@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { blockSizes, type BlockSize } from '../../../src/storage/duckdb/block-size.ts'
-import { atRepackSwap, recordProgram } from '../../support/disk/crash-states.ts'
+import { atFirstCheckpoint, atRepackSwap, recordProgram } from '../../support/disk/crash-states.ts'
 import { crashes, expectCrashesSurvived } from '../../support/disk/expect-crashes-survived.ts'
 import { engineWrites } from '../../support/disk/engine-writes.ts'
 import { lottery } from '../../support/disk/lottery.ts'
@@ -30,6 +30,15 @@ describe.skipIf(noShimReason !== undefined).each(blockSizes)(
         states: statesOf(blockSize),
         random: lottery(2),
         among: (points) => atRepackSwap(calls, points),
+      }),
+    )
+
+    it.skipIf(blockSize !== 16_384)('power lost while the first checkpoint of a log writes', () =>
+      expectCrashesSurvived(calls, {
+        crash: 'power lost, names by folder',
+        states: Infinity,
+        random: lottery(7),
+        among: (points) => atFirstCheckpoint(calls, points),
       }),
     )
 

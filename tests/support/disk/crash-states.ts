@@ -54,6 +54,21 @@ export function atRepackSwap(
   return points.filter(({ call }) => call >= swap - 1 && call <= swap + 4)
 }
 
+/** Those at which the first checkpoint after that writes a block, torn in its middle: the log is a new one. */
+export function atFirstCheckpoint(
+  calls: readonly DiskCall[],
+  points: readonly CrashPoint[],
+): CrashPoint[] {
+  const swap = calls.findIndex(({ kind, path }) => kind === 'rename' && path.includes('-compact-'))
+  const first = calls.findIndex((call, at) => at > swap && isBlock(call))
+  const end = calls.findIndex((call, at) => at > first && !isBlock(call))
+  return points.filter(({ call, bytes }) => call >= first && call < end && bytes === 8192)
+}
+
+function isBlock({ kind, path }: DiskCall): boolean {
+  return kind === 'write' && path.endsWith('trading.duckdb')
+}
+
 /** What the program had been told by then: the calls that it made, the last perhaps unanswered. */
 export function callsBefore(calls: readonly DiskCall[], { call }: CrashPoint): RecordedCall[] {
   const made = new Map<number, RecordedCall>()
