@@ -8,6 +8,8 @@ import { ownerSocketOf } from '../storage/file/owner-socket-path.ts'
 import type { MarketStore } from '../storage/market-store.ts'
 import { connect } from './connect.ts'
 import type { RemoteStore } from './remote/remote-store.ts'
+import { hello } from './wire/hello.ts'
+import { HttpCaller } from './wire/http-caller.ts'
 
 /** Calls that the process which holds a pair answers as well as we would. */
 const shared = [
@@ -39,7 +41,7 @@ const nothing = query('nothing', 'SELECT 1 AS "one"')
  * ends answers by then, or has let go of the pair.
  */
 const longPatienceMs = 15_000
-/** For how long another may, or one that cannot do for us what we want: it has the pair for good, or is ending. */
+/** For how long another may, or one that stays and cannot do for us what we want: it has the pair for good. */
 const shortPatienceMs = 2_000
 const pauseMs = 25
 /** What is heard of a process that lets go of its pairs. */
@@ -68,11 +70,26 @@ export class Owners {
     })
   }
 
-  /** For how long a process that has not answered may stand in the way; `asks`: it can answer for the pair. */
-  async patienceMs(pid: number, failure: unknown, { asks }: { asks: boolean }): Promise<number> {
-    if (leaving.some((code) => PairduckError.is(failure, code))) return longPatienceMs
-    if (!PairduckError.is(failure, 'PAIR_LOCKED')) return 0
-    return asks && (await this.#keepsSocket(pid)) ? longPatienceMs : shortPatienceMs
+  /**
+   * Whether a process that has not answered may still let go of the pair, or answer the next time.
+   * `asks`: it can answer for the pair; else only one that is passing is waited for longer.
+   */
+  async mayYield(
+    pid: number,
+    failure: unknown,
+    { standing, asks }: { standing: Standing; asks: boolean },
+  ): Promise<boolean> {
+    const now = performance.now()
+    const isLeaving = leaving.some((code) => PairduckError.is(failure, code))
+    if (!isLeaving && !PairduckError.is(failure, 'PAIR_LOCKED')) return false
+    if (!isLeaving && !(await this.#keepsSocket(pid))) {
+      // That it has the pair was heard before: it may have let go of it and of its socket since.
+      standing.withoutSocketAt ??= now
+      return now - standing.withoutSocketAt < shortPatienceMs
+    }
+    standing.withoutSocketAt = undefined
+    const isBrief = isLeaving || asks || (await this.#isPassing(pid))
+    return now - standing.metAt < (isBrief ? longPatienceMs : shortPatienceMs)
   }
 
   /** It does not answer any more. */
@@ -91,9 +108,26 @@ export class Owners {
     )
   }
 
+  /** Another command, or a process that ends: it does not answer then. */
+  async #isPassing(pid: number): Promise<boolean> {
+    const caller = new HttpCaller({ findSocket: () => ownerSocketOf(this.#dataDir, pid) })
+    return hello(caller)
+      .then(
+        ({ passing }) => passing,
+        () => true,
+      )
+      .finally(() => caller.close())
+  }
+
   async close(): Promise<void> {
     await Promise.allSettled([...this.#stores.values()].map(async (store) => (await store).close()))
   }
+}
+
+/** Since when a process stands in the way of a call, and since when without a socket. */
+interface Standing {
+  readonly metAt: number
+  withoutSocketAt?: number | undefined
 }
 
 type AnyCall = (...args: unknown[]) => unknown
@@ -109,21 +143,21 @@ export function besideOwner<Store extends MarketStore>(store: Store, owners: Own
     /** What the process gives that an error names as the holder. */
     ofOwner?: (pid: number, error: unknown) => Promise<T>,
   ): Promise<T> => {
-    const metAt = new Map<number, number>()
+    const met = new Map<number, Standing>()
     for (;;) {
       let pid: number
       try {
         return await call()
       } catch (error) {
         pid = holderOf(error)
-        if (!metAt.has(pid)) metAt.set(pid, performance.now())
+        const standing = met.get(pid) ?? { metAt: performance.now() }
+        met.set(pid, standing)
         try {
           if (ofOwner === undefined) throw error
           return await ofOwner(pid, error)
         } catch (failure) {
           const asks = ofOwner !== undefined
-          const waitedMs = performance.now() - metAt.get(pid)!
-          if (waitedMs >= (await owners.patienceMs(pid, failure, { asks }))) throw failure
+          if (!(await owners.mayYield(pid, failure, { standing, asks }))) throw failure
         }
       }
       await owners.forget(pid)

@@ -1,4 +1,4 @@
-import { lstat, mkdir, rmdir, unlink } from 'node:fs/promises'
+import { lstat, mkdir, unlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { userInfo } from 'node:os'
@@ -64,12 +64,13 @@ export class OwnerSocket {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** To be called when it is stopped and holds no pair any more. */
-  async close(): Promise<void> {
+  /**
+   * To be called when it is stopped and holds no pair any more. Its folder stays, empty: another
+   * process may be about to listen in it.
+   */
+  close(): void {
     this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
-    // Left where another process of the directory still listens in it.
-    if (process.platform !== 'win32') await rmdir(dirname(this.#path)).catch(() => undefined)
   }
 
   async #listen(): Promise<void> {

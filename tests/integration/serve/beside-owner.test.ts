@@ -1,13 +1,12 @@
-import type { PairduckError } from '../../../src/errors.ts'
+import { PairduckError } from '../../../src/errors.ts'
 import { CommandLine } from '../../support/command-line.ts'
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { besideOwner, Owners } from '../../../src/client/beside-owner.ts'
 import { connect } from '../../../src/client/index.ts'
-
 import { DatabaseManager, getCandlesQuery } from '../../../src/index.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { nextWord } from '../../support/child-words.ts'
@@ -127,6 +126,43 @@ describe('the command line beside a process that holds the pair', () => {
     const told = await Promise.all(Array.from({ length: 5 }, () => commandLine.run(asked)))
     for (const each of told)
       expect(each).toEqual({ exitCode: 0, stdout: expect.stringContaining('200'), stderr: '' })
+  })
+
+  it('tries once more where who had the pair has gone while it was asked', async () => {
+    const own = await openManager({ dataDir: temporaryFolder() })
+    await own.insertTicks(pair, someTicks(200))
+    let asked = 0
+    const locked = (): boolean => asked++ < 1
+    const meeting = new Proxy(own, {
+      get(target, name) {
+        if (name === 'query' && locked())
+          return () => Promise.reject(new PairduckError('PAIR_LOCKED', pair, { pid: 2 ** 22 + 1 }))
+        const member: unknown = Reflect.get(target, name, target)
+        return typeof member === 'function' ? member.bind(target) : member
+      },
+    })
+    const owners = new Owners(own.dataDir)
+    onTestFinished(() => owners.close())
+    // So busy is the machine that asking takes longer than anybody without a socket is waited for.
+    const now = performance.now.bind(performance)
+    let late = 0
+    const clock = vi.spyOn(performance, 'now').mockImplementation(() => now() + (late += 3_000))
+    onTestFinished(() => clock.mockRestore())
+    expect(await besideOwner(meeting, owners).query(pair, count)).toEqual([{ n: 200 }])
+    expect(asked).toBe(2)
+    asked = -1
+    await expect(besideOwner(meeting, owners).query(pair, count)).rejects.toMatchObject({
+      code: 'PAIR_LOCKED',
+    })
+  })
+
+  it('leaves the folder of the sockets to who may be about to listen in it', async () => {
+    const dataDir = temporaryFolder()
+    const db = await DatabaseManager.open({ dataDir })
+    const folder = join(dataDir, '.pairduck', 'sockets')
+    expect(readdirSync(folder)).toEqual([`${process.pid}.sock`])
+    await db.close()
+    expect(readdirSync(folder)).toEqual([])
   })
 
   it('answers all the same', async () => {
