@@ -3,10 +3,11 @@ import { expect, test } from 'vitest'
 import { formatCommandLine, parseCommandLine } from '../../src/valkey/local/command-line.ts'
 import { parseServerVersion } from '../../src/valkey/local/server-binary.ts'
 import { configuredPort, serverConfigText } from '../../src/valkey/local/server-config.ts'
+import { anyCharacter } from '../support/any-character.ts'
 
 test('any bytes come back from a command line, and it is one line', () => {
   const text = fc
-    .string({ unit: 'binary', maxLength: 200, size: 'max' })
+    .string({ unit: anyCharacter, maxLength: 200, size: 'max' })
     .map((value) => Buffer.from(value))
   const quotes = fc.string({ unit: fc.constantFrom("'", '"', '\\', ' ', 'x', '\n') })
   const bytes = fc.oneof(

@@ -9,10 +9,11 @@ import {
   parsePair,
   symbolToFolder,
 } from '../../src/pair.ts'
+import { anyCharacter } from '../support/any-character.ts'
 
 /** Symbols at their worst: any Unicode, dots, slashes, percents, both cases, device names. */
 const symbols = fc.oneof(
-  fc.string({ unit: 'binary', minLength: 1, maxLength: 128, size: 'max' }),
+  fc.string({ unit: anyCharacter, minLength: 1, maxLength: 128, size: 'max' }),
   fc.string({
     unit: fc.constantFrom(...'aAbB019-_./\\%:*?"<>| \u0130ıßéĀ漢🦆'),
     minLength: 1,
