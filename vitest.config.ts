@@ -12,6 +12,9 @@ const execArgv =
  */
 const env = { NODE_EXTRA_CA_CERTS: '' }
 
+/** What is waited for comes, however busy the machine is; vitest would give it a second. */
+const expect = { poll: { timeout: 60_000 } }
+
 export default defineConfig({
   test: {
     // A third of the time goes to waiting for disks, servers and child processes.
@@ -22,6 +25,7 @@ export default defineConfig({
           name: 'unit',
           include: ['tests/unit/**/*.test.ts'],
           env,
+          expect,
           testTimeout: 240_000,
           pool: 'forks',
           execArgv,
@@ -34,6 +38,7 @@ export default defineConfig({
           name: 'integration',
           include: ['tests/integration/**/*.test.ts'],
           env,
+          expect,
           testTimeout: 240_000,
           hookTimeout: 120_000,
           pool: 'forks',
@@ -46,6 +51,7 @@ export default defineConfig({
           // What takes minutes: `npm run test:long`. Each has a short sibling in the others.
           name: 'long',
           include: ['tests/long/**/*.test.ts'],
+          expect,
           testTimeout: 1_800_000,
           hookTimeout: 120_000,
           pool: 'forks',

@@ -55,16 +55,27 @@ export async function startValkey(options: TestServerOptions = {}): Promise<Test
   const binary = await findServerBinary({ onProgress: (line) => process.stderr.write(`${line}\n`) })
   const dir = await mkdtemp(join(tmpdir(), 'pairduck-valkey-'))
   const certificates = options.tls === true ? await makeCertificates(join(dir, 'tls')) : undefined
-  const port = options.port ?? (await freePort())
   const socketPath = options.unixSocket === true ? join(dir, 'valkey.sock') : undefined
-  const args = await serverArguments({ ...options, dir, port, socketPath, certificates })
-  const server = new Server(binary.path, args, dir)
-  running.add(server)
-  try {
-    await server.start()
-  } catch (error) {
-    await server.stop()
-    throw error
+  let port: number
+  let server: Server
+  for (;;) {
+    port = options.port ?? (await freePort())
+    const args = await serverArguments({ ...options, dir, port, socketPath, certificates })
+    server = new Server(binary.path, args, dir)
+    running.add(server)
+    try {
+      await server.start()
+      break
+    } catch (error) {
+      // A port that was free may have gone to another program, or to an outgoing connection.
+      if (options.port === undefined && /Address already in use/.test(String(error))) {
+        running.delete(server)
+        await server.kill()
+        continue
+      }
+      await server.stop()
+      throw error
+    }
   }
   return Object.assign(server, {
     host: '127.0.0.1' as const,

@@ -185,7 +185,7 @@ describe.each(stores)('a call with a signal, by %s,', (_name, open) => {
     })
     onTestFinished(() => [interrupted, watched].forEach((spy) => spy.mockRestore()))
     expect(await endOf(store.verify(pair, { signal: stop.signal }))).toBe('ABORTED')
-    await vi.waitFor(() => expect(interrupted).toHaveBeenCalled())
+    await vi.waitFor(() => expect(interrupted).toHaveBeenCalled(), { timeout: 60_000 })
     watched.mockRestore()
     expect(await store.verify(pair)).toMatchObject({ ok: true })
   })

@@ -164,11 +164,12 @@ describe('pairs beyond the places of the pool', () => {
   it('take what is new without their file, and a read sees it', async () => {
     const db = await openManager({ maxConnections: 1 })
     const [a, b] = pairs as [string, string]
-    await db.insertTicks(a, someTicks(10))
+    const first = someTicks(10)
+    await db.insertTicks(a, first)
     await db.insertTicks(b, someTicks(1))
     expect(db.stats()).toMatchObject({ restingPairs: [a], openPairs: [b], misses: 2 })
     // A replay of what is remembered, ids that go on, and the same call twice at once.
-    const more = [...someTicks(10), ...someTicks(5, { first: 11, from: Date.now() })]
+    const more = [...first, ...someTicks(5, { first: 11, from: Date.now() })]
     const calls = await Promise.all([db.insertTicks(a, more), db.insertTicks(a, more)])
     expect(calls).toMatchObject([
       { inserted: 5, duplicates: 10 },
