@@ -18,8 +18,8 @@ const lists = new Set(['list', 'array_agg', 'approx_top_k'])
 const maps = new Set(['histogram', 'histogram_exact', 'bitstring_agg'])
 const texts =
   /^(?:string_agg|group_concat|listagg|json_group_array|json_group_object|json_group_structure)$/
-/** What keeps all that is in a frame, without giving it. */
-const keeping = new Set(['entropy', 'mad', 'reservoir_quantile'])
+/** What goes through all that is in a frame, or through a digest of it, for each row anew. */
+const keeping = new Set(['approx_quantile', 'entropy', 'mad', 'mode', 'reservoir_quantile'])
 /** Of the best ones by a count. */
 const best = /^(?:min|max|(?:arg_?(?:min|max)|min_by|max_by)(?:_nulls_last|_null)?)$/
 /** Where no word of a text matches, a look at the parsed one is needless; what follows it may be a comment. */

@@ -1,3 +1,4 @@
+import { AggregateCost } from './aggregate-cost.ts'
 import { PatternCost, type Call } from './pattern-cost.ts'
 
 /** What may be called for each value of a list: it takes numbers and times, none of which is large. */
@@ -99,6 +100,7 @@ export function faultOfCost(
 
 class StepCost {
   readonly #patterns = new PatternCost()
+  readonly #aggregates = new AggregateCost()
   readonly #mostGrowing: number
   #growing = 0
   #tables = 0
@@ -135,7 +137,9 @@ class StepCost {
       return 'a window has a frame that is written out, as `ROWS 10 PRECEDING`: one that each row gives may jump to and fro'
     if (node.class === 'CONSTANT' && isLong(node.value?.value))
       return `a text that is written out has ${longestWritten} characters at most`
-    if (node.class !== 'FUNCTION') return undefined
+    if (node.class !== 'FUNCTION' && node.class !== 'WINDOW') return undefined
+    const aggregated = this.#aggregates.faultOf(node)
+    if (aggregated !== undefined || node.class === 'WINDOW') return aggregated
     const name = lower(node)
     if (/^(?:list|array)_value$/.test(name) && (node.children?.length ?? 0) > longestWritten)
       return `a list that is written out has ${longestWritten} values at most`
