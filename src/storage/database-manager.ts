@@ -293,7 +293,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     try {
       await closeWithLogs(this.pool, this.#logs)
     } finally {
-      this.#socket?.close()
+      await this.#socket?.close()
       this.#engine.stop(() => this.#directory.release())
     }
   }

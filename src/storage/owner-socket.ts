@@ -1,4 +1,4 @@
-import { lstat, mkdir, unlink } from 'node:fs/promises'
+import { lstat, mkdir, rmdir, unlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname } from 'node:path'
 import { userInfo } from 'node:os'
@@ -6,6 +6,11 @@ import { PairduckError } from '../errors.ts'
 import { ownerSocketOf } from './file/owner-socket-path.ts'
 import type { Events } from './events/events.ts'
 import type { MarketStore } from './market-store.ts'
+
+/** How often a process may find the folder for its socket gone. */
+const maxAttempts = 20
+/** How the system says so; where a socket is made, by the second. */
+const missing = new Set<string | undefined>(['ENOENT', 'EACCES'])
 
 /** What answers the callers of a socket; made at the first of them. */
 export interface OwnerDesk {
@@ -64,16 +69,29 @@ export class OwnerSocket {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /**
-   * To be called when it is stopped and holds no pair any more. Its folder stays, empty: another
-   * process may be about to listen in it.
-   */
-  close(): void {
+  /** To be called when it is stopped and holds no pair any more. */
+  async close(): Promise<void> {
     this.#server.close()
     for (const socket of this.#sockets) socket.destroy()
+    // Left where another process of the directory still listens in it.
+    if (process.platform !== 'win32') await rmdir(dirname(this.#path)).catch(() => undefined)
   }
 
   async #listen(): Promise<void> {
+    for (let attempt = 1; ; attempt++)
+      try {
+        await this.#bind()
+        break
+      } catch (error) {
+        // A process that ends removes the folder while it is empty, maybe just now.
+        const code = (error as NodeJS.ErrnoException).code
+        if (!missing.has(code) || attempt === maxAttempts) throw error
+      }
+    this.#server.on('error', () => undefined)
+    this.#server.unref()
+  }
+
+  async #bind(): Promise<void> {
     if (process.platform !== 'win32') {
       await ownFolder(dirname(this.#path))
       // Left by a process that is gone and whose number is now ours.
@@ -81,10 +99,11 @@ export class OwnerSocket {
     }
     await new Promise<void>((resolve, reject) => {
       this.#server.once('error', reject)
-      this.#server.listen(this.#path, resolve)
+      this.#server.listen(this.#path, () => {
+        this.#server.off('error', reject)
+        resolve()
+      })
     })
-    this.#server.on('error', () => undefined)
-    this.#server.unref()
   }
 
   async #take(socket: Socket): Promise<void> {
