@@ -1,8 +1,5 @@
 import { expect, it } from 'vitest'
-import { served } from '../../support/http.ts'
-import { openManager, someTicks } from '../../support/store.ts'
-
-const sqlPath = '/api/v1/pairs/x/spot/A/sql'
+import { expectRefused } from '../../support/refused-statements.ts'
 
 const written = (count: number): string =>
   `[${Array.from({ length: count }, (_, at) => at / count).join(', ')}]`
@@ -69,18 +66,7 @@ const taken: readonly (readonly [string, unknown])[] = [
 ]
 
 it('aggregates that go through all rows in one step again and again are refused', async () => {
-  const db = await openManager()
-  await db.insertTicks('x/spot/A', someTicks(3))
-  const url = (await served(db)) + sqlPath
-  const ask = async (body: string): Promise<{ status: number; told: unknown }> => {
-    const answer = await fetch(url, { method: 'POST', body })
-    return { status: answer.status, told: await answer.json() }
-  }
-  for (const [text, why] of refused) {
-    const { status, told } = await ask(text)
-    expect([text, status, told]).toEqual([text, 403, expect.anything()])
-    expect((told as { error: { message: string } }).error.message).toMatch(why)
-  }
+  const ask = await expectRefused(refused)
   for (const [column, n] of taken) {
     const { status, told } = await ask(`SELECT ${column} AS n FROM ticks LIMIT 1`)
     expect([column, status, told]).toEqual([column, 200, [{ n }]])

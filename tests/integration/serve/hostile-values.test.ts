@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest'
 import { served } from '../../support/http.ts'
+import { expectRefused } from '../../support/refused-statements.ts'
 import { openManager, someTicks } from '../../support/store.ts'
 
 const sqlPath = '/api/v1/pairs/x/spot/A/sql'
@@ -141,18 +142,7 @@ const taken: readonly (readonly [string, unknown])[] = [
 ]
 
 it('values that grow in a step of the engine are refused, with what to write instead', async () => {
-  const db = await openManager()
-  await db.insertTicks('x/spot/A', someTicks(3))
-  const url = (await served(db)) + sqlPath
-  const ask = async (body: string): Promise<{ status: number; told: unknown }> => {
-    const answer = await fetch(url, { method: 'POST', body })
-    return { status: answer.status, told: await answer.json() }
-  }
-  for (const [text, why] of refused) {
-    const { status, told } = await ask(text)
-    expect([text, status, told]).toEqual([text, 403, expect.anything()])
-    expect((told as { error: { message: string } }).error.message).toMatch(why)
-  }
+  const ask = await expectRefused(refused)
   for (const [text, row] of taken) {
     const { status, told } = await ask(text)
     expect([text, status, told]).toMatchObject([text, 200, row === undefined ? {} : [row]])
