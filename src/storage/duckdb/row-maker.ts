@@ -7,6 +7,8 @@ type RowMaker = (sinks: readonly ReadColumn[], length: number) => Record<string,
 
 const makers = new Map<string, RowMaker>()
 const maxMakers = 500
+/** Longer names are made each time: a stranger gives columns names of megabytes. */
+const maxKeptLength = 20_000
 
 /**
  * Turns columns into row objects. For each set of column names a function with an object literal
@@ -18,7 +20,8 @@ export function rowMaker(names: readonly string[]): RowMaker {
   let maker = makers.get(key)
   if (maker === undefined) {
     if (makers.size >= maxMakers) makers.clear()
-    makers.set(key, (maker = literalMaker(names) ?? fieldMaker(names)))
+    maker = literalMaker(names) ?? fieldMaker(names)
+    if (key.length <= maxKeptLength) makers.set(key, maker)
   }
   return maker
 }

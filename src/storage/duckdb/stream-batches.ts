@@ -2,8 +2,8 @@ import type { DuckDBConnection, DuckDBDataChunk, DuckDBResult, DuckDBType } from
 import { PairduckError } from '../../errors.ts'
 import type { Query } from '../../queries/query.ts'
 import { batchReader, type BatchReader } from './batch-reader.ts'
+import { chunkBytes, maxBatchBytes, refuseHeavyChunk, valueBytes } from './chunk-weight.ts'
 import type { ColumnBatch, StreamColumn } from './column-batch.ts'
-import { refuseManyNested } from './nested-values.ts'
 import { bound } from './read-rows.ts'
 import { withoutNeedlessSort } from './stored-order.ts'
 import { rollback } from './transaction.ts'
@@ -16,8 +16,6 @@ export interface BatchSource {
 
 /** Rows of a chunk, at most. */
 const chunkRows = 2048
-/** Rows of many columns come in shorter batches: several of them are in memory at once. */
-const maxBatchValues = 2 ** 20
 
 /**
  * Begins a query whose rows the engine makes as they are asked for, in a transaction that only
@@ -55,8 +53,10 @@ class StreamedBatches implements BatchSource {
   readonly #result: DuckDBResult
   readonly #readers: readonly BatchReader[]
   readonly #batchRows: number
-  /** The types of columns in which a chunk's values are counted. */
-  readonly #bounded: readonly DuckDBType[] = []
+  readonly #types: readonly DuckDBType[]
+  readonly #isStrangers: boolean
+  /** What the names of the columns add to each row as it is told. */
+  readonly #namesBytes: number
   #rows = 0
   #ended = false
 
@@ -67,17 +67,20 @@ class StreamedBatches implements BatchSource {
   ) {
     this.#connection = connection
     this.#result = result
-    const types = result.columnTypes()
-    if (isStrangers) this.#bounded = types
-    this.#batchRows = Math.min(batchRows, Math.ceil(maxBatchValues / types.length))
-    this.#readers = types.map((type) => batchReader(type, this.#batchRows + chunkRows))
+    this.#isStrangers = isStrangers
+    this.#types = result.columnTypes()
+    const most = Math.ceil(maxBatchBytes / (this.#types.length * valueBytes))
+    this.#batchRows = Math.min(batchRows, most)
+    this.#readers = this.#types.map((type) => batchReader(type, this.#batchRows + chunkRows))
     this.columns = result
       .deduplicatedColumnNames()
       .map((name, index) => ({ name, ...this.#readers[index]!.column }))
+    this.#namesBytes = this.columns.reduce((sum, { name }) => sum + Buffer.byteLength(name), 0)
   }
 
   async next(): Promise<ColumnBatch | undefined> {
     let rows = 0
+    let bytes = 0
     let fetching = this.#ended ? undefined : this.#fetch()
     while (fetching !== undefined) {
       const chunk = await fetching
@@ -88,10 +91,11 @@ class StreamedBatches implements BatchSource {
       const at = rows
       rows += chunk.rowCount
       this.#rows += chunk.rowCount
+      bytes += this.#bytesOf(chunk)
       // The engine makes the next one while this one is copied.
-      fetching = rows < this.#batchRows ? this.#fetch() : undefined
+      const goesOn = rows < this.#batchRows && bytes < maxBatchBytes
+      fetching = goesOn ? this.#fetch() : undefined
       try {
-        refuseManyNested(chunk, this.#bounded)
         for (const [column, reader] of this.#readers.entries()) reader.read(chunk, column, at)
       } catch (error) {
         await Promise.allSettled([fetching])
@@ -100,6 +104,12 @@ class StreamedBatches implements BatchSource {
     }
     if (rows === 0) return undefined
     return { rows, columns: this.#readers.map((reader) => reader.lend(rows)) }
+  }
+
+  #bytesOf(chunk: DuckDBDataChunk): number {
+    const bytes = chunkBytes(chunk, this.#types) + chunk.rowCount * this.#namesBytes
+    if (this.#isStrangers) refuseHeavyChunk(bytes)
+    return bytes
   }
 
   async #end(): Promise<void> {

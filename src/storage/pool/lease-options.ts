@@ -39,8 +39,8 @@ export interface AcquireOptions {
 /** Options of a streamed query. */
 export interface StreamOptions extends QueryOptions {
   /**
-   * Rows of a batch, about: one ends with the first of the engine's chunks that reaches it, or a
-   * million values. Default 8,192.
+   * Rows of a batch, about: one ends with the first of the engine's chunks (2,048 rows) that reaches
+   * it, or 16 MB: a million values, or fewer where there are long texts or lists. Default 8,192.
    */
   readonly batchRows?: number | undefined
   /**

@@ -10,6 +10,10 @@ function within(times: number, around: (inner: string) => string, innermost: str
   return Array.from({ length: times }).reduce<string>((inner) => around(inner), innermost)
 }
 
+function columns(count: number, value: string): string {
+  return Array.from({ length: count }, (_, at) => `${value} AS c${at}`).join(', ')
+}
+
 function stacked(times: number, expression: string): string {
   const inner = within(
     times,
@@ -153,11 +157,26 @@ it('rows that hold more values than can be told at once are refused', async () =
   const db = await openManager()
   await db.insertTicks('x/spot/A', someTicks(3))
   const url = (await served(db)) + sqlPath
-  for (const value of ['l', 'l::INT[9000]', `{'a': [l]}`, 'map(l, l)']) {
-    const body = `SELECT ${value} AS v FROM (SELECT list(i) AS l FROM range(9000) t(i)), range(300)`
+  const bodies = [
+    'l',
+    'l::INT[9000]',
+    `{'a': [l]}`,
+    'map(l, l)',
+    'map([1], [l])',
+    'union_value(a := l)',
+  ].map(
+    (value) => `SELECT ${value} AS v FROM (SELECT list(i) AS l FROM range(9000) t(i)), range(300)`,
+  )
+  bodies.push(
+    `SELECT ${columns(20, `repeat('x', 1000)`)} FROM range(3000)`,
+    `SELECT {${columns(20, '').replaceAll(/ AS (c\d+)/g, `'$1': repeat('x', 1000)`)}} FROM range(3000)`,
+    `SELECT ${columns(1200, 'range')} FROM range(3000)`,
+    `SELECT 1 AS "${'n'.repeat(17_000)}" FROM range(3000)`,
+  )
+  for (const body of bodies) {
     const answer = await fetch(url, { method: 'POST', body })
-    expect([value, answer.status, await answer.text()]).toEqual([
-      value,
+    expect([body.slice(0, 200), answer.status, await answer.text()]).toEqual([
+      body.slice(0, 200),
       403,
       expect.stringMatching(/LIMIT/),
     ])

@@ -147,6 +147,27 @@ describe('a stream of columns', () => {
       rows.push(batch.rows)
     expect(rows).toEqual([4096, 4096, 1808])
   })
+
+  it.each([
+    ['long texts', `repeat('é', 2100)`, 4096],
+    ['long texts within a struct', `{ a: repeat('x', 4200) }`, 4096],
+    ['bytes, which are told as text', `repeat('x', 1100)::BLOB`, 4096],
+    ['lists', 'range(0, 140)', 4096],
+    ['lists in the values of maps', 'map([range], [range(0, 140)])', 4096],
+    ['unions of lists', `union_value(a := range(0, 140))`, 4096],
+    ['structs', `{ ${Array.from({ length: 140 }, (_, at) => `s${at}: range`).join(', ')} }`, 4096],
+    ['names', `1 AS "${'n'.repeat(4200)}"`, 4096],
+    ['NULLs', `CASE WHEN range < 0 THEN repeat('x', 4200) END`, 6000],
+    ['empty lists', 'CASE WHEN range < 0 THEN range(0, 140) ELSE [] END', 6000],
+  ])('ends a batch of %s by their bytes', async (_, value, first) => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(1))
+    const query = sql(`SELECT ${value} FROM range(6000)`)
+    const given: number[] = []
+    for await (const batch of await db.streamColumns(pair, query, { batchRows: 6000 }))
+      given.push(batch.rows)
+    expect(given).toEqual(first === 6000 ? [6000] : [first, 6000 - first])
+  })
 })
 
 describe('who holds a stream open', () => {
