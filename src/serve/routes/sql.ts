@@ -20,7 +20,7 @@ export function addSqlRoute({ app, store, answers, allow, guard }: RouteContext)
         throw new TypeError('expected the SELECT itself as the body, not as a part of one')
       const text = textOf(request.body)
       const pair = pairOf(request)
-      const asked = await guard.check(pair, query('sql', text.replace(/[;\s]+$/, '')))
+      const asked = await guard.check(pair, query('sql', withoutEnd(text)))
       return answers.rows({
         request,
         reply,
@@ -39,6 +39,14 @@ function textOf(body: unknown): string {
   const text = typeof body === 'string' ? formField(body) : (body as Body | null | undefined)?.sql
   if (typeof text === 'string' && text.trim() !== '') return text
   throw new TypeError('expected a SELECT as the body, as { "sql": … } or as a form with `sql`')
+}
+
+/**
+ * A statement without what ends it. Where it is looked for from every blank of a long row of them on,
+ * 100,000 keep the process busy for seconds, and a body of them for hours.
+ */
+function withoutEnd(text: string): string {
+  return text.replace(/(?<![;\s])[;\s]+$/, '')
 }
 
 /** No statement begins like a form's field. */

@@ -133,9 +133,11 @@ function messages(error: unknown): string {
 function prose(code: ErrorCode, message: string): string {
   // Behind it the engine quotes the statement and points into it, which one line cannot.
   const told = message
-    .replace(/\n+LINE \d+:[^]*$/, '')
-    .replaceAll(/\s*\n\s*/g, ' ')
-    .trim()
+    .replace(/\nLINE \d+:[^]*$/, '')
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .join(' ')
   if (code === 'PAIR_LOCKED') return `open in process ${lockHolder(message) ?? 'unknown'}`
   if (code === 'ABORTED') return 'interrupted'
   // The engine says at length what became of the database, and the cause last.

@@ -179,6 +179,21 @@ describe('SQL over HTTP', () => {
       expect([text, await ask(url, text)]).toEqual([text, { status: 200, n }])
   })
 
+  it('looks at long rows of blanks once', async () => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(3))
+    const url = await served(db)
+    const before = process.cpuUsage()
+    for (const row of [' ', ';', '\n'].map((sign) => sign.repeat(300_000))) {
+      expect(await ask(url, `SELECT count(*) AS n FROM ticks${row}`)).toEqual({ status: 200, n: 3 })
+      expect(await ask(url, `SELECT ${row} 1`)).toMatchObject({ status: 403 })
+      const name = `"a${row.slice(0, 99_000)}b"`
+      expect(await ask(url, `SELECT ${name}`)).toEqual({ status: 400, code: 'QUERY_FAILED' })
+    }
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1e6).toBeLessThan(4)
+  })
+
   it('opens no file and tells of no other pair', async () => {
     const db = await openManager()
     for (const each of [pair, 'x/spot/B']) await db.insertTicks(each, someTicks(3))
