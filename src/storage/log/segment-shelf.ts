@@ -2,8 +2,11 @@ import { pageBytes, Segment } from './segment.ts'
 
 const smallestBytes = 1 << 18
 const largestBytes = 1 << 24
-/** A segment that is full sooner than this was too small, one that lasts longer than that too large. */
-const shortLifeMs = 1_000
+/**
+ * A segment that is full sooner than this was too small, one that lasts longer than that too large. To make
+ * one takes a few milliseconds, beside the calls; and there are two or more of them at any time.
+ */
+const shortLifeMs = 100
 const longLifeMs = 30_000
 /** Files of which nothing is needed any more, kept for the next segments. */
 const maxSpare = 2

@@ -9,7 +9,7 @@ import { syncFolder } from '../file/sync-folder.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 
 /** Less than this is not worth a copy. */
-const minWasteBytes = 2_000_000
+export const minWasteBytes = 2_000_000
 
 interface FileBlocks {
   readonly free: number

@@ -12,7 +12,7 @@ import type { CleanupResult } from '../events/outcomes.ts'
 import { resolveCleanupTimerOptions, type CleanupRules } from './cleanup-options.ts'
 import { notCleaned, passOf, type CleanupPass } from './cleanup-pass.ts'
 import { planClosed } from './closed-plan.ts'
-import { blocksOf, compactFile, isMostlyFree } from './compact-file.ts'
+import { blocksOf, compactFile, isMostlyFree, minWasteBytes } from './compact-file.ts'
 import { fromDuckDb, withCode } from '../duckdb/duckdb-errors.ts'
 import { cleanupDatabase } from './pair-cleanup.ts'
 import type { ArchiveResult, ManagedArchive } from './archive/archive-pair.ts'
@@ -112,7 +112,8 @@ export class Maintenance {
           { now, dueOnly, keep, dryRun, deletions, archive: this.#options.archive },
           () => this.#leaseholders(database.name),
         )
-        if (!dryRun && (await reading(database, isMostlyFree)))
+        const mayBeFree = !dryRun && cleaned.bytesAfter > minWasteBytes
+        if (mayBeFree && (await reading(database, isMostlyFree)))
           mostlyFree = blockSizeFor(database.rules)
         return cleaned
       },

@@ -12,7 +12,13 @@ import {
 import type { PairDatabase } from '../pool/pair-database.ts'
 import { measureState } from '../file/pair-state.ts'
 import { reading } from './reading.ts'
-import { nothingToDelete, planRetention, ticksBefore, type Deletion } from './retention-plan.ts'
+import {
+  foldedBefore,
+  nothingToDelete,
+  planRetention,
+  ticksBefore,
+  type Deletion,
+} from './retention-plan.ts'
 import { applyRetention, countDeletions, tickMarks } from './retention.ts'
 import { readMarks } from '../file/marks.ts'
 
@@ -56,7 +62,10 @@ export async function cleanupDatabase(
   const aged = deletions.filter(({ archive }) => archive !== true)
   const deleted = await writer.run(
     async (connection): Promise<Partial<Record<Relation, number>>> => {
-      await store.rollUp(store.rollTarget(ticksBefore(aged)))
+      const before = ticksBefore(aged)
+      // A later pass has to roll up what is deleted then: more at once costs less.
+      const waits = before !== undefined && foldedBefore(aged) <= store.state.rolledUntil
+      if (!waits || store.needsRollUp) await store.rollUp(store.rollTarget(before))
       const gone = await applyRetention(connection, aged)
       store.moveMarks(tickMarks(await readMarks(connection)))
       try {

@@ -1,7 +1,7 @@
 import type { RetentionPolicy } from '../../schema/retention-policy.ts'
 import type { TableRetention } from '../../schema/descriptor.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
-import { microsFromMs, type Timeframe } from '../../time.ts'
+import { microsFromMs, timeframeMs, timeframes, type Timeframe } from '../../time.ts'
 import { closedBefore } from './archive/closed-before.ts'
 import type { Marks } from '../file/marks.ts'
 import type { PairState } from '../file/state-file.ts'
@@ -83,6 +83,22 @@ function tooMany(
 export function ticksBefore(plan: readonly Deletion[]): number | undefined {
   const before = plan.find(({ relation }) => relation === 'ticks')?.before
   return before === undefined ? undefined : microsFromMs(before)
+}
+
+/** The time (µs) to which ticks have to be rolled up before a plan deletes them, or bars of them. */
+export function foldedBefore(plan: readonly Deletion[]): number {
+  const ends = plan.map(({ relation, before }) => {
+    const timeframe = candleOf(relation)
+    if (before === undefined || (timeframe === undefined && relation !== 'ticks')) return -Infinity
+    // A bar that begins before that may end later.
+    return microsFromMs(before + (timeframe === undefined ? 0 : timeframeMs[timeframe]))
+  })
+  return Math.max(-Infinity, ...ends)
+}
+
+/** The timeframe whose bars a relation has; undefined for one of other rows. */
+export function candleOf(relation: Relation): Timeframe | undefined {
+  return timeframes.find((timeframe) => candleRelation(timeframe) === relation)
 }
 
 /** Whether a cleanup would find nothing to delete, by what was measured when the file was closed. */

@@ -1,15 +1,15 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { closedMark } from '../../schema/analytics-state.ts'
 import { barTimesSql } from '../../schema/candles.ts'
-import { barStart, candleRelation, type Relation } from '../../schema/tables.ts'
-import { microsFromMs, timeframes, type Timeframe } from '../../time.ts'
+import { barStart, type Relation } from '../../schema/tables.ts'
+import { microsFromMs } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { dedupeWindowMicros } from '../write/deduplicator.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
 import { decidableMark, moveMark, type Marks } from '../file/marks.ts'
 import { mergeCandleParts } from '../write/roll-up-ticks.ts'
 import type { WriterState } from '../write/writer-state.ts'
-import type { Deletion } from './retention-plan.ts'
+import { candleOf, type Deletion } from './retention-plan.ts'
 
 /**
  * Deletes what was planned, in one transaction with the marks, and merges candle parts on the way.
@@ -113,10 +113,6 @@ export async function closeAged(
   // A tick that is newer than every stored one cannot have the id of a deleted one.
   if (moved && relation === 'ticks')
     await moveMark(connection, decidableMark, Math.min(before + dedupeWindowMicros, end))
-}
-
-function candleOf(relation: Relation): Timeframe | undefined {
-  return timeframes.find((timeframe) => candleRelation(timeframe) === relation)
 }
 
 /**

@@ -60,6 +60,35 @@ describe('ticks', () => {
     ])
   })
 
+  it('are rolled up when they are deleted, many passes of them at once, and bars stay whole', async () => {
+    const time = clockAt(start)
+    const db = await openManager({ clock: time.clock, retention: { candles_5m: 'forever' } })
+    const rolled: number[] = []
+    for (let pass = 0; pass < 12; pass++) {
+      time.now += 5 * minute
+      const times = { first: 300 * pass + 1, from: start + 5 * minute * pass, stepMs: 1000 }
+      await db.insertTicks(pair, someTicks(300, times))
+      await db.cleanupPair(pair)
+      const [state] = await db.query(
+        pair,
+        sql<{ rolled: number; kept: number; oldest: number }>(
+          `SELECT (SELECT rolled_until FROM pairduck_candle_state) AS rolled,
+                  count(*) AS kept, min(timestamp) AS oldest FROM ticks`,
+        ),
+      )
+      rolled.push(Math.max(0, (state!.rolled - start) / minute))
+      // No tick is deleted that is in no bar.
+      expect(state!.kept).toBe(Math.min(300 * (pass + 1), 900))
+      expect(state!.rolled).toBeGreaterThanOrEqual(
+        state!.oldest > start ? state!.oldest : -Infinity,
+      )
+    }
+    expect(new Set(rolled).size).toBe(4)
+    expect((await db.query(pair, candles)).map(({ tradeCount }) => tradeCount)).toEqual(
+      Array.from({ length: 12 }, () => 300),
+    )
+  })
+
   it('are never taken back in by a clock that went back', async () => {
     const time = clockAt(start + 40 * minute)
     const db = await openManager({ clock: time.clock })
