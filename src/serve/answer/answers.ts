@@ -7,6 +7,7 @@ import type { Query } from '../../queries/query.ts'
 import type { ColumnBatch } from '../../storage/duckdb/column-batch.ts'
 import type { MarketStore } from '../../storage/market-store.ts'
 import { lentBatches, type ColumnStream } from '../../storage/pool/column-stream.ts'
+import { isKnown, likesGzip } from './negotiation.ts'
 import { goneOf } from '../safety/gone.ts'
 import type { ParallelLimit } from '../safety/parallel-limit.ts'
 import { withinTime } from '../safety/within-time.ts'
@@ -153,7 +154,7 @@ async function small(
   const body = Buffer.concat(parts)
   const tag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`
   void reply.header('etag', tag).header('cache-control', 'no-cache')
-  if (request.headers['if-none-match'] === tag) return reply.code(304).send()
+  if (isKnown(request, tag)) return reply.code(304).send()
   return reply.send(body)
 }
 
@@ -162,11 +163,11 @@ function sendStream(request: FastifyRequest, reply: FastifyReply, parts: Parts):
   const source = streamOfParts(parts)
   // The connection may be gone before anything of it is read.
   reply.raw.once('close', () => source.destroy())
-  if (!/\bgzip\b/.test(request.headers['accept-encoding'] ?? '')) return reply.send(source)
+  if (!likesGzip(request, reply)) return reply.send(source)
   const zip = createGzip({ level: 1, flush: constants.Z_NO_FLUSH })
   source.once('error', (error) => zip.destroy(error))
   zip.once('close', () => source.destroy())
-  void reply.header('content-encoding', 'gzip').header('vary', 'Accept-Encoding')
+  void reply.header('content-encoding', 'gzip')
   return reply.send(source.pipe(zip))
 }
 

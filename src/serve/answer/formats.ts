@@ -1,11 +1,7 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 import { batchFrame, columnsFrame, endFrame, errorFrame } from '../../client/wire/batch-frames.ts'
-import {
-  formatNamed,
-  rowFormats,
-  type RowFormat,
-  type RowFormatName,
-} from '../../storage/export/row-formats.ts'
+import { formatNamed, rowFormats, type RowFormat } from '../../storage/export/row-formats.ts'
+import { likedType } from './negotiation.ts'
 
 /** Frames of `pairduck/client`; an error behind the first rows travels as one. */
 export const framesFormat: RowFormat = {
@@ -22,26 +18,18 @@ export const framesFormat: RowFormat = {
   },
 }
 
-const mediaTypes: readonly (readonly [string, RowFormatName])[] = [
-  ['application/json', 'json'],
-  ['text/csv', 'csv'],
-  ['application/x-ndjson', 'ndjson'],
-  ['application/vnd.apache.arrow.stream', 'arrow'],
-]
-
-/** The form of an answer: `format=`, else the first one that `Accept` names, else JSON. */
-export function formatOf(request: FastifyRequest): RowFormat {
+/** The form of an answer: `format=`, else the one that `Accept` likes best, else JSON. */
+export function formatOf(request: FastifyRequest, reply: FastifyReply): RowFormat {
   const { format } = request.query as { readonly format?: unknown }
   if (format !== undefined) {
     const name = rowFormats.find((each) => each === format)
     if (name !== undefined) return formatNamed(name)
     throw new TypeError(`expected \`format\` to be one of ${rowFormats.join(', ')}`)
   }
-  const accepted = (request.headers.accept ?? '')
-    .split(',')
-    .map((type) => type.split(';')[0]!.trim())
-  const named = accepted.map((type) => mediaTypes.find(([media]) => media === type)?.[1])
-  return formatNamed(named.find((name) => name !== undefined) ?? 'json')
+  const forms = rowFormats.map((name) => formatNamed(name))
+  const types = forms.map(({ contentType }) => contentType)
+  const liked = likedType(request, reply, types)
+  return forms.find(({ contentType }) => contentType === liked) ?? formatNamed('json')
 }
 
 /** Whether a request asks for what is archived, too. */

@@ -35,7 +35,7 @@ export function addPairRoutes({ app, store, answers, allow }: RouteContext): voi
         pair: pairOf(request),
         query,
         history: historyOf(request),
-        format: formatOf(request),
+        format: formatOf(request, reply),
       })
     })
 }

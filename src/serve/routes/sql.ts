@@ -28,7 +28,7 @@ export function addSqlRoute({ app, store, answers, allow, guard }: RouteContext)
         pair,
         query: asked,
         history: historyOf(request),
-        format: formatOf(request),
+        format: formatOf(request, reply),
       })
     })
   })
