@@ -7,8 +7,20 @@ import type { Call } from './pattern-cost.ts'
 const mostWholes = 64
 /** How far a window may look for a value that is no NULL: it goes there row by row, for each row. */
 const farthestWithoutNulls = 1_000
-/** The sample that the engine takes by itself; it makes room for one of any size, for each group. */
-const largestSample = 8_192
+/** How many values the engine makes room for at most, for each group: by itself it does for any number. */
+const mostRoom: readonly {
+  readonly name: RegExp
+  /** Which argument says how many. */
+  readonly at: number
+  readonly most: number
+  readonly what: string
+}[] = [
+  { name: /^reservoir_quantile$/, at: 2, most: 8_192, what: 'a written sample' },
+  { name: /^(?:min|max)$/, at: 1, most: 8_192, what: 'a written number' },
+  { name: /^(?:arg_?(?:min|max)|(?:min|max)_by)/, at: 2, most: 8_192, what: 'a written number' },
+  // Some 500 bytes for each, which the engine does not count as memory.
+  { name: /^approx_top_k$/, at: 1, most: 100, what: 'a written number' },
+]
 
 const quantiles = new Set([
   'quantile',
@@ -55,8 +67,9 @@ export class AggregateCost {
     const asked = isQuantile ? quantilesOf(node, name) : (wholes.get(name) ?? 0)
     if (asked === undefined)
       return `\`${name}\` takes quantiles that are written out, as 0.5 or [0.25, 0.75]`
-    if (name === 'reservoir_quantile' && !isUpTo(node.children?.[2] as Node, largestSample))
-      return `\`${name}\` takes a written sample of ${largestSample.toLocaleString('en-US')} values at most`
+    const room = mostRoom.find((each) => each.name.test(name))
+    if (room !== undefined && !isRoom(node, room.at, room.most))
+      return `\`${name}\` takes ${room.what} of ${room.most.toLocaleString('en-US')} values at most`
     const isSorted = node.distinct === true || (node.order_bys?.orders?.length ?? 0) > 0
     this.#wholes += Math.max(asked, isSorted ? 1 : 0)
     if (this.#wholes <= mostWholes) return undefined
@@ -73,6 +86,12 @@ function faultOfWindow(node: Node): string | undefined {
   if (node.ignore_nulls === true && !isUpTo(far, farthestWithoutNulls))
     return `a window that ignores NULLs looks ${farthestWithoutNulls.toLocaleString('en-US')} values far at most, by a number that is written out`
   return undefined
+}
+
+/** Whether a number of values is written that there is room for: `x.max(5)` is `max(x, 5)`, and `x` could be a schema. */
+function isRoom({ schema = '', children = [] }: Node, at: number, most: number): boolean {
+  const places = /^(?:main)?$/i.test(String(schema)) ? [at] : [at - 1, at]
+  return places.every((place) => isUpTo(children[place] as Node | undefined, most))
 }
 
 /** How many quantiles a call asks for; undefined: it does not say. They come last, whichever way it is written. */
