@@ -5,6 +5,7 @@ import type {
 } from '@duckdb/node-api'
 import { shown } from '../../errors.ts'
 import type { SqlValue } from '../../queries/query.ts'
+import { distinctNames } from './distinct-names.ts'
 import { rowMaker } from './row-maker.ts'
 import { columnSink, type ColumnSink, type ColumnValues } from './read-vector.ts'
 
@@ -53,7 +54,7 @@ function sinksOf(
   length: number
 } {
   const length = result.rowCount
-  const names = result.deduplicatedColumnNames()
+  const names = distinctNames(result.columnNames())
   const sinks = names.map((_, column) => columnSink(result.columnType(column), length))
   let at = 0
   for (let index = 0; index < result.chunkCount; index++) {

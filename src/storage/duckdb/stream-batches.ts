@@ -4,6 +4,7 @@ import type { Query } from '../../queries/query.ts'
 import { batchReader, type BatchReader } from './batch-reader.ts'
 import { chunkBytes, maxBatchBytes, refuseHeavyChunk, valueBytes } from './chunk-weight.ts'
 import type { ColumnBatch, StreamColumn } from './column-batch.ts'
+import { distinctNames } from './distinct-names.ts'
 import { bound } from './read-rows.ts'
 import { withoutNeedlessSort } from './stored-order.ts'
 import { rollback } from './transaction.ts'
@@ -72,9 +73,10 @@ class StreamedBatches implements BatchSource {
     const most = Math.ceil(maxBatchBytes / (this.#types.length * valueBytes))
     this.#batchRows = Math.min(batchRows, most)
     this.#readers = this.#types.map((type) => batchReader(type, this.#batchRows + chunkRows))
-    this.columns = result
-      .deduplicatedColumnNames()
-      .map((name, index) => ({ name, ...this.#readers[index]!.column }))
+    this.columns = distinctNames(result.columnNames()).map((name, index) => ({
+      name,
+      ...this.#readers[index]!.column,
+    }))
     this.#namesBytes = this.columns.reduce((sum, { name }) => sum + Buffer.byteLength(name), 0)
   }
 

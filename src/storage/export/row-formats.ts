@@ -43,15 +43,18 @@ const ndjson: RowFormat = {
   },
 }
 
-/** As RFC 4180 has it, with a head; a NULL is empty, a list or a struct is JSON in quotes. */
+/**
+ * As RFC 4180 has it, with a head; a NULL is empty, a list or a struct is JSON in quotes. An empty
+ * line would be no row to most readers: what stands alone in its row is `""` then.
+ */
 const csv: RowFormat = {
   contentType: 'text/csv; charset=utf-8; header=present',
   batchRows: textRows,
   async *text(columns, batches) {
-    yield `${columns.map(({ name }) => csvField(name)).join(',')}\r\n`
+    yield `${csvLine(columns.map(({ name }) => name))}\r\n`
     for await (const batch of batches) {
       const lines = exactRowsOfBatch(columns, batch).map((row) =>
-        columns.map(({ name }) => csvField(row[name])).join(','),
+        csvLine(columns.map(({ name }) => row[name])),
       )
       yield `${lines.join('\r\n')}\r\n`
     }
@@ -67,6 +70,10 @@ const formats: Readonly<Record<RowFormatName, RowFormat>> = {
 
 export function formatNamed(name: RowFormatName): RowFormat {
   return formats[name]
+}
+
+function csvLine(values: readonly unknown[]): string {
+  return values.map((value) => csvField(value)).join(',') || '""'
 }
 
 function csvField(value: unknown): string {

@@ -1,3 +1,4 @@
+import { tableFromIPC } from 'apache-arrow'
 import { expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
 import { query } from '../../../src/queries/index.ts'
@@ -36,4 +37,34 @@ it('columns have the names of what was asked, over HTTP as in the process', asyn
   expect(await over.queryPairs({ btc: pair }, other)).toEqual(
     await db.queryPairs({ btc: pair }, other),
   )
+})
+
+it.each([
+  [
+    ['a', 'a:1', 'a'],
+    ['a', 'a:1', 'a:2'],
+  ],
+  [
+    ['a', 'a', 'a:1', 'a', 'a:1', 'A'],
+    ['a', 'a:2', 'a:1', 'a:3', 'a:1:1', 'A'],
+  ],
+  [
+    ['a', 'b', 'a', 'b', 'a'],
+    ['a', 'b', 'a:1', 'b:1', 'a:2'],
+  ],
+])('columns named %j are all there', async (given, names) => {
+  const db = await openManager()
+  await db.insertTicks(pair, someTicks(1))
+  const url = await served(db)
+  const text = `SELECT ${given.map((name, at) => `${at} AS "${name}"`).join(', ')}`
+  const row = Object.fromEntries(names.map((name, at) => [name, at]))
+  expect(await db.query(pair, sql(text))).toEqual([row])
+  expect(Object.keys(await db.queryColumns(pair, sql(text)))).toEqual(names)
+  const asked = async (format: string): Promise<Response> =>
+    fetch(`${url}/api/v1/pairs/${pair}/sql?format=${format}`, { method: 'POST', body: text })
+  expect(await (await asked('json')).json()).toEqual([row])
+  const values = names.map((_, at) => at).join(',')
+  expect(await (await asked('csv')).text()).toBe(`${names.join(',')}\r\n${values}\r\n`)
+  const arrow = tableFromIPC(await (await asked('arrow')).arrayBuffer())
+  expect(arrow.schema.fields.map(({ name }) => name)).toEqual(names)
 })

@@ -1,3 +1,4 @@
+import { tableFromIPC } from 'apache-arrow'
 import { expect, it, onTestFinished } from 'vitest'
 import { connect } from '../../../src/client/index.ts'
 import { cliJson } from '../../support/cli-run.ts'
@@ -38,4 +39,40 @@ it('whole numbers beyond 2^53 keep their digits over HTTP, as on the command lin
   }
   await db.close()
   expect(await cliJson(['sql', pair, text, '--data-dir', db.dataDir])).toEqual(rows)
+})
+
+it('Arrow has doubles of what is wider than 64 bits, of UBIGINT and of DECIMAL, and all digits of their texts', async () => {
+  const db = await openManager()
+  await db.insertTicks(pair, someTicks(1))
+  const value = '9007199254740993'
+  const body = `SELECT ${value}::BIGINT AS i, ${value}::UBIGINT AS u, ${value}::HUGEINT AS h,
+    ${value}.5::DECIMAL(18,1) AS d, ${value}::UBIGINT::VARCHAR AS ut, ${value}.5::DECIMAL(18,1)::VARCHAR AS dt`
+  const address = `${await served(db)}/api/v1/pairs/${pair}/sql?format=arrow`
+  const answer = await fetch(address, { method: 'POST', body })
+  const [row] = tableFromIPC(await answer.arrayBuffer()).toArray() as { toJSON: () => object }[]
+  const rounded = 9007199254740992
+  expect(row!.toJSON()).toEqual({
+    i: BigInt(value),
+    u: rounded,
+    h: rounded,
+    // As the engine casts it, in two parts.
+    d: rounded,
+    ut: value,
+    dt: `${value}.5`,
+  })
+})
+
+it('a NULL that stands alone in its row of CSV is no empty line', async () => {
+  const db = await openManager()
+  await db.insertTicks(pair, someTicks(1))
+  const url = await served(db)
+  const asked = async (body: string): Promise<string> => {
+    const address = `${url}/api/v1/pairs/${pair}/sql?format=csv`
+    return (await fetch(address, { method: 'POST', body })).text()
+  }
+  expect(await asked(`SELECT * FROM (VALUES (1), (NULL), (2)) AS t(v)`)).toBe(
+    'v\r\n1\r\n""\r\n2\r\n',
+  )
+  expect(await asked(`SELECT '' AS v`)).toBe('v\r\n""\r\n')
+  expect(await asked(`SELECT NULL AS a, NULL AS b`)).toBe('a,b\r\n,\r\n')
 })
