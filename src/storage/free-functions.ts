@@ -48,7 +48,7 @@ export async function cleanupOldData(
   const { state } = await readWriterState(connection)
   if (before !== undefined && before > state.rolledUntil)
     await rollUpTicks(connection, candles, { from: state.rolledUntil, until: before })
-  return applyRetention(connection, plan)
+  return (await applyRetention(connection, plan)).deleted
 }
 
 /** Runs a query value on any DuckDB connection; rows as from `DatabaseManager.query`. */

@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { ClosedMark } from '../../schema/analytics-state.ts'
 import type { Relation } from '../../schema/tables.ts'
+import { microsFromMs, msFromMicros } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 
 /** The mark from which on a tick is known to be new or not, although older ones were deleted. */
@@ -20,25 +21,53 @@ export async function readMarks(connection: DuckDBConnection): Promise<Marks> {
 }
 
 /**
- * A mark only ever moves forward: a clock that went back must not bring old ticks in again.
- * Returns whether it moved.
+ * What is changed of a file's marks in one transaction, in which nothing else moves them. They are put into
+ * the file together: each way to the engine costs as much as a small statement.
  */
-export async function moveMark(
-  connection: DuckDBConnection,
-  relation: Mark,
-  micros: number,
-): Promise<boolean> {
-  const to = `make_timestamp(${micros})`
-  const moved = await connection.run(
-    `UPDATE pairduck_marks SET deleted_before = ${to}
-     WHERE relation = '${relation}' AND deleted_before < ${to}`,
-  )
-  if (moved.rowsChanged > 0) return true
-  const made = await connection.run(
-    `INSERT INTO pairduck_marks
-     SELECT '${relation}', ${to} WHERE '${relation}' NOT IN (SELECT relation FROM pairduck_marks)`,
-  )
-  return made.rowsChanged > 0
+export class MarkMoves {
+  readonly #marks: Map<Mark, number>
+  readonly #moved = new Set<Mark>()
+
+  private constructor(marks: Marks) {
+    this.#marks = new Map(Object.entries(marks) as [Mark, number][])
+  }
+
+  static async begin(connection: DuckDBConnection): Promise<MarkMoves> {
+    return new MarkMoves(await readMarks(connection))
+  }
+
+  /** All marks, those that were moved as they will be. */
+  get marks(): Marks {
+    return Object.fromEntries(this.#marks)
+  }
+
+  /**
+   * A mark only ever moves forward: a clock that went back must not bring old ticks in again.
+   * Returns whether it moved.
+   */
+  forward(mark: Mark, micros: number): boolean {
+    if (micros <= microsFromMs(this.#marks.get(mark) ?? -Infinity)) return false
+    this.put(mark, micros)
+    return true
+  }
+
+  /** Puts a mark wherever it was. */
+  put(mark: Mark, micros: number): void {
+    this.#marks.set(mark, msFromMicros(micros))
+    this.#moved.add(mark)
+  }
+
+  async store(connection: DuckDBConnection): Promise<void> {
+    if (this.#moved.size === 0) return
+    const moved = [...this.#moved]
+    const rows = moved.map(
+      (mark) => `('${mark}', make_timestamp(${microsFromMs(this.#marks.get(mark)!)}))`,
+    )
+    await connection.run(
+      `DELETE FROM pairduck_marks WHERE relation IN (${moved.map((mark) => `'${mark}'`).join(', ')});
+       INSERT INTO pairduck_marks VALUES ${rows.join(', ')}`,
+    )
+  }
 }
 
 /** Brings a mark back to a time (µs), or takes it away (-Infinity): rows before it are to come again. */

@@ -24,7 +24,19 @@ export async function measureState(
   candles: readonly Timeframe[],
   clean: boolean,
 ): Promise<MeasuredState> {
-  const measured = [
+  const marks = await readMarks(connection)
+  const retention = await readRules(connection)
+  const relations = await measureRelations(connection, candles)
+  return { ...stateWith({ relations, marks }, retention), clean }
+}
+
+/** Asks a file what its relations hold, those alone that are wanted. */
+export async function measureRelations(
+  connection: DuckDBConnection,
+  candles: readonly Timeframe[],
+  isWanted: (relation: Relation) => boolean = () => true,
+): Promise<PairState['relations']> {
+  const others: readonly (readonly [Relation, from: string, ended: string])[] = [
     ...retained
       .filter(({ name }) => name !== 'ticks')
       .map(({ name, retention }) => [name, `FROM ${name}`, retention.ended ?? 'false'] as const),
@@ -33,26 +45,25 @@ export async function measureState(
         [candleRelation(timeframe), `FROM (${barTimesSql(timeframe)})`, 'false'] as const,
     ),
   ]
-  const marks = await readMarks(connection)
-  const retention = await readRules(connection)
+  const questions = others
+    .filter(([relation]) => isWanted(relation))
+    .map(
+      ([relation, from, ended]) => `SELECT '${relation}' AS relation, count(*) AS rows,
+        min(timestamp) AS oldest, max(timestamp) AS newest,
+        count(*) FILTER (${ended}) AS ended ${from}`,
+    )
+  if (isWanted('ticks')) questions.unshift(ticksMeasuredSql)
+  if (questions.length === 0) return {}
   const rows = await readRows<Required<RelationState> & { relation: Relation }>(
     connection,
-    [
-      ticksMeasuredSql,
-      ...measured.map(
-        ([relation, from, ended]) => `SELECT '${relation}' AS relation, count(*) AS rows,
-          min(timestamp) AS oldest, max(timestamp) AS newest,
-          count(*) FILTER (${ended}) AS ended ${from}`,
-      ),
-    ].join(' UNION ALL '),
+    questions.join(' UNION ALL '),
   )
-  const relations = Object.fromEntries(
+  return Object.fromEntries(
     rows.map(({ relation, rows, oldest, newest, ended }) => [
       relation,
       { rows, oldest, newest, ended },
     ]),
   )
-  return { ...stateWith({ relations, marks }, retention), clean }
 }
 
 /** The state of a file that is closed in order, with such content and rules. */

@@ -1,3 +1,4 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
 import { policyOf, type RetentionRules } from '../../schema/retention-policy.ts'
 import type { Relation } from '../../schema/tables.ts'
 import { msFromMicros } from '../../time.ts'
@@ -10,7 +11,7 @@ import {
   type ManagedArchive,
 } from './archive/archive-pair.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
-import { measureState } from '../file/pair-state.ts'
+import { measureRelations, measureState, stateWith } from '../file/pair-state.ts'
 import { reading } from './reading.ts'
 import {
   foldedBefore,
@@ -19,8 +20,10 @@ import {
   ticksBefore,
   type Deletion,
 } from './retention-plan.ts'
-import { applyRetention, countDeletions, tickMarks } from './retention.ts'
+import { applyRetention, countDeletions, tickMarks, type Applied } from './retention.ts'
 import { readMarks } from '../file/marks.ts'
+import { readRules } from '../file/retention-rules.ts'
+import type { Content } from '../write/known-content.ts'
 
 /** The time that retention counts from: the clock's, a given one, or that of the newest tick (replays). */
 export type CleanupNow = number | Date | 'newest-tick'
@@ -57,17 +60,20 @@ export async function cleanupDatabase(
   if (plan.dryRun)
     return { ...nothing, deleted: await wouldDelete(database, deletions ?? []), dryRun: true }
   if (deletions === undefined) return nothing
-  const { archived, left } = await archiveDue(database, deletions, plan)
-  let skipped = left
+  const { archived, left: unarchived } = await archiveDue(database, deletions, plan)
+  let skipped = unarchived
   const aged = deletions.filter(({ archive }) => archive !== true)
   const deleted = await writer.run(
-    async (connection): Promise<Partial<Record<Relation, number>>> => {
+    async (connection, content): Promise<Partial<Record<Relation, number>>> => {
+      // Who has a lease may write behind the writer's back.
+      const isAlone = leases().length === 0
+      const known = isAlone ? content : undefined
       const before = ticksBefore(aged)
       // A later pass has to roll up what is deleted then: more at once costs less.
       const waits = before !== undefined && foldedBefore(aged) <= store.state.rolledUntil
       if (!waits || store.needsRollUp) await store.rollUp(store.rollTarget(before))
-      const gone = await applyRetention(connection, aged)
-      store.moveMarks(tickMarks(await readMarks(connection)))
+      const applied = await applyRetention(connection, aged, known)
+      store.moveMarks(tickMarks(applied.marks))
       try {
         await database.checkpoint(connection)
       } catch (error) {
@@ -75,8 +81,11 @@ export async function cleanupDatabase(
         // The rows are deleted; their space comes free with the next pass.
         skipped ??= `checkpoint deferred: a transaction is open (${leases().join(', ') || 'unknown holder'})`
       }
-      await database.saveState(connection, false)
-      return gone
+      const left = await contentAfter(connection, database, { known, applied })
+      const rules = known === undefined ? await readRules(connection) : database.rules
+      await database.writeState({ ...stateWith(left, rules), clean: false })
+      if (isAlone) store.known.learn(left)
+      return applied.deleted
     },
   )
   return {
@@ -87,6 +96,19 @@ export async function cleanupDatabase(
     bytesBefore,
     bytesAfter: await database.bytes(),
   }
+}
+
+/** What the file holds after a pass. For what is known and was not changed it is not asked. */
+async function contentAfter(
+  connection: DuckDBConnection,
+  { candles }: PairDatabase,
+  { known, applied }: { readonly known: Content | undefined; readonly applied: Applied },
+): Promise<Content> {
+  const { deleted, marks } = applied
+  const isChanged = (relation: Relation): boolean =>
+    known?.relations[relation] === undefined || deleted[relation] !== undefined
+  const measured = await measureRelations(connection, candles, isChanged)
+  return { relations: { ...known?.relations, ...measured }, marks }
 }
 
 /** Rows that cannot be archived now stay where they are, and the result says why. */

@@ -102,7 +102,10 @@ export function candleOf(relation: Relation): Timeframe | undefined {
 }
 
 /** Whether a cleanup would find nothing to delete, by what was measured when the file was closed. */
-export function nothingToDelete({ relations }: PairState, plan: readonly Deletion[]): boolean {
+export function nothingToDelete(
+  { relations }: Pick<PairState, 'relations'>,
+  plan: readonly Deletion[],
+): boolean {
   return plan.every(({ relation, before, maxRows = Infinity }) => {
     const { rows, oldest, ended = rows } = relations[relation] ?? { rows: 0, oldest: null }
     if (rows === 0) return true

@@ -6,28 +6,40 @@ import { microsFromMs } from '../../time.ts'
 import { readRows } from '../duckdb/read-rows.ts'
 import { dedupeWindowMicros } from '../write/deduplicator.ts'
 import { inTransaction } from '../duckdb/transaction.ts'
-import { decidableMark, moveMark, type Marks } from '../file/marks.ts'
+import { decidableMark, MarkMoves, type Marks } from '../file/marks.ts'
 import { mergeCandleParts } from '../write/roll-up-ticks.ts'
+import type { Content } from '../write/known-content.ts'
 import type { WriterState } from '../write/writer-state.ts'
-import { candleOf, type Deletion } from './retention-plan.ts'
+import { candleOf, nothingToDelete, type Deletion } from './retention-plan.ts'
+
+/** What a pass did to a file. */
+export interface Applied {
+  /** Rows deleted, by relation. */
+  readonly deleted: Readonly<Partial<Record<Relation, number>>>
+  /** The marks that the file has then. */
+  readonly marks: Marks
+}
 
 /**
  * Deletes what was planned, in one transaction with the marks, and merges candle parts on the way.
- * Ticks have to be rolled up to their `before` first. Returns the rows deleted by relation.
+ * Ticks have to be rolled up to their `before` first. What the file is known to hold it is not asked for.
  */
 export async function applyRetention(
   connection: DuckDBConnection,
   plan: readonly Deletion[],
-): Promise<Partial<Record<Relation, number>>> {
-  const deleted: Partial<Record<Relation, number>> = {}
-  await inTransaction(connection, async () => {
+  known?: Content,
+): Promise<Applied> {
+  return inTransaction(connection, async () => {
     await mergeCandleParts(connection)
+    const moves = await MarkMoves.begin(connection)
+    const deleted: Partial<Record<Relation, number>> = {}
     for (const deletion of plan) {
-      const count = await applyDeletion(connection, deletion)
+      const count = await applyDeletion(connection, deletion, { moves, known })
       if (count > 0) deleted[deletion.relation] = count
     }
+    await moves.store(connection)
+    return { deleted, marks: moves.marks }
   })
-  return deleted
 }
 
 /** What the writer has to know of the marks. */
@@ -66,20 +78,47 @@ function conditionOf({ before, where }: Deletion): string {
   return conditions.length === 0 ? 'false' : conditions.join(' OR ')
 }
 
-async function applyDeletion(connection: DuckDBConnection, deletion: Deletion): Promise<number> {
+async function applyDeletion(
+  connection: DuckDBConnection,
+  deletion: Deletion,
+  { moves, known }: { readonly moves: MarkMoves; readonly known: Content | undefined },
+): Promise<number> {
   const { relation, before, where, visitedAt } = deletion
-  const newest = before === undefined ? null : await newestOf(connection, relation)
-  const candle = candleOf(relation)
+  const newest = before === undefined ? null : await newestKnown(connection, relation, known)
+  const rows = isUntouched(deletion, known) ? 0 : await deleteRows(connection, deletion)
+  if (before !== undefined && newest !== null)
+    closeUpTo(moves, relation, { before: microsFromMs(before), newest })
+  if (where !== undefined && rows > 0) await closePast(connection, relation, moves)
+  if (visitedAt !== undefined) moves.put(`${relation}:visited`, microsFromMs(visitedAt))
+  return rows
+}
+
+/** Whether a relation is known to hold no row that goes. Pieces of bars may be there that are not shown. */
+function isUntouched(deletion: Deletion, known: Content | undefined): boolean {
+  const isOfTicks = deletion.relation === 'ticks' || candleOf(deletion.relation) !== undefined
+  return known !== undefined && !isOfTicks && nothingToDelete(known, [deletion])
+}
+
+async function deleteRows(connection: DuckDBConnection, deletion: Deletion): Promise<number> {
+  const candle = candleOf(deletion.relation)
   const result = await connection.run(
     candle === undefined
-      ? `DELETE FROM ${relation} WHERE ${conditionOf(deletion)}`
+      ? `DELETE FROM ${deletion.relation} WHERE ${conditionOf(deletion)}`
       : `DELETE FROM pairduck_candle_parts WHERE timeframe = '${candle}' AND (${conditionOf(deletion)})`,
   )
-  if (before !== undefined && newest !== null)
-    await closeAged(connection, relation, { before: microsFromMs(before), newest })
-  if (where !== undefined && result.rowsChanged > 0) await closePast(connection, relation)
-  if (visitedAt !== undefined) await noteVisit(connection, relation, microsFromMs(visitedAt))
   return result.rowsChanged
+}
+
+async function newestKnown(
+  connection: DuckDBConnection,
+  relation: Relation,
+  known: Content | undefined,
+): Promise<number | null> {
+  const stored = known?.relations[relation]
+  // Of bars those before their mark are not known.
+  if (stored === undefined || (stored.newest === null && candleOf(relation) !== undefined))
+    return newestOf(connection, relation)
+  return stored.newest === null ? null : microsFromMs(stored.newest)
 }
 
 /** The newest row (µs) that a relation holds; of candles also the bar of the newest tick. */
@@ -106,34 +145,37 @@ export async function newestOf(
 export async function closeAged(
   connection: DuckDBConnection,
   relation: Relation,
-  { before, newest }: { before: number; newest: number },
+  times: { before: number; newest: number },
 ): Promise<void> {
+  const moves = await MarkMoves.begin(connection)
+  closeUpTo(moves, relation, times)
+  await moves.store(connection)
+}
+
+function closeUpTo(
+  moves: MarkMoves,
+  relation: Relation,
+  { before, newest }: { before: number; newest: number },
+): void {
   const end = newest + 1
-  const moved = await moveMark(connection, relation, Math.min(before, end))
+  const moved = moves.forward(relation, Math.min(before, end))
   // A tick that is newer than every stored one cannot have the id of a deleted one.
   if (moved && relation === 'ticks')
-    await moveMark(connection, decidableMark, Math.min(before + dedupeWindowMicros, end))
+    moves.forward(decidableMark, Math.min(before + dedupeWindowMicros, end))
 }
 
 /**
  * Rows that went for anything but their age leave no trace of when they were. So up to where the
  * analytic was processed, what is not stored now counts as deleted, and no refresh adds it again.
  */
-async function closePast(connection: DuckDBConnection, relation: Relation): Promise<void> {
+async function closePast(
+  connection: DuckDBConnection,
+  relation: Relation,
+  moves: MarkMoves,
+): Promise<void> {
   const [row] = await readRows<{ micros: number | null }>(
     connection,
     `SELECT epoch_us(max(processed_until)) AS micros FROM pairduck_analytics WHERE analytic = '${relation}'`,
   )
-  if (row?.micros != null) await moveMark(connection, closedMark(relation), row.micros)
-}
-
-async function noteVisit(
-  connection: DuckDBConnection,
-  relation: Relation,
-  micros: number,
-): Promise<void> {
-  await connection.run(`DELETE FROM pairduck_marks WHERE relation = '${relation}:visited'`)
-  await connection.run(
-    `INSERT INTO pairduck_marks VALUES ('${relation}:visited', make_timestamp(${micros}))`,
-  )
+  if (row?.micros != null) moves.forward(closedMark(relation), row.micros)
 }

@@ -9,7 +9,7 @@ import type { WarmBars } from '../front/warm-bars.ts'
 import type { Backlog, Due } from '../log/backlog.ts'
 import type { CommitLog } from '../log/commit-log.ts'
 import type { LogRecord } from '../log/log-entry.ts'
-import { FileTurns } from './file-turns.ts'
+import { FileTurns, type FileJob } from './file-turns.ts'
 import type { PendingCommit } from './pending-commit.ts'
 import type { Outcomes } from './tick-memory.ts'
 import type { TickStore } from './tick-store.ts'
@@ -112,14 +112,15 @@ export class FileApplier {
     if (this.#backlog.length > 0) await this.#do(() => this.#apply())
   }
 
-  /** Runs a job on the connection, with all in the file that was added before. */
-  run<T>(job: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+  /** Runs a job on the connection, with all in the file that was added before, which may be known. */
+  run<T>(job: FileJob<T>): Promise<T> {
     this.wrote = true
     return this.#do(async () => {
       await this.#apply()
+      const { content } = this.#ticks.known
       this.#ticks.known.forget()
       this.bars.drop()
-      const result = await job(this.#connection)
+      const result = await job(this.#connection, content)
       await this.#wal.measure()
       await this.#tidy()
       return result

@@ -1,5 +1,10 @@
+import type { DuckDBConnection } from '@duckdb/node-api'
 import PQueue from 'p-queue'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
+import type { Content } from './known-content.ts'
+
+/** Work on a file that nobody else writes to meanwhile, and what it is known to hold when that begins. */
+export type FileJob<T> = (connection: DuckDBConnection, known: Content | undefined) => Promise<T>
 
 /** The turns at one pair's file: one piece of work at a time, on the threads that all pairs share. */
 export class FileTurns {

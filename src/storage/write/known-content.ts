@@ -4,12 +4,12 @@ import type { BatchColumns } from '../duckdb/batch-function.ts'
 import type { PairState, RelationState } from '../file/state-file.ts'
 
 /** What a file holds, and up to where retention has deleted. */
-type Content = Required<Pick<PairState, 'relations' | 'marks'>>
+export type Content = Required<Pick<PairState, 'relations' | 'marks'>>
 
 /**
  * What a pair's file holds, as far as that is known without asking it: its state file told it when it was
- * opened, and ticks behind its newest bars keep it known. Whatever else is written makes it unknown, and whoever
- * closes the file has to ask.
+ * opened, and ticks behind its newest bars keep it known. Whatever else is written makes it unknown, until a
+ * cleanup or whoever closes the file asks it.
  */
 export class KnownContent {
   #content: Content | undefined
@@ -25,6 +25,11 @@ export class KnownContent {
 
   forget(): void {
     this.#content = undefined
+  }
+
+  /** The file was asked, and nothing has been written since. */
+  learn({ relations, marks }: Content): void {
+    this.#content = { relations, marks }
   }
 
   /** These ticks are in the file now. */

@@ -1,4 +1,3 @@
-import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Gap } from '../../schema/gaps.ts'
 import type { StoredCandle } from '../../schema/rows.ts'
 import type { Timeframe } from '../../time.ts'
@@ -7,6 +6,7 @@ import { mostWarmBars } from '../front/warm-bars.ts'
 import type { LogRecord } from '../log/log-entry.ts'
 import type { LogGroup } from '../log/log-group.ts'
 import type { FileApplier } from './file-applier.ts'
+import type { FileJob } from './file-turns.ts'
 import type { CheckedTicks } from './checked-ticks.ts'
 import type { PendingCommit } from './pending-commit.ts'
 import type { HandedOver } from './resting-writer.ts'
@@ -57,11 +57,7 @@ export class TickWriter extends TickLine {
    * Runs `job` on the writer's connection, alone, after all calls before it, which are in the file
    * then. `rows` that it brings wait as ticks do, with the same bounds.
    */
-  run<T>(
-    job: (connection: DuckDBConnection) => Promise<T>,
-    rows = 0,
-    waiting: Waiting = { counted: 0 },
-  ): Promise<T> {
+  run<T>(job: FileJob<T>, rows = 0, waiting: Waiting = { counted: 0 }): Promise<T> {
     return this.#take(() => this.#file.run(job), rows, waiting)
   }
 

@@ -283,6 +283,34 @@ describe('zones and gaps', () => {
     expect((await db.cleanupPair(pair)).deleted.fair_value_gaps).toBe(2)
     expect(await db.query(pair, kept('fair_value_gaps'))).toEqual([{ low: 2 }, { low: 3 }])
   })
+
+  it('go when their time has come after passes that left them, whoever wrote meanwhile', async () => {
+    const time = clockAt(start)
+    const db = await openManager({ clock: time.clock })
+    await db.insertTicks(pair, someTicks(10, { from: start - minute }))
+    await db.insertFairValueGaps(pair, [gap(1, start - 20), gap(2, start - 10), gap(3, start)])
+    const deleted = async (atMs: number) => {
+      time.now = atMs
+      return (await db.cleanupPair(pair)).deleted
+    }
+    // From the second pass on it is known what the file holds.
+    expect(await deleted(start)).toEqual({})
+    expect(await deleted(start + minute)).toEqual({})
+    await db.insertTicks(pair, someTicks(10, { from: start, first: 11 }))
+    expect(await deleted(start + 20 * minute)).toMatchObject({ ticks: 20 })
+    expect(await deleted(start - 15 + 24 * 60 * minute)).toMatchObject({ fair_value_gaps: 1 })
+    const marks = sql(
+      `SELECT deleted_before FROM pairduck_marks WHERE relation = 'fair_value_gaps'`,
+    )
+    expect(await db.query(pair, marks)).toEqual([{ deleted_before: start - 15 }])
+    await db.withConnection(pair, async (lease) => {
+      await lease.connection.run(
+        'UPDATE fair_value_gaps SET timestamp = timestamp - INTERVAL 1 DAY WHERE price_low = 3',
+      )
+      // What the lease wrote is not known, also while it is out.
+      expect(await deleted(start - 10 + 24 * 60 * minute)).toEqual({ fair_value_gaps: 1 })
+    })
+  })
 })
 
 describe('a pass over all pairs', () => {

@@ -169,6 +169,18 @@ it.each<[string, (db: DatabaseManager) => Promise<unknown>]>([
   ['a tick before all bars', (db) => db.insertTicks(pair, tickAt(-1))],
   ['ticks of some new bars', (db) => db.insertTicks(pair, [91, 93, 92].flatMap(tickAt))],
   ['a hole', (db) => db.insertTicks(pair, tickAt(91), { gaps: [hole] })],
+  [
+    'passes that delete',
+    async (db) => {
+      await db.insertFairValueGaps(pair, [filled])
+      await db.pool.release(pair)
+      for (const at of [91, 95, 108, 111]) {
+        await db.insertTicks(pair, [at, at + 1].flatMap(tickAt))
+        await db.cleanupPair(pair, { now: start + (at + 2) * minute })
+      }
+      await db.insertTicks(pair, tickAt(113))
+    },
+  ],
 ])('a state file tells it all after %s', async (_what, insert) => {
   const dataDir = await closedPair()
   // The first time something that its state does not tell: the second manager counts from there.
@@ -179,6 +191,19 @@ it.each<[string, (db: DatabaseManager) => Promise<unknown>]>([
     expect(await tellsTheSame(dataDir)).toBe(true)
   }
 })
+
+const filled = {
+  timestamp: start + 88 * minute,
+  timeframe: '1m',
+  type: 'bullish',
+  priceLow: 1,
+  priceHigh: 2,
+  filledPct: 100,
+  knownAt: start + 89 * minute,
+  touchedAt: null,
+  midAt: null,
+  filledAt: start + 89 * minute,
+} as const
 
 const hole = {
   fromTime: start + 90 * minute,
