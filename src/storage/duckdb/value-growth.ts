@@ -104,6 +104,8 @@ interface Place {
   readonly inJoin: boolean
   /** How many calls of which the arguments are written out several times it stands in. */
   readonly series: number
+  /** What has been looked at already, where it stands in a way of its own. */
+  readonly seen?: unknown
 }
 
 /**
@@ -131,7 +133,8 @@ class Growth {
   }
 
   look(node: unknown, place: Place): void {
-    if (typeof node !== 'object' || node === null || this.fault !== undefined) return
+    if (typeof node !== 'object' || node === null || node === place.seen) return
+    if (this.fault !== undefined) return
     const inside = Array.isArray(node) ? place : this.#enter(node, place)
     for (const child of Object.values(node)) this.look(child, inside)
   }
@@ -148,7 +151,7 @@ class Growth {
     if (makers.has(name)) this.#makes(name, node, place)
     if (this.#isStrangers) this.#grows(name, node, place)
     if (series.has(name)) return this.#enterSeries(name, place)
-    if (folds.has(name)) return { ...place, isRepeated: true }
+    if (folds.has(name)) return this.#enterFold(node, place)
     if (!joiners.has(name)) return place
     if (!place.inJoin) this.#joins(name, node, place)
     return { ...place, inJoin: true }
@@ -158,6 +161,14 @@ class Growth {
     if (place.series >= maxSeriesWithin)
       this.fault = `\`${name}\` is an argument of more than ${maxSeriesWithin} others`
     return { ...place, series: place.series + 1 }
+  }
+
+  /** The list that is gone through is made once; the steps take their own last value. */
+  #enterFold({ schema, children = [] }: Node, place: Place): Place {
+    const list = schema === '' ? (children[0] as Node) : undefined
+    if (list?.class === 'LAMBDA') return { ...place, isRepeated: true }
+    this.look(list, place)
+    return { ...place, isRepeated: true, seen: list }
   }
 
   end(): void {
