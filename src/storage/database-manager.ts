@@ -106,7 +106,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     const directory = await DataDirectory.hold(resolved.dataDir)
     try {
       if (resolved.logDir !== undefined) await placeLogs(directory.path, resolved.logDir)
-      const manager = new DatabaseManager(resolved, directory, await Engine.start())
+      const manager = new DatabaseManager(resolved, directory, await Engine.start(directory.spills))
       const { localSocket } = resolved
       if (localSocket !== false)
         manager.#socket = await OwnerSocket.listen(manager, { passing: localSocket === 'passing' })

@@ -46,6 +46,7 @@ export class Engine {
   readonly #cores = new Map<string, Core>()
   readonly #key = randomBytes(4).toString('hex')
   #core: Core
+  readonly #spillFolder: string | undefined
   /** Resolves when a lost core has been replaced. */
   #renewal: Renewal | undefined
   #stopped = false
@@ -55,12 +56,14 @@ export class Engine {
   /** Called when the instance is lost: every file has to be given up. */
   onLost: () => void = () => undefined
 
-  private constructor(core: Core) {
+  private constructor(core: Core, spillFolder: string | undefined) {
     this.#core = core
+    this.#spillFolder = spillFolder
   }
 
-  static async start(): Promise<Engine> {
-    return new Engine(await startCore())
+  /** The folder is for what does not fit into memory; the engine makes it when it needs it. */
+  static async start(spillFolder?: string): Promise<Engine> {
+    return new Engine(await startCore(spillFolder), spillFolder)
   }
 
   get batches(): BatchFunction {
@@ -174,7 +177,7 @@ export class Engine {
     // Whatever else leaves meanwhile finds nothing to do.
     dead.attached.set('replaced', '')
     closeCore(dead)
-    const core = await startCore()
+    const core = await startCore(this.#spillFolder)
     if (this.#stopped) return closeCore(core)
     this.#core = core
     this.#renewal = undefined
@@ -244,12 +247,14 @@ function pendingRenewal(): Renewal {
   return { done, finish }
 }
 
-async function startCore(): Promise<Core> {
+async function startCore(spillFolder: string | undefined): Promise<Core> {
   // One thread: many small commits run 1.6 times faster than with two.
   // Nothing is fetched from the network because of what a file looks like.
   const instance = await DuckDBInstance.create(':memory:', {
     threads: '1',
     autoinstall_known_extensions: 'false',
+    // Its own choice is a folder in whatever folder the process was started in.
+    ...(spillFolder === undefined ? {} : { temp_directory: spillFolder }),
   })
   const control = await instance.connect()
   // Otherwise NOW() put into a TIMESTAMP is local time.

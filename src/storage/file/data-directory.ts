@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { readdir, realpath, unlink } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { PairduckError } from '../../errors.ts'
@@ -45,8 +46,18 @@ export class DataDirectory {
     return new DataDirectory(path, lock)
   }
 
+  /** For what the engine cannot keep in memory; what a killed process left of it is swept away. */
+  get spills(): string {
+    return join(this.path, '.pairduck', `scratch-${process.pid}-spill`)
+  }
+
   /** Synchronous, so that it also works on the way out. */
   release(): void {
+    try {
+      rmSync(this.spills, { recursive: true, force: true })
+    } catch {
+      // It is swept away by the next manager.
+    }
     this.#lock.release()
   }
 }
