@@ -7,7 +7,7 @@ import type { ColumnBatch, StreamColumn } from './column-batch.ts'
 import { distinctNames } from './distinct-names.ts'
 import { bound } from './read-rows.ts'
 import { withoutNeedlessSort } from './stored-order.ts'
-import { rollback } from './transaction.ts'
+import { beginReadOnly, rollback } from './transaction.ts'
 
 /** Batches, one at a time, until undefined. Each is lent: the third one after it is written over it. */
 export interface BatchSource {
@@ -28,9 +28,10 @@ export async function openStream(
   query: Query<unknown>,
   batchRows: number,
 ): Promise<BatchSource> {
-  await connection.run('BEGIN TRANSACTION READ ONLY')
-  const sql = await withoutNeedlessSort(connection, query)
-  return streamWithin(connection, { ...query, sql }, batchRows)
+  return beginReadOnly(connection, async () => {
+    const sql = await withoutNeedlessSort(connection, query)
+    return streamWithin(connection, { ...query, sql }, batchRows)
+  })
 }
 
 /** The same in the transaction that is open already, which ends with the rows. */

@@ -33,11 +33,25 @@ export async function readOnly<T>(
   connection: DuckDBConnection,
   work: () => Promise<T>,
 ): Promise<T> {
-  await connection.run('BEGIN TRANSACTION READ ONLY')
+  const result = await beginReadOnly(connection, work)
+  await rollback(connection)
+  return result
+}
+
+/**
+ * The same for what is read later: the transaction stays open, until somebody ends it, unless `work`
+ * fails. An interrupt that meets BEGIN itself may leave a transaction behind, aborted already.
+ */
+export async function beginReadOnly<T>(
+  connection: DuckDBConnection,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
+    await connection.run('BEGIN TRANSACTION READ ONLY')
     return await work()
-  } finally {
+  } catch (error) {
     await rollback(connection)
+    throw error
   }
 }
 
