@@ -4,9 +4,11 @@ import zlib, { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import type { StoredTick } from '../../src/schema/rows.ts'
 import { cliRun } from '../support/cli-run.ts'
-import { importedCandles, importedText, refusedText } from '../support/imported-text.ts'
+import { importedCandles, shareImports } from '../support/imported-text.ts'
 import { temporaryFolder } from '../support/store.ts'
 import { zipped } from '../support/zipped.ts'
+
+const { importedText, refusedText } = shareImports()
 
 const at = 1_723_161_599_000
 const header = 'timestamp,price,volume,side,tradeId\n'

@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { DuckDBInstance } from '@duckdb/node-api'
 import { expect, it } from 'vitest'
 import { getCandlesQuery, type Timeframe } from '../../src/index.ts'
-import { importedText, refusedText } from '../support/imported-text.ts'
+import { shareImports } from '../support/imported-text.ts'
 import { storedTicks } from '../support/store-rows.ts'
 import { openManager, temporaryFolder } from '../support/store.ts'
+
+const { importedText, refusedText } = shareImports()
 
 // Further members of the kinds of the collected cases (import-cases.test.ts), each made here.
 const at = Date.UTC(2024, 0, 1)

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { importedCandles, importedText, refusedText } from '../support/imported-text.ts'
+import { importedCandles, shareImports } from '../support/imported-text.ts'
+
+const { importedText, refusedText } = shareImports()
 
 const at = Date.UTC(2024, 0, 1)
 

@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { importedText, refusedText } from '../support/imported-text.ts'
+import { shareImports } from '../support/imported-text.ts'
+
+const { importedText, refusedText } = shareImports()
 
 const at = Date.UTC(2024, 0, 1)
 const header = 'timestamp,price,volume,side,tradeId\n'

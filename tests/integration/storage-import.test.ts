@@ -13,9 +13,13 @@ import type {
 import type { StoredTick } from '../../src/schema/rows.ts'
 import { childProgram } from '../support/child-program.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
-import { openManager, temporaryFolder } from '../support/store.ts'
+import { openManager, shareManager, temporaryFolder } from '../support/store.ts'
 
-const pair = 'import/spot/X'
+const manager = shareManager()
+let pairs = 0
+/** One that nothing is stored in yet. */
+const freshPair = (): string => `import/spot/X${++pairs}`
+
 const at = 1_723_161_599_000
 const header = 'timestamp,price,volume,side,tradeId\n'
 const buy = (ms: number, tradeId: string | null): StoredTick => ({
@@ -28,6 +32,7 @@ const buy = (ms: number, tradeId: string | null): StoredTick => ({
 
 interface Imported {
   store: DatabaseManager
+  pair: string
   report: ImportReport
   ticks: StoredTick[]
 }
@@ -38,9 +43,10 @@ async function importText(
 ): Promise<Imported> {
   const file = join(temporaryFolder(), name)
   await writeFile(file, text)
-  const store = await openManager()
+  const store = manager()
+  const pair = freshPair()
   const report = await store.importTicks(pair, file, options)
-  return { store, report, ticks: await storedTicks(store, pair) }
+  return { store, pair, report, ticks: await storedTicks(store, pair) }
 }
 
 /** What an import that must stop says, and what it stored before. */
@@ -50,13 +56,14 @@ async function refused(
 ): Promise<{ error: unknown; ids: (string | null)[] }> {
   const file = join(temporaryFolder(), name)
   await writeFile(file, text)
-  const store = await openManager()
+  const store = manager()
+  const pair = freshPair()
   const error: unknown = await store.importTicks(pair, file, options).then(
     () => undefined,
     (reason: unknown) => reason,
   )
   // What fails before its first row makes no pair.
-  const isStored = (await store.listPairs()).length > 0
+  const isStored = (await store.listPairs()).some(({ symbol }) => pair.endsWith(`/${symbol}`))
   const ticks = isStored ? await storedTicks(store, pair) : []
   return { error, ids: ticks.map(({ tradeId }) => tradeId) }
 }
@@ -95,7 +102,8 @@ describe('a file of trades', () => {
                2::FLOAT AS size, i % 2 = 0 AS is_buyer_maker, i AS id FROM range(3000) r(i))
        TO '${file}' (FORMAT parquet)`,
     )
-    const store = await openManager()
+    const store = manager()
+    const pair = freshPair()
     expect(await store.importTicks(pair, file)).toMatchObject({ inserted: 3000 })
     expect((await storedTicks(store, pair))[2999]).toEqual({
       timestamp: at + 2.999,
@@ -108,6 +116,7 @@ describe('a file of trades', () => {
 
   it('from standard input, once read to its end', async () => {
     const dataDir = temporaryFolder()
+    const pair = freshPair()
     const program = await childProgram(new URL('../support/stdin-import.ts', import.meta.url))
     const report = await new Promise<string>((resolve, reject) => {
       const child = execFile(process.execPath, [program, dataDir, pair], (error, stdout, stderr) =>
@@ -137,12 +146,12 @@ describe('ids', () => {
       const file = await parquet(`unnest([3735693015, 3735693016, NULL])::${type} AS id`)
       const rows = `${header}${at},100,2,BUY,3735693015\n${at},100,2,BUY,3735693016\n`
       const plain = await importText(rows)
-      expect(await plain.store.importTicks(pair, file)).toMatchObject({
+      expect(await plain.store.importTicks(plain.pair, file)).toMatchObject({
         inserted: 1,
         duplicates: 2,
       })
       const pandas = await importText(rows.replaceAll(/(?<=BUY,\d+)\n/g, '.0\n'))
-      expect(await pandas.store.importTicks(pair, file)).toMatchObject({
+      expect(await pandas.store.importTicks(pandas.pair, file)).toMatchObject({
         inserted: 1,
         duplicates: 2,
       })
@@ -165,7 +174,8 @@ describe('ids', () => {
   ])('%s, %s: the row is refused', async (_what, id, value) => {
     const type = id.includes('::') ? id.slice(id.indexOf('::') + 2) : 'VARCHAR'
     const file = await parquet(`unnest([7::${type}, ${id}]) AS id`)
-    const store = await openManager()
+    const store = manager()
+    const pair = freshPair()
     await expect(store.importTicks(pair, file)).rejects.toMatchObject({
       code: 'IMPORT_FAILED',
       message: expect.stringContaining('is a number that does not tell') as string,
@@ -432,7 +442,8 @@ describe('a row that cannot be a tick', () => {
   })
 
   it('a file that is not there, or a folder', async () => {
-    const store = await openManager()
+    const store = manager()
+    const pair = freshPair()
     const folder = temporaryFolder()
     for (const file of [join(folder, 'none.csv'), folder])
       await expect(store.importTicks(pair, file)).rejects.toMatchObject({ code: 'IMPORT_FAILED' })
@@ -452,7 +463,8 @@ describe('a large file', () => {
                if(i % 3 = 0, 'SELL', 'BUY') AS side, i AS "tradeId" FROM range(${rows}) r(i))
        TO '${file}' (FORMAT csv, HEADER)`,
     )
-    const store = await openManager()
+    const store = manager()
+    const pair = freshPair()
     const progress: { rows: number; rss: number }[] = []
     const live: Promise<{ inserted: number }>[] = []
     const report = await store.importTicks(pair, file, {
@@ -477,7 +489,7 @@ describe('a large file', () => {
     const text =
       header + Array.from({ length: 50_000 }, (_, k) => `${at + k},100,2,BUY,${k}\n`).join('')
     const abort = new AbortController()
-    const { store, report } = await importText(text, {
+    const { store, pair, report } = await importText(text, {
       batchRows: 5000,
       signal: abort.signal,
       onProgress: ({ rows: read }) => {
@@ -505,7 +517,8 @@ describe('a file of candles', () => {
       file,
       `open_time,open,high,low,close,volume,taker_buy_volume,count\n${bar},1,3,1,2,10,4,7\n${bar + 60_000},2,2,2,2,0,,\n`,
     )
-    const store = await openManager()
+    const store = manager()
+    const pair = freshPair()
     expect(await store.importCandles(pair, '1m', file)).toMatchObject({ inserted: 2, replaced: 0 })
     expect(await store.importCandles(pair, '1m', file)).toMatchObject({ inserted: 0, replaced: 2 })
     const common = { quoteVolume: null, timestamp: bar }
@@ -553,7 +566,8 @@ describe('a file of candles', () => {
       `${(bar + k * 60_000) * factor},1,3,1,2,10,${(bar + k * 60_000 + 60_000) * factor - 1},25,7,4,9,0\n`
     const file = join(temporaryFolder(), 'X-1m-2024-08.csv')
     await writeFile(file, line(0) + line(1))
-    const store = await openManager()
+    const store = manager()
+    const pair = freshPair()
     expect(await store.importCandles(pair, '1m', file)).toMatchObject({ inserted: 2, replaced: 0 })
     const candle = {
       open: 1,

@@ -9,22 +9,42 @@ import type {
 } from '../../src/index.ts'
 import type { StoredCandle, StoredTick } from '../../src/schema/rows.ts'
 import { storedCandles, storedTicks } from './store-rows.ts'
-import { openManager, temporaryFolder } from './store.ts'
+import { openManager, shareManager, temporaryFolder } from './store.ts'
 
 type Options = ImportOptions<TickColumnMap> & { name?: string }
 
-export const importedPair = 'import/spot/X'
+interface Imports {
+  /** Stores a file's trades in a pair of their own. */
+  importedText(
+    content: string | Buffer,
+    options?: Options,
+  ): Promise<{ report: ImportReport; ticks: StoredTick[] }>
+  /** What an import that must stop says. */
+  refusedText(content: string | Buffer, options?: Options): Promise<string>
+}
 
-/** Stores a file's trades in a store of their own. */
-export async function importedText(
-  content: string | Buffer,
-  { name = 'trades.csv', ...options }: Options = {},
-): Promise<{ report: ImportReport; ticks: StoredTick[] }> {
-  const file = join(temporaryFolder(), name)
-  await writeFile(file, content)
-  const store = await openManager()
-  const report = await store.importTicks(importedPair, file, options)
-  return { report, ticks: await storedTicks(store, importedPair) }
+/** Imports of a test file, which share one manager. */
+export function shareImports(): Imports {
+  const store = shareManager()
+  let pairs = 0
+  const pairOfItsOwn = (): string => `import/spot/X${++pairs}`
+  return {
+    importedText: async (content, { name = 'trades.csv', ...options } = {}) => {
+      const pair = pairOfItsOwn()
+      const report = await store().importTicks(pair, await fileWith(content, name), options)
+      return { report, ticks: await storedTicks(store(), pair) }
+    },
+    refusedText: async (content, { name = 'trades.csv', ...options } = {}) => {
+      const file = await fileWith(content, name)
+      const error: unknown = await store()
+        .importTicks(pairOfItsOwn(), file, options)
+        .then(
+          () => 'stored without an error',
+          (reason: unknown) => reason,
+        )
+      return String(error).replaceAll(file, name)
+    },
+  }
 }
 
 export async function importedCandles(
@@ -32,29 +52,15 @@ export async function importedCandles(
   timeframe: Timeframe,
   options: ImportOptions<Readonly<Record<string, string>>> = {},
 ): Promise<{ report: CandleImportReport; candles: StoredCandle[] }> {
-  const file = join(temporaryFolder(), 'candles')
-  await writeFile(file, content)
+  const pair = 'import/spot/X'
   const store = await openManager({ candles: [timeframe] })
-  const report = await store.importCandles(importedPair, timeframe, file, options)
-  return { report, candles: await storedCandles(store, importedPair, timeframe) }
+  const file = await fileWith(content, 'candles')
+  const report = await store.importCandles(pair, timeframe, file, options)
+  return { report, candles: await storedCandles(store, pair, timeframe) }
 }
 
-/** What an import that must stop says; and that it left no pair behind. */
-export async function refusedText(
-  content: string | Buffer,
-  options: Options = {},
-): Promise<string> {
-  const file = join(temporaryFolder(), options.name ?? 'trades.csv')
+async function fileWith(content: string | Buffer, name: string): Promise<string> {
+  const file = join(temporaryFolder(), name)
   await writeFile(file, content)
-  const store = await openManager()
-  const { name: _name, ...given } = options
-  const error: unknown = await store.importTicks(importedPair, file, given).then(
-    () => 'stored without an error',
-    (reason: unknown) => reason,
-  )
-  return String(error).replaceAll(file, name(file))
-}
-
-function name(file: string): string {
-  return file.slice(file.lastIndexOf('/') + 1)
+  return file
 }
