@@ -12,10 +12,10 @@ const distances = Array.from(
   (_, at) => `damerau_levenshtein(s, substr(t, ${at % 4}))`,
 )
 const stuck = `SELECT count(*) AS n
-  FROM (SELECT repeat('a', 49) AS s, repeat('b', 45) || i % 1000 AS t FROM range(500) r(i))
+  FROM (SELECT repeat('a', 49) AS s, repeat('b', 45) || i % 1000 AS t FROM range(300) r(i))
   WHERE ${distances.join(' + ')} > 0`
 /** Over HTTP it is refused. */
-const stuckWithin = `SELECT count(*) AS n FROM ticks WHERE repeat('a', 400) GLOB '*a*a*a*b'`
+const stuckWithin = `SELECT count(*) AS n FROM ticks WHERE repeat('a', 320) GLOB '*a*a*a*b'`
 
 async function ask(url: string, text: string): Promise<{ status: number; code?: string }> {
   const answer = await fetch(url + path, { method: 'POST', body: text })

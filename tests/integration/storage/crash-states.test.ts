@@ -9,7 +9,7 @@ import type { DiskCall } from '../../support/disk/recording.ts'
 import { noShimReason } from '../../support/disk/shim-library.ts'
 
 /** Few, of the size that only who asks for it gets fewer still; tests/long goes through all states. */
-const statesOf = (blockSize: BlockSize): number => (blockSize === 262_144 ? 1 : 4)
+const statesOf = (blockSize: BlockSize): number => (blockSize === 262_144 ? 1 : 2)
 
 describe.skipIf(noShimReason !== undefined).each(blockSizes)(
   'in blocks of %d bytes nothing is refused, lost or half there',
@@ -36,7 +36,7 @@ describe.skipIf(noShimReason !== undefined).each(blockSizes)(
     it.skipIf(blockSize !== 16_384)('power lost while the first checkpoint of a log writes', () =>
       expectCrashesSurvived(calls, {
         crash: 'power lost, names by folder',
-        states: Infinity,
+        states: 12,
         random: lottery(7),
         among: (points) => atFirstCheckpoint(calls, points),
       }),

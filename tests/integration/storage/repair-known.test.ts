@@ -14,6 +14,7 @@ import { expect, it } from 'vitest'
 import type { RetentionOptions } from '../../../src/index.ts'
 import { checksumOf } from '../../../src/storage/duckdb/block-checksum.ts'
 import { healHeaders } from '../../../src/storage/recovery/heal-headers.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 import {
   copiesOf,
   fileOf,
@@ -131,7 +132,7 @@ it('whichever byte of a header has changed, and how, what the engine goes by is 
       const [from, to] = slot === 0 ? [8, 52] : [slot + 8, slot + (slot === newest ? 4096 : 16)]
       expect(healed.subarray(from, to).equals(whole.subarray(from, to))).toBe(true)
     }),
-    { numRuns: 150 },
+    { numRuns: propertyRuns(40) },
   )
 })
 

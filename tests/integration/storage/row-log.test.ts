@@ -189,7 +189,7 @@ it('calls count, store and read by the log as those that go straight to the file
       expect(logsIn(dataDir)).toEqual([])
     }),
     // Of the first one memory tells that the second call goes to the log.
-    { numRuns: propertyRuns(6), examples: [[[again, again]]] },
+    { numRuns: propertyRuns(3), examples: [[[again, again]]] },
   )
   expect(logged).toBeGreaterThan(0)
 })

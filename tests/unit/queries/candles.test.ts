@@ -154,7 +154,7 @@ test('equals a walk over random ticks, from ticks and from the stored relation',
         }
       },
     ),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 

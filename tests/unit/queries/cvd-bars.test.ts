@@ -106,7 +106,7 @@ describe('worked out on paper', () => {
 })
 
 test('without swing: the same bars, and neither high nor low', async () => {
-  const numRuns = propertyRuns(20)
+  const numRuns = propertyRuns(10)
   await assert(
     asyncProperty(
       randomTicks(),

@@ -250,7 +250,7 @@ test('equals a fold over random bars, whatever the options', async () => {
         ).toEqual(expected.map((gap) => ({ ...gap, filledPct: Number(gap.filledPct.toFixed(9)) })))
       },
     ),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 
@@ -268,7 +268,7 @@ test('as of T equals everything from T on deleted', async () => {
         referenceGaps(known, 1000, { timeframe: '1s', ...options }),
       )
     }),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 

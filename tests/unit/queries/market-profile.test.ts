@@ -199,7 +199,7 @@ describe('against the walk that the definition describes', () => {
           walk(inUnits(ticks), binSize, options),
         )
       }),
-      { numRuns: propertyRuns(15) },
+      { numRuns: propertyRuns(8) },
     )
   })
 

@@ -112,7 +112,7 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
       await duck.deleteTicksFrom(asOf)
       expect(await duck.query(speeds)).toEqual(before)
     }),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 

@@ -178,7 +178,7 @@ test('equals the plain way on random ticks', async () => {
           )
       },
     ),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 

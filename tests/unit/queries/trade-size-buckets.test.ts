@@ -151,7 +151,7 @@ test('equals a fold over random ticks', async () => {
       const rows = await duck.query(calculateTradeSizeBucketsQuery(given))
       expect(withoutCoverage(rows)).toEqual(referenceBuckets(ticks, given))
     }),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 

@@ -136,7 +136,7 @@ test('equals a fold over random ticks; as of T equals everything from T on delet
         ),
       )
     }),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 

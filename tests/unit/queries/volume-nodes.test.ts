@@ -94,7 +94,7 @@ test('equals a plain look at every bin, on random ticks', async () => {
         ).toEqual(fold(inUnits(ticks), binSize, neighbours, emptyBins))
       },
     ),
-    { numRuns: propertyRuns(13) },
+    { numRuns: propertyRuns(8) },
   )
 })
 

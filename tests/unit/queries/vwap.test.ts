@@ -139,7 +139,7 @@ test('equals two passes over random ticks', async () => {
           ),
         )
     }),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 

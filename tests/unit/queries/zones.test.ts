@@ -187,7 +187,7 @@ test('equals a fold over random bars, whatever the options', async () => {
       const rows = await duck.query(detectZonesQuery({ timeframe: '1m', ...options }))
       expectZones(rows, referenceZones(bars, minute, { timeframe: '1m', ...options }))
     }),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 
@@ -203,7 +203,7 @@ test('as of T equals everything from T on deleted', async () => {
       const known = foldCandles(ticks, 1000).filter(({ timestamp }) => timestamp + 1000 <= asOf)
       expectZones(before, referenceZones(known, 1000, { timeframe: '1s', ...options }))
     }),
-    { numRuns: propertyRuns(8) },
+    { numRuns: propertyRuns(5) },
   )
 })
 

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { simulateMarket, type MarketOptions } from '../../../src/simulator/simulate-market.ts'
 import { microsFromMs, msFromMicros } from '../../../src/time.ts'
+import { propertyRuns } from '../../support/property-runs.ts'
 import type { SimulatedTick } from '../../../src/simulator/trade-stream.ts'
 
 const from = Date.UTC(2024, 7, 8)
@@ -76,7 +77,7 @@ describe('simulateMarket', () => {
           expect(unordered).toBe(-1)
         }
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(20) },
     )
   })
 
