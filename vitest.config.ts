@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { LongestFirst } from './scripts/longest-first.ts'
 
 /** A process of tests that is stuck can then be asked where: see scripts/stalled-run.ts. */
 const reportFolder = process.env['PAIRDUCK_REPORT_FOLDER']
@@ -15,34 +16,26 @@ const env = { NODE_EXTRA_CA_CERTS: '' }
 /** What is waited for comes, however busy the machine is; vitest would give it a second. */
 const expect = { poll: { timeout: 60_000 } }
 
+const isShuffled = process.argv.some((each) => each.startsWith('--sequence.shuffle'))
+
 export default defineConfig({
   test: {
+    ...(!isShuffled && { sequence: { sequencer: LongestFirst } }),
     // A third of the time goes to waiting for disks, servers and child processes.
     maxWorkers: Math.ceil(availableParallelism() * 1.5),
     projects: [
       {
         test: {
-          name: 'unit',
-          include: ['tests/unit/**/*.test.ts'],
-          env,
-          expect,
-          testTimeout: 240_000,
-          pool: 'forks',
-          execArgv,
-          // Files share what they import, which took a fifth of their time. None leaves anything behind.
-          isolate: false,
-        },
-      },
-      {
-        test: {
-          name: 'integration',
-          include: ['tests/integration/**/*.test.ts'],
+          // Those of both folders in the same processes: while some wait for a server, others compute.
+          name: 'short',
+          include: ['tests/{unit,integration}/**/*.test.ts'],
           env,
           expect,
           testTimeout: 240_000,
           hookTimeout: 120_000,
           pool: 'forks',
           execArgv,
+          // Files share what they import, which took a fifth of their time. None leaves anything behind.
           isolate: false,
         },
       },

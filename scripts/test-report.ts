@@ -19,15 +19,15 @@ export interface VitestReport {
 }
 
 /**
- * Totals of one run of vitest projects, each of which has its files in tests/<project>/. Whatever is
- * not plainly a pass or a named skip counts as a failure: a file that did not load, a test that
- * never ended, a project without a test, no report, and an exit code that says more than the report
+ * Totals of one run of vitest over some folders below tests/. Whatever is not plainly a pass or a
+ * named skip counts as a failure: a file that did not load, a test that never ended, a folder without
+ * a test, no report, and an exit code that says more than the report
  * does (unhandled errors, a crash of a worker).
  */
 export function totalsOf(
   report: VitestReport | undefined,
   exitCode: number,
-  projects: readonly string[],
+  folders: readonly string[],
 ): Totals {
   const tests = report?.testResults.flatMap((file) => file.assertionResults) ?? []
   const passed = tests.filter((test) => test.status === 'passed').length
@@ -39,8 +39,8 @@ export function totalsOf(
 
   if (report === undefined) trouble.push(`vitest left no report and ended with ${exitCode}`)
   else
-    for (const project of projects.filter((each) => !ranTests(report, each)))
-      trouble.push(`no test of tests/${project} was executed`)
+    for (const folder of folders.filter((each) => !ranTests(report, each)))
+      trouble.push(`no test of tests/${folder} was executed`)
   if (exitCode !== 0 && failedTests === 0 && trouble.length === 0)
     trouble.push(`vitest ended with ${exitCode} although no test failed`)
   return { passed, failed: failedTests + trouble.length, skipped, trouble }
@@ -64,9 +64,9 @@ export function summaryLine(steps: readonly Totals[]): string {
   return `${passed} passed, ${failed} failed`
 }
 
-function ranTests(report: VitestReport, project: string): boolean {
+function ranTests(report: VitestReport, folder: string): boolean {
   return report.testResults
-    .filter((file) => file.name.includes(`/tests/${project}/`))
+    .filter((file) => file.name.includes(`/tests/${folder}/`))
     .some((file) => file.assertionResults.some((test) => !isSkip(test.status)))
 }
 

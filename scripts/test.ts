@@ -83,20 +83,20 @@ interface SuiteOptions {
   readonly reporters?: readonly string[]
 }
 
-/** Some vitest projects at once. A stray `.only` fails, so that a run is always the whole one. */
+/** All tests of some folders. A stray `.only` fails, so that a run is always the whole one. */
 async function suite(
-  projects: readonly string[],
+  folders: readonly string[],
   deadlineMs: number,
   { environment = {}, printAfter = Promise.resolve(), reporters = [] }: SuiteOptions = {},
 ): Promise<Totals> {
   const startedAt = performance.now()
-  const name = projects.join(' and ')
+  const name = folders.join(' and ')
   const output = new HeldOutput(printAfter, (text) => process.stdout.write(text))
   output.write(`\n── ${name} ──\n`)
   const folder = mkdtempSync(join(tmpdir(), 'pairduck-test-'))
   try {
     const file = join(folder, 'report.json')
-    const selected = projects.flatMap((project) => ['--project', project])
+    const selected = folders.map((each) => `tests/${each}/`)
     const reported = ['default', 'json', ...reporters].map((each) => `--reporter=${each}`)
     const args = ['run', '--allowOnly=false', ...selected, ...reported, `--outputFile.json=${file}`]
     const colours: Record<string, string> = process.stdout.isTTY ? { FORCE_COLOR: '1' } : {}
@@ -107,7 +107,7 @@ async function suite(
     })
     const seconds = secondsSince(startedAt)
     await printAfter
-    return told(name, seconds, totalsOf(readReport(file), exitCode, projects))
+    return told(name, seconds, totalsOf(readReport(file), exitCode, folders))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -49,7 +49,7 @@ describe('totalsOf', () => {
     })
   })
 
-  it('fails when one of several projects executed no test', () => {
+  it('fails when one of several folders executed no test', () => {
     expect(totalsOf(report({ statuses: ['passed'] }), 0, ['unit', 'integration'])).toMatchObject({
       failed: 1,
       trouble: ['no test of tests/integration was executed'],
