@@ -15,12 +15,12 @@ type Options = ImportOptions<TickColumnMap> & { name?: string }
 
 interface Imports {
   /** Stores a file's trades in a pair of their own. */
-  importedText(
+  importedText: (
     content: string | Buffer,
     options?: Options,
-  ): Promise<{ report: ImportReport; ticks: StoredTick[] }>
+  ) => Promise<{ report: ImportReport; ticks: StoredTick[] }>
   /** What an import that must stop says. */
-  refusedText(content: string | Buffer, options?: Options): Promise<string>
+  refusedText: (content: string | Buffer, options?: Options) => Promise<string>
 }
 
 /** Imports of a test file, which share one manager. */
