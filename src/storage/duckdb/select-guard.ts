@@ -6,6 +6,7 @@ import { faultOfCost } from './step-cost.ts'
 import { plainFunctions } from './plain-functions.ts'
 import { sqlTokens } from './sql-tokens.ts'
 import { faultOfPacking } from './packed-values.ts'
+import { faultOfWidth } from './result-width.ts'
 import { faultOfGrowth } from './value-growth.ts'
 
 /** Table functions that reach nothing outside the statement. */
@@ -94,6 +95,7 @@ export function faultOfSelect(tree: string, scope: SelectScope): SelectFault | u
 function faultOfStep(statement: unknown): string | undefined {
   const { collected, fault } = new Collecting(statement)
   return (
+    faultOfWidth(statement) ??
     faultOfCost(statement, { collects: collected.length > 0 }) ??
     faultOfPacking(statement) ??
     faultOfCaptured(statement) ??

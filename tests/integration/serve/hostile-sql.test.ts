@@ -21,6 +21,8 @@ const counted = (condition: string, length = 900): string =>
 /** Aliases of aliases, each twice the one before. */
 const doubled = (times: number): string =>
   Array.from({ length: times }, (_, at) => `a${at} + A${at} AS a${at + 1}`).join(', ')
+/** All columns, again and again. */
+const stars = (count: number): string => Array.from({ length: count }, () => '*').join(', ')
 const brackets = (count: number): string => '[a-z]'.repeat(count)
 
 /** One in another again and again, each around the one before. */
@@ -53,6 +55,9 @@ const refused = [
   `SELECT list_reduce([trade_id, side], lambda a, b: a || b || a) AS n FROM ticks`,
   `SELECT list_reduce(list_reduce([[side]], lambda a, b: [a, b]), lambda a, b: a) AS n FROM ticks`,
   beside('max(i, 200000)', 'list_sort(s)'),
+  `SELECT count(*) AS n FROM (SELECT ${stars(60)} FROM (SELECT ${stars(60)} FROM (SELECT ${stars(60)} FROM ticks)))`,
+  `WITH ${Array.from({ length: 20 }, (_, at) => `c${at + 1} AS (SELECT * FROM ${at === 0 ? 'ticks' : `c${at}`} a, C${at} b)`.replace('C0', 'ticks')).join(', ')} SELECT count(*) AS n FROM c20`,
+  `SELECT ${Array.from({ length: 900 }, () => 'COLUMNS(*)').join(', ')} FROM ticks`,
   `WITH a AS NOT MATERIALIZED (SELECT 1 AS i) SELECT count(*) AS n FROM a, a AS b`,
   `SELECT count(sha256('${'z'.repeat(2000)}' || j)) AS n FROM range(1000000) q(j)`,
   `SELECT count(list_distinct([${Array.from({ length: 2000 }, (_, at) => at).join(', ')}] || j::INTEGER)) AS n FROM range(1000000) q(j)`,
@@ -136,6 +141,7 @@ const honest: [string, number][] = [
   ],
   [`SELECT list_reduce(list(i), lambda a, b: a + b)::INTEGER AS n FROM range(10) t(i)`, 45],
   [`SELECT list_reduce([n, n + 1], lambda a, b: a + b) AS n FROM (SELECT 4 AS n)`, 9],
+  [`SELECT count(*) AS n FROM (SELECT ${stars(20)} FROM (SELECT ${stars(20)} FROM ticks))`, 3],
   [
     `SELECT count(${within(30, (inner) => `replace(${inner}, 'a', 'b')`, 'trade_id')}) AS n FROM ticks`,
     3,
