@@ -86,7 +86,7 @@ export class SegmentShelf {
 
   #fill(segment: Segment): void {
     const lifeMs = performance.now() - this.#activeSince
-    if (lifeMs < shortLifeMs) this.#bytes = Math.min(largestBytes, this.#bytes * 4)
+    if (lifeMs < shortLifeMs) this.#bytes = Math.min(largestBytes, this.#bytes * 2)
     else if (lifeMs > longLifeMs) this.#bytes = Math.max(smallestBytes, this.#bytes / 4)
     this.#active = undefined
     this.#full.add(segment)
