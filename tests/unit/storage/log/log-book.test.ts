@@ -56,8 +56,8 @@ describe('the log of an owner who is gone', () => {
     const groups = prices.map((price) => ticks(price, 60_000))
     const folder = await deserted(root, groups)
     const segments = readdirSync(folder).filter((name) => name.endsWith('.log'))
-    // The first two take four each.
-    expect(segments).toHaveLength(4)
+    // The first two take four each, later ones more.
+    expect(segments.length).toBeGreaterThanOrEqual(4)
     for (const content of [Buffer.alloc(0), Buffer.alloc(1 << 18, 0xab)]) {
       const damages: LogDamage[] = []
       writeFileSync(join(folder, segments[1]!), content)
