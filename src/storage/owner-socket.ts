@@ -8,7 +8,7 @@ import type { Events } from './events/events.ts'
 import type { MarketStore } from './market-store.ts'
 
 /** How often a process may find the folder for its socket gone. */
-const maxAttempts = 20
+const maxAttempts = 200
 /** How the system says so; where a socket is made, by the second. */
 const missing = new Set<string | undefined>(['ENOENT', 'EACCES'])
 
