@@ -69,6 +69,15 @@ function flipBy(mask: number, file: string, ...places: number[]): void {
   writeFileSync(file, bytes)
 }
 
+/** What the engine goes by in the header at `slot` is as it was. */
+function expectHealed(file: string, whole: Buffer, slot: number): void {
+  const healed = readFileSync(file)
+  const isNewest = slot === headerAt(file, 'newest')
+  // The main header also says who made the file, and where the older one led to, nobody asks.
+  const [from, to] = slot === 0 ? [8, 52] : [slot + 8, slot + (isNewest ? 4096 : 16)]
+  expect(healed.subarray(from, to).equals(whole.subarray(from, to))).toBe(true)
+}
+
 it.each([
   ['the free list of the newest header', (file: string) => headerAt(file, 'newest') + 24],
   ['the root of the newest header', (file: string) => headerAt(file, 'newest') + 16],
@@ -105,18 +114,16 @@ it.each([
   ['unused bytes of the newest', (file: string) => headerAt(file, 'newest') + 3000, 0x40],
   ['unused bytes of the older', (file: string) => headerAt(file, 'older') + 103, 0x01],
 ])('the byte that has changed is found where several would do: %s', async (_what, place, mask) => {
-  const { dataDir, file } = await checkpointed()
+  const { file } = await checkpointed()
+  const whole = readFileSync(file)
   flipBy(mask, file, place(file))
-  const db = await openManager({ dataDir })
-  const report = await db.repair(pair)
-  expect(report).toMatchObject({ action: 'rescued', rows: { ticks: rounds * perRound }, lost: {} })
-  expect(await db.verify(pair)).toMatchObject({ ok: true })
+  expect(await healHeaders({ database: file, wal: `${file}.wal` })).toHaveLength(1)
+  expectHealed(file, whole, Math.floor(place(file) / 4096) * 4096)
 })
 
 it('whichever byte of a header has changed, and how, what the engine goes by is as it was', async () => {
   const { file } = await checkpointed()
   const whole = readFileSync(file)
-  const newest = headerAt(file, 'newest')
   const anyByte = record({
     slot: constantFrom(0, 4096, 8192),
     at: oneof(integer({ min: 0, max: 159 }), integer({ min: 160, max: 4095 })),
@@ -127,10 +134,7 @@ it('whichever byte of a header has changed, and how, what the engine goes by is 
       writeFileSync(file, whole)
       flipBy(mask, file, slot + at)
       expect(await healHeaders({ database: file, wal: `${file}.wal` })).toEqual([slot])
-      const healed = readFileSync(file)
-      // The main header also says who made the file, and where the older one led to, nobody asks.
-      const [from, to] = slot === 0 ? [8, 52] : [slot + 8, slot + (slot === newest ? 4096 : 16)]
-      expect(healed.subarray(from, to).equals(whole.subarray(from, to))).toBe(true)
+      expectHealed(file, whole, slot)
     }),
     { numRuns: propertyRuns(40) },
   )
