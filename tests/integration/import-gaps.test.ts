@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { array, assert, asyncProperty, constantFrom, integer, shuffledSubarray } from 'fast-check'
 import { expect, it } from 'vitest'
 import { calculateCvdQuery, type DatabaseManager } from '../../src/index.ts'
+import { propertyRuns } from '../support/property-runs.ts'
 import { openManager, temporaryFolder } from '../support/store.ts'
 
 const from = Date.UTC(2024, 0, 1)
@@ -136,7 +137,7 @@ it('the ledger misses what is missing among the stored ids, whatever came first'
         expect(known).toEqual(found)
       },
     ),
-    { numRuns: 12 },
+    { numRuns: propertyRuns(6) },
   )
 })
 

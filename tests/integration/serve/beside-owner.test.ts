@@ -162,7 +162,7 @@ describe('the command line beside a process that holds the pair', () => {
     const folder = join(dataDir, '.pairduck', 'sockets')
     const removing = setInterval(() => void rmdir(folder).catch(() => undefined), 1)
     onTestFinished(() => clearInterval(removing))
-    for (let i = 0; i < 60; i++) {
+    for (let i = 0; i < 20; i++) {
       const db = await DatabaseManager.open({ dataDir })
       expect(existsSync(join(folder, `${process.pid}.sock`))).toBe(true)
       await db.close()

@@ -304,7 +304,7 @@ it('gives the answers of the manager after any history', async () => {
           expect(await store.query(there, query)).toEqual(await db.query(here, query))
       },
     ),
-    { numRuns: propertyRuns(4) },
+    { numRuns: propertyRuns(2) },
   )
 })
 

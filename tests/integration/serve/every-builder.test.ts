@@ -10,15 +10,13 @@ import type { MarketStore } from '../../../src/storage/market-store.ts'
 import { timeframes, type Timeframe } from '../../../src/time.ts'
 import { everyAnalytic, sameAnswer } from '../../support/every-analytic.ts'
 import { propertyRuns } from '../../support/property-runs.ts'
-import { rotatingSeed } from '../../support/rotating-seed.ts'
+import { oneIn } from '../../support/one-in.ts'
 import { served } from '../../support/http.ts'
 import { shareManager, someTicks } from '../../support/store.ts'
 
 const pair = 'x/spot/EVERY'
 /** `npm run test:long` asks at every timeframe, and of the longest in every window. */
 const asksAll = propertyRuns(1) > 1
-/** Else one builder in three reads the archive too, each time others. */
-const third = rotatingSeed() % 3
 const hour = 3_600_000
 const from = Date.UTC(2026, 9, 1, 1)
 const clock = (): number => from + 5 * hour
@@ -70,10 +68,8 @@ async function expectSame(
 ): Promise<void> {
   const over = await connect(await served(db))
   onTestFinished(() => over.close())
-  const asked = everyQuestion(timeframe).filter(
-    (_, index) => asksAll || !history || index % 3 === third,
-  )
-  for (const query of asked) {
+  const questions = everyQuestion(timeframe)
+  for (const query of history ? oneIn(3, questions) : questions) {
     const expected = await answerOf(db, query, history)
     const found = await answerOf(over, query, history)
     // Only an answer that differs is written out.

@@ -228,6 +228,6 @@ it('numbers keep their digits wherever they are nested, in every form', async ()
       expect(JSON.parse(readFileSync(join(folder, 'rows.json'), 'utf8'))).toEqual([told])
       expect(await over.query(pair, sql(text))).toEqual(await db.query(pair, sql(text)))
     }),
-    { numRuns: propertyRuns(25) },
+    { numRuns: propertyRuns(12) },
   )
 })

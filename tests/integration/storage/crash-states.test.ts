@@ -6,12 +6,16 @@ import { engineWrites } from '../../support/disk/engine-writes.ts'
 import { lottery } from '../../support/disk/lottery.ts'
 import { recordedPair } from '../../support/disk/recorded-program.ts'
 import type { DiskCall } from '../../support/disk/recording.ts'
+import { oneIn } from '../../support/one-in.ts'
 import { noShimReason } from '../../support/disk/shim-library.ts'
 
 /** Few, of the size that only who asks for it gets fewer still; tests/long goes through all states. */
 const statesOf = (blockSize: BlockSize): number => (blockSize === 262_144 ? 1 : 2)
 
-describe.skipIf(noShimReason !== undefined).each(blockSizes)(
+// The smallest is that of most files; the others take turns.
+const [smallest, ...larger] = blockSizes
+
+describe.skipIf(noShimReason !== undefined).each([smallest!, ...oneIn(larger.length, larger)])(
   'in blocks of %d bytes nothing is refused, lost or half there',
   (blockSize) => {
     let calls: DiskCall[]
@@ -36,7 +40,7 @@ describe.skipIf(noShimReason !== undefined).each(blockSizes)(
     it.skipIf(blockSize !== 16_384)('power lost while the first checkpoint of a log writes', () =>
       expectCrashesSurvived(calls, {
         crash: 'power lost, names by folder',
-        states: 12,
+        states: 6,
         random: lottery(7),
         among: (points) => atFirstCheckpoint(calls, points),
       }),

@@ -34,7 +34,7 @@ describe('a replica', () => {
           await owner().query(pair, everything),
         )
       }),
-      { numRuns: propertyRuns(4) },
+      { numRuns: propertyRuns(2) },
     )
   })
 

@@ -141,7 +141,7 @@ it('a state file tells what its file would tell, whatever was done to the pair',
         await db.close()
       },
     ),
-    { numRuns: propertyRuns(5) },
+    { numRuns: propertyRuns(3) },
   )
   expect(told).toBeGreaterThan(0)
 })
