@@ -12,20 +12,16 @@ const againMs = 10
  * aborted transaction resolves and keeps nothing. The statements `first` go before `work`, on the
  * way to the engine that BEGIN takes: each way costs as much as a small statement.
  */
-export async function inTransaction<T>(
+export function inTransaction<T>(
   connection: DuckDBConnection,
   work: () => Promise<T>,
   first = '',
 ): Promise<T> {
-  try {
-    await connection.run(`BEGIN TRANSACTION; ${first}`)
+  return unlessItFails(connection, `BEGIN TRANSACTION; ${first}`, async () => {
     const result = await work()
     await connection.run('COMMIT')
     return result
-  } catch (error) {
-    await rollback(connection)
-    throw error
-  }
+  })
 }
 
 /** Runs `work` in a transaction that cannot write to any database. */
@@ -38,16 +34,19 @@ export async function readOnly<T>(
   return result
 }
 
-/**
- * The same for what is read later: the transaction stays open, until somebody ends it, unless `work`
- * fails. An interrupt that meets BEGIN itself may leave a transaction behind, aborted already.
- */
-export async function beginReadOnly<T>(
+/** The same for what is read later: the transaction stays open, until somebody ends it, unless `work` fails. */
+export function beginReadOnly<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  return unlessItFails(connection, 'BEGIN TRANSACTION READ ONLY', work)
+}
+
+/** An interrupt that meets BEGIN itself may leave a transaction behind, aborted already. */
+async function unlessItFails<T>(
   connection: DuckDBConnection,
+  begin: string,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
-    await connection.run('BEGIN TRANSACTION READ ONLY')
+    await connection.run(begin)
     return await work()
   } catch (error) {
     await rollback(connection)
