@@ -9,8 +9,8 @@ import { errorFromJson, errorToJson } from './error-json.ts'
 const headBytes = 5
 const kinds = { columns: 1, batch: 2, end: 3, error: 4 } as const
 
-/** No frame that we write comes near it: what claims more is no frame. */
-const maxFrameBytes = 2 ** 28
+/** What claims more is no frame: 2,048 rows of long texts make one, and most text read as a length is more. */
+const maxFrameBytes = 2 ** 30
 
 export function columnsFrame(columns: readonly StreamColumn[]): Buffer {
   return frame(kinds.columns, [Buffer.from(JSON.stringify(columns))])
@@ -83,19 +83,32 @@ export async function* readFrames(
   body: AsyncIterable<Buffer>,
   words: () => readonly StreamColumn[],
 ): AsyncGenerator<Frame, void, undefined> {
-  let rest: Buffer = Buffer.alloc(0)
-  for await (const chunk of body) {
-    rest = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+  // A frame that comes in pieces is put together once: with each piece it would take their number squared.
+  let pieces: Buffer[] = []
+  let bytes = 0
+  let wanted = headBytes
+  for await (const piece of body) {
+    pieces.push(piece)
+    bytes += piece.length
+    if (bytes < wanted) continue
+    let rest = pieces.length === 1 ? piece : Buffer.concat(pieces)
     for (;;) {
-      if (rest.length < headBytes) break
-      const length = rest.readUInt32LE(0)
-      if (length > maxFrameBytes) throw new RangeError('the answer is not made of frames')
-      if (rest.length < headBytes + length) break
-      const body = rest.subarray(headBytes, headBytes + length)
-      yield read(rest.readUInt8(4), body, words())
-      rest = rest.subarray(headBytes + length)
+      wanted = frameBytes(rest)
+      if (rest.length < wanted) break
+      yield read(rest.readUInt8(4), rest.subarray(headBytes, wanted), words())
+      rest = rest.subarray(wanted)
     }
+    pieces = [rest]
+    bytes = rest.length
   }
+}
+
+/** How long the frame is that these bytes begin, or begin to begin. */
+function frameBytes(begun: Buffer): number {
+  if (begun.length < headBytes) return headBytes
+  const length = begun.readUInt32LE(0)
+  if (length > maxFrameBytes) throw new RangeError('the answer is not made of frames')
+  return headBytes + length
 }
 
 function read(kind: number, body: Buffer, columns: readonly StreamColumn[]): Frame {
