@@ -27,8 +27,8 @@ export class LockFile {
   static async take(path: string): Promise<LockFile | ProcessIdentity> {
     const draft = `${path}.${process.pid}.${threadId}.draft`
     const lock = randomUUID()
-    await writeFile(draft, JSON.stringify({ ...ownIdentity(), lock } satisfies Holder))
     try {
+      await writeFile(draft, JSON.stringify({ ...ownIdentity(), lock } satisfies Holder))
       // A link appears with its content: nobody can read half a lock.
       while (!(await linked(draft, path))) {
         const holder = holderOf(path)

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { threadId } from 'node:worker_threads'
@@ -28,6 +28,12 @@ describe('LockFile', () => {
       expect(await readdir(folder)).toEqual([])
     },
   )
+
+  it('leaves nothing behind where the disk has no room for it', async () => {
+    await symlink('/dev/full', `${path}.${process.pid}.${threadId}.draft`)
+    await expect(LockFile.take(path)).rejects.toMatchObject({ code: 'ENOSPC' })
+    expect(await readdir(folder)).toEqual([])
+  })
 
   it('ends with an error where a lock of nobody cannot be moved aside', async () => {
     await writeFile(path, gone)
