@@ -67,6 +67,7 @@ export async function cleanupDatabase(
     async (connection, content): Promise<Partial<Record<Relation, number>>> => {
       // Who has a lease may write behind the writer's back.
       const isAlone = leases().length === 0
+      const { forgotten } = store.known
       const known = isAlone ? content : undefined
       const before = ticksBefore(aged)
       // A later pass has to roll up what is deleted then: more at once costs less.
@@ -84,7 +85,7 @@ export async function cleanupDatabase(
       const left = await contentAfter(connection, database, { known, applied })
       const rules = known === undefined ? await readRules(connection) : database.rules
       await database.writeState({ ...stateWith(left, rules), clean: false })
-      if (isAlone) store.known.learn(left)
+      if (isAlone) store.known.learn(left, forgotten)
       return applied.deleted
     },
   )

@@ -13,6 +13,7 @@ export type Content = Required<Pick<PairState, 'relations' | 'marks'>>
  */
 export class KnownContent {
   #content: Content | undefined
+  #forgotten = 0
 
   constructor(content: Content | undefined) {
     this.#content = content
@@ -25,11 +26,17 @@ export class KnownContent {
 
   forget(): void {
     this.#content = undefined
+    this.#forgotten++
   }
 
-  /** The file was asked, and nothing has been written since. */
-  learn({ relations, marks }: Content): void {
-    this.#content = { relations, marks }
+  /** How often it was forgotten: whoever asks the file remembers it from before. */
+  get forgotten(): number {
+    return this.#forgotten
+  }
+
+  /** What the file was asked since then, unless somebody may have written to it meanwhile. */
+  learn({ relations, marks }: Content, forgotten: number): void {
+    if (forgotten === this.#forgotten) this.#content = { relations, marks }
   }
 
   /** These ticks are in the file now. */
