@@ -64,7 +64,8 @@ async function searchMissing(
       }
       const now = walk.missing()!
       const still = now.find(([id]) => id === first)
-      if (step.done === true && walk.isReached && still !== undefined) walk.notGiven(...still)
+      const isShown = step.done === true && (step.value || walk.isReached)
+      if (isShown && still !== undefined) walk.notGiven(...still)
       stretch = pages < searchedPages ? now.find(([id]) => id > first) : undefined
     }
   }

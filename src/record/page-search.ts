@@ -55,9 +55,10 @@ export class PageSearch {
 
   /**
    * Pages that come nearer and nearer to a trade, until the caller has it and stops. Ends when the
-   * exchange has shown that it lacks the trade.
+   * exchange has shown that it lacks the trade: with true where a page that could not leave it out has
+   * later ones, with false where it only gave nothing again and again.
    */
-  async *pages(id: bigint): AsyncGenerator<TradePage, void, undefined> {
+  async *pages(id: bigint): AsyncGenerator<TradePage, boolean, undefined> {
     // A moment whose page was short: there are no later trades, or the exchange cut it short.
     let doubt = Infinity
     let doubted = 0
@@ -65,7 +66,7 @@ export class PageSearch {
       const { early, late } = this.#around(id)
       const end = Math.min(late, doubt)
       const isFound = end <= this.#begin || end - early <= 1
-      if (isFound && (late <= doubt || doubted++ === shortPages)) return
+      if (isFound && (late <= doubt || doubted++ === shortPages)) return late <= doubt
       const micros = isFound ? doubt : this.#between(early, end)
       const from = String(BigInt(micros) * microsecondNs)
       const page = await tradePage(this.#history, this.#range, from)

@@ -102,6 +102,24 @@ async function filled(trades: readonly ListedTrade[], holes: readonly Gap[], pag
   return { stored: [...stored].sort((a, b) => a - b), unfillable: idsBetween(unfillable), open }
 }
 
+const happens = (clock: number | null, isKept = true): Happened => ({
+  passMicros: 0,
+  clock,
+  isHeard: false,
+  isKept,
+})
+/** Its last trade is told fifteen seconds late, so that no page that tells of the missing one goes as far. */
+const endOutOfReach = [
+  happens(null),
+  happens(null),
+  happens(-397),
+  happens(null, false),
+  happens(15_202),
+  happens(0),
+  happens(null),
+  happens(15_201, false),
+]
+
 describe('fetchHoles', () => {
   it('leaves out no trade that the exchange still has, whatever its clock did', async () => {
     await assert(
@@ -135,7 +153,11 @@ describe('fetchHoles', () => {
           expect(given.unfillable.filter((id) => has.has(id))).toEqual([])
         },
       ),
-      { numRuns: propertyRuns(150), endOnFailure: true },
+      {
+        numRuns: propertyRuns(150),
+        endOnFailure: true,
+        examples: [[endOutOfReach, { order: 'id', room: 1, seed: 592_137_477 }]],
+      },
     )
   })
 })
