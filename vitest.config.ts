@@ -45,7 +45,7 @@ export default defineConfig({
           name: 'long',
           include: ['tests/long/**/*.test.ts'],
           expect,
-          testTimeout: 1_800_000,
+          testTimeout: 7_200_000,
           hookTimeout: 120_000,
           pool: 'forks',
           // Each has a process to itself and keeps it busy.

@@ -4,4 +4,4 @@ import { rotatingSeed } from '../support/rotating-seed.ts'
 
 it('keeps every acknowledged tick in archive and file once through kill -9', async () => {
   await expectArchiveSafe(60, rotatingSeed())
-}, 1_800_000)
+})

@@ -4,4 +4,4 @@ import { rotatingSeed } from '../support/rotating-seed.ts'
 
 it('keeps every acknowledged tick, and none twice, through kill -9', async () => {
   await expectCrashSafe(200, rotatingSeed())
-}, 1_800_000)
+})

@@ -4,8 +4,8 @@ import { rotatingSeed } from '../support/rotating-seed.ts'
 
 it('the commit log keeps every acknowledged tick once through a thousand kills', async () => {
   await expectLogCrashSafe(1000, rotatingSeed())
-}, 7_200_000)
+})
 
 it('and so it does where most pairs rest', async () => {
   await expectLogCrashSafe(300, rotatingSeed(), { places: 2 })
-}, 7_200_000)
+})
