@@ -1,5 +1,5 @@
 import type { LogEntry } from './log-entry.ts'
-import { headerBytes, readRecord, recordMagic, type ReadRecord } from './record.ts'
+import { readRecord, recordMagic, type ReadRecord } from './record.ts'
 import { pageBytes } from './segment.ts'
 
 /** Where records that were acknowledged cannot be read any more. */
@@ -59,11 +59,12 @@ export function isWholeSize(bytes: number): boolean {
 
 /**
  * A segment has its full size before the first record, and no record is begun that it has no room
- * for. One that is being made holds zeros alone.
+ * for. One that is being made holds zeros alone. Where it is cut between two pages, the record that
+ * was there begins with its length; only a cut right behind a record cannot be told.
  */
 function isCutShort(bytes: Buffer, end: number): boolean {
   if (!isWholeSize(bytes.length)) return bytes.some((byte) => byte !== 0)
-  if (end + headerBytes > bytes.length || bytes.readUInt32LE(end) !== recordMagic) return false
+  if (end === bytes.length || bytes.readUInt32LE(end) !== recordMagic) return false
   return end + bytes.readUInt32LE(end + 4) > bytes.length
 }
 

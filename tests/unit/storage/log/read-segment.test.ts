@@ -130,12 +130,34 @@ describe('a segment', () => {
           // Zeros at its end may be what was there.
           expect(found.entries.slice(0, whole)).toEqual(entries.slice(0, whole))
           expect(found.entries.length - whole).toBeLessThanOrEqual(1)
-          const isDamage = short && torn.some((byte) => byte !== 0)
+          // Between two pages and right behind a record nothing tells that there was another one.
+          const isUntold = cut % pageBytes === 0 && places.some(({ end }) => end === cut)
+          const isDamage = short && !isUntold && torn.some((byte) => byte !== 0)
           expect(found.damages).toHaveLength(isDamage ? 1 : 0)
         }
       }),
       { numRuns: 5 },
     )
+  })
+
+  it('cut between two pages tells by the length of the record that is missing, however little is left of it', () => {
+    const none: Given['ticks'] = {
+      length: 0,
+      micros: new Float64Array(),
+      price: new Float64Array(),
+      volume: new Float64Array(),
+      side: new Uint8Array(),
+      ids: [],
+    }
+    const given = (length: number): Given => ({ pair: 'a', ticks: none, rows: 'x'.repeat(length) })
+    const left: number[] = []
+    for (let length = 3800; length < 4100; length += 8) {
+      const { bytes, places } = write([[given(length), given(400)]])
+      left.push(pageBytes - places[0]!.end)
+      const { damages } = read(bytes.subarray(0, pageBytes))
+      expect([left.at(-1), damages.length]).toEqual([left.at(-1), left.at(-1) === 0 ? 0 : 1])
+    }
+    expect(left).toEqual(expect.arrayContaining([-8, 0, 8, 56, 64]))
   })
 
   it('loses nothing acknowledged and invents nothing when sectors of its last group are lost', () => {
