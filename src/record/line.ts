@@ -32,7 +32,7 @@ export async function listen(
 ): Promise<void> {
   const symbols = [...options.recorders.keys()]
   const backOff = new BackOff()
-  let current = exchange
+  let current = new Line(exchange)
   while (!signal.aborted) {
     const end = await follow(current, options, backOff, signal)
     if (end.state === 'stopped') break
@@ -40,14 +40,14 @@ export async function listen(
     options.tell({ type: 'line', state: end.state, symbols, reason })
     const fresh = end.state === 'changed' ? await made(makeExchange, options) : undefined
     if (fresh !== undefined) {
-      current = await takeOver(current, fresh, options, signal)
+      current = await takeOver(current, new Line(fresh), options, signal)
       continue
     }
     for (const recorder of options.recorders.values()) recorder.cut()
-    await current.close?.().catch(() => undefined)
+    await current.close()
     if (end.state !== 'changed') await backOff.wait(signal)
   }
-  await current.close?.().catch(() => undefined)
+  await current.close()
 }
 
 /** The exchange object of the next line; undefined where there can be none now. */
@@ -65,11 +65,11 @@ async function made(
 
 /** Both lines are heard until the new one has been for a while; trades that come twice are one. */
 async function takeOver(
-  old: TradeExchange,
-  fresh: TradeExchange,
+  old: Line,
+  fresh: Line,
   options: LineOptions,
   signal: AbortSignal,
-): Promise<TradeExchange> {
+): Promise<Line> {
   const overlap = new AbortController()
   const both = AbortSignal.any([signal, overlap.signal])
   const hearing = follow(old, { ...options, renewAfterMs: Infinity }, new BackOff(), both)
@@ -79,13 +79,13 @@ async function takeOver(
   ])
   overlap.abort()
   await hearing
-  await old.close?.().catch(() => undefined)
+  await old.close()
   return fresh
 }
 
-/** One line until it ends. */
+/** Hands on what a line gives until it ends, or is to be changed. */
 async function follow(
-  exchange: TradeExchange,
+  line: Line,
   { rule, recorders, silentMs, renewAfterMs, tell }: LineOptions,
   backOff: BackOff,
   signal: AbortSignal,
@@ -94,7 +94,7 @@ async function follow(
   const renewAt = Date.now() + renewAfterMs
   let isOpen = false
   for (;;) {
-    const given = await nextTrades(exchange, symbols, rule, {
+    const given = await line.next(symbols, rule, {
       deadline: Math.min(renewAt, Date.now() + silentMs),
       signal,
     })
@@ -115,32 +115,50 @@ async function follow(
   }
 }
 
+/** What a line gives next, or that nothing came in time. */
 type Given =
   | { readonly trades: Awaited<ReturnType<TradeExchange['watchTrades']>> }
   | { readonly error: unknown }
   | { readonly late: true }
 
-/** What the line gives next, or that nothing came by the deadline. */
-async function nextTrades(
-  exchange: TradeExchange,
-  symbols: string[],
-  { watchParams }: ExchangeRule,
-  { deadline, signal }: { deadline: number; signal: AbortSignal },
-): Promise<Given> {
-  const watching = watch(exchange, symbols, watchParams).then(
-    (trades): Given => ({ trades }),
-    (error: unknown): Given => ({ error }),
-  )
-  const waited = new AbortController()
-  const timer = sleep(Math.max(0, Math.min(deadline - Date.now(), 2 ** 31 - 1)), undefined, {
-    signal: AbortSignal.any([signal, waited.signal]),
-  }).then(
-    (): Given => ({ late: true }),
-    (): Given => ({ late: true }),
-  )
-  const given = await Promise.race([watching, timer])
-  waited.abort()
-  return given
+/** The trades of an exchange, as they come. */
+class Line {
+  readonly #exchange: TradeExchange
+  /** What was asked for and has not come by the deadline of who asked: it is for who asks next. */
+  #coming: Promise<Given> | undefined
+
+  constructor(exchange: TradeExchange) {
+    this.#exchange = exchange
+  }
+
+  /** What it gives next, or that nothing came by the deadline. */
+  async next(
+    symbols: string[],
+    { watchParams }: ExchangeRule,
+    { deadline, signal }: { readonly deadline: number; readonly signal: AbortSignal },
+  ): Promise<Given> {
+    this.#coming ??= watch(this.#exchange, symbols, watchParams).then(
+      (trades): Given => ({ trades }),
+      (error: unknown): Given => ({ error }),
+    )
+    const waited = new AbortController()
+    const timer = sleep(Math.max(0, Math.min(deadline - Date.now(), 2 ** 31 - 1)), undefined, {
+      signal: AbortSignal.any([signal, waited.signal]),
+    }).then(
+      (): Given => ({ late: true }),
+      (): Given => ({ late: true }),
+    )
+    const given = await Promise.race([this.#coming, timer])
+    if (!('late' in given)) this.#coming = undefined
+    waited.abort()
+    return given
+  }
+
+  /** It may be asked again: then it is opened anew. */
+  async close(): Promise<void> {
+    this.#coming = undefined
+    await this.#exchange.close?.().catch(() => undefined)
+  }
 }
 
 function watch(

@@ -8,6 +8,7 @@ import {
   RecordingProcess,
   storedTrades,
 } from '../../support/exchange/recording.ts'
+import type { RecordEvent } from '../../../src/record/index.ts'
 import { noFaults, StandIn, type Faults } from '../../support/exchange/stand-in.ts'
 import type { ExchangeName } from '../../support/exchange/wire-formats.ts'
 import { childProgram } from '../../support/child-program.ts'
@@ -236,6 +237,25 @@ describe('recordTrades', () => {
     await storedAll(db, exchange)
     await recording.stop()
     expect(recording.events.filter(({ type }) => type === 'error')).toEqual([])
+  })
+
+  it('hears what the old line gives while the new one is made', async () => {
+    const exchange = await standIn('binance', 7)
+    const db = await openManager(forever)
+    let changed = false
+    const onEvent = (event: RecordEvent): void => {
+      if (event.type !== 'line' || event.state !== 'changed') return
+      if (changed || exchange.listeners === 0) return
+      changed = true
+      // Nothing was stored before, so that no id would tell that it is missing.
+      exchange.trade(1)
+    }
+    const recording = new Recording(db, exchange, { renewAfterMs: 1_000, onEvent })
+    await vi.waitFor(() => expect(changed).toBe(true), patience)
+    await vi.waitFor(() => expect(exchange.listeners).toBe(2), patience)
+    exchange.trade(5)
+    await storedAll(db, exchange)
+    await recording.stop()
   })
 
   it('keeps the truth of a Bybit that fails in every way: never complete', async () => {
