@@ -14,6 +14,7 @@ interface ServeCommandOptions extends CommonOptions {
   readonly corsOrigin?: string[]
   readonly allowHost?: string[]
   readonly maxRows?: number
+  readonly maxMemory?: number
   readonly answerTimeout?: number
   readonly valkey?: string
   readonly ui: boolean
@@ -29,6 +30,11 @@ export const addServeCommand: AddCommand = (program, context) => {
     .option('--cors-origin <origin...>', 'pages of these origins may ask')
     .option('--allow-host <name...>', 'names by which a proxy calls it')
     .option('--max-rows <count>', 'rows of one answer', countArgument)
+    .option(
+      '--max-memory <megabytes>',
+      'how far the process may grow while one answer is made (default: a quarter of the memory)',
+      countArgument,
+    )
     .option(
       '--answer-timeout <span>',
       'how long an answer may take, its reader included (default: 60s)',
@@ -80,6 +86,7 @@ async function given(options: ServeCommandOptions): Promise<object> {
     ...(options.corsOrigin === undefined ? {} : { corsOrigins: options.corsOrigin }),
     ...(options.allowHost === undefined ? {} : { allowedHosts: options.allowHost }),
     ...(options.answerTimeout === undefined ? {} : { answerTimeoutMs: options.answerTimeout }),
+    ...(options.maxMemory === undefined ? {} : { maxMemoryBytes: options.maxMemory * 2 ** 20 }),
     ...(options.maxRows === undefined ? {} : { maxRows: options.maxRows }),
     ...(tlsKey === undefined || tlsCert === undefined
       ? {}

@@ -9,6 +9,7 @@ import type { MarketStore } from '../../storage/market-store.ts'
 import { lentBatches, type ColumnStream } from '../../storage/pool/column-stream.ts'
 import { isKnown, likesGzip } from './negotiation.ts'
 import { goneOf } from '../safety/gone.ts'
+import { MemoryLimit, type WatchedAnswer } from '../safety/memory-limit.ts'
 import type { ParallelLimit } from '../safety/parallel-limit.ts'
 import { withinTime } from '../safety/within-time.ts'
 import type { ResolvedServeOptions } from '../options/serve-options.ts'
@@ -33,15 +34,18 @@ export interface Asked {
 /**
  * Answers with the rows of a query, as they are read and no faster than they are taken: memory is
  * three batches, whatever the size. A client that goes away, or is slower than
- * `answerTimeoutMs`, costs its own connection and gives its lease back.
+ * `answerTimeoutMs`, costs its own connection and gives its lease back. One for which the engine
+ * takes more than `maxMemoryBytes` is ended.
  */
 export class Answers {
   readonly #options: ResolvedServeOptions
   readonly #limit: ParallelLimit
+  readonly #memory: MemoryLimit
 
   constructor(options: ResolvedServeOptions, limit: ParallelLimit) {
     this.#options = options
     this.#limit = limit
+    this.#memory = new MemoryLimit(options.maxMemoryBytes)
   }
 
   /** Keeps a place of the client's while `work` runs. */
@@ -64,7 +68,7 @@ export class Answers {
     const name = request.routeOptions.url ?? 'the question'
     const gone = goneOf(request)
     return withinTime(this.#options.answerTimeoutMs, name, (late) =>
-      work(AbortSignal.any([gone, late])),
+      this.#memory.within(name, (full) => work(AbortSignal.any([gone, late, full]))),
     )
   }
 
@@ -77,15 +81,20 @@ export class Answers {
     history = false,
     format,
   }: Asked): Promise<FastifyReply> {
-    const leave = this.#limit.enter(clientOf(request))
+    const leavePlace = this.#limit.enter(clientOf(request))
+    const watched = this.#memory.watch(query.name)
+    const leave = (): void => {
+      watched.end()
+      leavePlace()
+    }
     try {
       const stream = await store.streamColumns(pair, query, {
         timeoutMs: this.#options.answerTimeoutMs,
-        signal: goneOf(request),
+        signal: AbortSignal.any([goneOf(request), watched.signal]),
         history,
         batchRows: format.batchRows,
       })
-      const batches = this.#bounded(stream)
+      const batches = this.#bounded(stream, watched)
       // The first batch before the head: what fails at once still gets a status of its own.
       const first = await batches.next()
       const second = first.done === true ? first : await batches.next()
@@ -106,7 +115,7 @@ export class Answers {
       return sendStream(request, reply, ended(body, leave))
     } catch (error) {
       leave()
-      throw error
+      throw watched.whyEnded(error)
     }
   }
 
@@ -118,12 +127,19 @@ export class Answers {
   }
 
   /** Never a part for the whole: an answer that passes the bound is cut off as a broken one. */
-  async *#bounded(stream: ColumnStream): AsyncGenerator<ColumnBatch, void, undefined> {
+  async *#bounded(
+    stream: ColumnStream,
+    watched: WatchedAnswer,
+  ): AsyncGenerator<ColumnBatch, void, undefined> {
     let rows = 0
-    for await (const batch of lentBatches(stream)) {
-      rows += batch.rows
-      this.refuseTooMany(rows)
-      yield batch
+    try {
+      for await (const batch of lentBatches(stream)) {
+        rows += batch.rows
+        this.refuseTooMany(rows)
+        yield batch
+      }
+    } catch (error) {
+      throw watched.whyEnded(error)
     }
   }
 

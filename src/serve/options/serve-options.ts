@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os'
 import { flag, integer, optional, resolveOptions, rule, type OptionRule } from '../../options.ts'
 import type { MirrorReads } from '../../mirror/read/mirror-reads.ts'
 
@@ -23,6 +24,11 @@ export interface ServeOptions {
   readonly maxRows?: number
   /** Bytes of one request's body. Default 32 MB. */
   readonly maxBodyBytes?: number
+  /**
+   * By how much the process may grow while the engine makes one answer, in bytes. Default: a quarter
+   * of the machine's memory, or of the container's.
+   */
+  readonly maxMemoryBytes?: number
   /** How long an answer may take in ms, also when its reader is slow. Default 60,000. */
   readonly answerTimeoutMs?: number
   /** Answers that one client may be given at once. Default 8. */
@@ -79,6 +85,11 @@ const object = <T>(expected: string): OptionRule<T | undefined> =>
     ),
   )
 
+/** What the process may have: without a container the second is beyond all that there is. */
+function memoryBytes(): number {
+  return Math.min(totalmem(), process.constrainedMemory() || Infinity)
+}
+
 const rules = {
   port: integer(0, 65_535, 0),
   host: rule<string>('a host', (value) => typeof value === 'string' && value !== '', '127.0.0.1'),
@@ -90,6 +101,7 @@ const rules = {
   allowedHosts: texts('a list of host names'),
   maxRows: integer(1, 1e9, 5_000_000),
   maxBodyBytes: integer(1024, 2 ** 30, 2 ** 25),
+  maxMemoryBytes: integer(2 ** 20, 2 ** 50, Math.floor(memoryBytes() / 4)),
   answerTimeoutMs: integer(1, 86_400_000, 60_000),
   maxParallelPerClient: integer(1, 10_000, 8),
   maxParallel: integer(1, 10_000, 32),
@@ -119,6 +131,7 @@ export interface ResolvedServeOptions {
   readonly allowedHosts: readonly string[]
   readonly maxRows: number
   readonly maxBodyBytes: number
+  readonly maxMemoryBytes: number
   readonly answerTimeoutMs: number
   readonly maxParallelPerClient: number
   readonly maxParallel: number

@@ -1,0 +1,50 @@
+import { expect, it } from 'vitest'
+import { served } from '../../support/http.ts'
+import { shareManager, someTicks } from '../../support/store.ts'
+
+const pair = 'x/spot/A'
+const megabyte = 2 ** 20
+const store = shareManager({}, (db) => db.insertTicks(pair, someTicks(10)))
+
+/** Each takes gigabytes before it gives a row; of the first two the engine's own limit counts nothing. */
+const greedy = [
+  'SELECT median(n) AS x FROM (SELECT range AS n FROM range(300000000))',
+  'SELECT max(q) AS x FROM (SELECT quantile_cont(range, 0.5) AS q FROM range(100000000) GROUP BY range // 3)',
+  'SELECT count(*) AS x FROM (SELECT range AS n FROM range(100000000)) JOIN (SELECT range AS n FROM range(100000000)) USING (n)',
+  'SELECT range AS x FROM range(300000000) ORDER BY range % 1000, range',
+] as const
+
+it.each(greedy)('ends a statement that takes more memory than one may: %s', async (sql) => {
+  const url = await served(store(), { maxMemoryBytes: 128 * megabyte })
+  const ask = (body: string): Promise<Response> =>
+    fetch(`${url}/api/v1/pairs/${pair}/sql`, { method: 'POST', body })
+  const before = process.memoryUsage.rss()
+  let most = before
+  const look = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 10)
+  const answer = await ask(sql)
+  clearInterval(look)
+  const { error } = (await answer.json()) as { error: { code: string; message: string } }
+  expect([answer.status, error.code]).toEqual([403, 'REQUEST_REFUSED'])
+  expect(error.message).toMatch(/the process grew by \d+ MB, and may by 128 \(`maxMemoryBytes`\)/)
+  expect((most - before) / megabyte).toBeLessThan(512)
+  expect(await (await ask('SELECT count(*) AS n FROM ticks')).json()).toEqual([{ n: 10 }])
+})
+
+it('statements one after the other, and at once, leave room for the next ones', async () => {
+  const url = await served(store(), { maxMemoryBytes: 128 * megabyte })
+  const statuses: number[] = []
+  const before = process.memoryUsage.rss()
+  let most = before
+  const look = setInterval(() => (most = Math.max(most, process.memoryUsage.rss())), 10)
+  const ask = async (sql: string): Promise<void> => {
+    const answer = await fetch(`${url}/api/v1/pairs/${pair}/sql`, { method: 'POST', body: sql })
+    statuses.push(answer.status)
+    await answer.arrayBuffer()
+  }
+  for (let round = 0; round < 5; round++) await ask(greedy[1])
+  await Promise.all(greedy.map(ask))
+  clearInterval(look)
+  expect(statuses).toEqual(statuses.map(() => 403))
+  // Without what is given back each of them would add its own.
+  expect((most - before) / megabyte).toBeLessThan(512)
+})
