@@ -107,12 +107,21 @@ export class Answers {
         leave()
         return await small(request, reply, whole)
       }
+      // Nobody would begin to read it, and so nobody end it.
+      if (reply.raw.closed) {
+        await batches.return()
+        throw new PairduckError('ABORTED', 'the client went away')
+      }
       const body = format.text(
         stream.columns,
         from([first.value as ColumnBatch, second.value], batches),
       )
       this.#endLate(reply)
-      return sendStream(request, reply, ended(body, leave))
+      const end = async (): Promise<void> => {
+        leave()
+        await batches.return()
+      }
+      return sendStream(request, reply, withEnd(body, end))
     } catch (error) {
       leave()
       throw watched.whyEnded(error)
@@ -193,23 +202,32 @@ async function* only(batch: ColumnBatch | undefined): AsyncGenerator<ColumnBatch
 
 async function* from(
   first: readonly ColumnBatch[],
-  rest: AsyncGenerator<ColumnBatch, void, undefined>,
+  rest: AsyncIterable<ColumnBatch>,
 ): AsyncGenerator<ColumnBatch, void, undefined> {
-  try {
-    yield* first
-    yield* rest
-  } finally {
-    await rest.return()
-  }
+  yield* first
+  yield* rest
 }
 
-async function* ended<T>(
-  parts: AsyncIterable<T>,
-  end: () => void,
-): AsyncGenerator<T, void, undefined> {
-  try {
-    yield* parts
-  } finally {
-    end()
+/** Calls `end` when the parts end, however they do: also where they are given up before the first one. */
+function withEnd<T>(parts: AsyncIterable<T>, end: () => Promise<void>): AsyncIterable<T> {
+  const iterator = parts[Symbol.asyncIterator]()
+  const next = async (): Promise<IteratorResult<T>> => {
+    const part = await iterator.next()
+    if (part.done === true) await end()
+    return part
+  }
+  return {
+    [Symbol.asyncIterator]: () => ({
+      next: () =>
+        next().catch(async (error: unknown) => {
+          await end()
+          throw error
+        }),
+      return: async (): Promise<IteratorResult<T>> => {
+        await iterator.return?.()
+        await end()
+        return { done: true, value: undefined }
+      },
+    }),
   }
 }
