@@ -7,6 +7,8 @@ import type { TradeExchange } from './trade-exchange.ts'
 
 /** Two lines overlap for this long when one takes over from the other. */
 const overlapMs = 5_000
+/** Where no new line could be had, it is tried again after this long. */
+const retryMs = 60_000
 
 export interface LineOptions {
   readonly rule: ExchangeRule
@@ -33,54 +35,71 @@ export async function listen(
   const symbols = [...options.recorders.keys()]
   const backOff = new BackOff()
   let current = new Line(exchange)
+  let { renewAfterMs } = options
   while (!signal.aborted) {
-    const end = await follow(current, options, backOff, signal)
+    const end = await follow(current, { ...options, renewAfterMs }, backOff, signal)
     if (end.state === 'stopped') break
     const reason = end.error === undefined ? null : (end.error as Error).message
     options.tell({ type: 'line', state: end.state, symbols, reason })
-    const fresh = end.state === 'changed' ? await made(makeExchange, options) : undefined
-    if (fresh !== undefined) {
-      current = await takeOver(current, new Line(fresh), options, signal)
+    if (end.state === 'changed' && makeExchange !== undefined) {
+      const next = await takeOver(current, makeExchange, options, signal)
+      renewAfterMs =
+        next === current ? Math.min(retryMs, options.renewAfterMs) : options.renewAfterMs
+      current = next
       continue
     }
     for (const recorder of options.recorders.values()) recorder.cut()
     await current.close()
+    renewAfterMs = options.renewAfterMs
     if (end.state !== 'changed') await backOff.wait(signal)
   }
   await current.close()
 }
 
-/** The exchange object of the next line; undefined where there can be none now. */
-async function made(
-  makeExchange: (() => Promise<TradeExchange>) | undefined,
-  { tell }: LineOptions,
-): Promise<TradeExchange | undefined> {
-  try {
-    return await makeExchange?.()
-  } catch (error) {
-    tell({ type: 'error', pair: null, error })
-    return undefined
-  }
-}
-
-/** Both lines are heard until the new one has been for a while; trades that come twice are one. */
+/**
+ * The line that goes on: both are heard until the new one has been for a while, and trades that come
+ * twice are one. The old one goes on where no new one can be had.
+ */
 async function takeOver(
   old: Line,
-  fresh: Line,
+  makeExchange: () => Promise<TradeExchange>,
   options: LineOptions,
   signal: AbortSignal,
 ): Promise<Line> {
   const overlap = new AbortController()
   const both = AbortSignal.any([signal, overlap.signal])
+  // Also while the new one is made, which takes seconds: what nobody asks for, nobody gets.
   const hearing = follow(old, { ...options, renewAfterMs: Infinity }, new BackOff(), both)
-  await Promise.race([
-    follow(fresh, { ...options, renewAfterMs: overlapMs }, new BackOff(), signal),
-    sleep(overlapMs * 2, undefined, { signal }).catch(() => undefined),
-  ])
+  const fresh = await heardLine(makeExchange, options, signal)
   overlap.abort()
-  await hearing
+  const { state, error } = await hearing
+  if (state !== 'stopped') {
+    // It broke off in the meantime, and the new one may not have been there yet.
+    const reason = error === undefined ? null : (error as Error).message
+    options.tell({ type: 'line', state, symbols: [...options.recorders.keys()], reason })
+    for (const recorder of options.recorders.values()) recorder.cut()
+  }
+  if (fresh === undefined) return old
   await old.close()
   return fresh
+}
+
+/** A new line that has been heard for a while; undefined where there can be none now, which is told. */
+async function heardLine(
+  makeExchange: () => Promise<TradeExchange>,
+  options: LineOptions,
+  signal: AbortSignal,
+): Promise<Line | undefined> {
+  try {
+    const fresh = new Line(await makeExchange())
+    const end = await follow(fresh, { ...options, renewAfterMs: overlapMs }, new BackOff(), signal)
+    if (end.error === undefined) return fresh
+    await fresh.close()
+    throw end.error
+  } catch (error) {
+    options.tell({ type: 'error', pair: null, error })
+    return undefined
+  }
 }
 
 /** Hands on what a line gives until it ends, or is to be changed. */
@@ -94,14 +113,13 @@ async function follow(
   const renewAt = Date.now() + renewAfterMs
   let isOpen = false
   for (;;) {
-    const given = await line.next(symbols, rule, {
-      deadline: Math.min(renewAt, Date.now() + silentMs),
-      signal,
-    })
+    const silentAt = Date.now() + silentMs
+    const given = await line.next(symbols, rule, { deadline: Math.min(renewAt, silentAt), signal })
     if (signal.aborted) return { state: 'stopped' }
     if ('error' in given) return { state: 'cut', error: given.error }
     if ('late' in given) {
-      if (Date.now() >= renewAt) return { state: 'changed' }
+      // Not by the clock: timers go off a little early.
+      if (renewAt <= silentAt) return { state: 'changed' }
       return { state: 'silent', error: new Error(`nothing came for ${silentMs} ms`) }
     }
     if (!isOpen) tell({ type: 'line', state: 'open', symbols, reason: null })

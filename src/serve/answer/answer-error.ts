@@ -43,6 +43,8 @@ export function answerError(
   const status = statusOf(error)
   if (status === 401) void reply.header('www-authenticate', 'Bearer')
   if (status === 429 || status === 503) void reply.header('retry-after', '1')
+  // What was to be compressed is not sent.
+  void reply.removeHeader('content-encoding')
   void reply.code(status).header('content-type', 'application/json; charset=utf-8')
   const { code, message } = (error ?? {}) as { readonly code?: string; readonly message?: string }
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')

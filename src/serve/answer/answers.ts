@@ -81,6 +81,7 @@ export class Answers {
     history = false,
     format,
   }: Asked): Promise<FastifyReply> {
+    const gone = goneOf(request)
     const leavePlace = this.#limit.enter(clientOf(request))
     const watched = this.#memory.watch(query.name)
     const leave = (): void => {
@@ -90,7 +91,7 @@ export class Answers {
     try {
       const stream = await store.streamColumns(pair, query, {
         timeoutMs: this.#options.answerTimeoutMs,
-        signal: AbortSignal.any([goneOf(request), watched.signal]),
+        signal: AbortSignal.any([gone, watched.signal]),
         history,
         batchRows: format.batchRows,
       })
@@ -108,7 +109,7 @@ export class Answers {
         return await small(request, reply, whole)
       }
       // Nobody would begin to read it, and so nobody end it.
-      if (reply.raw.closed) {
+      if (gone.aborted) {
         await batches.return()
         throw new PairduckError('ABORTED', 'the client went away')
       }
@@ -116,11 +117,11 @@ export class Answers {
         stream.columns,
         from([first.value as ColumnBatch, second.value], batches),
       )
-      this.#endLate(reply)
       const end = async (): Promise<void> => {
         leave()
         await batches.return()
       }
+      this.#endEarly(reply, gone, end)
       return sendStream(request, reply, withEnd(body, end))
     } catch (error) {
       leave()
@@ -128,9 +129,17 @@ export class Answers {
     }
   }
 
-  /** The stream itself ends in time; who does not read on would not hear of it. */
-  #endLate(reply: FastifyReply): void {
-    const late = setTimeout(() => reply.raw.destroy(), this.#options.answerTimeoutMs + graceMs)
+  /**
+   * Ends an answer whose client goes away, or does not read on in time. One that waits behind others
+   * of its connection hears nothing of the end of that, and nobody may have begun to read it.
+   */
+  #endEarly(reply: FastifyReply, gone: AbortSignal, end: () => Promise<void>): void {
+    const endNow = (): void => void end().catch(() => undefined)
+    gone.addEventListener('abort', endNow, { once: true })
+    const late = setTimeout(() => {
+      reply.raw.destroy()
+      endNow()
+    }, this.#options.answerTimeoutMs + graceMs)
     late.unref()
     reply.raw.once('close', () => clearTimeout(late))
   }
@@ -224,8 +233,11 @@ function withEnd<T>(parts: AsyncIterable<T>, end: () => Promise<void>): AsyncIte
           throw error
         }),
       return: async (): Promise<IteratorResult<T>> => {
-        await iterator.return?.()
-        await end()
+        try {
+          await iterator.return?.()
+        } finally {
+          await end()
+        }
         return { done: true, value: undefined }
       },
     }),

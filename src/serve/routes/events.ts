@@ -6,6 +6,7 @@ import { formatPair } from '../../pair.ts'
 import { candleEventNames, eventNames } from '../../storage/events/events.ts'
 import { isTimeframe } from '../../time.ts'
 import type { RouteContext } from '../answer/route-context.ts'
+import { goneOf } from '../safety/gone.ts'
 import { followTicks } from './follow-ticks.ts'
 import { pairOf, pairPath } from './pairs.ts'
 
@@ -63,10 +64,12 @@ export class EventReply {
   #begun = false
   #ended = false
 
-  constructor(_request: FastifyRequest, reply: FastifyReply, onEnd: () => void) {
+  constructor(request: FastifyRequest, reply: FastifyReply, onEnd: () => void) {
     this.#reply = reply
     this.#ends.push(onEnd)
     reply.raw.once('close', () => this.#finish())
+    // One that waits behind others of its connection hears nothing of the end of that.
+    goneOf(request).addEventListener('abort', () => this.#finish(), { once: true })
   }
 
   get ended(): boolean {

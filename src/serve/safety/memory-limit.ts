@@ -1,4 +1,5 @@
 import { PairduckError } from '../../errors.ts'
+import { cachedBytes } from '../../storage/duckdb/block-cache.ts'
 import { giveBackMemory } from '../../storage/duckdb/give-back-memory.ts'
 
 /** How often the process is looked at: it grows by some tens of megabytes meanwhile. */
@@ -10,13 +11,14 @@ const largeBytes = 2 ** 26
 /**
  * Ends answers that make the process grow by more than one may. The engine bounds the memory of all
  * statements together, counts only a part of it, and bounds no single one; so what counts here is
- * what the process really has while an answer is made. What others take meanwhile counts as well:
- * then there is no room for either.
+ * what the process really has while an answer is made, without what the engine keeps of the files that
+ * it read. What others take meanwhile counts as well: then there is no room for either.
  */
 export class MemoryLimit {
   readonly #maxBytes: number
   readonly #watched = new Set<WatchedAnswer>()
   #timer: NodeJS.Timeout | undefined
+  #isLooking = false
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -26,7 +28,7 @@ export class MemoryLimit {
   watch(name: string): WatchedAnswer {
     const answer = new WatchedAnswer(name, this.#maxBytes, () => this.#end(answer))
     this.#watched.add(answer)
-    this.#timer ??= setInterval(() => this.#look(), lookMs).unref()
+    this.#timer ??= setInterval(() => void this.#look(), lookMs).unref()
     return answer
   }
 
@@ -42,8 +44,11 @@ export class MemoryLimit {
     }
   }
 
-  #look(): void {
-    const bytes = process.memoryUsage.rss()
+  async #look(): Promise<void> {
+    if (this.#isLooking) return
+    this.#isLooking = true
+    const bytes = process.memoryUsage.rss() - (await cachedBytes())
+    this.#isLooking = false
     for (const answer of this.#watched) answer.look(bytes)
   }
 

@@ -5,6 +5,7 @@ import { DuckDBInstance, type DuckDBConnection } from '@duckdb/node-api'
 import PQueue from 'p-queue'
 import { PairduckError } from '../../errors.ts'
 import { BatchFunction } from './batch-function.ts'
+import { countCache, forgetCache } from './block-cache.ts'
 import { smallBlocks, type BlockSize } from './block-size.ts'
 import { mayEndEngine } from './duckdb-errors.ts'
 
@@ -265,6 +266,7 @@ async function startCore(spillFolder: string | undefined): Promise<Core> {
   await control.run(`SET GLOBAL checkpoint_threshold = '1TB'`)
   // What any statement sets would outlive it, for every pair.
   await control.run('SET GLOBAL lock_configuration = true')
+  countCache(instance)
   return { instance, control, batches: new BatchFunction(control), attached: new Map() }
 }
 
@@ -273,6 +275,7 @@ function literal(text: string): string {
 }
 
 function closeCore({ control, instance }: Core): void {
+  forgetCache(instance)
   control.closeSync()
   instance.closeSync()
 }

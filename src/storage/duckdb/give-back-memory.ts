@@ -17,9 +17,12 @@ async function giveBackWhileAsked(): Promise<void> {
   while (isAskedAgain) {
     isAskedAgain = false
     const instance = await DuckDBInstance.create(':memory:', { threads: '1' })
-    const connection = await instance.connect()
-    await connection.run(`SET memory_limit = '100MB'`)
-    connection.closeSync()
-    instance.closeSync()
+    try {
+      const connection = await instance.connect()
+      await connection.run(`SET memory_limit = '100MB'`)
+      connection.closeSync()
+    } finally {
+      instance.closeSync()
+    }
   }
 }

@@ -155,6 +155,7 @@ class Deadline {
   }
 
   #end(): void {
+    clearTimeout(this.#timer)
     this.#over.abort()
     void this.#lease.release()
     this.#timer = setTimeout(() => {
@@ -164,5 +165,5 @@ class Deadline {
     this.#timer.unref()
   }
 
-  readonly #onAbort = (): void => void this.end()
+  readonly #onAbort = (): void => this.#end()
 }

@@ -1,6 +1,13 @@
 import { expect, it } from 'vitest'
 import { served } from '../../support/http.ts'
-import { shareManager, someTicks } from '../../support/store.ts'
+import { cachedBytes } from '../../../src/storage/duckdb/block-cache.ts'
+import {
+  openManager,
+  shareManager,
+  someTicks,
+  sql as asked,
+  temporaryFolder,
+} from '../../support/store.ts'
 
 const pair = 'x/spot/A'
 const megabyte = 2 ** 20
@@ -47,4 +54,15 @@ it('statements one after the other, and at once, leave room for the next ones', 
   expect(statuses).toEqual(statuses.map(() => 403))
   // Without what is given back each of them would add its own.
   expect((most - before) / megabyte).toBeLessThan(512)
+})
+
+it('what the engine keeps of files that were read is nobody’s', async () => {
+  const dataDir = temporaryFolder()
+  const writer = await openManager({ dataDir })
+  await writer.insertTicks(pair, someTicks(100_000))
+  await writer.close()
+  const db = await openManager({ dataDir })
+  const before = await cachedBytes()
+  await db.query(pair, asked('SELECT count(DISTINCT trade_id) AS n FROM ticks'))
+  expect((await cachedBytes()) - before).toBeGreaterThan(megabyte / 4)
 })
