@@ -10,7 +10,11 @@ export function countCache(instance: DuckDBInstance): void {
 
 export function forgetCache(instance: DuckDBInstance): void {
   engines.delete(instance)
-  void connections.get(instance)?.then((connection) => connection.closeSync())
+  // Of a dead engine there may be none; nobody waits for it who could be told.
+  void connections
+    .get(instance)
+    ?.then((connection) => connection.closeSync())
+    .catch(() => undefined)
 }
 
 /**
