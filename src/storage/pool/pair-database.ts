@@ -53,6 +53,7 @@ export class PairDatabase {
   readonly alias: string
   readonly archive: ArchiveStore | undefined
   readonly clock: Clock
+  readonly wal: WalWatch
   /** What it had lost when it was opened. */
   readonly loss: Loss | undefined
   /** Whether the state file already says all that closing would write into it. */
@@ -61,7 +62,6 @@ export class PairDatabase {
   readonly #isTold: boolean
   readonly #engine: Engine
   readonly #connection: DuckDBConnection
-  readonly #wal: WalWatch
   readonly #readers: ReaderConnections
   #givenUp = false
   readonly #onBroken: () => void
@@ -105,7 +105,7 @@ export class PairDatabase {
     this.#wasClean = of.wasClean
     this.#isTold = of.isTold
     this.#connection = of.connection
-    this.#wal = of.wal
+    this.wal = of.wal
     this.#onBroken = of.onBroken
     this.#readers = new ReaderConnections(this.name, () => of.engine.connect(of.alias))
   }
@@ -215,11 +215,11 @@ export class PairDatabase {
   /** Puts the WAL into the file and frees what was deleted; only from within a job of the writer. */
   async checkpoint(connection: DuckDBConnection): Promise<void> {
     // Without its name after a power loss nothing would tell that a checkpoint was on its way.
-    await this.#wal.measure()
+    await this.wal.measure()
     await connection.run(`CHECKPOINT ${this.alias}`)
     // The log is gone, and stays gone.
     await syncFolder(this.files.directory)
-    this.#wal.checkpointed()
+    this.wal.checkpointed()
   }
 
   async saveState(connection: DuckDBConnection, clean: boolean): Promise<void> {

@@ -112,9 +112,15 @@ export class Maintenance {
           { now, dueOnly, keep, dryRun, deletions, archive: this.#options.archive },
           () => this.#leaseholders(database.name),
         )
-        const mayBeFree = !dryRun && cleaned.bytesAfter > minWasteBytes
-        if (mayBeFree && (await reading(database, isMostlyFree)))
-          mostlyFree = blockSizeFor(database.rules)
+        const { wal } = database
+        if (!dryRun && cleaned.bytesAfter > minWasteBytes && wal.mayHaveHoles) {
+          wal.mayHaveHoles = false
+          if (await reading(database, isMostlyFree)) {
+            // Where it is in use now, the next pass comes by again.
+            wal.mayHaveHoles = true
+            mostlyFree = blockSizeFor(database.rules)
+          }
+        }
         return cleaned
       },
       { renews: false },
@@ -124,7 +130,7 @@ export class Maintenance {
     return mostlyFree === undefined ? result : this.#compact(pair, result, mostlyFree)
   }
 
-  /** When nobody uses the pair just now; the next pass comes by again. */
+  /** When nobody uses the pair just now. */
   async #compact(pair: Pair, result: CleanupResult, blockSize: BlockSize): Promise<CleanupResult> {
     const files = pairFiles(this.#dataDir, pair)
     try {

@@ -11,7 +11,7 @@ import {
   type ManagedArchive,
 } from './archive/archive-pair.ts'
 import type { PairDatabase } from '../pool/pair-database.ts'
-import { measureRelations, measureState, stateWith } from '../file/pair-state.ts'
+import { measureRelations, stateWith } from '../file/pair-state.ts'
 import { reading } from './reading.ts'
 import {
   foldedBefore,
@@ -56,7 +56,10 @@ export async function cleanupDatabase(
   const { writer } = database
   const { ticks: store } = writer
   const nothing = { pair: database.name, deleted: {}, bytesBefore, bytesAfter: bytesBefore }
-  const deletions = plan.deletions ?? (await planOpen(database, plan))
+  // Who has a lease may write behind the writer's back.
+  const isLent = (): boolean => leases().length > 0
+  const deletions =
+    plan.deletions ?? (await planOpen(database, plan, isLent() ? undefined : store.known.content))
   if (plan.dryRun)
     return { ...nothing, deleted: await wouldDelete(database, deletions ?? []), dryRun: true }
   if (deletions === undefined) return nothing
@@ -65,8 +68,7 @@ export async function cleanupDatabase(
   const aged = deletions.filter(({ archive }) => archive !== true)
   const deleted = await writer.run(
     async (connection, content): Promise<Partial<Record<Relation, number>>> => {
-      // Who has a lease may write behind the writer's back.
-      const isAlone = leases().length === 0
+      const isAlone = !isLent()
       const { forgotten } = store.known
       const known = isAlone ? content : undefined
       const before = ticksBefore(aged)
@@ -135,22 +137,26 @@ async function archiveDue(
   }
 }
 
-/** What to delete from an open pair; undefined when nothing is due. Found out beside the writer. */
+/**
+ * What to delete from an open pair; undefined when nothing is due. Found out beside the writer, and
+ * without a question to the file where it is known what that holds.
+ */
 async function planOpen(
   database: PairDatabase,
   { now, dueOnly, keep }: CleanupPlan,
+  known: Content | undefined,
 ): Promise<readonly Deletion[] | undefined> {
+  const { candles } = database
   const at = momentOf(now, database.writer.ticks.state.newest)
   const policy = policyOf({ ...database.rules, ...keep })
   if (at === undefined) return dueOnly ? undefined : []
-  if (!dueOnly) return planRetention(policy, database.candles, at)
-  return reading(database, async (connection) => {
-    const marks = await readMarks(connection)
-    const deletions = planRetention(policy, database.candles, at, { marks, dueOnly })
-    if (deletions.length === 0) return undefined
-    const state = await measureState(connection, database.candles, false)
-    return nothingToDelete(state, deletions) ? undefined : deletions
-  })
+  if (!dueOnly) return planRetention(policy, candles, at)
+  const marks = known?.marks ?? (await reading(database, readMarks))
+  const deletions = planRetention(policy, candles, at, { marks, dueOnly })
+  if (deletions.length === 0) return undefined
+  const relations =
+    known?.relations ?? (await reading(database, (file) => measureRelations(file, candles)))
+  return nothingToDelete({ relations }, deletions) ? undefined : deletions
 }
 
 async function wouldDelete(

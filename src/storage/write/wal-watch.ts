@@ -21,6 +21,8 @@ export class WalWatch {
   #limit = minWalBytes
   /** Whether the folder was synced since the WAL was made: without its name no commit in it is found again. */
   #named = false
+  /** Whether blocks may have come free in the file since a cleanup looked for them: only a checkpoint frees any. */
+  mayHaveHoles = true
 
   constructor(files: PairFiles, checkpoint: (connection: DuckDBConnection) => Promise<void>) {
     this.#files = files
@@ -64,6 +66,7 @@ export class WalWatch {
   checkpointed(): void {
     this.#walBytes = 0
     this.#named = false
+    this.mayHaveHoles = true
   }
 
   async #makeNameDurable(): Promise<void> {
