@@ -1,5 +1,5 @@
 import { integer, resolveOptions } from '../options.ts'
-import { query, type Query } from './query.ts'
+import { ofNewestTicks, query, type Query } from './query.ts'
 import type { StoredTick } from '../schema/rows.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 
@@ -20,7 +20,7 @@ export function getRecentTicksQuery(options: RecentTicksOptions = {}): Query<Sto
     limit: integer(1, 10_000_000, 100),
   })
   const window = resolveWindow(name, rest)
-  return query(
+  const asked = query<StoredTick>(
     name,
     `SELECT timestamp AS "timestamp", price AS "price", volume AS "volume", side AS "side",
       trade_id AS "tradeId"
@@ -30,4 +30,6 @@ export function getRecentTicksQuery(options: RecentTicksOptions = {}): Query<Sto
     LIMIT ${limit}`,
     window.params,
   )
+  const isOfAll = [window.from, window.to, window.asOf].every((bound) => bound === undefined)
+  return isOfAll ? ofNewestTicks(asked, limit) : asked
 }

@@ -4,7 +4,6 @@ import type { Query } from '../queries/query.ts'
 import type { Gap } from '../schema/gaps.ts'
 import { AnalyticsKeeper, type AnalyticsOptions } from './upkeep/analytics-keeper.ts'
 import type { RefreshOptions } from './upkeep/analytics-refresh.ts'
-import type { ColumnStream } from './pool/column-stream.ts'
 import type { ConnectionPool } from './pool/connection-pool.ts'
 import { openPool } from './pool/open-pool.ts'
 import { closeWithLogs, recoverPairs } from './pool/recover-pairs.ts'
@@ -16,9 +15,10 @@ import { Engine } from './duckdb/engine.ts'
 import type { CleanupResult, RefreshResult } from './events/outcomes.ts'
 import type { ImportFilesOptions, ImportFilesReport } from './import/import-files-options.ts'
 import { Intake } from './intake.ts'
+import { FrontReads } from './pool/front-reads.ts'
 import { Leases } from './pool/leases.ts'
 import { endsWithin, letGoMs } from './pool/let-go.ts'
-import type { QueryOptions, SignalOptions, StreamOptions } from './pool/lease-options.ts'
+import type { QueryOptions, SignalOptions } from './pool/lease-options.ts'
 import { resolveManagerOptions, type ManagerOptions, type ManagerSetup } from './manager-options.ts'
 import { resolveCleanupOptions, type CleanupOptions } from './upkeep/cleanup-options.ts'
 import type { ArchiveOptions, ArchiveResult } from './upkeep/archive/archive-options.ts'
@@ -58,6 +58,8 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
   protected readonly intake: Intake
   /** For {@link StoreReads}. */
   protected readonly leases: Leases
+  /** For {@link StoreReads}, too. */
+  protected readonly front: FrontReads
   readonly #logs: LogBook
   readonly #maintenance: Maintenance
   readonly #analytics: AnalyticsKeeper
@@ -82,6 +84,7 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
     this.#budget = budget
     this.intake = new Intake(this.pool, { ...options, dataDir: directory.path, newRules }, this)
     this.leases = new Leases(this.pool, this.#budget, directory.path)
+    this.front = new FrontReads(this.pool, this.leases)
     this.#giveWay = new GiveWay(this.pool, this.leases, new WantedFiles(directory.path))
     this.#maintenance = new Maintenance({
       dataDir: directory.path,
@@ -92,9 +95,9 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
       leaseholders: (name) => this.leases.holders(name),
     })
     this.#analytics = new AnalyticsKeeper(this.#maintenance, this, options.clock)
-    const read: QuerySource['query'] = (pair, query) =>
-      this.leases.read(this.#names.parse(pair), (lease) => lease.query(query))
-    this.#candles = new CandleTeller({ query: read }, this)
+    const query: QuerySource['query'] = (pair, bars) =>
+      this.front.query(this.#names.parse(pair), bars)
+    this.#candles = new CandleTeller({ query }, this)
   }
 
   /**
@@ -144,15 +147,6 @@ export class DatabaseManager extends StoreInserts implements MarketStore {
    */
   async backfill(pair: PairLike, fetcher: GapFetcher): Promise<BackfillReport> {
     return backfillGaps(this, pair, fetcher)
-  }
-
-  /** The query's rows in batches of columns, read as fast as they are taken; see {@link ColumnStream}. */
-  async streamColumns<Row>(
-    pair: PairLike,
-    query: Query<Row>,
-    options?: StreamOptions,
-  ): Promise<ColumnStream> {
-    return this.leases.stream(this.parsePair(pair), query, options)
   }
 
   /** Every pair that has files in the data directory, sorted. */

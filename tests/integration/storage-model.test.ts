@@ -1,6 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { getCandlesQuery, PairduckError, type CandleRow, type Timeframe } from '../../src/index.ts'
+import {
+  getCandlesQuery,
+  getRecentTicksQuery,
+  PairduckError,
+  type CandleRow,
+  type Timeframe,
+} from '../../src/index.ts'
 import type { Candle, StoredCandle, Tick } from '../../src/schema/rows.ts'
 import { timeframeMs } from '../../src/time.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
@@ -151,8 +157,11 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
           expect(found).toEqual(wanted)
           // From memory where that has them, else from the file: nobody can tell.
           const newest = model.sortedTicks().reverse()
-          for (const count of [1, 3, 1000])
-            expect(await store.recentTicks(pair, count)).toEqual(newest.slice(0, count))
+          for (const limit of [1, 3, 1000]) {
+            const wanted = newest.slice(0, limit)
+            expect(await store.recentTicks(pair, limit)).toEqual(wanted)
+            expect(await store.query(pair, getRecentTicksQuery({ limit }))).toEqual(wanted)
+          }
           await compareBars(pair, compared)
         }
         expect(await storedTicks(store, pair)).toEqual(model.sortedTicks())

@@ -1,4 +1,4 @@
-import { PairduckError, shown } from '../../errors.ts'
+import { PairduckError } from '../../errors.ts'
 import { formatPair, type Pair, type PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import { openColumnStream, type ColumnStream } from './column-stream.ts'
@@ -8,31 +8,18 @@ import {
   resolveAcquireOptions,
   resolveQueryOptions,
   resolveQueryPairsOptions,
-  resolveSignalOptions,
   resolveStreamOptions,
   type AcquireOptions,
   type QueryOptions,
   type QueryPairsOptions,
-  type SignalOptions,
   type StreamOptions,
 } from './lease-options.ts'
 import { Lease } from './lease.ts'
 import { endsWithin, letGoMs } from './let-go.ts'
 import { checkPairNames } from './pair-schemas.ts'
 import { pairFiles, refuseMissing } from '../file/pair-files.ts'
-import { newestTicks, newestTicksQuery } from '../front/newest-ticks.ts'
-import { lastCandlesQuery } from '../front/read-bars.ts'
-import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
-import { isTimeframe, type Timeframe } from '../../time.ts'
-import { orAborted } from '../../until-aborted.ts'
 import { isEngineLost, withCode } from '../duckdb/duckdb-errors.ts'
 import type { ThreadBudget } from '../duckdb/thread-budget.ts'
-
-/** The bars that are asked for. */
-interface AskedBars {
-  readonly timeframe: Timeframe
-  readonly limit: number
-}
 
 /** Lends connections of pairs and knows which are out. */
 export class Leases {
@@ -90,60 +77,6 @@ export class Leases {
       if (!isEngineLost(error) || signal?.aborted === true) throw error
       return once()
     }
-  }
-
-  /** The newest ticks; from memory where that holds them, which answers at once and needs no thread. */
-  async recentTicks(
-    pair: Pair,
-    limit: number,
-    options: SignalOptions | undefined,
-  ): Promise<StoredTick[]> {
-    checkLimit('recentTicks', 'ticks', limit)
-    const { signal } = resolveSignalOptions('recentTicks', options)
-    const name = formatPair(pair)
-    return orAborted(`${name}: recentTicks`, signal, async () => {
-      const open = this.#pool.acquireOpen(name)
-      if (open !== undefined) {
-        const newest = newestTicks(open.writer.ticks.recent, limit)
-        this.#pool.endLease(open.name)
-        if (newest !== undefined) return newest
-      }
-      return this.read(pair, (lease) => lease.query(newestTicksQuery(limit), { signal }), {
-        signal,
-      })
-    })
-  }
-
-  /** The newest bars, the oldest of them first; from memory once they were asked for. */
-  async lastCandles(
-    pair: Pair,
-    { timeframe, limit }: AskedBars,
-    options: SignalOptions | undefined,
-  ): Promise<StoredCandle[]> {
-    if (!isTimeframe(timeframe)) throw new TypeError(`unknown timeframe ${String(timeframe)}`)
-    checkLimit('lastCandles', 'bars', limit)
-    const { signal } = resolveSignalOptions('lastCandles', options)
-    const name = formatPair(pair)
-    const read = async (lease: Lease): Promise<StoredCandle[]> => {
-      // What comes into memory is for whoever asks next, and is read to its end.
-      const known = await this.#pool.use(
-        pair,
-        ({ writer }) => writer.lastBars(timeframe, limit, { read: true }),
-        { joins: true },
-      )
-      return known ?? lease.query(lastCandlesQuery(timeframe, limit), { signal })
-    }
-    return orAborted(`${name}: lastCandles`, signal, async () => {
-      const open = this.#pool.acquireOpen(name)
-      if (open === undefined) return this.read(pair, read, { signal })
-      try {
-        const known = await open.writer.lastBars(timeframe, limit)
-        if (known !== undefined) return known
-      } finally {
-        this.#pool.endLease(open.name)
-      }
-      return this.read(pair, read, { signal })
-    })
   }
 
   /** Runs a query over several pairs, each a schema of its name; all are held open meanwhile. */
@@ -288,9 +221,4 @@ export class Leases {
     const revoked = Promise.allSettled([...this.#out].map((lease) => lease.revoke()))
     if (!(await endsWithin(letGoMs, revoked))) this.#budget.endReads()
   }
-}
-
-function checkLimit(call: string, what: string, limit: number): void {
-  if (!Number.isSafeInteger(limit) || limit < 1)
-    throw new RangeError(`${call}: expected a number of ${what} from 1 on, got ${shown(limit)}`)
 }

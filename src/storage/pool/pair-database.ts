@@ -68,7 +68,7 @@ export class PairDatabase {
   /** Whether a call wrote to it, or may have, since it was opened. */
   isWrittenHere = false
   /** Whether something may have been written behind the writer's back. */
-  #isAltered = false
+  isAltered = false
   #rules: RetentionRules
 
   private constructor(of: {
@@ -206,7 +206,7 @@ export class PairDatabase {
   /** See {@link ReaderConnections.releaseReader}; with `isRaw` anything may have been written by it. */
   async releaseReader(connection: DuckDBConnection, use: ReaderUse): Promise<void> {
     if (use.isRaw === true) {
-      this.writer.wrote = this.isWrittenHere = this.#isAltered = true
+      this.writer.wrote = this.isWrittenHere = this.isAltered = true
       this.writer.ticks.forgetFile()
     }
     await this.#readers.releaseReader(connection, use)
@@ -234,7 +234,7 @@ export class PairDatabase {
       candles: this.candles,
       rules: this.#rules,
     })
-    const isProvable = isEmptied && !this.#isAltered && this.loss === undefined
+    const isProvable = isEmptied && !this.isAltered && this.loss === undefined
     await this.writeState(isProvable ? await sealed(this.files, state) : state)
   }
 
@@ -281,7 +281,7 @@ export class PairDatabase {
     else if (!this.#isTold) await this.#saveAtRest(true).catch(() => undefined)
     const { memory } = this.writer.ticks
     const isWhole = failures.length === 0 && isFree && !this.broken
-    const stays = rests && isWhole && !this.#isAltered && this.writer.isClaimed
+    const stays = rests && isWhole && !this.isAltered && this.writer.isClaimed
     // While the file is locked: whoever opens it next finds all in it.
     if (isApplied && !stays) await attempt(() => this.writer.disclaim())
     await attempt(() => this.writer.ticks.dispose({ keepsMemory: stays }))

@@ -6,19 +6,23 @@ import type { Timeframe } from '../../time.ts'
 import { follow, resolveFollowOptions, untilEither, type FollowOptions } from '../follow/follow.ts'
 import { replay, type ReplayedBar, type ReplayOptions } from '../follow/replay.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
+import type { ColumnStream } from './column-stream.ts'
 import { Events } from '../events/events.ts'
 import type {
   AcquireOptions,
   QueryOptions,
   QueryPairsOptions,
   SignalOptions,
+  StreamOptions,
 } from './lease-options.ts'
+import type { FrontReads } from './front-reads.ts'
 import type { Lease } from './lease.ts'
 import type { Leases } from './leases.ts'
 
 /** What a manager gives to read: every call that runs a query or lends a connection. */
 export abstract class StoreReads extends Events {
   protected abstract readonly leases: Leases
+  protected abstract readonly front: FrontReads
 
   /** Ends what follows a pair when the manager closes. */
   protected readonly closing: AbortController = new AbortController()
@@ -37,7 +41,7 @@ export abstract class StoreReads extends Events {
    * come as numbers, exact up to 2^53: select larger ones as `::VARCHAR`.
    */
   async query<Row>(pair: PairLike, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
-    return this.leases.read(this.parsePair(pair), (lease) => lease.query(query, options), options)
+    return this.front.query(this.parsePair(pair), query, options)
   }
 
   /** The newest ticks, newest first, in the one order of ticks; mostly answered from memory. */
@@ -46,7 +50,7 @@ export abstract class StoreReads extends Events {
     limit: number = 100,
     options?: SignalOptions,
   ): Promise<StoredTick[]> {
-    return this.leases.recentTicks(this.parsePair(pair), limit, options)
+    return this.front.recentTicks(this.parsePair(pair), limit, options)
   }
 
   /**
@@ -59,7 +63,7 @@ export abstract class StoreReads extends Events {
     limit: number = 500,
     options?: SignalOptions,
   ): Promise<StoredCandle[]> {
-    return this.leases.lastCandles(this.parsePair(pair), { timeframe, limit }, options)
+    return this.front.lastCandles(this.parsePair(pair), { timeframe, limit }, options)
   }
 
   /**
@@ -100,6 +104,15 @@ export abstract class StoreReads extends Events {
   ): Promise<ColumnsOf<Row>> {
     const read = (lease: Lease) => lease.queryColumns(query, options)
     return this.leases.read(this.parsePair(pair), read, options)
+  }
+
+  /** The query's rows in batches of columns, read as fast as they are taken; see {@link ColumnStream}. */
+  async streamColumns<Row>(
+    pair: PairLike,
+    query: Query<Row>,
+    options?: StreamOptions,
+  ): Promise<ColumnStream> {
+    return this.leases.stream(this.parsePair(pair), query, options)
   }
 
   /** Lends a connection, which holds the pair open until `release()`; or `POOL_EXHAUSTED`. */

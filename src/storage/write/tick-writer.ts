@@ -105,9 +105,14 @@ export class TickWriter extends TickLine {
     { read = false }: { read?: boolean } = {},
   ): Promise<StoredCandle[] | undefined> {
     // Who may write behind our back changes bars that we do not know of.
-    if (this.#watchers > 0 || count > mostWarmBars) return undefined
+    if (this.isWatched || count > mostWarmBars) return undefined
     if (read) await this.#file.warmBars(timeframe, Math.max(count, fewestBars))
-    return this.#watchers > 0 ? undefined : this.#file.bars.last(timeframe, count)
+    return this.isWatched ? undefined : this.#file.bars.last(timeframe, count)
+  }
+
+  /** Whether somebody may write behind our back just now. */
+  get isWatched(): boolean {
+    return this.#watchers > 0
   }
 
   /** From when it resolves until {@link unwatch} the file holds all that is acknowledged. */

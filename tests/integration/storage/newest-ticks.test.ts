@@ -1,0 +1,49 @@
+import { DuckDBConnection } from '@duckdb/node-api'
+import { expect, it, vi } from 'vitest'
+import { getRecentTicksQuery } from '../../../src/index.ts'
+import { openManager, someTicks } from '../../support/store.ts'
+
+const pair = 'x/spot/A'
+const start = Date.UTC(2026, 0, 5, 12)
+
+it('the builder of the newest ticks is answered as recentTicks is, and by the file where that may hold others', async () => {
+  const db = await openManager()
+  await db.insertTicks(pair, someTicks(500, { from: start, stepMs: 100 }))
+  const newest = getRecentTicksQuery({ limit: 3 })
+  const bySql = { ...newest, newestTicks: undefined }
+  const wanted = await db.query(pair, bySql)
+  expect(wanted.map(({ tradeId }) => tradeId)).toEqual(['500', '499', '498'])
+
+  const prepare = vi.spyOn(DuckDBConnection.prototype, 'prepare')
+  expect(await db.query(pair, newest)).toEqual(wanted)
+  expect(await db.recentTicks(pair, 3)).toEqual(wanted)
+  expect(prepare).not.toHaveBeenCalled()
+  // Those of a stretch of time are asked of the file.
+  for (const asked of [{ from: start }, { to: start + 10_000 }, { lookbackMinutes: 1 }]) {
+    prepare.mockClear()
+    await db.query(pair, getRecentTicksQuery({ limit: 3, ...asked }))
+    expect(prepare).toHaveBeenCalled()
+  }
+  prepare.mockRestore()
+
+  await using lease = await db.acquire(pair)
+  await lease.connection.run(
+    `INSERT INTO ticks SELECT * REPLACE ('own' AS trade_id, timestamp + INTERVAL 1 SECOND AS timestamp)
+     FROM ticks WHERE trade_id = '500'`,
+  )
+  const found = async (): Promise<unknown[]> =>
+    (await db.query(pair, newest)).map(({ tradeId }) => tradeId)
+  expect(await found()).toEqual(['own', '500', '499'])
+  await lease.release()
+  expect(await found()).toEqual(['own', '500', '499'])
+})
+
+it.each([[0], [1.5], [-1], [Infinity]])(
+  'a made-up number of %s is no question to memory',
+  async (newestTicks) => {
+    const db = await openManager()
+    await db.insertTicks(pair, someTicks(5, { from: start, stepMs: 100 }))
+    const asked = { ...getRecentTicksQuery({ limit: 2 }), newestTicks }
+    expect(await db.query(pair, asked)).toHaveLength(2)
+  },
+)
