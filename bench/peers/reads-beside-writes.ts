@@ -3,6 +3,7 @@ import type { Tick } from '../../src/index.ts'
 import { eventLoopDuring } from '../harness/event-loop.ts'
 import { median } from '../harness/interleave.ts'
 import { collectGarbage } from '../harness/memory.ts'
+import { onBeats } from '../harness/metronome.ts'
 import type { BenchRow, BenchTarget } from '../harness/row.ts'
 import { inScratchFolder } from '../harness/scratch-folder.ts'
 import { quantile } from '../serve/questions.ts'
@@ -92,12 +93,12 @@ class Feed {
     const load = await eventLoopDuring(async () => {
       const sent = { inserts: 0, ticks: 0, candles: 0 }
       const everything: Promise<void>[] = []
-      const startedAt = performance.now()
-      for (let passed = 0; passed < seconds * 1000; passed = performance.now() - startedAt) {
+      let startedAt = Infinity
+      const sendWhatIsDue = (): void => {
+        startedAt = Math.min(startedAt, performance.now())
+        const passed = Math.min(performance.now() - startedAt, seconds * 1000)
         for (const kind of kinds)
-          while (
-            sent[kind] < Math.min((passed / 1000) * perSecond[kind], seconds * perSecond[kind])
-          ) {
+          while (sent[kind] < (passed / 1000) * perSecond[kind]) {
             // From when it was due: what a busy loop delays is waited for, too.
             const dueAt = startedAt + (sent[kind] * 1000) / perSecond[kind]
             const at = sent[kind]++
@@ -105,8 +106,8 @@ class Feed {
               this.#send(kind, at).then(() => void took[kind].push(performance.now() - dueAt)),
             )
           }
-        await new Promise((next) => setTimeout(next, 1))
       }
+      await onBeats(sendWhatIsDue, { everyMs: 1000 / perSecond.inserts, ms: seconds * 1000 })
       servedInTime = took.ticks.length + took.candles.length
       await Promise.all(everything)
     })
