@@ -150,7 +150,7 @@ export class Engine {
     this.#stopped = true
     this.#renewal?.finish()
     const end = (): void => {
-      closeCore(this.#core)
+      void closeCore(this.#core)
       ended?.()
     }
     if (this.#kept.size === 0) end()
@@ -177,7 +177,7 @@ export class Engine {
     const dead = this.#core
     // Whatever else leaves meanwhile finds nothing to do.
     dead.attached.set('replaced', '')
-    closeCore(dead)
+    await closeCore(dead)
     const core = await startCore(this.#spillFolder)
     if (this.#stopped) return closeCore(core)
     this.#core = core
@@ -266,7 +266,7 @@ async function startCore(spillFolder: string | undefined): Promise<Core> {
   await control.run(`SET GLOBAL checkpoint_threshold = '1TB'`)
   // What any statement sets would outlive it, for every pair.
   await control.run('SET GLOBAL lock_configuration = true')
-  countCache(instance)
+  await countCache(instance)
   return { instance, control, batches: new BatchFunction(control), attached: new Map() }
 }
 
@@ -274,8 +274,10 @@ function literal(text: string): string {
   return `'${text.replaceAll(`'`, `''`)}'`
 }
 
-function closeCore({ control, instance }: Core): void {
-  forgetCache(instance)
+/** Resolves when it has let go of its files. */
+async function closeCore({ control, instance }: Core): Promise<void> {
+  const forgotten = forgetCache(instance)
   control.closeSync()
   instance.closeSync()
+  await forgotten
 }
