@@ -5,21 +5,26 @@ import type { PairRecorder } from './pair-recorder.ts'
 import type { RecordListener } from './record-events.ts'
 import type { TradeExchange } from './trade-exchange.ts'
 
-/** Two lines overlap for this long when one takes over from the other. */
-const overlapMs = 5_000
+const usualOverlapMs = 5_000
 /** Where no new line could be had, it is tried again after this long. */
 const retryMs = 60_000
+/** How long the making of a new exchange may take. */
+const makeMs = 60_000
 
 export interface LineOptions {
   readonly rule: ExchangeRule
   readonly recorders: ReadonlyMap<string, PairRecorder>
   readonly silentMs: number
   readonly renewAfterMs: number
+  /** How long both are heard when one takes over from the other, from the new one's first trades on. */
+  readonly overlapMs?: number
   readonly tell: RecordListener
 }
 
 /** Why a line ended: it was cut, gave nothing for too long, was to be changed, or nobody wants it any more. */
-type End = { readonly state: 'cut' | 'silent' | 'changed' | 'stopped'; readonly error?: unknown }
+type End =
+  | { readonly state: 'cut' | 'silent'; readonly error: unknown }
+  | { readonly state: 'changed' | 'stopped'; readonly error?: undefined }
 
 /**
  * Listens to an exchange's trades and hands them to their recorders, until the signal fires: opens
@@ -32,28 +37,39 @@ export async function listen(
   options: LineOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const symbols = [...options.recorders.keys()]
-  const backOff = new BackOff()
   let current = new Line(exchange)
   let { renewAfterMs } = options
-  while (!signal.aborted) {
-    const end = await follow(current, { ...options, renewAfterMs }, backOff, signal)
-    if (end.state === 'stopped') break
-    const reason = end.error === undefined ? null : (end.error as Error).message
-    options.tell({ type: 'line', state: end.state, symbols, reason })
-    if (end.state === 'changed' && makeExchange !== undefined) {
-      const next = await takeOver(current, makeExchange, options, signal)
-      renewAfterMs =
-        next === current ? Math.min(retryMs, options.renewAfterMs) : options.renewAfterMs
-      current = next
-      continue
-    }
-    for (const recorder of options.recorders.values()) recorder.cut()
-    await current.close()
-    renewAfterMs = options.renewAfterMs
-    if (end.state !== 'changed') await backOff.wait(signal)
+  for (;;) {
+    await hear(current, { ...options, renewAfterMs, opensAnew: makeExchange === undefined }, signal)
+    if (signal.aborted || makeExchange === undefined) break
+    const next = await takeOver(current, makeExchange, options, signal)
+    renewAfterMs = next === current ? Math.min(retryMs, options.renewAfterMs) : options.renewAfterMs
+    current = next
   }
   await current.close()
+}
+
+/**
+ * Hears a line until the signal fires, and opens it again whenever it was cut; until it is to be changed,
+ * where that means another one.
+ */
+async function hear(
+  line: Line,
+  options: LineOptions & { readonly opensAnew?: boolean },
+  signal: AbortSignal,
+): Promise<void> {
+  const backOff = new BackOff()
+  while (!signal.aborted) {
+    const { state, error } = await follow(line, options, backOff, signal)
+    if (state === 'stopped') return
+    // At once: what comes next, by whatever line, comes after a hole.
+    const isChange = state === 'changed' && options.opensAnew !== true
+    if (!isChange) for (const recorder of options.recorders.values()) recorder.cut()
+    tellLine(options, state, error)
+    if (isChange) return
+    await line.close()
+    if (state !== 'changed') await backOff.wait(signal)
+  }
 }
 
 /**
@@ -69,16 +85,9 @@ async function takeOver(
   const overlap = new AbortController()
   const both = AbortSignal.any([signal, overlap.signal])
   // Also while the new one is made, which takes seconds: what nobody asks for, nobody gets.
-  const hearing = follow(old, { ...options, renewAfterMs: Infinity }, new BackOff(), both)
-  const fresh = await heardLine(makeExchange, options, signal)
-  overlap.abort()
-  const { state, error } = await hearing
-  if (state !== 'stopped') {
-    // It broke off in the meantime, and the new one may not have been there yet.
-    const reason = error === undefined ? null : (error as Error).message
-    options.tell({ type: 'line', state, symbols: [...options.recorders.keys()], reason })
-    for (const recorder of options.recorders.values()) recorder.cut()
-  }
+  const hearing = hear(old, { ...options, renewAfterMs: Infinity }, both)
+  const heard = heardLine(makeExchange, options, signal).finally(() => overlap.abort())
+  const [fresh] = await Promise.all([heard, hearing])
   if (fresh === undefined) return old
   await old.close()
   return fresh
@@ -91,46 +100,84 @@ async function heardLine(
   signal: AbortSignal,
 ): Promise<Line | undefined> {
   try {
-    const fresh = new Line(await makeExchange())
-    const end = await follow(fresh, { ...options, renewAfterMs: overlapMs }, new BackOff(), signal)
+    const fresh = new Line(await madeInTime(makeExchange, signal))
+    // Before its first trades it may not be there yet.
+    const renewAfterMs = options.overlapMs ?? usualOverlapMs
+    const overlap = { ...options, renewAfterMs, isFromFirst: true }
+    const end = await follow(fresh, overlap, new BackOff(), signal)
     if (end.error === undefined) return fresh
     await fresh.close()
     throw end.error
   } catch (error) {
-    options.tell({ type: 'error', pair: null, error })
+    if (!signal.aborted) options.tell({ type: 'error', pair: null, error })
     return undefined
+  }
+}
+
+/** An exchange that comes when nobody waits for it any more is closed. */
+async function madeInTime(
+  makeExchange: () => Promise<TradeExchange>,
+  signal: AbortSignal,
+): Promise<TradeExchange> {
+  const making = makeExchange()
+  const made = new AbortController()
+  const late = sleep(makeMs, undefined, { signal: AbortSignal.any([signal, made.signal]) })
+  try {
+    return await Promise.race([
+      making,
+      late.then(() => {
+        throw new Error(`a new exchange object was not made within ${makeMs} ms`)
+      }),
+    ])
+  } catch (error) {
+    making.then((exchange) => exchange.close?.()).catch(() => undefined)
+    throw error
+  } finally {
+    made.abort()
   }
 }
 
 /** Hands on what a line gives until it ends, or is to be changed. */
 async function follow(
   line: Line,
-  { rule, recorders, silentMs, renewAfterMs, tell }: LineOptions,
+  options: LineOptions & { readonly isFromFirst?: boolean },
   backOff: BackOff,
   signal: AbortSignal,
 ): Promise<End> {
-  const symbols = [...recorders.keys()]
-  const renewAt = Date.now() + renewAfterMs
-  let isOpen = false
+  const { rule, recorders, silentMs, renewAfterMs, isFromFirst = false } = options
+  let renewAt = isFromFirst ? Infinity : Date.now() + renewAfterMs
   for (;;) {
     const silentAt = Date.now() + silentMs
-    const given = await line.next(symbols, rule, { deadline: Math.min(renewAt, silentAt), signal })
-    if (signal.aborted) return { state: 'stopped' }
+    const deadline = Math.min(renewAt, silentAt)
+    const given = await line.next([...recorders.keys()], rule, { deadline, signal })
+    // What has come in that very moment is taken: nobody is given it again.
+    if (signal.aborted && !('trades' in given)) return { state: 'stopped' }
     if ('error' in given) return { state: 'cut', error: given.error }
     if ('late' in given) {
       // Not by the clock: timers go off a little early.
       if (renewAt <= silentAt) return { state: 'changed' }
       return { state: 'silent', error: new Error(`nothing came for ${silentMs} ms`) }
     }
-    if (!isOpen) tell({ type: 'line', state: 'open', symbols, reason: null })
-    isOpen = true
+    if (!line.isOpen) tellLine(options, 'open')
+    line.isOpen = true
+    if (renewAt === Infinity) renewAt = Date.now() + renewAfterMs
     backOff.reset()
     for (const [symbol, recorder] of recorders) {
       const trades = given.trades.filter((trade) => (trade.symbol ?? symbol) === symbol)
       if (trades.length > 0) recorder.take(trades)
     }
+    if (signal.aborted) return { state: 'stopped' }
     if (Date.now() >= renewAt) return { state: 'changed' }
   }
+}
+
+function tellLine(
+  { recorders, tell }: LineOptions,
+  state: 'open' | 'cut' | 'silent' | 'changed',
+  error?: unknown,
+): void {
+  const reason = error === undefined ? null : (error as Error).message
+  tell({ type: 'line', state, symbols: [...recorders.keys()], reason })
 }
 
 /** What a line gives next, or that nothing came in time. */
@@ -144,6 +191,8 @@ class Line {
   readonly #exchange: TradeExchange
   /** What was asked for and has not come by the deadline of who asked: it is for who asks next. */
   #coming: Promise<Given> | undefined
+  /** Whether it has given something since it was opened. */
+  isOpen = false
 
   constructor(exchange: TradeExchange) {
     this.#exchange = exchange
@@ -175,6 +224,7 @@ class Line {
   /** It may be asked again: then it is opened anew. */
   async close(): Promise<void> {
     this.#coming = undefined
+    this.isOpen = false
     await this.#exchange.close?.().catch(() => undefined)
   }
 }

@@ -9,6 +9,22 @@ import type { TradeExchange } from '../../../src/record/trade-exchange.ts'
 
 const symbol = 'BTC/USDT'
 
+interface Resolvers<T> {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T) => void
+  readonly reject: (error: Error) => void
+}
+
+function withResolvers<T>(): Resolvers<T> {
+  let resolve!: (value: T) => void
+  let reject!: (error: Error) => void
+  const promise = new Promise<T>((take, refuse) => {
+    resolve = take
+    reject = refuse
+  })
+  return { promise, resolve, reject }
+}
+
 /**
  * As ccxt gives trades: one that nobody asked for waits until somebody asks, and comes with the next
  * one, not before.
@@ -18,13 +34,17 @@ class Exchange implements TradeExchange {
   readonly has = {}
   closed = false
   #kept: CcxtTrade[] = []
-  #asked: ((trades: CcxtTrade[]) => void)[] = []
+  #asked: Resolvers<CcxtTrade[]>[] = []
 
   say(id: string): void {
     this.#kept.push({ id, symbol })
     if (this.#asked.length === 0) return
     const trades = this.#kept.splice(0)
-    for (const give of this.#asked.splice(0)) give(trades)
+    for (const each of this.#asked.splice(0)) each.resolve(trades)
+  }
+
+  breakOff(): void {
+    for (const each of this.#asked.splice(0)) each.reject(new Error('broken off'))
   }
 
   get isAsked(): boolean {
@@ -32,7 +52,9 @@ class Exchange implements TradeExchange {
   }
 
   watchTrades(): Promise<CcxtTrade[]> {
-    return new Promise((resolve) => this.#asked.push(resolve))
+    const asked = withResolvers<CcxtTrade[]>()
+    this.#asked.push(asked)
+    return asked.promise
   }
 
   async close(): Promise<void> {
@@ -49,7 +71,11 @@ class Exchange implements TradeExchange {
 }
 
 /** Listens to an exchange whose line is to be changed at once; what it gave, and what was told. */
-function listening(old: Exchange, make: () => Promise<TradeExchange>) {
+function listening(
+  old: Exchange,
+  make: () => Promise<TradeExchange>,
+  { overlapMs }: { overlapMs?: number } = {},
+) {
   const taken: string[] = []
   const told: RecordEvent[] = []
   const recorder = {
@@ -65,15 +91,17 @@ function listening(old: Exchange, make: () => Promise<TradeExchange>) {
       recorders: new Map([[symbol, recorder as unknown as PairRecorder]]),
       silentMs: 60_000,
       renewAfterMs: 20,
+      ...(overlapMs !== undefined && { overlapMs }),
       tell: (event) => told.push(event),
     },
     stop.signal,
   )
-  onTestFinished(async () => {
+  const end = (): Promise<void> => {
     stop.abort()
-    await done
-  })
-  return { taken, told }
+    return done
+  }
+  onTestFinished(end)
+  return { taken, told, end }
 }
 
 async function isAsked(exchange: Exchange): Promise<void> {
@@ -126,3 +154,83 @@ it('goes on with the old line where the new one breaks off at once', async () =>
     expect.objectContaining({ type: 'error', error: new Error('refused') }),
   )
 })
+
+it('tells at once that the old line breaks off while the new one is made, and opens it again', async () => {
+  const [old, fresh] = [new Exchange(), new Exchange()]
+  const made = withResolvers<TradeExchange>()
+  let isMaking = false
+  const { taken, told } = listening(old, () => {
+    isMaking = true
+    return made.promise
+  })
+  await vi.waitFor(() => expect(isMaking).toBe(true), { timeout: 30_000 })
+  old.say('1')
+  await vi.waitFor(() => expect(taken).toEqual(['1']))
+  await isAsked(old)
+  old.breakOff()
+  await vi.waitFor(() => expect(taken).toEqual(['1', 'cut']))
+  expect(told).toContainEqual(
+    expect.objectContaining({ type: 'line', state: 'cut', reason: 'broken off' }),
+  )
+  await isAsked(old)
+  old.say('2')
+  await vi.waitFor(() => expect(taken).toEqual(['1', 'cut', '2']))
+  made.resolve(fresh)
+  await isAsked(fresh)
+  fresh.say('3')
+  await vi.waitFor(() => expect(taken).toEqual(['1', 'cut', '2', '3']))
+})
+
+it('hears the old line until the new one has given something, however long that takes', async () => {
+  const [old, fresh] = [new Exchange(), new Exchange()]
+  const { taken, told } = listening(old, async () => fresh, { overlapMs: 20 })
+  await isAsked(fresh)
+  const until = Date.now() + 200
+  let said = 0
+  while (Date.now() < until) {
+    old.say(String(++said))
+    await vi.waitFor(() => expect(taken).toHaveLength(said), { interval: 1 })
+  }
+  expect(old.closed).toBe(false)
+  while (!old.closed) {
+    fresh.say(String(++said))
+    await vi.waitFor(() => expect(taken).toHaveLength(said), { interval: 1 })
+  }
+  expect(taken).toEqual(Array.from({ length: said }, (_, index) => String(index + 1)))
+  // Each of the two once.
+  expect(told.filter((event) => event.type === 'line' && event.state === 'open')).toHaveLength(2)
+})
+
+it('ends although the new one is never made, and closes what is made afterwards', async () => {
+  const [old, fresh] = [new Exchange(), new Exchange()]
+  const made = withResolvers<TradeExchange>()
+  let isMaking = false
+  const { end } = listening(old, () => {
+    isMaking = true
+    return made.promise
+  })
+  await vi.waitFor(() => expect(isMaking).toBe(true), { timeout: 30_000 })
+  await end()
+  expect([old.closed, fresh.closed]).toEqual([true, false])
+  made.resolve(fresh)
+  await vi.waitFor(() => expect(fresh.closed).toBe(true))
+})
+
+it.each(Array.from({ length: 16 }, (_, steps) => [steps]))(
+  'takes what the old line gives %i steps before it is known that there is no new one',
+  async (steps) => {
+    const old = new Exchange()
+    let tries = 0
+    const { taken } = listening(old, async () => {
+      if (tries++ > 0) throw new Error('no markets')
+      await isAsked(old)
+      old.say('1')
+      for (let step = 0; step < steps; step++) await Promise.resolve()
+      throw new Error('no markets')
+    })
+    await vi.waitFor(() => expect(taken).toContain('1'), { timeout: 30_000 })
+    await isAsked(old)
+    old.say('2')
+    await vi.waitFor(() => expect(taken.slice(0, 2)).toEqual(['1', '2']))
+  },
+)
