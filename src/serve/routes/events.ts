@@ -25,7 +25,7 @@ export function addEventRoutes(context: RouteContext): void {
     open++
     return new EventReply(request, reply, () => open--)
   }
-  app.get(`${pairPath}/events`, async (request, reply) => {
+  app.get(`${pairPath}/events`, { exposeHeadRoute: false }, async (request, reply) => {
     allow(request, 'read')
     const pair = pairOf(request)
     const { timeframe, after } = request.query as { timeframe?: string; after?: string }
@@ -40,7 +40,7 @@ export function addEventRoutes(context: RouteContext): void {
     }
     return reply
   })
-  app.get('/api/v1/store/events', (request, reply) => {
+  app.get('/api/v1/store/events', { exposeHeadRoute: false }, (request, reply) => {
     allow(request, 'read')
     const events = begin(request, reply)
     const { candles } = request.query as { candles?: string }

@@ -15,6 +15,14 @@ const store = shareManager({}, (db) =>
   db.insertTicks(pair, someTicks(600, { stepMs: 500, from: Date.now() - 300_000 })),
 )
 
+it.each(['/api/v1/store/events', `${base}/events`])(
+  'a HEAD of %s, which has no end, is answered at once',
+  async (path) => {
+    const answer = await fetch(`${await served(store())}${path}`, { method: 'HEAD' })
+    expect(answer.status).toBe(404)
+  },
+)
+
 describe('the pairs over HTTP', () => {
   it('gives an analytic as the builder does, in every form', async () => {
     const db = store()
