@@ -9,7 +9,8 @@ import type { MarketStore } from '../../storage/market-store.ts'
 import { lentBatches, type ColumnStream } from '../../storage/pool/column-stream.ts'
 import { isKnown, likesGzip } from './negotiation.ts'
 import { goneOf } from '../safety/gone.ts'
-import { MemoryLimit, type WatchedAnswer } from '../safety/memory-limit.ts'
+import { MemoryLimit } from '../safety/memory-limit.ts'
+import type { WatchedAnswer } from '../safety/watched-answer.ts'
 import type { ParallelLimit } from '../safety/parallel-limit.ts'
 import { withinTime } from '../safety/within-time.ts'
 import type { ResolvedServeOptions } from '../options/serve-options.ts'
@@ -68,7 +69,7 @@ export class Answers {
     const name = request.routeOptions.url ?? 'the question'
     const gone = goneOf(request)
     return withinTime(this.#options.answerTimeoutMs, name, (late) =>
-      this.#memory.within(name, (full) => work(AbortSignal.any([gone, late, full]))),
+      this.#memory.within(name, (watched) => work(watched.signalWith(gone, late))),
     )
   }
 
@@ -91,7 +92,7 @@ export class Answers {
     try {
       const stream = await store.streamColumns(pair, query, {
         timeoutMs: this.#options.answerTimeoutMs,
-        signal: AbortSignal.any([gone, watched.signal]),
+        signal: watched.signalWith(gone),
         history,
         batchRows: format.batchRows,
       })

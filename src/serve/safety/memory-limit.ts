@@ -1,24 +1,32 @@
-import { PairduckError } from '../../errors.ts'
 import { cachedBytes } from '../../storage/duckdb/block-cache.ts'
 import { giveBackMemory } from '../../storage/duckdb/give-back-memory.ts'
+import { WatchedAnswer } from './watched-answer.ts'
 
 /** How often the process is looked at: it grows by some tens of megabytes meanwhile. */
 const lookMs = 50
+
+/** How long one that was ended has to let go, before the next one is. */
+const letGoMs = 250
 
 /** What an answer that leaves so much behind took is given back to the system. */
 const largeBytes = 2 ** 26
 
 /**
  * Ends answers that make the process grow by more than one may. The engine bounds the memory of all
- * statements together, counts only a part of it, and bounds no single one; so what counts here is
- * what the process really has while an answer is made, without what the engine keeps of the files that
- * it read. What others take meanwhile counts as well: then there is no room for either.
+ * statements together, counts only a part of it, and bounds no single one; so what counts here is by how much
+ * the process grows while the engine works for an answer, without what it keeps of the files that it read.
+ * What grows while it works for several is each one's, until that one is ended which grew fastest.
  */
 export class MemoryLimit {
   readonly #maxBytes: number
   readonly #watched = new Set<WatchedAnswer>()
   #timer: NodeJS.Timeout | undefined
   #isLooking = false
+  /** What the process had when it was looked at last, and what of it was kept of files. */
+  #rss = 0
+  #cached = Infinity
+  /** The one that was ended last, until it is gone or has had its time. */
+  #ending: { readonly answer: WatchedAnswer; readonly until: number } | undefined
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -28,15 +36,19 @@ export class MemoryLimit {
   watch(name: string): WatchedAnswer {
     const answer = new WatchedAnswer(name, this.#maxBytes, () => this.#end(answer))
     this.#watched.add(answer)
-    this.#timer ??= setInterval(() => void this.#look(), lookMs).unref()
+    if (this.#timer === undefined) {
+      this.#rss = process.memoryUsage.rss()
+      this.#cached = Infinity
+      this.#timer = setInterval(() => void this.#look(), lookMs).unref()
+    }
     return answer
   }
 
-  /** What `work` gives; its signal tells it that it takes too much, and it fails with that then. */
-  async within<T>(name: string, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** What `work` gives, which passes the answer's signal on; it fails with that where it takes too much. */
+  async within<T>(name: string, work: (answer: WatchedAnswer) => Promise<T>): Promise<T> {
     const answer = this.watch(name)
     try {
-      return await work(answer.signal)
+      return await work(answer)
     } catch (error) {
       throw answer.whyEnded(error)
     } finally {
@@ -47,9 +59,30 @@ export class MemoryLimit {
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
-    const bytes = process.memoryUsage.rss() - (await cachedBytes())
+    const rss = process.memoryUsage.rss()
+    const cached = await cachedBytes()
     this.#isLooking = false
-    for (const answer of this.#watched) answer.look(bytes)
+    // What is no longer kept of files stays with the process, and is the next one's to use.
+    const grown = rss - this.#rss - Math.max(0, cached - this.#cached)
+    this.#rss = rss
+    this.#cached = cached
+    if (!this.#isLetGo()) return
+    for (const answer of this.#watched) answer.grewBy(grown)
+    const over = [...this.#watched].filter(({ isOver }) => isOver)
+    const fastest = over.toSorted((a, b) => b.grownPerLook - a.grownPerLook)[0]
+    if (fastest === undefined) return
+    fastest.refuse()
+    this.#ending = { answer: fastest, until: performance.now() + letGoMs }
+  }
+
+  /** Whether nothing grows any more on account of one that was ended. */
+  #isLetGo(): boolean {
+    if (this.#ending === undefined) return true
+    const { answer, until } = this.#ending
+    if (this.#watched.has(answer) && performance.now() < until) return false
+    this.#ending = undefined
+    for (const each of this.#watched) each.forgive()
+    return true
   }
 
   #end(answer: WatchedAnswer): void {
@@ -60,55 +93,4 @@ export class MemoryLimit {
     clearInterval(this.#timer)
     this.#timer = undefined
   }
-}
-
-/** An answer that is being made. */
-export class WatchedAnswer {
-  /** No longer watches it. */
-  readonly end: () => void
-  readonly #name: string
-  readonly #maxBytes: number
-  readonly #over = new AbortController()
-  /** The least that the process had: what an answer before left behind may be given back meanwhile. */
-  #least = Infinity
-  #grown = 0
-
-  constructor(name: string, maxBytes: number, end: () => void) {
-    this.#name = name
-    this.#maxBytes = maxBytes
-    this.end = end
-  }
-
-  /** Fires with `REQUEST_REFUSED` when it takes too much. */
-  get signal(): AbortSignal {
-    return this.#over.signal
-  }
-
-  /** By how many bytes the process had grown when it was looked at last. */
-  get grown(): number {
-    return this.#grown
-  }
-
-  /** What it failed with: that it took too much where that is why, else the error itself. */
-  whyEnded(error: unknown): unknown {
-    return this.signal.aborted ? this.signal.reason : error
-  }
-
-  /** Ends it if the process has grown too far, to so many bytes. */
-  look(bytes: number): void {
-    this.#least = Math.min(this.#least, bytes)
-    this.#grown = bytes - this.#least
-    if (this.#grown <= this.#maxBytes || this.signal.aborted) return
-    this.#over.abort(
-      new PairduckError(
-        'REQUEST_REFUSED',
-        `${this.#name} was ended: while it was answered the process grew by ${megabytes(this.#grown)} MB, and may by ${megabytes(this.#maxBytes)} (\`maxMemoryBytes\`); ask for less at once`,
-        { maxMemoryBytes: this.#maxBytes },
-      ),
-    )
-  }
-}
-
-function megabytes(bytes: number): number {
-  return Math.round(bytes / 2 ** 20)
 }

@@ -3,6 +3,7 @@ import type { Query } from '../../queries/query.ts'
 import { maxTimerMs } from '../../time.ts'
 import { copyOfBatch, type ColumnBatch, type StreamColumn } from '../duckdb/column-batch.ts'
 import type { BatchSource } from '../duckdb/stream-batches.ts'
+import { tellTurns, turnsOf } from '../duckdb/turns.ts'
 import type { Lease } from './lease.ts'
 
 /**
@@ -122,6 +123,8 @@ class Deadline {
     this.#timeoutMs = timeoutMs
     this.#given = signal
     this.signal = AbortSignal.any([this.#over.signal, ...(signal === undefined ? [] : [signal])])
+    const turns = turnsOf(signal)
+    if (turns !== undefined) tellTurns(this.signal, turns)
     // A longer one would go off at once.
     this.#timer = setTimeout(() => this.#end(), Math.min(timeoutMs, maxTimerMs))
     this.#timer.unref()

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { DuckDBConnection } from '@duckdb/node-api'
 import { interruptUntil } from '../duckdb/transaction.ts'
+import { turnsOf } from '../duckdb/turns.ts'
 
 /** One read on a connection, which can be broken off: the engine's statement, and what is fetched for it. */
 export class RunningRead {
@@ -25,9 +26,12 @@ export class RunningRead {
   async run<T>(work: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
     const stop = (): void => void this.interrupt()
     signal?.addEventListener('abort', stop, { once: true })
+    const turns = turnsOf(signal)
+    turns?.began()
     try {
       return await work()
     } finally {
+      turns?.ended()
       this.#end()
       signal?.removeEventListener('abort', stop)
     }

@@ -1,3 +1,4 @@
+import { get, type IncomingMessage } from 'node:http'
 import { expect, it } from 'vitest'
 import { served } from '../../support/http.ts'
 import { cachedBytes } from '../../../src/storage/duckdb/block-cache.ts'
@@ -65,4 +66,60 @@ it('what the engine keeps of files that were read is nobody’s', async () => {
   const before = await cachedBytes()
   await db.query(pair, asked('SELECT count(DISTINCT trade_id) AS n FROM ticks'))
   expect((await cachedBytes()) - before).toBeGreaterThan(megabyte / 4)
+})
+
+/** A reader of all ticks that takes nothing behind the first piece until it is told to. */
+async function pausedReader(url: string): Promise<{ bytes: () => Promise<number> }> {
+  const answer = await new Promise<IncomingMessage>((resolve, reject) =>
+    get(`${url}/api/v1/pairs/${pair}/ticks?format=csv&limit=200000`, resolve).once('error', reject),
+  )
+  answer.pause()
+  return {
+    bytes: async () => {
+      let bytes = 0
+      for await (const piece of answer) bytes += (piece as Buffer).length
+      return bytes
+    },
+  }
+}
+
+it('what one takes ends no answer that waits, nor one that is read slowly', async () => {
+  const db = await openManager()
+  await db.insertTicks(pair, someTicks(200_000, { from: Date.now() - 300_000 }))
+  const url = await served(db, { maxMemoryBytes: 128 * megabyte })
+  const whole = await (await pausedReader(url)).bytes()
+  const reader = await pausedReader(url)
+  const ask = async (body: string): Promise<number> => {
+    const answer = await fetch(`${url}/api/v1/pairs/${pair}/sql`, { method: 'POST', body })
+    await answer.arrayBuffer()
+    return answer.status
+  }
+  const taking = [greedy[1], greedy[1]].map(ask)
+  const waiting = [1, 2, 3].map(() => ask('SELECT count(*) AS n FROM ticks'))
+  expect(await Promise.all(taking)).toEqual([403, 403])
+  expect(await Promise.all(waiting)).toEqual([200, 200, 200])
+  expect(await reader.bytes()).toBe(whole)
+})
+
+it('what the engine lets go of, of a pair that is closed, is nobody’s either', async () => {
+  const dataDir = temporaryFolder()
+  const other = 'x/spot/LARGE'
+  const writer = await openManager({ dataDir })
+  await writer.insertTicks(pair, someTicks(200_000, { from: Date.now() - 300_000 }))
+  await writer.insertTicks(other, someTicks(10))
+  await writer.withConnection(other, ({ connection }) =>
+    connection.run('CREATE TABLE large AS SELECT random() AS x FROM range(10000000)'),
+  )
+  await writer.close()
+  const db = await openManager({ dataDir })
+  const url = await served(db, { maxMemoryBytes: 64 * megabyte })
+  const whole = await (await pausedReader(url)).bytes()
+  await db.query(other, asked('SELECT sum(x) AS x FROM large'))
+  const kept = await cachedBytes()
+  expect(kept).toBeGreaterThan(68 * megabyte)
+  // It is watched, and has its turns, while what is kept is let go of.
+  const reading = (await pausedReader(url)).bytes()
+  await db.pool.release(other)
+  expect(await cachedBytes()).toBeLessThan(kept - 68 * megabyte)
+  expect(await reading).toBe(whole)
 })
