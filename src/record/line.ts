@@ -39,14 +39,19 @@ export async function listen(
 ): Promise<void> {
   let current = new Line(exchange)
   let { renewAfterMs } = options
-  for (;;) {
-    await hear(current, { ...options, renewAfterMs, opensAnew: makeExchange === undefined }, signal)
-    if (signal.aborted || makeExchange === undefined) break
-    const next = await takeOver(current, makeExchange, options, signal)
-    renewAfterMs = next === current ? Math.min(retryMs, options.renewAfterMs) : options.renewAfterMs
-    current = next
+  const opensAnew = makeExchange === undefined
+  try {
+    for (;;) {
+      await hear(current, { ...options, renewAfterMs, opensAnew }, signal)
+      if (signal.aborted || makeExchange === undefined) break
+      const next = await takeOver(current, makeExchange, options, signal)
+      renewAfterMs =
+        next === current ? Math.min(retryMs, options.renewAfterMs) : options.renewAfterMs
+      current = next
+    }
+  } finally {
+    await current.close()
   }
-  await current.close()
 }
 
 /**
@@ -82,33 +87,46 @@ async function takeOver(
   options: LineOptions,
   signal: AbortSignal,
 ): Promise<Line> {
-  const overlap = new AbortController()
+  const [overlap, failed] = [new AbortController(), new AbortController()]
   const both = AbortSignal.any([signal, overlap.signal])
   // Also while the new one is made, which takes seconds: what nobody asks for, nobody gets.
   const hearing = hear(old, { ...options, renewAfterMs: Infinity }, both)
-  const heard = heardLine(makeExchange, options, signal).finally(() => overlap.abort())
-  const [fresh] = await Promise.all([heard, hearing])
-  if (fresh === undefined) return old
-  await old.close()
-  return fresh
+  const wanted = AbortSignal.any([signal, failed.signal])
+  const heard = heardLine(makeExchange, old, options, wanted).finally(() => overlap.abort())
+  try {
+    const [fresh] = await Promise.all([heard, hearing])
+    if (fresh === undefined) return old
+    await old.close()
+    return fresh
+  } catch (error) {
+    // Nobody goes on with it.
+    failed.abort()
+    await heard.then((fresh) => fresh?.close()).catch(() => undefined)
+    throw error
+  }
 }
 
 /** A new line that has been heard for a while; undefined where there can be none now, which is told. */
 async function heardLine(
   makeExchange: () => Promise<TradeExchange>,
+  old: Line,
   options: LineOptions,
   signal: AbortSignal,
 ): Promise<Line | undefined> {
+  let fresh: Line | undefined
   try {
-    const fresh = new Line(await madeInTime(makeExchange, signal))
+    fresh = new Line(await madeInTime(makeExchange, signal))
     // Before its first trades it may not be there yet.
     const renewAfterMs = options.overlapMs ?? usualOverlapMs
     const overlap = { ...options, renewAfterMs, isFromFirst: true }
     const end = await follow(fresh, overlap, new BackOff(), signal)
     if (end.error === undefined) return fresh
-    await fresh.close()
+    // What the old one gives next comes after a hole, where only the new one was heard.
+    if (fresh.isOpen && !old.isOpen)
+      for (const recorder of options.recorders.values()) recorder.cut()
     throw end.error
   } catch (error) {
+    await fresh?.close()
     if (!signal.aborted) options.tell({ type: 'error', pair: null, error })
     return undefined
   }
@@ -186,6 +204,10 @@ type Given =
   | { readonly error: unknown }
   | { readonly late: true }
 
+function asLate(): Given {
+  return { late: true }
+}
+
 /** The trades of an exchange, as they come. */
 class Line {
   readonly #exchange: TradeExchange
@@ -208,14 +230,15 @@ class Line {
       (trades): Given => ({ trades }),
       (error: unknown): Given => ({ error }),
     )
+    // A signal for each wait that follows from the recording's own would stay with that (Node 20).
     const waited = new AbortController()
-    const timer = sleep(Math.max(0, Math.min(deadline - Date.now(), 2 ** 31 - 1)), undefined, {
-      signal: AbortSignal.any([signal, waited.signal]),
-    }).then(
-      (): Given => ({ late: true }),
-      (): Given => ({ late: true }),
-    )
+    const stop = (): void => waited.abort()
+    signal.addEventListener('abort', stop, { once: true })
+    if (signal.aborted) stop()
+    const ms = Math.max(0, Math.min(deadline - Date.now(), 2 ** 31 - 1))
+    const timer = sleep(ms, undefined, { signal: waited.signal }).then(asLate, asLate)
     const given = await Promise.race([this.#coming, timer])
+    signal.removeEventListener('abort', stop)
     if (!('late' in given)) this.#coming = undefined
     waited.abort()
     return given

@@ -74,7 +74,7 @@ class Exchange implements TradeExchange {
 function listening(
   old: Exchange,
   make: () => Promise<TradeExchange>,
-  { overlapMs }: { overlapMs?: number } = {},
+  { overlapMs, onEvent }: { overlapMs?: number; onEvent?: (event: RecordEvent) => void } = {},
 ) {
   const taken: string[] = []
   const told: RecordEvent[] = []
@@ -92,7 +92,10 @@ function listening(
       silentMs: 60_000,
       renewAfterMs: 20,
       ...(overlapMs !== undefined && { overlapMs }),
-      tell: (event) => told.push(event),
+      tell: (event) => {
+        told.push(event)
+        onEvent?.(event)
+      },
     },
     stop.signal,
   )
@@ -100,8 +103,8 @@ function listening(
     stop.abort()
     return done
   }
-  onTestFinished(end)
-  return { taken, told, end }
+  onTestFinished(() => end().catch(() => undefined))
+  return { taken, told, end, done }
 }
 
 async function isAsked(exchange: Exchange): Promise<void> {
@@ -234,3 +237,33 @@ it.each(Array.from({ length: 16 }, (_, steps) => [steps]))(
     await vi.waitFor(() => expect(taken.slice(0, 2)).toEqual(['1', '2']))
   },
 )
+
+it('tells a hole that begins where the new line breaks off while the old one is down', async () => {
+  const [old, fresh] = [new Exchange(), new Exchange()]
+  const { taken } = listening(old, async () => fresh)
+  await isAsked(fresh)
+  await isAsked(old)
+  old.say('1')
+  await vi.waitFor(() => expect(taken).toEqual(['1']))
+  await isAsked(old)
+  old.breakOff()
+  await vi.waitFor(() => expect(taken).toEqual(['1', 'cut']))
+  // While the old one waits to be opened anew.
+  fresh.say('2')
+  await isAsked(fresh)
+  fresh.breakOff()
+  await vi.waitFor(() => expect(taken).toEqual(['1', 'cut', '2', 'cut']))
+})
+
+it('closes both lines where who listens fails', async () => {
+  const [old, fresh] = [new Exchange(), new Exchange()]
+  const onEvent = ({ type }: RecordEvent): void => {
+    if (type === 'line' && fresh.isAsked) throw new Error('of the listener')
+  }
+  const { done } = listening(old, async () => fresh, { onEvent })
+  await isAsked(fresh)
+  await isAsked(old)
+  old.breakOff()
+  await expect(done).rejects.toThrow('of the listener')
+  await vi.waitFor(() => expect([old.closed, fresh.closed]).toEqual([true, true]))
+})
