@@ -1,4 +1,5 @@
 import { tickOrder } from '../schema/tables.ts'
+import { anyTime } from '../schema/any-time.ts'
 import type { TicksInOrder } from '../schema/ticks-in-order.ts'
 import { query, type Query, type SqlValue } from './query.ts'
 
@@ -20,8 +21,9 @@ export function ticksInOrderQuery<Row>(
   },
   params: Readonly<Record<string, SqlValue>>,
 ): Query<Row> & TicksInOrder {
-  const rows = `SELECT ${select} FROM ticks WHERE ${where} AND ${and}`
   const end = limit === undefined ? '' : ` LIMIT ${limit}`
+  const some = limit === undefined ? '' : ` AND ${anyTime}`
+  const rows = `SELECT ${select} FROM ticks WHERE ${where} AND ${and}${some}`
   return Object.freeze({
     ...query<Row>(name, `${rows} ORDER BY ${tickOrder}${end}`, params),
     inOrder: Object.freeze({ sql: rows + end, where }),

@@ -1,4 +1,5 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
+import { anyTime } from '../../schema/any-time.ts'
 import { barTimesSql } from '../../schema/candles.ts'
 import type { RetentionRules } from '../../schema/retention-policy.ts'
 import { candleRelation, retained, type Relation } from '../../schema/tables.ts'
@@ -92,7 +93,7 @@ export async function isUnused(
  * the first row of an order is found by what the engine knows of each row group.
  */
 const ticksMeasuredSql = `SELECT 'ticks' AS relation, (SELECT count(*) FROM ticks) AS rows,
-  (SELECT timestamp FROM ticks ORDER BY timestamp LIMIT 1) AS oldest,
+  (SELECT timestamp FROM ticks WHERE ${anyTime} ORDER BY timestamp LIMIT 1) AS oldest,
   (SELECT timestamp FROM ticks ORDER BY timestamp DESC LIMIT 1) AS newest, 0::BIGINT AS ended`
 
 /** A state of a pair's file that told of rows which the file does not hold. */

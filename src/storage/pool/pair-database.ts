@@ -208,6 +208,7 @@ export class PairDatabase {
     if (use.isRaw === true) {
       this.writer.wrote = this.isWrittenHere = this.isAltered = true
       this.writer.ticks.forgetFile()
+      this.wal.mayHaveHoles = true
     }
     await this.#readers.releaseReader(connection, use)
   }

@@ -115,11 +115,14 @@ export class Maintenance {
         const { wal } = database
         if (!dryRun && cleaned.bytesAfter > minWasteBytes && wal.mayHaveHoles) {
           wal.mayHaveHoles = false
-          if (await reading(database, isMostlyFree)) {
-            // Where it is in use now, the next pass comes by again.
-            wal.mayHaveHoles = true
-            mostlyFree = blockSizeFor(database.rules)
+          let isHollow = true
+          try {
+            isHollow = await reading(database, isMostlyFree)
+          } finally {
+            // Where it could not be asked, or is in use now, the next pass comes by again.
+            if (isHollow) wal.mayHaveHoles = true
           }
+          if (isHollow) mostlyFree = blockSizeFor(database.rules)
         }
         return cleaned
       },

@@ -21,7 +21,7 @@ export class WalWatch {
   #limit = minWalBytes
   /** Whether the folder was synced since the WAL was made: without its name no commit in it is found again. */
   #named = false
-  /** Whether blocks may have come free in the file since a cleanup looked for them: only a checkpoint frees any. */
+  /** Whether blocks may have come free in the file since a cleanup looked for them: only a checkpoint frees any, ours or that of a raw lease. */
   mayHaveHoles = true
 
   constructor(files: PairFiles, checkpoint: (connection: DuckDBConnection) => Promise<void>) {

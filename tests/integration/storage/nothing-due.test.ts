@@ -1,6 +1,7 @@
 import { DuckDBConnection } from '@duckdb/node-api'
 import { expect, it, vi } from 'vitest'
 import type { DatabaseManager } from '../../../src/index.ts'
+import { ticksInOrderQuery } from '../../../src/queries/ticks-in-order.ts'
 import { openManager, someTicks } from '../../support/store.ts'
 
 const pair = 'x/spot/A'
@@ -73,4 +74,44 @@ it('a row that is due is found, whoever wrote it', async () => {
        0 AS sell_volume, ${old} AS known_at`,
   )
   expect((await pass(db)).deleted).toEqual({ order_flow: 1 })
+})
+
+it('a late tick that is older than all others is due in its time, and the first of all until then', async () => {
+  hands.now = start
+  const db = await openManager({ clock: () => hands.now, retention: { ticks: 10 * minute } })
+  const [early, late, last] = [
+    someTicks(30, { from: start - 30 * minute, stepMs: minute }),
+    someTicks(1, { from: start, first: 1000 }),
+    someTicks(1, { from: start + 4 * minute, first: 2000 }),
+  ]
+  await db.insertTicks(pair, early)
+  hands.now += 4 * minute
+  await db.insertTicks(pair, last)
+  hands.now = start + 9.5 * minute
+  expect((await pass(db)).deleted).toMatchObject({ ticks: 30 })
+  await db.insertTicks(pair, late)
+  const first = { select: 'trade_id AS id', where: 'true', limit: 1 }
+  expect(await db.query(pair, ticksInOrderQuery('first', first, {}))).toEqual([{ id: '1000' }])
+  // Whatever makes it unknown what the file holds.
+  await db.insertOrderFlow(pair, [flow(start)])
+  hands.now = start + 15 * minute
+  expect((await pass(db)).deleted).toMatchObject({ ticks: 2 })
+})
+
+it('a file that a raw lease has emptied is compacted by the next pass', async () => {
+  hands.now = start
+  const db = await openManager({ clock: () => hands.now })
+  await db.insertTicks(pair, someTicks(10, { from: start, stepMs: 1 }))
+  await db.withConnection(pair, ({ connection }) =>
+    connection.run('CREATE TABLE large AS SELECT random() AS x FROM range(2000000)'),
+  )
+  await db.cleanupPair(pair)
+  expect((await pass(db)).statements).toBe(0)
+  const { bytesAfter } = await db.cleanupPair(pair, { dueOnly: true })
+  await db.withConnection(pair, async ({ connection }) => {
+    await connection.run('DROP TABLE large')
+    await connection.run('CHECKPOINT')
+  })
+  const compacted = await db.cleanupPair(pair, { dueOnly: true })
+  expect(compacted.bytesAfter).toBeLessThan(bytesAfter / 4)
 })
