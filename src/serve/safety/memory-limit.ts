@@ -1,5 +1,5 @@
-import { cachedBytes } from '../../storage/duckdb/block-cache.ts'
 import { giveBackMemory } from '../../storage/duckdb/give-back-memory.ts'
+import { ProcessGrowth } from './process-growth.ts'
 import { WatchedAnswer } from './watched-answer.ts'
 
 /** How often the process is looked at: it grows by some tens of megabytes meanwhile. */
@@ -22,9 +22,7 @@ export class MemoryLimit {
   readonly #watched = new Set<WatchedAnswer>()
   #timer: NodeJS.Timeout | undefined
   #isLooking = false
-  /** What the process had when it was looked at last, and what of it was kept of files. */
-  #rss = 0
-  #cached = Infinity
+  #growth = new ProcessGrowth()
   /** The one that was ended last, until it is gone or has had its time. */
   #ending: { readonly answer: WatchedAnswer; readonly until: number } | undefined
 
@@ -37,8 +35,7 @@ export class MemoryLimit {
     const answer = new WatchedAnswer(name, this.#maxBytes, () => this.#end(answer))
     this.#watched.add(answer)
     if (this.#timer === undefined) {
-      this.#rss = process.memoryUsage.rss()
-      this.#cached = Infinity
+      this.#growth = new ProcessGrowth()
       this.#timer = setInterval(() => void this.#look(), lookMs).unref()
     }
     return answer
@@ -59,20 +56,31 @@ export class MemoryLimit {
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
-    const rss = process.memoryUsage.rss()
-    const cached = await cachedBytes()
+    const { bytes, ms } = await this.#growth.since()
     this.#isLooking = false
-    // What is no longer kept of files stays with the process, and is the next one's to use.
-    const grown = rss - this.#rss - Math.max(0, cached - this.#cached)
-    this.#rss = rss
-    this.#cached = cached
-    if (!this.#isLetGo()) return
-    for (const answer of this.#watched) answer.grewBy(grown)
+    const isLetGo = this.#isLetGo()
+    for (const answer of this.#watched) answer.grewBy(isLetGo ? bytes : 0, ms)
+    if (!isLetGo) return
+    const answer = this.#fastest() ?? this.#largest()
+    if (answer === undefined) return
+    answer.refuse()
+    this.#ending = { answer, until: performance.now() + letGoMs }
+  }
+
+  /** Of those that take too much the one that grew fastest: the others may only have been there. */
+  #fastest(): WatchedAnswer | undefined {
     const over = [...this.#watched].filter(({ isOver }) => isOver)
-    const fastest = over.toSorted((a, b) => b.grownPerLook - a.grownPerLook)[0]
-    if (fastest === undefined) return
-    fastest.refuse()
-    this.#ending = { answer: fastest, until: performance.now() + letGoMs }
+    return over.toSorted((a, b) => b.grownPerMs - a.grownPerMs)[0]
+  }
+
+  /**
+   * Where all together hold more than twice what one may, the one that holds most: many that wait for their
+   * readers could hold as much as they may each.
+   */
+  #largest(): WatchedAnswer | undefined {
+    const answers = [...this.#watched].filter(({ isRefused }) => !isRefused)
+    if (answers.reduce((sum, { held }) => sum + held, 0) <= 2 * this.#maxBytes) return undefined
+    return answers.toSorted((a, b) => b.held - a.held)[0]
   }
 
   /** Whether nothing grows any more on account of one that was ended. */

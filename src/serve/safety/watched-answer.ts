@@ -9,11 +9,14 @@ export class WatchedAnswer implements Turns {
   readonly #maxBytes: number
   readonly #over = new AbortController()
   #grown = 0
-  #looks = 0
-  /** Statements that the engine is at for it. */
+  /** How much of that was another one's. */
+  #forgiven = 0
+  /** Statements that the engine is at for it, and since when, by `performance.now()`. */
   #running = 0
-  /** Whether it was at one since the last look. */
-  #hadTurn = false
+  #since = 0
+  /** For how long the engine has worked for it, in ms: in all, and up to the last look. */
+  #workedMs = 0
+  #countedMs = 0
 
   constructor(name: string, maxBytes: number, end: () => void) {
     this.#name = name
@@ -29,25 +32,30 @@ export class WatchedAnswer implements Turns {
   }
 
   began(): void {
-    this.#running++
-    this.#hadTurn = true
+    if (this.#running++ === 0) this.#since = performance.now()
   }
 
   ended(): void {
-    this.#running--
+    if (--this.#running === 0) this.#workedMs += performance.now() - this.#since
   }
 
-  /** The process grew by so many bytes since the last look. */
-  grewBy(bytes: number): void {
-    if (!this.#hadTurn) return
-    this.#hadTurn = this.#running > 0
-    this.#looks++
-    this.#grown = Math.max(0, this.#grown + bytes)
+  /** The process grew by so many bytes in so many ms: they are its own as far as the engine worked for it. */
+  grewBy(bytes: number, ms: number): void {
+    const workedMs = this.#workedMs + (this.#running > 0 ? performance.now() - this.#since : 0)
+    const share = Math.min(1, (workedMs - this.#countedMs) / ms)
+    this.#countedMs = workedMs
+    this.#grown = Math.max(0, this.#grown + bytes * share)
   }
 
-  /** Another one was ended for what the process grew by; a quarter of what it may is still its own then. */
+  /** Another one was ended for what the process grew by meanwhile; of what this may, a quarter is left to it then. */
   forgive(): void {
-    this.#grown = Math.min(this.#grown, (this.#maxBytes * 3) / 4)
+    if (this.#running > 0)
+      this.#forgiven = this.#grown = Math.min(this.#grown, (this.#maxBytes * 3) / 4)
+  }
+
+  /** What it may still hold of that. */
+  get held(): number {
+    return Math.max(0, this.#grown - this.#forgiven)
   }
 
   /** By how many bytes the process grew while the engine worked for it. */
@@ -55,14 +63,19 @@ export class WatchedAnswer implements Turns {
     return this.#grown
   }
 
-  /** The same for each time that it was looked at. */
-  get grownPerLook(): number {
-    return this.#grown / Math.max(1, this.#looks)
+  /** The same for each ms of that. */
+  get grownPerMs(): number {
+    return this.#grown / Math.max(1, this.#countedMs)
   }
 
-  /** Whether that is more than it may. */
+  /** Whether that is more than it may, while it still grows. */
   get isOver(): boolean {
-    return this.#grown > this.#maxBytes && this.#hadTurn && !this.#over.signal.aborted
+    return this.#grown > this.#maxBytes && this.#running > 0 && !this.isRefused
+  }
+
+  /** Whether it was told that it takes too much. */
+  get isRefused(): boolean {
+    return this.#over.signal.aborted
   }
 
   refuse(): void {
@@ -77,7 +90,7 @@ export class WatchedAnswer implements Turns {
 
   /** What it failed with: that it took too much where that is why, else the error itself. */
   whyEnded(error: unknown): unknown {
-    return this.#over.signal.aborted ? this.#over.signal.reason : error
+    return this.isRefused ? this.#over.signal.reason : error
   }
 }
 
