@@ -19,8 +19,6 @@ export interface Query<Row> {
   readonly params: Readonly<Record<string, SqlValue>>
   /** The length of the bars that are asked for, where what the file holds decides on their source. */
   readonly bars?: Timeframe | undefined
-  /** It asks for the newest so many ticks and nothing else: memory may tell the same rows. */
-  readonly newestTicks?: number | undefined
   /** True: a stranger wrote the text, and what one call in it may make and take is bounded further. */
   readonly isStrangers?: boolean | undefined
   /** Never there at run time: it carries the row type. */
@@ -39,11 +37,6 @@ export function query<Row>(
 ): Query<Row> {
   const asked = bars === undefined ? {} : { bars }
   return Object.freeze({ name, sql, params: Object.freeze({ ...params }), ...asked })
-}
-
-/** The same query as one of the newest so many ticks. */
-export function ofNewestTicks<Row>(asked: Query<Row>, count: number): Query<Row> {
-  return Object.freeze({ ...asked, newestTicks: count })
 }
 
 /** The same query as one that a stranger wrote. */

@@ -1,5 +1,6 @@
 import { integer, resolveOptions } from '../options.ts'
-import { ofNewestTicks, query, type Query } from './query.ts'
+import { ofNewestTicks } from '../schema/newest-ticks.ts'
+import { query, type Query } from './query.ts'
 import type { StoredTick } from '../schema/rows.ts'
 import { resolveWindow, ticksInWindow, windowRules, type WindowOptions } from './window.ts'
 

@@ -25,7 +25,14 @@ export function callEnd(
   )
   const timer = setTimeout(() => over.abort(late), Math.min(timeoutMs, maxTimerMs))
   timer.unref()
-  const either = AbortSignal.any([over.signal, ...(signal === undefined ? [] : [signal])])
-  setMaxListeners(0, either)
-  return { signal: either, leave: () => clearTimeout(timer) }
+  setMaxListeners(0, over.signal)
+  // A signal that followed from the caller's would stay with that for as long as it lives (Node 20).
+  const stop = (): void => over.abort(signal?.reason)
+  signal?.addEventListener('abort', stop, { once: true })
+  if (signal?.aborted === true) stop()
+  const leave = (): void => {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', stop)
+  }
+  return { signal: over.signal, leave }
 }

@@ -1,4 +1,4 @@
-import { ofNewestTicks, ofStranger, query, type Query, type SqlValue } from '../../queries/query.ts'
+import { ofStranger, query, type Query, type SqlValue } from '../../queries/query.ts'
 import { isTimeframe, type Timeframe } from '../../time.ts'
 
 type WireValue =
@@ -12,12 +12,10 @@ export interface QueryJson {
   readonly sql: string
   readonly params: Readonly<Record<string, WireValue>>
   readonly bars?: Timeframe
-  readonly newestTicks?: number
   readonly isStrangers?: boolean
 }
 
-export function queryToJson(asked: Query<unknown>): QueryJson {
-  const { name, sql, params, bars, newestTicks, isStrangers } = asked
+export function queryToJson({ name, sql, params, bars, isStrangers }: Query<unknown>): QueryJson {
   return {
     name,
     sql,
@@ -25,21 +23,13 @@ export function queryToJson(asked: Query<unknown>): QueryJson {
       Object.entries(params).map(([key, value]) => [key, toWire(value)] as const),
     ),
     ...(bars === undefined ? {} : { bars }),
-    ...(newestTicks === undefined ? {} : { newestTicks }),
     ...(isStrangers === true ? { isStrangers } : {}),
   }
 }
 
 /** Throws TypeError for what is none. */
 export function queryFromJson<Row>(json: unknown): Query<Row> {
-  const {
-    name,
-    sql,
-    params = {},
-    bars,
-    newestTicks,
-    isStrangers,
-  } = (json ?? {}) as Partial<QueryJson>
+  const { name, sql, params = {}, bars, isStrangers } = (json ?? {}) as Partial<QueryJson>
   if (typeof name !== 'string' || typeof sql !== 'string' || typeof params !== 'object')
     throw new TypeError('expected a query as { name, sql, params }')
   const asked = query<Row>(
@@ -48,8 +38,7 @@ export function queryFromJson<Row>(json: unknown): Query<Row> {
     Object.fromEntries(Object.entries(params).map(([key, value]) => [key, fromWire(value)])),
     isTimeframe(bars) ? bars : undefined,
   )
-  if (isStrangers === true) return ofStranger(asked)
-  return newestTicks === undefined ? asked : ofNewestTicks(asked, newestTicks)
+  return isStrangers === true ? ofStranger(asked) : asked
 }
 
 function toWire(value: SqlValue): WireValue {

@@ -122,7 +122,9 @@ class Deadline {
     this.#name = name
     this.#timeoutMs = timeoutMs
     this.#given = signal
-    this.signal = AbortSignal.any([this.#over.signal, ...(signal === undefined ? [] : [signal])])
+    // One that followed from the caller's would stay with that for as long as it lives (Node 20).
+    this.signal = this.#over.signal
+    if (signal?.aborted === true) this.#over.abort()
     const turns = turnsOf(signal)
     if (turns !== undefined) tellTurns(this.signal, turns)
     // A longer one would go off at once.

@@ -1,6 +1,7 @@
 import { shown } from '../../errors.ts'
 import { formatPair, type Pair } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
+import { newestTicksOf } from '../../schema/newest-ticks.ts'
 import type { StoredCandle, StoredTick } from '../../schema/rows.ts'
 import { isTimeframe, type Timeframe } from '../../time.ts'
 import { orAborted } from '../../until-aborted.ts'
@@ -36,7 +37,7 @@ export class FrontReads {
   /** The rows of a query; those of the newest ticks from memory, where that must tell the same. */
   async query<Row>(pair: Pair, query: Query<Row>, options?: QueryOptions): Promise<Row[]> {
     const { signal, history } = resolveQueryOptions('query', options)
-    const count = query?.newestTicks
+    const count = newestTicksOf(query)
     if (isCount(count) && history !== true && signal?.aborted !== true) {
       // Whoever has had the file for himself may have stored others.
       const newest = this.#ifOpen(pair, ({ writer, isAltered }) =>
