@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { PairduckError } from '../../../src/errors.ts'
+import type { ValkeyMirrorOptions } from '../../../src/mirror/mirror-options.ts'
 import { ValkeyMirror } from '../../../src/mirror/valkey-mirror.ts'
 import { childProgram } from '../../support/child-program.ts'
 import { nextWord } from '../../support/child-words.ts'
@@ -70,6 +71,16 @@ describe('a writer killed in the middle', () => {
   })
 })
 
+/** Beside a load even the first connection may take longer than so short a patience. */
+async function opened(options: ValkeyMirrorOptions): Promise<ValkeyMirror> {
+  for (;;)
+    try {
+      return await ValkeyMirror.open(options)
+    } catch (error) {
+      if (!PairduckError.is(error, 'VALKEY_UNREACHABLE')) throw error
+    }
+}
+
 /** Lives on while `disturb` runs, and a little longer; then all must be as the account says. */
 async function survive(
   options: { persist?: boolean },
@@ -78,12 +89,8 @@ async function survive(
   await using server = await startValkey(options)
   const account = new SimulatedAccount(7)
   for (let step = 0; step < 200; step++) account.step()
-  const mirror = await ValkeyMirror.open({
-    url: server.url,
-    maxPending: 200,
-    writeTimeoutMs: 500,
-    socketTimeoutMs: 300,
-  })
+  const impatient = { maxPending: 200, writeTimeoutMs: 500, socketTimeoutMs: 300 }
+  const mirror = await opened({ url: server.url, ...impatient })
   const stopping = new AbortController()
   const reconciled: unknown[] = []
   mirror.on('reconciled', (result) => reconciled.push(result))
