@@ -24,7 +24,7 @@ export class MemoryLimit {
   #isLooking = false
   #growth = new ProcessGrowth()
   /** The one that was ended last, until it is gone or has had its time. */
-  #ending: { readonly answer: WatchedAnswer; readonly until: number } | undefined
+  #ending: { readonly answer: WatchedAnswer; readonly until: number; grown: number } | undefined
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -58,36 +58,48 @@ export class MemoryLimit {
     this.#isLooking = true
     const { bytes, ms } = await this.#growth.since()
     this.#isLooking = false
-    const isLetGo = this.#isLetGo()
-    for (const answer of this.#watched) answer.grewBy(isLetGo ? bytes : 0, ms)
+    const isLetGo = this.#isLetGo(bytes)
+    for (const answer of this.#watched) answer.grewBy(isLetGo ? bytes : Math.min(0, bytes), ms)
     if (!isLetGo) return
-    const answer = this.#fastest() ?? this.#largest()
-    if (answer === undefined) return
-    answer.refuse()
-    this.#ending = { answer, until: performance.now() + letGoMs }
+    const answer = this.#refused()
+    if (answer !== undefined)
+      this.#ending = { answer, until: performance.now() + letGoMs, grown: 0 }
   }
 
-  /** Of those that take too much the one that grew fastest: the others may only have been there. */
-  #fastest(): WatchedAnswer | undefined {
-    const over = [...this.#watched].filter(({ isOver }) => isOver)
-    return over.toSorted((a, b) => b.grownPerMs - a.grownPerMs)[0]
+  /** The one that has to go now, which is told. */
+  #refused(): WatchedAnswer | undefined {
+    const fastest = this.#fastest()
+    if (fastest !== undefined) {
+      fastest.refuse()
+      return fastest
+    }
+    const others = [...this.#watched].filter(({ isRefused }) => !isRefused)
+    const held = others.reduce((sum, each) => sum + each.held, 0)
+    // Many that wait for their readers could hold as much as they may each.
+    if (held <= 2 * this.#maxBytes) return undefined
+    const largest = others.toSorted((a, b) => b.held - a.held)[0]
+    largest?.refuse(held)
+    return largest
   }
 
   /**
-   * Where all together hold more than twice what one may, the one that holds most: many that wait for their
-   * readers could hold as much as they may each.
+   * Of those that take too much the one that grew fastest: the others were there before it, and may only have been
+   * there. Of several that did so alike it is the first: those that came after it grew by what it took.
    */
-  #largest(): WatchedAnswer | undefined {
-    const answers = [...this.#watched].filter(({ isRefused }) => !isRefused)
-    if (answers.reduce((sum, { held }) => sum + held, 0) <= 2 * this.#maxBytes) return undefined
-    return answers.toSorted((a, b) => b.held - a.held)[0]
+  #fastest(): WatchedAnswer | undefined {
+    const over = [...this.#watched].filter(({ isOver }) => isOver)
+    const most = Math.max(...over.map(({ grownPerMs }) => grownPerMs))
+    const alike = over.filter(({ grownPerMs }) => grownPerMs >= most / 2)
+    return alike.toSorted((a, b) => a.runsSince - b.runsSince)[0]
   }
 
-  /** Whether nothing grows any more on account of one that was ended. */
-  #isLetGo(): boolean {
-    if (this.#ending === undefined) return true
-    const { answer, until } = this.#ending
-    if (this.#watched.has(answer) && performance.now() < until) return false
+  /** Whether what grows is no longer that of one that was ended: it is gone, has had its time, or grew on. */
+  #isLetGo(bytes: number): boolean {
+    const ending = this.#ending
+    if (ending === undefined) return true
+    ending.grown += bytes
+    const isLate = performance.now() >= ending.until || ending.grown > this.#maxBytes / 4
+    if (this.#watched.has(ending.answer) && !isLate) return false
     this.#ending = undefined
     for (const each of this.#watched) each.forgive()
     return true
@@ -96,7 +108,7 @@ export class MemoryLimit {
   #end(answer: WatchedAnswer): void {
     this.#watched.delete(answer)
     // That it cannot be is no concern of who was answered.
-    if (answer.grown > largeBytes) giveBackMemory().catch(() => undefined)
+    if (answer.most > largeBytes) giveBackMemory().catch(() => undefined)
     if (this.#watched.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined

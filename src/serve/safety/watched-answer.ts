@@ -1,22 +1,22 @@
 import { PairduckError } from '../../errors.ts'
 import { tellTurns, type Turns } from '../../storage/duckdb/turns.ts'
 
-/** An answer that is being made, with what the process grew by while the engine worked for it. */
+/** An answer that is being made, with what the process grew by while the engine was at its statements. */
 export class WatchedAnswer implements Turns {
   /** No longer watches it. */
   readonly end: () => void
   readonly #name: string
   readonly #maxBytes: number
   readonly #over = new AbortController()
-  #grown = 0
-  /** How much of that was another one's. */
-  #forgiven = 0
-  /** Statements that the engine is at for it, and since when, by `performance.now()`. */
+  /** How many statements the engine is at for it, and since when, by `performance.now()`. */
   #running = 0
-  #since = 0
-  /** For how long the engine has worked for it, in ms: in all, and up to the last look. */
-  #workedMs = 0
-  #countedMs = 0
+  #began = 0
+  /** By how many bytes the process grew since then, and how many of them another one had taken. */
+  #grown = 0
+  #forgiven = 0
+  /** What its statements before took, and what they began may still hold. */
+  #kept = 0
+  #most = 0
 
   constructor(name: string, maxBytes: number, end: () => void) {
     this.#name = name
@@ -32,45 +32,55 @@ export class WatchedAnswer implements Turns {
   }
 
   began(): void {
-    if (this.#running++ === 0) this.#since = performance.now()
+    if (this.#running++ > 0) return
+    this.#began = performance.now()
+    this.#grown = this.#forgiven = 0
   }
 
   ended(): void {
-    if (--this.#running === 0) this.#workedMs += performance.now() - this.#since
+    if (--this.#running > 0) return
+    this.#kept = this.held
+    this.#grown = this.#forgiven = 0
   }
 
-  /** The process grew by so many bytes in so many ms: they are its own as far as the engine worked for it. */
+  /** The process grew by so many bytes in so many ms: they are its own as far as the engine was at it by then. */
   grewBy(bytes: number, ms: number): void {
-    const workedMs = this.#workedMs + (this.#running > 0 ? performance.now() - this.#since : 0)
-    const share = Math.min(1, (workedMs - this.#countedMs) / ms)
-    this.#countedMs = workedMs
+    // What it was charged with though another one took it falls with the process.
+    if (this.#running === 0) this.#kept = Math.max(0, this.#kept + Math.min(0, bytes))
+    if (this.#running === 0) return
+    const share = Math.min(1, (performance.now() - this.#began) / ms)
     this.#grown = Math.max(0, this.#grown + bytes * share)
+    this.#most = Math.max(this.#most, this.#grown)
   }
 
   /** Another one was ended for what the process grew by meanwhile; of what this may, a quarter is left to it then. */
   forgive(): void {
-    if (this.#running > 0)
-      this.#forgiven = this.#grown = Math.min(this.#grown, (this.#maxBytes * 3) / 4)
+    this.#forgiven = this.#grown = Math.min(this.#grown, (this.#maxBytes * 3) / 4)
   }
 
-  /** What it may still hold of that. */
+  /** What it may hold of what the process grew by. */
   get held(): number {
-    return Math.max(0, this.#grown - this.#forgiven)
+    return this.#kept + Math.max(0, this.#grown - this.#forgiven)
   }
 
-  /** By how many bytes the process grew while the engine worked for it. */
-  get grown(): number {
-    return this.#grown
+  /** The most that the process grew by while the engine was at one of its statements: some of it may be left. */
+  get most(): number {
+    return this.#most
   }
 
-  /** The same for each ms of that. */
+  /** Since when the engine is at its statement. */
+  get runsSince(): number {
+    return this.#began
+  }
+
+  /** By how many bytes the process grew in each ms since then. */
   get grownPerMs(): number {
-    return this.#grown / Math.max(1, this.#countedMs)
+    return this.#grown / Math.max(1, performance.now() - this.#began)
   }
 
-  /** Whether that is more than it may, while it still grows. */
+  /** Whether that is more than it may, in all. */
   get isOver(): boolean {
-    return this.#grown > this.#maxBytes && this.#running > 0 && !this.isRefused
+    return this.#running > 0 && this.#grown > this.#maxBytes && !this.isRefused
   }
 
   /** Whether it was told that it takes too much. */
@@ -78,13 +88,16 @@ export class WatchedAnswer implements Turns {
     return this.#over.signal.aborted
   }
 
-  refuse(): void {
+  /** Ends it for what it takes itself, or for what it and others hold together. */
+  refuse(heldByAll?: number): void {
+    const why =
+      heldByAll === undefined
+        ? `while it was answered the process grew by ${megabytes(this.#grown)} MB, and may by ${megabytes(this.#maxBytes)} (\`maxMemoryBytes\`); ask for less at once`
+        : `answers that are not read to their end hold ${megabytes(heldByAll)} MB, and may hold ${megabytes(2 * this.#maxBytes)} (twice \`maxMemoryBytes\`); read on, or ask for less`
     this.#over.abort(
-      new PairduckError(
-        'REQUEST_REFUSED',
-        `${this.#name} was ended: while it was answered the process grew by ${megabytes(this.#grown)} MB, and may by ${megabytes(this.#maxBytes)} (\`maxMemoryBytes\`); ask for less at once`,
-        { maxMemoryBytes: this.#maxBytes },
-      ),
+      new PairduckError('REQUEST_REFUSED', `${this.#name} was ended: ${why}`, {
+        maxMemoryBytes: this.#maxBytes,
+      }),
     )
   }
 
