@@ -4,16 +4,14 @@ import { DatabaseManager, type Tick } from '../../../src/index.ts'
 import { lottery } from '../disk/lottery.ts'
 import { misuse } from './misuse.ts'
 
-/** What the process is told as its argument. */
+/** What the process is told as its argument; it goes on until its input ends. */
 export interface SoakOrder {
   readonly folder: string
   readonly seed: number
-  /** How long it goes on. */
-  readonly forMs: number
   /** A round begins this long after the last one, or when that has ended. */
   readonly everyMs: number
-  /** How often it looks at what the process holds, in all. */
-  readonly samples: number
+  /** How often it looks at what the process holds. */
+  readonly sampleEveryMs: number
 }
 
 /** What the process holds. */
@@ -59,19 +57,20 @@ async function main(order: SoakOrder): Promise<void> {
   const at = { store, folder: copies, random, leaky: pairs.slice(0, 2), leaked: [] }
   let sent = 0
   await Promise.all(pairs.map((pair) => store.insertTicks(pair, ticks(9))))
-  const start = performance.now()
-  let samples = 0
+  const over = new AbortController()
+  process.stdin.once('end', () => over.abort()).resume()
+  let sampleAt = performance.now() + order.sampleEveryMs
   let round = 0
-  for (; samples < order.samples; round++) {
+  for (; !over.signal.aborted; round++) {
     const due = new Promise((resolve) => setTimeout(resolve, order.everyMs))
     const turn = (ahead: number): string => pairs[(round + ahead) % pairs.length]!
     await Promise.all([
       ...pairs.map((pair) => store.insertTicks(pair, ticks(120))),
       misuse(at, turn(0), turn(1)),
     ])
-    if (performance.now() - start >= (order.forMs * (samples + 1)) / order.samples) {
+    if (performance.now() >= sampleAt) {
       say(await sample(round))
-      samples++
+      sampleAt += order.sampleEveryMs
     }
     await due
   }
