@@ -48,8 +48,6 @@ export default defineConfig({
           testTimeout: 7_200_000,
           hookTimeout: 120_000,
           pool: 'forks',
-          // Each has a process to itself and keeps it busy.
-          maxWorkers: availableParallelism(),
         },
       },
     ],

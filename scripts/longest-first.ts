@@ -1,7 +1,11 @@
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Files of ten seconds and more that are short to read: vitest begins with those of the most bytes. */
+/** Files that take longest and are short to read: vitest begins with those of the most bytes. */
 const longest = [
+  'long/crash-states.test.ts',
+  'long/log-crash.test.ts',
+  'long/crash.test.ts',
+  'long/soak.test.ts',
   'integration/package.test.ts',
   'integration/storage/crash-states.test.ts',
   'integration/storage/failing-disk.test.ts',
