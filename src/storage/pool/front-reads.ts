@@ -16,7 +16,6 @@ import {
 } from './lease-options.ts'
 import type { Lease } from './lease.ts'
 import type { Leases } from './leases.ts'
-import type { PairDatabase } from './pair-database.ts'
 
 /** The bars that are asked for. */
 interface AskedBars {
@@ -39,10 +38,7 @@ export class FrontReads {
     const { signal, history } = resolveQueryOptions('query', options)
     const count = newestTicksOf(query)
     if (isCount(count) && history !== true && signal?.aborted !== true) {
-      // Whoever has had the file for himself may have stored others.
-      const newest = this.#ifOpen(pair, ({ writer, isAltered }) =>
-        isAltered || writer.isWatched ? undefined : newestTicks(writer.ticks.recent, count),
-      )
+      const newest = this.#newestTicks(pair, count)
       if (newest !== undefined) return newest as Row[]
     }
     return this.#leases.read(pair, (lease) => lease.query(query, options), options)
@@ -59,8 +55,7 @@ export class FrontReads {
     const name = formatPair(pair)
     const read = (lease: Lease) => lease.query(newestTicksQuery(limit), { signal })
     return orAborted(`${name}: recentTicks`, signal, async () => {
-      const newest = this.#ifOpen(pair, ({ writer }) => newestTicks(writer.ticks.recent, limit))
-      return newest ?? this.#leases.read(pair, read, { signal })
+      return this.#newestTicks(pair, limit) ?? this.#leases.read(pair, read, { signal })
     })
   }
 
@@ -96,12 +91,14 @@ export class FrontReads {
     })
   }
 
-  /** What an open pair tells; undefined for one that is not open. */
-  #ifOpen<T>(pair: Pair, tell: (open: PairDatabase) => T): T | undefined {
+  /** The newest ticks of an open pair, where memory tells them. */
+  #newestTicks(pair: Pair, count: number): StoredTick[] | undefined {
     const open = this.#pool.acquireOpen(formatPair(pair))
     if (open === undefined) return undefined
     try {
-      return tell(open)
+      // Whoever has had the file for himself may have stored others.
+      if (open.isAltered || open.writer.isWatched) return undefined
+      return newestTicks(open.writer.ticks.recent, count)
     } finally {
       this.#pool.endLease(open.name)
     }

@@ -32,10 +32,13 @@ it('the builder of the newest ticks is answered as recentTicks is, and by the fi
      FROM ticks WHERE trade_id = '500'`,
   )
   const found = async (): Promise<unknown[]> =>
-    (await db.query(pair, newest)).map(({ tradeId }) => tradeId)
-  expect(await found()).toEqual(['own', '500', '499'])
+    (await Promise.all([db.query(pair, newest), db.recentTicks(pair, 3)])).map((rows) =>
+      rows.map(({ tradeId }) => tradeId),
+    )
+  const own = ['own', '500', '499']
+  expect(await found()).toEqual([own, own])
   await lease.release()
-  expect(await found()).toEqual(['own', '500', '499'])
+  expect(await found()).toEqual([own, own])
 })
 
 it('a copy with another text asks for that', async () => {
