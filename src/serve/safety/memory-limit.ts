@@ -59,7 +59,7 @@ export class MemoryLimit {
     const { bytes, ms } = await this.#growth.since()
     this.#isLooking = false
     const isLetGo = this.#isLetGo(bytes)
-    for (const answer of this.#watched) answer.grewBy(isLetGo ? bytes : Math.min(0, bytes), ms)
+    for (const answer of this.#watched) answer.grewBy(bytes, ms, { anothers: !isLetGo })
     if (!isLetGo) return
     const answer = this.#refused()
     if (answer !== undefined)

@@ -1,6 +1,9 @@
 import { PairduckError } from '../../errors.ts'
 import { tellTurns, type Turns } from '../../storage/duckdb/turns.ts'
 
+/** By how much the process may grow between two looks at it on a busy machine. */
+const unseenBytes = 2 ** 28
+
 /** An answer that is being made, with what the process grew by while the engine was at its statements. */
 export class WatchedAnswer implements Turns {
   /** No longer watches it. */
@@ -14,6 +17,8 @@ export class WatchedAnswer implements Turns {
   /** By how many bytes the process grew since then, and how many of them another one had taken. */
   #grown = 0
   #forgiven = 0
+  /** The same with what was forgiven, and with what grew while another one was being ended. */
+  #inAll = 0
   /** What its statements before took, and what they began may still hold. */
   #kept = 0
   #most = 0
@@ -34,22 +39,26 @@ export class WatchedAnswer implements Turns {
   began(): void {
     if (this.#running++ > 0) return
     this.#began = performance.now()
-    this.#grown = this.#forgiven = 0
+    this.#grown = this.#forgiven = this.#inAll = 0
   }
 
   ended(): void {
     if (--this.#running > 0) return
     this.#kept = this.held
-    this.#grown = this.#forgiven = 0
+    this.#grown = this.#forgiven = this.#inAll = 0
   }
 
-  /** The process grew by so many bytes in so many ms: they are its own as far as the engine was at it by then. */
-  grewBy(bytes: number, ms: number): void {
+  /**
+   * The process grew by so many bytes in so many ms: they are its own as far as the engine was at it by then,
+   * and as far as they are not `anothers`, which is being ended.
+   */
+  grewBy(bytes: number, ms: number, { anothers }: { readonly anothers: boolean }): void {
     // What it was charged with though another one took it falls with the process.
     if (this.#running === 0) this.#kept = Math.max(0, this.#kept + Math.min(0, bytes))
     if (this.#running === 0) return
-    const share = Math.min(1, (performance.now() - this.#began) / ms)
-    this.#grown = Math.max(0, this.#grown + bytes * share)
+    const own = bytes * Math.min(1, (performance.now() - this.#began) / ms)
+    this.#grown = Math.max(0, this.#grown + (anothers ? Math.min(0, own) : own))
+    this.#inAll = Math.max(0, this.#inAll + own)
     this.#most = Math.max(this.#most, this.#grown)
   }
 
@@ -78,9 +87,13 @@ export class WatchedAnswer implements Turns {
     return this.#grown / Math.max(1, performance.now() - this.#began)
   }
 
-  /** Whether that is more than it may, in all. */
+  /**
+   * Whether that is more than it may. What is forgiven is not without end: one that grows slowly beside a row of
+   * others that are ended would be forgiven all that it takes.
+   */
   get isOver(): boolean {
-    return this.#running > 0 && this.#grown > this.#maxBytes && !this.isRefused
+    if (this.#running === 0 || this.isRefused) return false
+    return this.#grown > this.#maxBytes || this.#inAll > 2 * this.#maxBytes + unseenBytes
   }
 
   /** Whether it was told that it takes too much. */
@@ -92,7 +105,7 @@ export class WatchedAnswer implements Turns {
   refuse(heldByAll?: number): void {
     const why =
       heldByAll === undefined
-        ? `while it was answered the process grew by ${megabytes(this.#grown)} MB, and may by ${megabytes(this.#maxBytes)} (\`maxMemoryBytes\`); ask for less at once`
+        ? `while it was answered the process grew by ${megabytes(Math.max(this.#grown, this.#inAll))} MB, and may by ${megabytes(this.#maxBytes)} (\`maxMemoryBytes\`); ask for less at once`
         : `answers that are not read to their end hold ${megabytes(heldByAll)} MB, and may hold ${megabytes(2 * this.#maxBytes)} (twice \`maxMemoryBytes\`); read on, or ask for less`
     this.#over.abort(
       new PairduckError('REQUEST_REFUSED', `${this.#name} was ended: ${why}`, {
