@@ -10,6 +10,8 @@ const usualOverlapMs = 5_000
 const retryMs = 60_000
 /** How long the making of a new exchange may take. */
 const makeMs = 60_000
+/** How long the closing of one is waited for: meanwhile nobody hears the line that goes on. */
+const usualCloseMs = 5_000
 
 export interface LineOptions {
   readonly rule: ExchangeRule
@@ -18,6 +20,8 @@ export interface LineOptions {
   readonly renewAfterMs: number
   /** How long both are heard when one takes over from the other, from the new one's first trades on. */
   readonly overlapMs?: number
+  /** How long the closing of a line is waited for. */
+  readonly closeMs?: number
   readonly tell: RecordListener
 }
 
@@ -37,7 +41,7 @@ export async function listen(
   options: LineOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  let current = new Line(exchange)
+  let current = new Line(exchange, options)
   let { renewAfterMs } = options
   const opensAnew = makeExchange === undefined
   try {
@@ -115,7 +119,7 @@ async function heardLine(
 ): Promise<Line | undefined> {
   let fresh: Line | undefined
   try {
-    fresh = new Line(await madeInTime(makeExchange, signal))
+    fresh = new Line(await madeInTime(makeExchange, signal), options)
     // Before its first trades it may not be there yet.
     const renewAfterMs = options.overlapMs ?? usualOverlapMs
     const overlap = { ...options, renewAfterMs, isFromFirst: true }
@@ -211,13 +215,17 @@ function asLate(): Given {
 /** The trades of an exchange, as they come. */
 class Line {
   readonly #exchange: TradeExchange
+  readonly #closeMs: number
+  readonly #tell: RecordListener
   /** What was asked for and has not come by the deadline of who asked: it is for who asks next. */
   #coming: Promise<Given> | undefined
   /** Whether it has given something since it was opened. */
   isOpen = false
 
-  constructor(exchange: TradeExchange) {
+  constructor(exchange: TradeExchange, options: Pick<LineOptions, 'closeMs' | 'tell'>) {
     this.#exchange = exchange
+    this.#closeMs = options.closeMs ?? usualCloseMs
+    this.#tell = options.tell
   }
 
   /** What it gives next, or that nothing came by the deadline. */
@@ -244,11 +252,21 @@ class Line {
     return given
   }
 
-  /** It may be asked again: then it is opened anew. */
+  /** It may be asked again: then it is opened anew. One that does not close in time is left, and told. */
   async close(): Promise<void> {
     this.#coming = undefined
     this.isOpen = false
-    await this.#exchange.close?.().catch(() => undefined)
+    const closed = new AbortController()
+    const late = sleep(this.#closeMs, true, { signal: closed.signal }).catch(() => false)
+    const closing = this.#exchange.close?.().then(
+      () => false,
+      () => false,
+    )
+    const isLate = await Promise.race([closing, late])
+    closed.abort()
+    if (isLate !== true) return
+    const error = new Error(`an exchange object did not close within ${this.#closeMs} ms`)
+    this.#tell({ type: 'error', pair: null, error })
   }
 }
 

@@ -74,8 +74,9 @@ class Exchange implements TradeExchange {
 function listening(
   old: Exchange,
   make: () => Promise<TradeExchange>,
-  { overlapMs, onEvent }: { overlapMs?: number; onEvent?: (event: RecordEvent) => void } = {},
+  options: { overlapMs?: number; closeMs?: number; onEvent?: (event: RecordEvent) => void } = {},
 ) {
+  const { onEvent, ...times } = options
   const taken: string[] = []
   const told: RecordEvent[] = []
   const recorder = {
@@ -91,7 +92,7 @@ function listening(
       recorders: new Map([[symbol, recorder as unknown as PairRecorder]]),
       silentMs: 60_000,
       renewAfterMs: 20,
-      ...(overlapMs !== undefined && { overlapMs }),
+      ...times,
       tell: (event) => {
         told.push(event)
         onEvent?.(event)
@@ -266,4 +267,25 @@ it('closes both lines where who listens fails', async () => {
   old.breakOff()
   await expect(done).rejects.toThrow('of the listener')
   await vi.waitFor(() => expect([old.closed, fresh.closed]).toEqual([true, true]))
+})
+
+it('goes on with the new line though the old one never closes, and says so', async () => {
+  const [old, fresh] = [new Exchange(), new Exchange()]
+  const forever = withResolvers<void>()
+  old.close = fresh.close = () => forever.promise
+  let isMade = false
+  const make = async (): Promise<TradeExchange> => {
+    if (isMade) throw new Error('no markets')
+    isMade = true
+    return fresh
+  }
+  const { taken, told, end } = listening(old, make, { overlapMs: 1, closeMs: 20 })
+  await isAsked(fresh)
+  fresh.say('1')
+  const error = new Error('an exchange object did not close within 20 ms')
+  await vi.waitFor(() => expect(told).toContainEqual({ type: 'error', pair: null, error }))
+  await isAsked(fresh)
+  fresh.say('2')
+  await vi.waitFor(() => expect(taken).toEqual(['1', '2']))
+  await end()
 })
