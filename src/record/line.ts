@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BackOff } from './back-off.ts'
+import { closeExchange } from './close-exchange.ts'
 import type { ExchangeRule } from './exchange-rule.ts'
 import type { PairRecorder } from './pair-recorder.ts'
 import type { RecordListener } from './record-events.ts'
@@ -10,8 +11,6 @@ const usualOverlapMs = 5_000
 const retryMs = 60_000
 /** How long the making of a new exchange may take. */
 const makeMs = 60_000
-/** How long the closing of one is waited for: meanwhile nobody hears the line that goes on. */
-const usualCloseMs = 5_000
 
 export interface LineOptions {
   readonly rule: ExchangeRule
@@ -152,7 +151,7 @@ async function madeInTime(
       }),
     ])
   } catch (error) {
-    making.then((exchange) => exchange.close?.()).catch(() => undefined)
+    making.then((exchange) => closeExchange(exchange)).catch(() => undefined)
     throw error
   } finally {
     made.abort()
@@ -215,8 +214,7 @@ function asLate(): Given {
 /** The trades of an exchange, as they come. */
 class Line {
   readonly #exchange: TradeExchange
-  readonly #closeMs: number
-  readonly #tell: RecordListener
+  readonly #options: Pick<LineOptions, 'closeMs' | 'tell'>
   /** What was asked for and has not come by the deadline of who asked: it is for who asks next. */
   #coming: Promise<Given> | undefined
   /** Whether it has given something since it was opened. */
@@ -224,8 +222,7 @@ class Line {
 
   constructor(exchange: TradeExchange, options: Pick<LineOptions, 'closeMs' | 'tell'>) {
     this.#exchange = exchange
-    this.#closeMs = options.closeMs ?? usualCloseMs
-    this.#tell = options.tell
+    this.#options = options
   }
 
   /** What it gives next, or that nothing came by the deadline. */
@@ -252,21 +249,11 @@ class Line {
     return given
   }
 
-  /** It may be asked again: then it is opened anew. One that does not close in time is left, and told. */
+  /** It may be asked again: then it is opened anew. */
   async close(): Promise<void> {
     this.#coming = undefined
     this.isOpen = false
-    const closed = new AbortController()
-    const late = sleep(this.#closeMs, true, { signal: closed.signal }).catch(() => false)
-    const closing = this.#exchange.close?.().then(
-      () => false,
-      () => false,
-    )
-    const isLate = await Promise.race([closing, late])
-    closed.abort()
-    if (isLate !== true) return
-    const error = new Error(`an exchange object did not close within ${this.#closeMs} ms`)
-    this.#tell({ type: 'error', pair: null, error })
+    await closeExchange(this.#exchange, this.#options.tell, this.#options.closeMs)
   }
 }
 

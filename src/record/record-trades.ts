@@ -1,6 +1,7 @@
 import { PairduckError } from '../errors.ts'
 import { formatPair, parsePair } from '../pair.ts'
 import type { DatabaseManager } from '../storage/database-manager.ts'
+import { closeExchange } from './close-exchange.ts'
 import { exchangeRule, type ExchangeRule } from './exchange-rule.ts'
 import { GapFiller } from './gap-filler.ts'
 import { readKnownTrades } from './known-trades.ts'
@@ -71,7 +72,7 @@ export async function recordTrades(
     await untilAllEnded([...lines, ...loops], stop)
   } finally {
     stop.abort()
-    await first.close?.().catch(() => undefined)
+    await closeExchange(first, tell)
   }
 }
 
@@ -138,7 +139,7 @@ async function opened(exchange: TradeExchange): Promise<TradeExchange> {
     await exchange.loadMarkets()
     return exchange
   } catch (error) {
-    await exchange.close?.().catch(() => undefined)
+    await closeExchange(exchange)
     throw new PairduckError('EXCHANGE_FAILED', `${exchange.id}: ${(error as Error).message}`, {
       cause: error,
       exchange: exchange.id,
