@@ -1,4 +1,5 @@
-export { query, type Query, type RowOf, type SqlValue } from './query.ts'
+export { query } from './own-query.ts'
+export type { Query, RowOf, SqlValue } from './query.ts'
 export type { Lookback, TimeRange, Window, WindowOptions } from './window.ts'
 export type { Coverage } from './coverage.ts'
 export type { Rounding } from './bins.ts'

@@ -1,3 +1,4 @@
+import { asBuilt } from '../schema/as-built.ts'
 import type { Timeframe } from '../time.ts'
 
 declare const row: unique symbol
@@ -21,6 +22,8 @@ export interface Query<Row> {
   readonly bars?: Timeframe | undefined
   /** True: a stranger wrote the text, and what one call in it may make and take is bounded further. */
   readonly isStrangers?: boolean | undefined
+  /** More rows than that are refused before they are made, where all are at once. */
+  readonly mostRows?: number | undefined
   /** Never there at run time: it carries the row type. */
   readonly [row]?: Row
 }
@@ -28,11 +31,21 @@ export interface Query<Row> {
 /** The row type of a query. */
 export type RowOf<Q> = Q extends Query<infer Row> ? Row : never
 
-/** Freezes a query; every builder ends with it. */
+/** Freezes the query of a builder of ours; every one ends with it. */
 export function query<Row>(
   name: string,
   sql: string,
   params: Readonly<Record<string, SqlValue>> = {},
+  bars?: Timeframe,
+): Query<Row> {
+  return asBuilt(frozenQuery<Row>(name, sql, params, bars))
+}
+
+/** The same of a text that may be anybody's. */
+export function frozenQuery<Row>(
+  name: string,
+  sql: string,
+  params: Readonly<Record<string, SqlValue>>,
   bars?: Timeframe,
 ): Query<Row> {
   const asked = bars === undefined ? {} : { bars }

@@ -1,4 +1,5 @@
 import { tickOrder } from '../schema/tables.ts'
+import { asBuilt } from '../schema/as-built.ts'
 import { anyTime } from '../schema/any-time.ts'
 import type { TicksInOrder } from '../schema/ticks-in-order.ts'
 import { query, type Query, type SqlValue } from './query.ts'
@@ -24,8 +25,10 @@ export function ticksInOrderQuery<Row>(
   const end = limit === undefined ? '' : ` LIMIT ${limit}`
   const some = limit === undefined ? '' : ` AND ${anyTime}`
   const rows = `SELECT ${select} FROM ticks WHERE ${where} AND ${and}${some}`
-  return Object.freeze({
-    ...query<Row>(name, `${rows} ORDER BY ${tickOrder}${end}`, params),
-    inOrder: Object.freeze({ sql: rows + end, where }),
-  })
+  return asBuilt(
+    Object.freeze({
+      ...query<Row>(name, `${rows} ORDER BY ${tickOrder}${end}`, params),
+      inOrder: Object.freeze({ sql: rows + end, where }),
+    }),
+  )
 }

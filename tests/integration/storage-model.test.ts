@@ -7,6 +7,7 @@ import {
   type CandleRow,
   type Timeframe,
 } from '../../src/index.ts'
+import { calculateCvdQuery, type Cvd } from '../../src/queries/index.ts'
 import type { Candle, StoredCandle, Tick } from '../../src/schema/rows.ts'
 import { timeframeMs } from '../../src/time.ts'
 import { storedCandles, storedTicks } from '../support/store-rows.ts'
@@ -162,6 +163,8 @@ describe('whatever is called in whatever order, the store agrees with a sequenti
             expect(await store.recentTicks(pair, limit)).toEqual(wanted)
             expect(await store.query(pair, getRecentTicksQuery({ limit }))).toEqual(wanted)
           }
+          const [{ coveredFrom }] = (await store.query(pair, calculateCvdQuery())) as [Cvd]
+          expect(coveredFrom).toBe(model.coveredFrom)
           await compareBars(pair, compared)
         }
         expect(await storedTicks(store, pair)).toEqual(model.sortedTicks())

@@ -112,6 +112,11 @@ export class StoreModel {
     return Math.max(bar, ...(this.#given.get(timeframe)?.keys() ?? []))
   }
 
+  /** Since when the ticks are there. */
+  get coveredFrom(): number | null {
+    return this.#marks.get('ticks') ?? this.sortedTicks()[0]?.timestamp ?? null
+  }
+
   #mark(relation: string): number {
     return this.#marks.get(relation) ?? -Infinity
   }

@@ -20,6 +20,8 @@ import {
   withBars,
   type DeltaFact,
 } from '../../schema/delta-sources.ts'
+import { isAsBuilt } from '../../schema/as-built.ts'
+import { oldestTickSql, withOldestTick } from '../../schema/oldest-rows.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import {
   asksForWholeBars,
@@ -40,6 +42,8 @@ export interface BarFile {
    * is of a schema that does not say which bars are closed, and what they know.
    */
   readonly read: 'now' | 'later' | 'old'
+  /** The time of its oldest tick in Unix ms, where it holds many and that is known without asking it. */
+  readonly oldestTick?: number | undefined
 }
 
 /** Whether files of a schema version do. */
@@ -74,12 +78,25 @@ async function countTicks(connection: DuckDBConnection): Promise<number> {
 export async function withPickedSources(
   connection: DuckDBConnection,
   query: Query<unknown>,
+  file: BarFile,
+): Promise<string> {
+  const picked = await pickedSources(connection, query, file)
+  if (file.oldestTick === undefined || !isAsBuilt(query)) return picked
+  // What is known may be of another state of the file than is read: that is looked at before it is put in.
+  const rows = await readRows<{ micros: number | null }>(connection, oldestTickSql(file.oldestTick))
+  const micros = rows[0]?.micros ?? undefined
+  return micros === undefined ? picked : withOldestTick(picked, micros)
+}
+
+async function pickedSources(
+  connection: DuckDBConnection,
+  query: Query<unknown>,
   { kept, read }: BarFile,
 ): Promise<string> {
   const { sql, bars, isStrangers } = query
   if (bars === undefined) {
     if (isStrangers === true) return refuseMadeInto(connection, query, sql)
-    return read === 'now' ? withBarsThatTell(connection, sql, kept) : sql
+    return read === 'now' && isAsBuilt(query) ? withBarsThatTell(connection, sql, kept) : sql
   }
   // A stranger's text is looked at again, which is only done once while it stays the same.
   const made = read === 'now' && isStrangers !== true ? bars : undefined

@@ -4,9 +4,10 @@ import type {
   DuckDBPreparedStatement,
 } from '@duckdb/node-api'
 import { shown } from '../../errors.ts'
-import type { SqlValue } from '../../queries/query.ts'
+import type { Query, SqlValue } from '../../queries/query.ts'
 import { distinctNames } from './distinct-names.ts'
 import { rowMaker } from './row-maker.ts'
+import { tooManyRows } from './too-many-rows.ts'
 import { columnSink, type ColumnSink, type ColumnValues } from './read-vector.ts'
 
 /** Values of a statement's placeholders, by name or by position. */
@@ -20,6 +21,16 @@ export async function readRows<Row>(
   check?: ColumnCheck,
 ): Promise<Row[]> {
   return rowsOf<Row>(await runStatement(connection, sql, params), check)
+}
+
+/** The rows of a query that may have so many: more are refused before any is made, which takes far more memory. */
+export async function readBoundedRows<Row>(
+  connection: DuckDBConnection,
+  { sql, params, mostRows = Infinity }: Query<unknown>,
+): Promise<Row[]> {
+  const result = await runStatement(connection, sql, params)
+  if (result.rowCount > mostRows) throw tooManyRows(mostRows)
+  return rowsOf<Row>(result)
 }
 
 /** Looks at a column that was read, and throws for what it must not hold. */

@@ -8,7 +8,7 @@ import type { PairDatabase } from './pair-database.ts'
 import type { ColumnBatch } from '../duckdb/column-batch.ts'
 import { copyToParquet } from '../duckdb/copy-to-parquet.ts'
 import { isWithoutRows, refuseNoSource, withPickedSources } from '../duckdb/bar-sources.ts'
-import { readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
+import { readBoundedRows, readColumns, readRows, type SqlParams } from '../duckdb/read-rows.ts'
 import type { ColumnsOf } from '../duckdb/read-vector.ts'
 import { openStream, streamWithin, type BatchSource } from '../duckdb/stream-batches.ts'
 import { interruptUntil, readOnly } from '../duckdb/transaction.ts'
@@ -16,7 +16,7 @@ import { overflowCheck, refuseOverflow } from '../duckdb/sum-overflow.ts'
 import { bindClock } from '../duckdb/query-clock.ts'
 import { RunningRead } from './running-read.ts'
 import { runOwnStatements } from './own-statements.ts'
-import { prepareQuery, rollUpForBars, textOfQuery } from './query-text.ts'
+import { openBarFile, prepareQuery, rollUpForBars, textOfQuery } from './query-text.ts'
 import { withPairSchemas, type PairSchema } from './pair-schemas.ts'
 import { Semaphore } from '../duckdb/semaphore.ts'
 import { withBoundedCollecting } from '../duckdb/collected-values.ts'
@@ -116,7 +116,7 @@ export class Lease {
       return withPairSchemas(connection, { own: this.#database.alias, schemas }, () =>
         readOnly(connection, async () => {
           const sql = await withBoundedCollecting(connection, query)
-          return readRows<Row>(connection, sql, query.params)
+          return readBoundedRows<Row>(connection, { ...query, sql })
         }),
       )
     })
@@ -218,7 +218,7 @@ export class Lease {
     }
     await prepareQuery(connection, query, this.#database)
     // One who ran statements of his own may be in no transaction, and then what is read may change meanwhile.
-    const bars = { kept: this.#database.candles, read: this.#altered ? 'later' : 'now' } as const
+    const bars = openBarFile(this.#database, this.#altered ? 'later' : 'now')
     const found = await this.#readOnly(async () =>
       read(await withPickedSources(connection, query, bars), query.params),
     )

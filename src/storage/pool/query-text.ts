@@ -1,7 +1,8 @@
 import type { DuckDBConnection } from '@duckdb/node-api'
 import type { Query } from '../../queries/query.ts'
+import { fewTicks } from '../../schema/total-sources.ts'
 import { deltasAsked } from '../../schema/delta-sources.ts'
-import { withKeptSources, withPickedSources } from '../duckdb/bar-sources.ts'
+import { withKeptSources, withPickedSources, type BarFile } from '../duckdb/bar-sources.ts'
 import { refuseNotOneSelect } from '../duckdb/one-select.ts'
 import { bindClock } from '../duckdb/query-clock.ts'
 import type { PairDatabase } from './pair-database.ts'
@@ -19,6 +20,14 @@ export async function prepareQuery(
   await bindClock(connection, query.sql, clock)
 }
 
+/** What a query's text is made for, which is read now in a transaction, or later. */
+export function openBarFile({ candles, writer }: PairDatabase, read: 'now' | 'later'): BarFile {
+  const ticks = writer.ticks.known.content?.relations.ticks
+  const isMany = ticks !== undefined && ticks.rows >= fewTicks
+  const oldestTick = read === 'now' && isMany ? (ticks.oldest ?? undefined) : undefined
+  return { kept: candles, read, oldestTick }
+}
+
 /** Makes a query ready and gives what is run of it, whatever becomes of the file until then. */
 export async function textOfQuery(
   connection: DuckDBConnection,
@@ -26,10 +35,9 @@ export async function textOfQuery(
   { database, history }: { readonly database: PairDatabase; readonly history: boolean },
 ): Promise<string> {
   await prepareQuery(connection, query, database)
-  const kept = database.candles
   return history
-    ? withKeptSources(query, kept)
-    : withPickedSources(connection, query, { kept, read: 'later' })
+    ? withKeptSources(query, database.candles)
+    : withPickedSources(connection, query, openBarFile(database, 'later'))
 }
 
 /**
