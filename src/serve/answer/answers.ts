@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { constants, createGzip } from 'node:zlib'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { PairduckError } from '../../errors.ts'
+import { tooManyRows } from '../../storage/duckdb/too-many-rows.ts'
 import type { PairLike } from '../../pair.ts'
 import type { Query } from '../../queries/query.ts'
 import type { ColumnBatch } from '../../storage/duckdb/column-batch.ts'
@@ -123,6 +124,11 @@ export class Answers {
         await batches.return()
       }
       this.#endEarly(reply, gone, end)
+      // Its reader may not read on, and hold what it holds for as long as it may.
+      watched.whenRefused(() => {
+        reply.raw.destroy()
+        void end().catch(() => undefined)
+      })
       return sendStream(request, reply, withEnd(body, end))
     } catch (error) {
       leave()
@@ -162,14 +168,14 @@ export class Answers {
     }
   }
 
+  /** The query, of which no more rows are made than an answer may have. */
+  bounded<Row>(query: Query<Row>): Query<Row> {
+    return { ...query, mostRows: this.#options.maxRows }
+  }
+
   /** `REQUEST_REFUSED` for an answer of more rows than `maxRows`. */
   refuseTooMany(rows: number): void {
-    if (rows <= this.#options.maxRows) return
-    throw new PairduckError(
-      'REQUEST_REFUSED',
-      `the answer has more than ${this.#options.maxRows} rows (\`maxRows\`): ask for a shorter window, or page`,
-      { maxRows: this.#options.maxRows },
-    )
+    if (rows > this.#options.maxRows) throw tooManyRows(this.#options.maxRows)
   }
 }
 

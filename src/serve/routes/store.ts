@@ -96,7 +96,7 @@ function addCalls({ app, store, answers, allow, guard }: RouteContext): void {
     const [[, first]] = checkPairNames(pairs) as [[string, PairLike]]
     const asked = await guard.check(first, queryFromJson<object>(query), Object.keys(pairs))
     const rows = await answers.inTime(request, (signal) =>
-      store.queryPairs(pairs, asked, { signal, unqualified }),
+      store.queryPairs(pairs, answers.bounded(asked), { signal, unqualified }),
     )
     answers.refuseTooMany(rows.length)
     return rowsToJson(rows)

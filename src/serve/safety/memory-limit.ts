@@ -22,7 +22,9 @@ export class MemoryLimit {
   readonly #watched = new Set<WatchedAnswer>()
   #timer: NodeJS.Timeout | undefined
   #isLooking = false
-  #growth = new ProcessGrowth()
+  #growth: ProcessGrowth | undefined
+  /** By how much the process has grown in all since something is watched. */
+  #inAll = 0
   /** The one that was ended last, until it is gone or has had its time. */
   #ending: { readonly answer: WatchedAnswer; readonly until: number; grown: number } | undefined
 
@@ -36,6 +38,7 @@ export class MemoryLimit {
     this.#watched.add(answer)
     if (this.#timer === undefined) {
       this.#growth = new ProcessGrowth()
+      this.#inAll = 0
       this.#timer = setInterval(() => void this.#look(), lookMs).unref()
     }
     return answer
@@ -56,8 +59,18 @@ export class MemoryLimit {
   async #look(): Promise<void> {
     if (this.#isLooking) return
     this.#isLooking = true
-    const { bytes, ms } = await this.#growth.since()
-    this.#isLooking = false
+    try {
+      const growth = await this.#growth?.since()
+      if (growth !== undefined) this.#heed(growth)
+    } catch {
+      // It is looked again soon, and who asks is told what is wrong with the engine.
+    } finally {
+      this.#isLooking = false
+    }
+  }
+
+  #heed({ bytes, ms }: { readonly bytes: number; readonly ms: number }): void {
+    this.#inAll = Math.max(0, this.#inAll + bytes)
     const isLetGo = this.#isLetGo(bytes)
     for (const answer of this.#watched) answer.grewBy(bytes, ms, { anothers: !isLetGo })
     if (!isLetGo) return
@@ -73,8 +86,10 @@ export class MemoryLimit {
       fastest.refuse()
       return fastest
     }
-    const others = [...this.#watched].filter(({ isRefused }) => !isRefused)
-    const held = others.reduce((sum, each) => sum + each.held, 0)
+    const others = [...this.#watched].filter(({ isRefused, isRunning }) => !isRefused && !isRunning)
+    const sum = others.reduce((bytes, each) => bytes + each.held, 0)
+    // What the process grew by while the engine was at several is each one's, and counts once.
+    const held = Math.min(sum, this.#inAll)
     // Many that wait for their readers could hold as much as they may each.
     if (held <= 2 * this.#maxBytes) return undefined
     const largest = others.toSorted((a, b) => b.held - a.held)[0]

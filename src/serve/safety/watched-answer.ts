@@ -14,6 +14,9 @@ export class WatchedAnswer implements Turns {
   /** How many statements the engine is at for it, and since when, by `performance.now()`. */
   #running = 0
   #began = 0
+  /** For how many ms the engine was at it since the last look, before that. */
+  #ranMs = 0
+  #lookedAt = performance.now()
   /** By how many bytes the process grew since then, and how many of them another one had taken. */
   #grown = 0
   #forgiven = 0
@@ -44,6 +47,7 @@ export class WatchedAnswer implements Turns {
 
   ended(): void {
     if (--this.#running > 0) return
+    this.#ranMs += this.#msSinceLook()
     this.#kept = this.held
     this.#grown = this.#forgiven = this.#inAll = 0
   }
@@ -53,13 +57,23 @@ export class WatchedAnswer implements Turns {
    * and as far as they are not `anothers`, which is being ended.
    */
   grewBy(bytes: number, ms: number, { anothers }: { readonly anothers: boolean }): void {
-    // What it was charged with though another one took it falls with the process.
-    if (this.#running === 0) this.#kept = Math.max(0, this.#kept + Math.min(0, bytes))
-    if (this.#running === 0) return
-    const own = bytes * Math.min(1, (performance.now() - this.#began) / ms)
-    this.#grown = Math.max(0, this.#grown + (anothers ? Math.min(0, own) : own))
+    const ranMs = this.#ranMs + (this.isRunning ? this.#msSinceLook() : 0)
+    this.#ranMs = 0
+    this.#lookedAt = performance.now()
+    const own = bytes * Math.min(1, ranMs / ms)
+    const charged = this.#grown + (anothers ? Math.min(0, own) : own)
+    this.#grown = Math.max(0, charged)
+    // What it was charged with in turns before, though another one took it, falls with the process.
+    this.#kept = Math.max(0, this.#kept + Math.min(0, charged))
     this.#inAll = Math.max(0, this.#inAll + own)
     this.#most = Math.max(this.#most, this.#grown)
+    if (this.isRunning) return
+    this.#kept = this.held
+    this.#grown = this.#forgiven = this.#inAll = 0
+  }
+
+  #msSinceLook(): number {
+    return performance.now() - Math.max(this.#began, this.#lookedAt)
   }
 
   /** Another one was ended for what the process grew by meanwhile; of what this may, a quarter is left to it then. */
@@ -92,8 +106,18 @@ export class WatchedAnswer implements Turns {
    * others that are ended would be forgiven all that it takes.
    */
   get isOver(): boolean {
-    if (this.#running === 0 || this.isRefused) return false
+    if (!this.isRunning || this.isRefused) return false
     return this.#grown > this.#maxBytes || this.#inAll > 2 * this.#maxBytes + unseenBytes
+  }
+
+  /** Whether the engine is at a statement of it. */
+  get isRunning(): boolean {
+    return this.#running > 0
+  }
+
+  /** Calls that when it is told that it takes too much. */
+  whenRefused(listener: () => void): void {
+    this.#over.signal.addEventListener('abort', listener, { once: true })
   }
 
   /** Whether it was told that it takes too much. */

@@ -1,5 +1,5 @@
 import { get, type IncomingMessage } from 'node:http'
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { served } from '../../support/http.ts'
 import { cachedBytes } from '../../../src/storage/duckdb/block-cache.ts'
 import {
@@ -120,6 +120,41 @@ it('what the engine lets go of, of a pair that is closed, is nobody’s either',
   // It is watched, and has its turns, while what is kept is let go of.
   const reading = (await pausedReader(url)).bytes()
   await db.pool.release(other)
-  expect(await cachedBytes()).toBeLessThan(kept - 68 * megabyte)
+  // A question that began before may be answered with what was.
+  await expect.poll(cachedBytes).toBeLessThan(kept - 68 * megabyte)
   expect(await reading).toBe(whole)
+})
+
+it('goes on where the system tells nothing of the process, as without a file to be opened', async () => {
+  const url = await served(store(), { maxMemoryBytes: 128 * megabyte })
+  const rss = vi.spyOn(process.memoryUsage, 'rss').mockImplementation(() => {
+    throw new Error('EMFILE')
+  })
+  const ask = (): Promise<Response> =>
+    fetch(`${url}/api/v1/pairs/${pair}/sql`, {
+      method: 'POST',
+      body: 'SELECT sum(hash(range) % 2)::DOUBLE AS x FROM range(20000000)',
+    })
+  try {
+    expect((await ask()).status).toBe(200)
+    expect(rss).toHaveBeenCalled()
+  } finally {
+    rss.mockRestore()
+  }
+  expect((await ask()).status).toBe(200)
+})
+
+it('makes no rows of a question over several pairs that has more than an answer may have', async () => {
+  const url = await served(store(), { maxRows: 1000 })
+  const before = process.memoryUsage.rss()
+  const query = { name: 'many', sql: 'SELECT 1::TINYINT AS x FROM range(4000000)', params: {} }
+  const answer = await fetch(`${url}/api/v1/store/queryPairs`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ pairs: { one: pair }, query }),
+  })
+  const { error } = (await answer.json()) as { error: { code: string } }
+  expect([answer.status, error.code]).toEqual([403, 'REQUEST_REFUSED'])
+  // As rows of JavaScript they would take some 200 MB.
+  expect((process.memoryUsage.rss() - before) / megabyte).toBeLessThan(100)
 })
