@@ -14,7 +14,7 @@ const late = new WeakSet<TradeExchange>()
 export async function closeExchange(
   exchange: TradeExchange,
   tell: RecordListener = () => undefined,
-  closeMs = usualCloseMs,
+  closeMs: number = usualCloseMs,
 ): Promise<void> {
   if (exchange.close === undefined || late.has(exchange)) return
   const closing = underWay.get(exchange) ?? beginClosing(exchange)
