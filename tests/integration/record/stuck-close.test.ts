@@ -16,7 +16,7 @@ function stuckExchange(): Exchange {
     watchTradesForSymbols: () => never,
     fetchTrades: async () => [],
     close: () => never,
-  } as unknown as Exchange
+  }
 }
 
 it('a recording of an exchange object that never closes can be stopped, and says so', async () => {
