@@ -21,7 +21,7 @@ import {
   type DeltaFact,
 } from '../../schema/delta-sources.ts'
 import { isAsBuilt } from '../../schema/as-built.ts'
-import { oldestTickSql, withOldestTick } from '../../schema/oldest-rows.ts'
+import { forItsOldest, oldestTickSql, withOldestTick } from '../../schema/oldest-rows.ts'
 import { candleRelation } from '../../schema/tables.ts'
 import {
   asksForWholeBars,
@@ -81,7 +81,8 @@ export async function withPickedSources(
   file: BarFile,
 ): Promise<string> {
   const picked = await pickedSources(connection, query, file)
-  if (file.oldestTick === undefined || !isAsBuilt(query)) return picked
+  const isAsked = picked.includes(forItsOldest('ticks')) && isAsBuilt(query)
+  if (file.oldestTick === undefined || !isAsked) return picked
   // What is known may be of another state of the file than is read: that is looked at before it is put in.
   const rows = await readRows<{ micros: number | null }>(connection, oldestTickSql(file.oldestTick))
   const micros = rows[0]?.micros ?? undefined
