@@ -1,4 +1,5 @@
-import { expect, it } from 'vitest'
+import { DuckDBConnection } from '@duckdb/node-api'
+import { expect, it, vi } from 'vitest'
 import type { DatabaseManager } from '../../../src/index.ts'
 import {
   calculateCvdBarsQuery,
@@ -23,7 +24,11 @@ it('of many ticks is found without looking at all, and is that of the file whoev
   const db = await openManager({ retention: 'forever' })
   await db.insertTicks(pair, someTicks(fewTicks, { from: start, stepMs: 1000 }))
   await db.cleanupPair(pair)
+  const prepare = vi.spyOn(DuckDBConnection.prototype, 'prepare')
   expect(await coveredFrom(db)).toBe(start)
+  const known = `SELECT make_timestamp(${start * 1000}) AS timestamp`
+  expect(prepare.mock.calls.at(-1)).toEqual([expect.stringContaining(known)])
+  prepare.mockRestore()
   const late = start - 0.75
   await db.insertTicks(pair, [{ ...someTicks(1)[0]!, timestamp: late, tradeId: 'late' }])
   expect(await coveredFrom(db)).toBe(late)
