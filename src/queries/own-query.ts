@@ -1,7 +1,7 @@
 import type { Timeframe } from '../time.ts'
 import { frozenQuery, type Query, type SqlValue } from './query.ts'
 
-/** Freezes a query; every builder ends with it. */
+/** Makes a query of your own SQL: one SELECT, with values for its named placeholders. */
 export function query<Row>(
   name: string,
   sql: string,
